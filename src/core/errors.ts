@@ -1,0 +1,35 @@
+/** Every code an {@link AuthError} can have. Codes are stable; messages are not. */
+export type AuthErrorCode =
+  | "invalid_option"
+  | "missing_port"
+  | "store_failed"
+  | "user_missing"
+  | "unsupported"
+  | "cookie_too_large"
+  | "hash_failed"
+  | "headers_sent"
+
+/** Thrown when the developer or an outage is at fault. What a stranger can cause is a returned value instead. */
+export class AuthError extends Error {
+  override readonly name = "AuthError"
+  readonly code: AuthErrorCode
+
+  constructor(code: AuthErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Tells whether a caught value is an {@link AuthError}, also across two copies of this package. */
+export function isAuthError(error: unknown): error is AuthError {
+  return error instanceof Error && error.name === "AuthError" && "code" in error
+}
+
+/** Runs one store call. What the driver throws becomes `store_failed`, so an outage never looks like "signed out". */
+export async function attempt<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call()
+  } catch (cause) {
+    throw isAuthError(cause) ? cause : new AuthError("store_failed", "The store failed; see the cause.", { cause })
+  }
+}

@@ -1,0 +1,105 @@
+/** What identifies a user in the application's own table. */
+export type UserId = string | number | bigint
+
+/** A session as a store keeps it. Nothing in it lets a reader of the store sign in. */
+export interface SessionRecord<SessionRow = object> {
+  /** Lower-case hex SHA-256 of the session token: 64 characters. */
+  id: string
+  userId: UserId
+  /** When the user proved who they are. No extension or rotation moves it. */
+  createdAt: Date
+  /** The idle deadline: the session is live before this instant, not at it. */
+  expiresAt: Date
+  /** The application's own columns. They can never stand in for the four fields above. */
+  attributes: SessionRow
+}
+
+/** What {@link SessionAdapter.findSession} finds. */
+export interface FoundSession<UserRow, SessionRow = object> {
+  session: SessionRecord<SessionRow>
+  /** The application's row; `null` if the user is gone; absent if this store knows no users. */
+  user?: UserRow | null
+}
+
+/**
+ * Where sessions live.
+ *
+ * Methods reject only when the store fails or the developer erred; a missing row is an ordinary answer. Ids are
+ * compared byte for byte. Times keep their milliseconds (a column in whole seconds may round deadlines down). An
+ * adapter is a plain object whose methods do not use `this`: spread it and replace one.
+ */
+export interface SessionAdapter<UserRow, SessionRow = object> {
+  /**
+   * Stores a new session. A taken id rejects. Where the store knows its users, a user who does not exist rejects with
+   * an `AuthError` whose code is `user_missing`, and nothing is stored.
+   */
+  insertSession(session: SessionRecord<SessionRow>): Promise<void>
+  /** Finds a session and its user in one round trip, expired or not: expiry is the core's decision. */
+  findSession(id: string): Promise<FoundSession<UserRow, SessionRow> | null>
+  /** Lists a user's sessions, newest first, expired ones too. */
+  listSessions(userId: UserId): Promise<SessionRecord<SessionRow>[]>
+  /**
+   * Moves the deadline, only if the row exists and its deadline is at or before `ifBefore`. Resolves to whether it
+   * did. In one atomic step: of racing callers one writes, and none revives a deleted session or shortens one.
+   */
+  extendSession(id: string, expiresAt: Date, ifBefore: Date): Promise<boolean>
+  /** Merges attributes into a session. Resolves to `false` for a missing row. */
+  updateSession(id: string, attributes: Partial<SessionRow>): Promise<boolean>
+  /** Puts `session` in the place of `oldId`, atomically where the store can; `false`, changing nothing, if it is gone. */
+  replaceSession(oldId: string, session: SessionRecord<SessionRow>): Promise<boolean>
+  /** Deletes a session, with `userId` only if it is that user's. A missing row resolves to `false`. */
+  deleteSession(id: string, userId?: UserId): Promise<boolean>
+  /** Deletes all of a user's sessions, but for `exceptId`. */
+  deleteUserSessions(userId: UserId, exceptId?: string): Promise<void>
+  /** Deletes at most `limit` sessions with `expiresAt <= before`, judged at the moment of deletion. Resolves to how many. */
+  deleteExpiredSessions(before: Date, limit: number): Promise<number>
+}
+
+/** One way for a user to sign in: who they are to a provider, and the password hash that proves it, if one does. */
+export interface KeyRecord {
+  /** What the key belongs to, such as `username` or `github`. Without `:`. */
+  providerId: string
+  /** The user's name at that provider. */
+  providerUserId: string
+  userId: UserId
+  passwordHash: string | null
+}
+
+/** What {@link UserAdapter.insertUser} is asked to store. Without `id`, the database makes one. */
+export interface UserInsert<NewUser> {
+  id?: UserId | undefined
+  attributes: NewUser
+}
+
+/** Where users and keys live. Only `nightlatch/users` needs it. The rules of {@link SessionAdapter} hold here too. */
+export interface UserAdapter<UserRow, NewUser = Partial<UserRow>> {
+  /**
+   * Stores a user and, if given, a key: both or neither. What was taken is an answer, and leaves the store as it was;
+   * `key` is answered when more than one thing is taken.
+   */
+  insertUser(
+    user: UserInsert<NewUser>,
+    key: Omit<KeyRecord, "userId"> | null,
+  ): Promise<{ user: UserRow } | { taken: "id" | "key" | "attribute" }>
+  findUser(id: UserId): Promise<UserRow | null>
+  /** Merges attributes into a user. `taken`: a unique column holds that value already, and nothing changed. */
+  updateUser(id: UserId, attributes: Partial<NewUser>): Promise<"updated" | "missing" | "taken">
+  /** Deletes a user with all keys and sessions in one transaction. May be repeated. */
+  deleteUser(id: UserId): Promise<void>
+  /** Adds a key. `false`, changing nothing, if provider and provider user id are taken. A missing user rejects with `user_missing`. */
+  insertKey(key: KeyRecord): Promise<boolean>
+  findKey(providerId: string, providerUserId: string): Promise<KeyRecord | null>
+  listKeys(userId: UserId): Promise<KeyRecord[]>
+  /**
+   * Replaces a password hash, only while the stored one is `from`; resolves to whether it did. With `endSessions`, a
+   * successful swap also deletes the user's sessions but for `exceptId`, in the same transaction where the store has both.
+   */
+  replaceKeyPassword(
+    key: Pick<KeyRecord, "providerId" | "providerUserId">,
+    from: string | null,
+    to: string | null,
+    endSessions?: { exceptId?: string | undefined },
+  ): Promise<boolean>
+  /** Deletes a key. May be repeated. */
+  deleteKey(providerId: string, providerUserId: string): Promise<void>
+}

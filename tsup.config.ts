@@ -1,0 +1,23 @@
+import { defineConfig } from "tsup"
+
+// One entry for each file that package.json exports, and nothing else.
+export default defineConfig({
+  entry: {
+    index: "src/index.ts",
+    web: "src/web.ts",
+    node: "src/node.ts",
+    users: "src/users.ts",
+    password: "src/password.ts",
+    testing: "src/testing.ts",
+    "adapters/memory": "adapters/memory.ts",
+    "adapters/sql": "adapters/sql.ts",
+    "adapters/node-sqlite": "adapters/node-sqlite.ts",
+    "adapters/better-sqlite3": "adapters/better-sqlite3.ts",
+  },
+  format: "esm",
+  target: "es2022",
+  platform: "neutral",
+  dts: true,
+  clean: true,
+  external: [/^node:/, "@node-rs/argon2"],
+})
