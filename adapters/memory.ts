@@ -1,0 +1,134 @@
+import { AuthError } from "../src/core/errors.ts"
+import type { KeyRecord, SessionAdapter, SessionRecord, UserAdapter, UserId } from "../src/core/ports.ts"
+
+/**
+ * Keeps sessions, users and keys in this process: for tests and demonstrations, and as the shortest correct adapter to
+ * read. Everything is gone when the process ends. Each call makes an empty store of its own; no column is unique but
+ * the user's `id`, and a user inserted without one gets a random UUID.
+ */
+export function memoryAdapter<UserRow extends { id: UserId }, SessionRow extends object = object>(): SessionAdapter<
+  UserRow,
+  SessionRow
+> &
+  UserAdapter<UserRow> {
+  const sessions = new Map<string, SessionRecord<SessionRow>>()
+  const users = new Map<UserId, UserRow>()
+  const keys = new Map<string, KeyRecord>()
+
+  function putSession(session: SessionRecord<SessionRow>): void {
+    if (sessions.has(session.id)) throw new AuthError("store_failed", "The session id is taken: make a new one.")
+    requireUser(session.userId)
+    sessions.set(session.id, structuredClone(session))
+  }
+
+  function requireUser(id: UserId): void {
+    if (!users.has(id)) throw new AuthError("user_missing", "The user does not exist: insert the user first.")
+  }
+
+  function sessionsOf(userId: UserId): SessionRecord<SessionRow>[] {
+    return [...sessions.values()].filter((session) => session.userId === userId)
+  }
+
+  function keysOf(userId: UserId): KeyRecord[] {
+    return [...keys.values()].filter((key) => key.userId === userId)
+  }
+
+  function dropSessions(userId: UserId, exceptId?: string): void {
+    for (const { id } of sessionsOf(userId)) if (id !== exceptId) sessions.delete(id)
+  }
+
+  // No method awaits anything, so each is one atomic step. Rows are copied on the way in and on the way out.
+  return {
+    async insertSession(session) {
+      putSession(session)
+    },
+    async findSession(id) {
+      const session = sessions.get(id)
+      return session ? structuredClone({ session, user: users.get(session.userId) ?? null }) : null
+    },
+    async listSessions(userId) {
+      const newestFirst = sessionsOf(userId).sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
+      return structuredClone(newestFirst)
+    },
+    async extendSession(id, expiresAt, ifBefore) {
+      const session = sessions.get(id)
+      if (!session || !(session.expiresAt <= ifBefore)) return false
+      session.expiresAt = structuredClone(expiresAt)
+      return true
+    },
+    async updateSession(id, attributes) {
+      const session = sessions.get(id)
+      if (!session) return false
+      session.attributes = { ...session.attributes, ...structuredClone(attributes) }
+      return true
+    },
+    async replaceSession(oldId, session) {
+      if (!sessions.has(oldId)) return false
+      putSession(session)
+      return sessions.delete(oldId)
+    },
+    async deleteSession(id, userId) {
+      if (userId !== undefined && sessions.get(id)?.userId !== userId) return false
+      return sessions.delete(id)
+    },
+    async deleteUserSessions(userId, exceptId) {
+      dropSessions(userId, exceptId)
+    },
+    async deleteExpiredSessions(before, limit) {
+      const expired = [...sessions.values()].filter(({ expiresAt }) => expiresAt <= before).slice(0, limit)
+      for (const { id } of expired) sessions.delete(id)
+      return expired.length
+    },
+
+    async insertUser({ id = crypto.randomUUID(), attributes }, key) {
+      if (key && keys.has(keyId(key))) return { taken: "key" }
+      if (users.has(id)) return { taken: "id" }
+      // Checked by the caller's types only: the attributes are all the columns but the id.
+      const user = { ...structuredClone(attributes), id } as UserRow
+      users.set(id, user)
+      if (key) keys.set(keyId(key), { ...key, userId: id })
+      return { user: structuredClone(user) }
+    },
+    async findUser(id) {
+      return structuredClone(users.get(id) ?? null)
+    },
+    async updateUser(id, attributes) {
+      const user = users.get(id)
+      if (!user) return "missing"
+      users.set(id, { ...user, ...structuredClone(attributes), id: user.id })
+      return "updated"
+    },
+    async deleteUser(id) {
+      dropSessions(id)
+      for (const key of keysOf(id)) keys.delete(keyId(key))
+      users.delete(id)
+    },
+    async insertKey(key) {
+      if (keys.has(keyId(key))) return false
+      requireUser(key.userId)
+      keys.set(keyId(key), { ...key })
+      return true
+    },
+    async findKey(providerId, providerUserId) {
+      return structuredClone(keys.get(keyId({ providerId, providerUserId })) ?? null)
+    },
+    async listKeys(userId) {
+      return structuredClone(keysOf(userId))
+    },
+    async replaceKeyPassword(id, from, to, endSessions) {
+      const key = keys.get(keyId(id))
+      if (!key || key.passwordHash !== from) return false
+      key.passwordHash = to
+      if (endSessions) dropSessions(key.userId, endSessions.exceptId)
+      return true
+    },
+    async deleteKey(providerId, providerUserId) {
+      keys.delete(keyId({ providerId, providerUserId }))
+    },
+  }
+}
+
+// A provider id has no ":", so the first one ends it.
+function keyId({ providerId, providerUserId }: Pick<KeyRecord, "providerId" | "providerUserId">): string {
+  return `${providerId}:${providerUserId}`
+}
