@@ -1,0 +1,47 @@
+import type { UserId } from "./ports.ts"
+
+/** Every kind of {@link AuthEvent}. */
+export type AuthEventType =
+  | "session_created"
+  | "session_extended"
+  | "extension_failed"
+  | "session_rotated"
+  | "session_ended"
+  | "sessions_ended"
+  | "rejected"
+  | "cross_origin"
+  | "key_used"
+  | "key_refused"
+  | "password_changed"
+  | "password_rehashed"
+  | "user_created"
+  | "user_deleted"
+
+/** What an {@link AuthEvent} may tell. Never a token, a password or a hash of one. */
+export interface AuthEventDetails {
+  userId?: UserId
+  sessionId?: string
+  /** Why: a rejection reason, or the code of the error. */
+  reason?: string
+  providerId?: string
+  /** What the wrapper was given, if the call came through one. */
+  request?: unknown
+}
+
+/** Something that happened, for logs and metrics. */
+export interface AuthEvent extends AuthEventDetails {
+  type: AuthEventType
+  at: Date
+}
+
+export type Emit = (type: AuthEventType, details: AuthEventDetails) => void
+
+/** Makes the function that reports events. The listener is not awaited, and what it throws changes nothing. */
+export function createEmitter(onEvent: ((event: AuthEvent) => void) | undefined, now: () => number): Emit {
+  if (!onEvent) return () => {}
+  return (type, details) => {
+    const at = new Date(now())
+    // The promise takes in what the listener throws at once and, if it is asynchronous, later.
+    new Promise((resolve) => resolve(onEvent({ type, at, ...details }))).catch(() => {})
+  }
+}

@@ -1,0 +1,74 @@
+import { AuthError } from "./errors.ts"
+
+/** A length of time: a number and a unit, such as `"15m"`, `"30d"` or `"1.5h"`. */
+export type Duration = `${number}${"s" | "m" | "h" | "d" | "w"}`
+
+/** How long sessions last. */
+export interface SessionOptions {
+  /** How long a session survives without use. Default `"30d"`; never more than the absolute timeout. */
+  idleTimeout?: Duration
+  /** How long a session lasts however much it is used. Default `"90d"`; `false` for no limit. */
+  absoluteTimeout?: Duration | false
+}
+
+/** {@link SessionOptions} in milliseconds. */
+export interface SessionPolicy {
+  idleTimeout: number
+  /** `Infinity` where there is no limit. */
+  absoluteTimeout: number
+}
+
+interface Deadlines {
+  createdAt: Date
+  expiresAt: Date
+}
+
+/** Session lifetimes for the authenticator assurance levels of NIST SP 800-63B-4, sections 2.1.3, 2.2.3 and 2.3.3. */
+export const sessionPolicies = {
+  /** 30 days, however much the session is used. */
+  aal1: { idleTimeout: "30d", absoluteTimeout: "30d" },
+  /** 24 hours, or 1 hour without use. */
+  aal2: { idleTimeout: "1h", absoluteTimeout: "24h" },
+  /** 12 hours, or 15 minutes without use. */
+  aal3: { idleTimeout: "15m", absoluteTimeout: "12h" },
+} as const satisfies Record<string, SessionOptions>
+
+const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+const longest = 1000 * 365 * units.d
+
+/** Reads a duration as milliseconds. Throws `invalid_option` for one that is zero, negative, unreadable or over 1,000 years. */
+export function parseDuration(option: string, duration: Duration): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(duration) ?? []
+  const milliseconds = Number(number) * units[unit as keyof typeof units]
+  if (milliseconds > 0 && milliseconds <= longest) return milliseconds
+  throw new AuthError("invalid_option", `${option} must be a duration such as "12h" or "30d".`)
+}
+
+/** Reads the lifetimes out of the options. */
+export function createPolicy({ idleTimeout = "30d", absoluteTimeout = "90d" }: SessionOptions = {}): SessionPolicy {
+  const idle = parseDuration("session.idleTimeout", idleTimeout)
+  const absolute = absoluteTimeout === false ? Infinity : parseDuration("session.absoluteTimeout", absoluteTimeout)
+  return { idleTimeout: Math.min(idle, absolute), absoluteTimeout: absolute }
+}
+
+/** The idle deadline, in milliseconds, of a session used at `now`. */
+export function nextDeadline(createdAt: Date, now: number, policy: SessionPolicy): number {
+  return Math.min(now + policy.idleTimeout, +createdAt + policy.absoluteTimeout)
+}
+
+/** When a session ends unless it is extended. `NaN`, so never live, if one of its dates is invalid. */
+export function endOf({ createdAt, expiresAt }: Deadlines, { absoluteTimeout }: SessionPolicy): number {
+  return Math.min(+expiresAt, +createdAt + absoluteTimeout)
+}
+
+/** The write that a session used at `now` is worth: at half of the idle timeout or less, and only if it moves the deadline. */
+export function extensionOf(session: Deadlines, now: number, policy: SessionPolicy): { to: Date; ifBefore: Date } | null {
+  const half = now + policy.idleTimeout / 2
+  const next = nextDeadline(session.createdAt, now, policy)
+  if (+session.expiresAt > half || next <= +session.expiresAt) return null
+  const limit = +session.createdAt + policy.absoluteTimeout
+  // A store in whole seconds would round the absolute deadline down and be asked to move it again by every request.
+  if (next === limit && Math.floor(next / 1000) === Math.floor(+session.expiresAt / 1000)) return null
+  // Below `next`, so that a row which another process has moved as far is neither shortened nor written again.
+  return { to: new Date(next), ifBefore: new Date(Math.min(half, next - 1)) }
+}
