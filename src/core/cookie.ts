@@ -59,14 +59,16 @@ export function checkCookie(options: CookieOptions = {}): CookieShape {
 }
 
 function problemOf(name: string, { domain, path, sameSite, secure, partitioned }: CookieAttributes): string | null {
-  if (!matches(nameShape, name) || name.length > 256) return "name must be 1 to 256 letters, digits or symbols of RFC 6265"
+  if (!matches(nameShape, name) || name.length > 256)
+    return "name must be 1 to 256 letters, digits or symbols of RFC 6265"
   if (!matches(pathShape, path)) return "path must begin with / and hold plain ASCII without ;"
   if (domain !== undefined && !matches(domainShape, domain)) return "domain must be a host name, such as example.com"
   if (!["strict", "lax", "none"].includes(sameSite)) return "sameSite must be strict, lax or none"
   if (typeof secure !== "boolean") return "secure must be true or false"
   if (!secure && (sameSite === "none" || partitioned)) return 'sameSite "none" and partitioned need secure: true'
   // Browsers compare the prefixes without regard to case.
-  if (/^__(host|secure)-/i.test(name) && !secure) return "a name that begins with __Host- or __Secure- needs secure: true"
+  if (/^__(host|secure)-/i.test(name) && !secure)
+    return "a name that begins with __Host- or __Secure- needs secure: true"
   if (/^__host-/i.test(name) && (domain !== undefined || path !== "/")) return "__Host- needs path / and no domain"
   return null
 }
@@ -77,8 +79,10 @@ function matches(shape: RegExp, text: unknown): boolean {
 
 /** Makes a cookie. Throws `invalid_option` for a value that needs escaping, `cookie_too_large` over 4,096 bytes (RFC 6265bis). */
 export function createCookie({ name, attributes }: CookieShape, value: string, maxAge?: number): Cookie {
-  if (!matches(valueShape, value)) throw new AuthError("invalid_option", "A cookie needs a token as its value.")
-  if (name.length + value.length > 4096) throw new AuthError("cookie_too_large", "The session cookie is over 4,096 bytes.")
+  const isBlank = value === "" && maxAge !== 0
+  if (isBlank || !matches(valueShape, value)) throw new AuthError("invalid_option", "A session cookie needs a token.")
+  if (name.length + value.length > 4096)
+    throw new AuthError("cookie_too_large", "The session cookie is over 4,096 bytes.")
   const cookie = { name, value, attributes: { ...attributes, ...(maxAge !== undefined && { maxAge }) } }
   return { ...cookie, serialize: () => serialize(cookie) }
 }
@@ -107,7 +111,7 @@ export function readCookie(header: string | null | undefined, name: string): str
   for (let at = header.indexOf(`${name}=`); at !== -1; at = header.indexOf(`${name}=`, at + 1)) {
     if (!beginsPair(header, at)) continue
     const end = header.indexOf(";", at)
-    const value = header.slice(at + name.length + 1, end === -1 ? undefined : end).trim()
+    const value = header.slice(at + name.length + 1, end === -1 ? undefined : end)
     if (found !== null && found !== value) return null
     found = value
   }
@@ -123,7 +127,7 @@ function beginsPair(header: string, at: number): boolean {
 // `$Version` and a quoted string that runs across a `;` belong to RFC 2109. No browser writes them: they are how one
 // cookie is made to look like several, or several like one.
 function isLegacy(header: string): boolean {
-  return /["$]/.test(header) && /(^|;)\s*(\$Version=|[^=;]*="([^";]*;|[^";]*$))/.test(header)
+  return /["$]/.test(header) && header.split(";").some((pair) => /^\$Version=|^[^=]*="[^"]*$/.test(pair.trim()))
 }
 
 /** Reads the token out of an `Authorization: Bearer` header (RFC 6750); the scheme may have any case. */

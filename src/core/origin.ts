@@ -16,7 +16,11 @@ export interface OriginRequest {
  * @example
  * if (!verifyRequestOrigin(request)) return new Response("Cross-site request", { status: 403 })
  */
-export function verifyRequestOrigin(request: OriginRequest, options: { trustedOrigins?: readonly string[] } = {}): boolean {
+export function verifyRequestOrigin(
+  request: OriginRequest,
+  options: { trustedOrigins?: readonly string[] } = {},
+): boolean {
+  if (typeof request?.headers?.get !== "function") return false
   const { method, url, headers } = request
   if (method === "GET" || method === "HEAD" || method === "OPTIONS") return true
   const origin = headers.get("Origin")
@@ -37,7 +41,10 @@ function isOwnOrigin(origin: string, hostHeader: string | null, url: string | un
 export function checkOrigins(origins: readonly string[] = []): readonly string[] {
   for (const origin of origins) {
     if (isOrigin(origin)) continue
-    throw new AuthError("invalid_option", `trustedOrigins: ${JSON.stringify(origin)} is not like "https://app.example.com".`)
+    throw new AuthError(
+      "invalid_option",
+      `trustedOrigins: ${JSON.stringify(origin)} is not like "https://app.example.com".`,
+    )
   }
   return origins
 }

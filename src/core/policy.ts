@@ -62,7 +62,11 @@ export function endOf({ createdAt, expiresAt }: Deadlines, { absoluteTimeout }: 
 }
 
 /** The write that a session used at `now` is worth: at half of the idle timeout or less, and only if it moves the deadline. */
-export function extensionOf(session: Deadlines, now: number, policy: SessionPolicy): { to: Date; ifBefore: Date } | null {
+export function extensionOf(
+  session: Deadlines,
+  now: number,
+  policy: SessionPolicy,
+): { to: Date; ifBefore: Date } | null {
   const half = now + policy.idleTimeout / 2
   const next = nextDeadline(session.createdAt, now, policy)
   if (+session.expiresAt > half || next <= +session.expiresAt) return null

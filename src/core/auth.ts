@@ -1,0 +1,128 @@
+import type { Cookie, CookieOptions } from "./cookie.ts"
+import type { AuthEvent, Emit } from "./events.ts"
+import type { SessionOptions } from "./policy.ts"
+import type { SessionAdapter, UserId } from "./ports.ts"
+
+/** The id type of a user row; any {@link UserId} for a store that knows no users. */
+export type IdOf<UserRow> = [UserRow] extends [never]
+  ? UserId
+  : UserRow extends { id: infer Id extends UserId }
+    ? Id
+    : never
+
+/** One sign-in of one user on one client. It holds no secret: the id is public. */
+export interface SessionFields<Id = UserId> {
+  /** Lower-case hex SHA-256 of the session token. Knowing it signs nobody in. */
+  id: string
+  userId: Id
+  /** When the user proved who they are. To ask again before something grave, compare it with now. */
+  createdAt: Date
+  /** When the session ends unless it is used. */
+  expiresAt: Date
+  /** Whether this call created, rotated or extended the session. */
+  fresh: boolean
+}
+
+/** A session as the application sees it. */
+export type Session<UserRow, SessionAttributes> = SessionFields<IdOf<UserRow>> & SessionAttributes
+
+/** A user as the application sees it. */
+export type User<UserRow, UserAttributes> = { id: IdOf<UserRow> } & UserAttributes
+
+/** Why a token was turned down. For logs: a client should learn only that it was. */
+export type RejectionReason = "malformed" | "unknown" | "expired" | "user_missing"
+
+/** What became of a session token. Test `.session`. */
+export type SessionValidation<S, U> =
+  | {
+      session: S
+      user: U
+      /** The token that the client must store from now on. Absent when the one it has stays good. */
+      token?: string
+    }
+  | { session: null; user: null; reason: RejectionReason }
+
+/** What a wrapper needs of an auth, with a database or without one. */
+export interface RequestAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
+  /** `__Host-session` when secure, with path `/` and no domain; else `session`; or as configured. */
+  readonly sessionCookieName: string
+  /** The origins, besides a request's own, that may change state. */
+  readonly trustedOrigins: readonly string[]
+  /** Whether an extension must re-send the cookie, because the session may outlive it. */
+  readonly renewsCookie: boolean
+  /** Signs a user in. The token is shown once: only its hash is stored. Throws `user_missing` for a user who does not exist. */
+  createSession(userId: Id, attributes?: SessionRow): Promise<{ session: S; token: string }>
+  /**
+   * Says whose token this is. One store read; at half of the idle timeout or less also one conditional write, whose
+   * failure is an event. Never deletes. Malformed input of any type costs no hash and no store call. Throws `store_failed`.
+   */
+  validateSession(token: unknown): Promise<SessionValidation<S, U>>
+  /** Gives the same sign-in a new token and a new idle deadline; the old token is dead. `null` if it was not live. */
+  rotateSession(token: unknown): Promise<{ session: S; token: string } | null>
+  /** Ends a session, with `userId` only if it is that user's: what a form sends must pass it. May be repeated. */
+  invalidateSession(sessionId: string, options?: { userId?: Id }): Promise<boolean>
+  /**
+   * Makes the cookie that carries a token. `Max-Age` is the absolute timeout, at most 400 days: the store decides about
+   * idleness. `persistent: false` leaves it out, so that the cookie ends with the browser.
+   */
+  createSessionCookie(token: string, options?: { persistent?: boolean }): Cookie
+  /** Makes the cookie that deletes the session cookie. */
+  createBlankSessionCookie(): Cookie
+  /** Reads the session token out of a `Cookie` header. Never throws. */
+  readSessionCookie(header: string | null | undefined): string | null
+  /** Reads a token out of an `Authorization` header. Never throws. */
+  readBearerToken(header: string | null | undefined): string | null
+  /** The same instance, whose events name this request. */
+  withRequest(request: unknown): RequestAuth<S, U, Id, SessionRow>
+  /** Reports an event to `onEvent`. */
+  readonly emit: Emit
+}
+
+/** Creates, validates, extends and ends sessions, and writes their cookie. Its methods may be destructured. */
+export interface Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> extends RequestAuth<
+  Session<UserRow, SessionAttributes>,
+  User<UserRow, UserAttributes>,
+  IdOf<UserRow>,
+  SessionRow
+> {
+  /** Merges attributes into a session. `false` if there is none with this id. */
+  updateSession(sessionId: string, attributes: Partial<SessionRow>): Promise<boolean>
+  /** Lists a user's live sessions, newest first. Nothing in them signs anyone in. */
+  getUserSessions(userId: IdOf<UserRow>): Promise<Session<UserRow, SessionAttributes>[]>
+  /** Ends all of a user's sessions, but for the session id `except`. Once it resolves, none that existed before is live. */
+  invalidateUserSessions(userId: IdOf<UserRow>, options?: { except?: string }): Promise<void>
+  /** Deletes, in batches, sessions that ended more than 24 hours ago. Resolves to how many. Run it from a daily job. */
+  deleteExpiredSessions(): Promise<number>
+  /** The same instance over another adapter, such as one in the caller's transaction. */
+  withAdapter(
+    adapter: SessionAdapter<UserRow, SessionRow>,
+  ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>
+}
+
+/** What {@link createAuth} takes. */
+export interface AuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes> {
+  /** Where sessions live. */
+  adapter: SessionAdapter<UserRow, SessionRow>
+  session?: SessionOptions
+  cookie?: CookieOptions
+  /** Exact origins, such as `https://app.example.com`, that may change state besides a request's own. */
+  trustedOrigins?: readonly string[]
+  /** Chooses what of the user's row the application sees. Default nothing but the id, so that no column leaks by accident. */
+  getUserAttributes?(row: UserRow): UserAttributes
+  /** Chooses what of the session's own columns the application sees. Default nothing. */
+  getSessionAttributes?(attributes: SessionRow): SessionAttributes
+  /** Loads a user's row, for stores that hold sessions only. */
+  loadUser?(userId: IdOf<UserRow>): Promise<UserRow | null>
+  /** Hears what happens. Not awaited; what it throws changes nothing. */
+  onEvent?(event: AuthEvent): void
+  /** The clock, in milliseconds. Default `Date.now`; for tests. */
+  now?: () => number
+}
+
+type Validated<A> = A extends { validateSession(token: unknown): Promise<infer R> } ? R : never
+
+/** The type of `user` in what an auth validates. */
+export type InferUser<A> = Extract<Validated<A>, { session: object }> extends { user: infer U } ? U : never
+
+/** The type of `session` in what an auth validates. */
+export type InferSession<A> = Extract<Validated<A>, { session: object }> extends { session: infer S } ? S : never

@@ -1,0 +1,29 @@
+export { createAuth } from "./core/create-auth.ts"
+export { AuthError, isAuthError } from "./core/errors.ts"
+export { verifyRequestOrigin } from "./core/origin.ts"
+export { sessionPolicies } from "./core/policy.ts"
+
+export type {
+  Auth,
+  AuthOptions,
+  InferSession,
+  InferUser,
+  RejectionReason,
+  RequestAuth,
+  SessionFields,
+  SessionValidation,
+} from "./core/auth.ts"
+export type { Cookie, CookieAttributes, CookieOptions } from "./core/cookie.ts"
+export type { AuthErrorCode } from "./core/errors.ts"
+export type { AuthEvent, AuthEventType } from "./core/events.ts"
+export type { OriginRequest } from "./core/origin.ts"
+export type { Duration, SessionOptions } from "./core/policy.ts"
+export type {
+  FoundSession,
+  KeyRecord,
+  SessionAdapter,
+  SessionRecord,
+  UserAdapter,
+  UserId,
+  UserInsert,
+} from "./core/ports.ts"

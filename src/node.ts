@@ -1,0 +1,113 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { TLSSocket } from "node:tls"
+
+import type { RequestAuth, SessionFields } from "./core/auth.ts"
+import type { Cookie } from "./core/cookie.ts"
+import { isAuthError } from "./core/errors.ts"
+import type { OriginRequest } from "./core/origin.ts"
+import type { UserId } from "./core/ports.ts"
+import { createRequestSession } from "./core/request-session.ts"
+import type { RequestSession } from "./core/request-session.ts"
+import { privateCacheControl, replaceSetCookie, varyByCookie } from "./core/response-headers.ts"
+
+export type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
+
+/** Hands a request on, as Connect and Express do. */
+export type Next = (error?: unknown) => void
+
+/** What {@link createNodeAuth} returns. */
+export interface NodeAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
+  /** Reads a request's session. Cookies go straight to the response, so sign in and out before its headers are sent. */
+  handleRequest(req: IncomingMessage, res: ServerResponse): RequestSession<S, U, Id, SessionRow>
+  /**
+   * Wraps a listener for `node:http`: unsafe cross-site requests are answered with 403. What the listener throws goes to
+   * `next` where there is one, else to `console.error`, and the client gets 503 when the store or the hasher failed and 500 otherwise.
+   */
+  handler<Req extends IncomingMessage, Res extends ServerResponse>(
+    handle: (req: Req, res: Res, auth: RequestSession<S, U, Id, SessionRow>) => unknown,
+  ): (req: Req, res: Res, next?: Next) => Promise<void>
+  /** Makes a middleware for Express and Connect: answers unsafe cross-site requests with 403 and puts the session at `req.auth`. */
+  middleware(): (
+    req: IncomingMessage & { auth?: RequestSession<S, U, Id, SessionRow> },
+    res: ServerResponse,
+    next: Next,
+  ) => void
+}
+
+/**
+ * Serves sessions over `node:http`, and so over Express, Connect and their like.
+ *
+ * @example
+ * const { handler } = createNodeAuth(auth)
+ * createServer(handler(async (req, res, { validate }) => {
+ *   const signedIn = await validate()
+ *   res.end(signedIn ? `Hello ${signedIn.user.username}` : "Hello stranger")
+ * }))
+ */
+export function createNodeAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
+  auth: RequestAuth<S, U, Id, SessionRow>,
+): NodeAuth<S, U, Id, SessionRow> {
+  function handleRequest(req: IncomingMessage, res: ServerResponse): RequestSession<S, U, Id, SessionRow> {
+    return createRequestSession(auth, {
+      request: req,
+      origin: originOf(req),
+      canWrite: () => !res.headersSent,
+      write: (cookie) => setCookie(res, cookie),
+      onUse: () => keepPrivate(res),
+    })
+  }
+
+  return {
+    handleRequest,
+    handler: (handle) => async (req, res, next) => {
+      try {
+        const authRequest = handleRequest(req, res)
+        if (authRequest.crossOrigin) refuse(res)
+        else await handle(req, res, authRequest)
+      } catch (error) {
+        if (next) next(error)
+        else fail(res, error)
+      }
+    },
+    middleware: () => (req, res, next) => {
+      const authRequest = handleRequest(req, res)
+      if (authRequest.crossOrigin) return refuse(res)
+      req.auth = authRequest
+      next()
+    },
+  }
+}
+
+function originOf(req: IncomingMessage): OriginRequest {
+  // HTTP/2 names the host in a pseudo-header.
+  const host = req.headers.host ?? req.headers[":authority"]
+  const scheme = (req.socket as Partial<TLSSocket>).encrypted ? "https" : "http"
+  const get = (name: string) => {
+    const value = name === "Host" ? host : req.headers[name.toLowerCase()]
+    return value === undefined ? null : String(value)
+  }
+  return { method: req.method ?? "", url: `${scheme}://${String(host)}`, headers: { get } }
+}
+
+function setCookie(res: ServerResponse, cookie: Cookie): void {
+  const present = res.getHeader("Set-Cookie") ?? []
+  const values = Array.isArray(present) ? present : [String(present)]
+  res.setHeader("Set-Cookie", replaceSetCookie(values, cookie.name, cookie.serialize()))
+}
+
+function keepPrivate(res: ServerResponse): void {
+  if (res.headersSent) return
+  res.setHeader("Cache-Control", privateCacheControl)
+  res.setHeader("Vary", varyByCookie(res.getHeader("Vary")?.toString()))
+}
+
+function refuse(res: ServerResponse): void {
+  res.writeHead(403, { "Content-Type": "text/plain" }).end("Cross-site request refused")
+}
+
+function fail(res: ServerResponse, error: unknown): void {
+  console.error(error)
+  if (res.headersSent) return void res.destroy()
+  const isOutage = isAuthError(error) && (error.code === "store_failed" || error.code === "hash_failed")
+  res.writeHead(isOutage ? 503 : 500, { "Content-Type": "text/plain" }).end(isOutage ? "Try again later" : "Error")
+}

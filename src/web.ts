@@ -1,0 +1,93 @@
+import type { RequestAuth, SessionFields } from "./core/auth.ts"
+import type { Cookie } from "./core/cookie.ts"
+import type { UserId } from "./core/ports.ts"
+import { createRequestSession } from "./core/request-session.ts"
+import type { RequestSession } from "./core/request-session.ts"
+import { privateCacheControl, replaceSetCookie, varyByCookie } from "./core/response-headers.ts"
+
+export { safeRedirect } from "./core/safe-redirect.ts"
+export type { PersistOptions, SignedIn } from "./core/request-session.ts"
+
+/** The session of one `Request`. */
+export interface AuthRequest<
+  S extends SessionFields,
+  U extends { id: UserId },
+  Id extends UserId,
+  SessionRow,
+> extends RequestSession<S, U, Id, SessionRow> {
+  /**
+   * Adds the session's cookie to a response, and the headers that keep shared caches away from it. Returns a copy where
+   * the response's headers are immutable, as those of `fetch` and `Response.redirect` are; else the response itself.
+   */
+  applyTo(response: Response): Response
+}
+
+/** What {@link createWebAuth} returns. */
+export interface WebAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
+  /** Reads a request's session. Give its response to `applyTo`. */
+  handleRequest(request: Request): AuthRequest<S, U, Id, SessionRow>
+  /** Wraps a handler: unsafe cross-site requests are answered with 403, and `applyTo` is done. */
+  handler(
+    handle: (request: Request, auth: AuthRequest<S, U, Id, SessionRow>) => Response | Promise<Response>,
+  ): (request: Request) => Promise<Response>
+}
+
+/**
+ * Serves sessions over the Web's `Request` and `Response`.
+ *
+ * @example
+ * const { handler } = createWebAuth(auth)
+ * export const GET = handler(async (request, authRequest) => {
+ *   const signedIn = await authRequest.validate()
+ *   return signedIn ? Response.json(signedIn.user) : new Response(null, { status: 401 })
+ * })
+ */
+export function createWebAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
+  auth: RequestAuth<S, U, Id, SessionRow>,
+): WebAuth<S, U, Id, SessionRow> {
+  function handleRequest(request: Request): AuthRequest<S, U, Id, SessionRow> {
+    let used = false
+    let pending: Cookie | undefined
+    const session = createRequestSession(auth, {
+      request,
+      origin: request,
+      canWrite: () => true,
+      write: (cookie) => void (pending = cookie),
+      onUse: () => void (used = true),
+    })
+    return { ...session, applyTo: (response) => (used ? withSession(response, pending) : response) }
+  }
+
+  return {
+    handleRequest,
+    handler: (handle) => async (request) => {
+      const authRequest = handleRequest(request)
+      if (authRequest.crossOrigin) return new Response("Cross-site request refused", { status: 403 })
+      return authRequest.applyTo(await handle(request, authRequest))
+    },
+  }
+}
+
+function withSession(response: Response, cookie: Cookie | undefined): Response {
+  const target = isMutable(response) ? response : new Response(response.body, response)
+  const { headers } = target
+  headers.set("Cache-Control", privateCacheControl)
+  headers.set("Vary", varyByCookie(headers.get("Vary")))
+  if (cookie) setCookie(headers, cookie)
+  return target
+}
+
+function isMutable({ headers }: Response): boolean {
+  try {
+    headers.delete("nightlatch-probe")
+    return true
+  } catch {
+    return false
+  }
+}
+
+function setCookie(headers: Headers, cookie: Cookie): void {
+  const values = replaceSetCookie(headers.getSetCookie(), cookie.name, cookie.serialize())
+  headers.delete("Set-Cookie")
+  for (const value of values) headers.append("Set-Cookie", value)
+}
