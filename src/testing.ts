@@ -1,0 +1,6 @@
+export type { AdapterCase, AdapterSetup, LabelRow, NewUserRow, SetUpAdapter } from "./testing/adapter-case.ts"
+export type { ManualClock } from "./testing/manual-clock.ts"
+export { manualClock } from "./testing/manual-clock.ts"
+export { sessionAdapterCases } from "./testing/session-adapter-cases.ts"
+export { testAdapter } from "./testing/test-adapter.ts"
+export { userAdapterCases } from "./testing/user-adapter-cases.ts"

@@ -1,0 +1,134 @@
+import type { SessionAdapter, UserAdapter, UserId } from "../core/ports.ts"
+
+/** The attributes of the sessions in the cases: one extra text column that may be null. */
+export interface LabelRow {
+  label?: string | null
+}
+
+/** The attributes of the users in the cases, different for every user. */
+export interface NewUserRow {
+  username: string
+}
+
+/** A store to be checked, empty. */
+export interface AdapterSetup {
+  /** The adapter: with the session port only, or with the whole user port too. */
+  adapter: SessionAdapter<object, LabelRow> & Partial<UserAdapter<object, NewUserRow>>
+  /** Inserts a row into the application's user table. Absent where the store holds sessions only. */
+  addUser?: ((user: { id: UserId; username: string }) => unknown) | undefined
+  /** Makes the id of user `n`. Default: `user-n`. */
+  userId?: ((n: number) => UserId) | undefined
+  /** The unit, in milliseconds, to which the store rounds times down. Default: 1. */
+  precision?: number | undefined
+  /** Called once the case is over, also when it failed. */
+  close?: (() => unknown) | undefined
+}
+
+/** Makes an {@link AdapterSetup} over an empty store, anew for each case. */
+export type SetUpAdapter = () => AdapterSetup | Promise<AdapterSetup>
+
+/** One requirement of a port. */
+export interface AdapterCase {
+  /** A sentence about the adapter's behaviour. */
+  name: string
+  /** Sets a store up, checks it and closes it. Rejects with what was expected and what came instead. */
+  run: (setup: SetUpAdapter) => Promise<void>
+}
+
+/** A store under test, and what a case needs to know of it. */
+export interface Trial<Adapter = AdapterSetup["adapter"]> {
+  adapter: Adapter
+  /** Whether sessions belong to users whom the store knows. */
+  knowsUsers: boolean
+  precision: number
+  userId: (n: number) => UserId
+  /** Adds user `n`, named by {@link usernameOf}, and resolves to the id. */
+  addUser: (n: number) => Promise<UserId>
+}
+
+/** An adapter that has both ports. */
+export type FullAdapter = SessionAdapter<object, LabelRow> & UserAdapter<object, NewUserRow>
+
+/** Makes a case of the session port. */
+export function sessionCase(name: string, check: (trial: Trial) => Promise<void>): AdapterCase {
+  return {
+    name,
+    run: async (setup) => {
+      const { close, ...store } = await setup()
+      try {
+        await check(startTrial(store))
+      } finally {
+        await close?.()
+      }
+    },
+  }
+}
+
+/** Makes a case of the user port, which an adapter without that port passes at once. */
+export function userCase(name: string, check: (trial: Trial<FullAdapter>) => Promise<void>): AdapterCase {
+  return sessionCase(name, async ({ adapter, ...trial }) => {
+    if (hasUserPort(adapter)) await check({ ...trial, adapter })
+  })
+}
+
+/** The name of user `n`. */
+export function usernameOf(n: number): string {
+  return `name-${n}`
+}
+
+/** Runs a race several times: one run in order proves little. */
+export async function inRounds(rounds: number, race: (round: number) => Promise<void>): Promise<void> {
+  for (let round = 1; round <= rounds; round++) await race(round)
+}
+
+/** The methods of the session port. */
+export const sessionMethods = [
+  "insertSession",
+  "findSession",
+  "listSessions",
+  "extendSession",
+  "updateSession",
+  "replaceSession",
+  "deleteSession",
+  "deleteUserSessions",
+  "deleteExpiredSessions",
+] as const satisfies (keyof SessionAdapter<object>)[]
+
+/** The methods of the user port. */
+export const userMethods = [
+  "insertUser",
+  "findUser",
+  "updateUser",
+  "deleteUser",
+  "insertKey",
+  "findKey",
+  "listKeys",
+  "replaceKeyPassword",
+  "deleteKey",
+] as const satisfies (keyof UserAdapter<object>)[]
+
+function startTrial({ adapter, addUser, userId = defaultUserId, precision = 1 }: AdapterSetup): Trial {
+  return {
+    adapter,
+    knowsUsers: addUser !== undefined,
+    precision,
+    userId,
+    addUser: async (n) => {
+      const [id, username] = [userId(n), usernameOf(n)]
+      if (addUser) await addUser({ id, username })
+      else await adapter.insertUser?.({ id, attributes: { username } }, null)
+      return id
+    },
+  }
+}
+
+function defaultUserId(n: number): UserId {
+  return `user-${n}`
+}
+
+function hasUserPort(adapter: AdapterSetup["adapter"]): adapter is FullAdapter {
+  const missing = userMethods.filter((method) => !adapter[method])
+  if (missing.length === 0) return true
+  if (missing.length === userMethods.length) return false
+  throw new Error(`the user port: expected all of its methods or none, got an adapter without ${missing.join(", ")}`)
+}

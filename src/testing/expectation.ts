@@ -1,0 +1,58 @@
+import { isAuthError } from "../core/errors.ts"
+import type { AuthErrorCode } from "../core/errors.ts"
+
+/** Throws unless both values read the same: by value, with type (`1`, `"1"` and `1n` differ), keys in any order. */
+export function expectEqual(what: string, actual: unknown, expected: unknown): void {
+  const [got, wanted] = [format(actual), format(expected)]
+  if (got !== wanted) throw new Error(`${what}: expected ${wanted}, got ${got}`)
+}
+
+/** Throws unless the value is a `Date`, of this realm or another (Jest runs tests in their own). */
+export function expectDate(what: string, actual: unknown): void {
+  if (!isDate(actual)) throw new Error(`${what}: expected a Date, got ${format(actual)}`)
+}
+
+/** Throws unless the call rejects. */
+export async function expectRejection(what: string, call: () => Promise<unknown>): Promise<void> {
+  const outcome = await settle(call)
+  if (outcome.status === "fulfilled") {
+    throw new Error(`${what}: expected a rejection, got ${format(outcome.value)}`)
+  }
+}
+
+/** Throws unless the call rejects with an `AuthError` of this code. */
+export async function expectAuthError(what: string, code: AuthErrorCode, call: () => Promise<unknown>): Promise<void> {
+  const outcome = await settle(call)
+  const got = outcome.status === "fulfilled" ? outcome.value : outcome.reason
+  if (outcome.status === "fulfilled" || !isAuthError(got) || got.code !== code) {
+    throw new Error(`${what}: expected a rejection with an AuthError "${code}", got ${format(got)}`)
+  }
+}
+
+/** Runs a call that may as well reject as resolve, and resolves to what it did. */
+export async function settle<Value>(call: () => Promise<Value>): Promise<PromiseSettledResult<Value>> {
+  try {
+    return { status: "fulfilled", value: await call() }
+  } catch (reason) {
+    return { status: "rejected", reason }
+  }
+}
+
+/** Writes a value so that two different ones never read the same; `JSON.stringify` would throw on a bigint. */
+export function format(value: unknown): string {
+  if (typeof value === "bigint") return `${value}n`
+  if (typeof value === "string") return JSON.stringify(value)
+  if (typeof value !== "object" || value === null) return String(value)
+  if (isDate(value)) return Number.isNaN(value.getTime()) ? "Date(invalid)" : `Date(${value.toISOString()})`
+  if (value instanceof Error) return `${value.name}: ${value.message}`
+  if (Array.isArray(value)) return `[${value.map(format).join(", ")}]`
+  return `{ ${Object.entries(value).map(formatEntry).sort().join(", ")} }`
+}
+
+function formatEntry([name, value]: [string, unknown]): string {
+  return `${name}: ${format(value)}`
+}
+
+function isDate(value: unknown): value is Date {
+  return Object.prototype.toString.call(value) === "[object Date]"
+}

@@ -1,0 +1,56 @@
+import type { UserId } from "../core/ports.ts"
+
+/** Names of core columns and fields, in the spellings that stores use. */
+export const coreNames = [
+  "id",
+  "userId",
+  "user_id",
+  "createdAt",
+  "created_at",
+  "expiresAt",
+  "expires_at",
+  "hashed_password",
+] as const
+
+/** Attribute names that no table has, some of them SQL for quoting that was forgotten. */
+export const foreignNames = [
+  `label" = 'x', "user_id`,
+  "label` = 'x', `user_id",
+  "label = 'x', user_id",
+  "label]",
+  "session.label",
+  "user.username",
+  "$set",
+  "label.x",
+  "",
+  "é🔒",
+  "constructor",
+  "toString",
+  "x".repeat(200),
+]
+
+/** Attributes with an own property named `__proto__`, as `JSON.parse` makes them of a request's body. */
+export function protoAttributes(): Record<string, string> {
+  return JSON.parse('{"__proto__":{"isAdmin":true}}')
+}
+
+/** Ids that a careless comparison takes for `id`: other case, padding, a prefix, an accent, a wildcard. */
+export function nearMisses(id: string): string[] {
+  const close = [id.toUpperCase(), `${id} `, ` ${id}`, id.slice(0, -1), id.slice(1), `${id}0`, accented(id), `${id}\n`]
+  const patterns = ["", "%", "*", `${id.slice(0, -1)}_`, `${id.slice(0, -1)}?`, "_".repeat(id.length), `${id}\0`]
+  return [...close, ...patterns].filter((miss) => miss !== id)
+}
+
+/** Values of other types that a careless lookup takes for `id`, or for "any". */
+export function wrongTypes(id: UserId): unknown[] {
+  return [undefined, null, 0, true, [id], { id }, { $ne: "" }, { not: "" }, { toString: () => String(id) }]
+}
+
+/** Hands a value of the wrong type to a method that is typed to get an id. */
+export function asId(value: unknown): string {
+  return value as string
+}
+
+function accented(id: string): string {
+  return id.replace(/[aeiou]/, (vowel) => `${vowel}\u0301`.normalize("NFC"))
+}

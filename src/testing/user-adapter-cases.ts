@@ -1,0 +1,15 @@
+import type { AdapterCase } from "./adapter-case.ts"
+import { keyCases } from "./key-cases.ts"
+import { keyPasswordCases } from "./key-password-cases.ts"
+import { userHostileCases } from "./user-hostile-cases.ts"
+import { userRowCases } from "./user-row-cases.ts"
+import { userSessionCases } from "./user-session-cases.ts"
+
+/** Lists the requirements of the user port. An adapter that has none of its methods passes them all. */
+export const userAdapterCases: AdapterCase[] = [
+  ...userRowCases,
+  ...userHostileCases,
+  ...keyCases,
+  ...keyPasswordCases,
+  ...userSessionCases,
+]

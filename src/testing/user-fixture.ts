@@ -1,0 +1,78 @@
+import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
+import type { NewUserRow } from "./adapter-case.ts"
+import { usernameOf } from "./adapter-case.ts"
+import { expectEqual, format } from "./expectation.ts"
+import { columnOf } from "./session-fixture.ts"
+
+interface UserTrial {
+  adapter: UserAdapter<object, NewUserRow>
+}
+
+/** Makes a key of a user. */
+export function keyOf(userId: UserId, providerUserId: string, changes: Partial<KeyRecord> = {}): KeyRecord {
+  return { providerId: "username", providerUserId, userId, passwordHash: `hash of ${providerUserId}`, ...changes }
+}
+
+/** A key without its user, as `insertUser()` takes it. */
+export function withoutUser({ providerId, providerUserId, passwordHash }: KeyRecord): Omit<KeyRecord, "userId"> {
+  return { providerId, providerUserId, passwordHash }
+}
+
+/** What `insertUser()` takes for user `n`. */
+export function newUser(id: UserId, n: number): { id: UserId; attributes: NewUserRow } {
+  return { id, attributes: { username: usernameOf(n) } }
+}
+
+/** Inserts a key, and resolves to it. */
+export async function addKey(
+  { adapter }: UserTrial,
+  userId: UserId,
+  providerUserId: string,
+  changes?: Partial<KeyRecord>,
+): Promise<KeyRecord> {
+  const key = keyOf(userId, providerUserId, changes)
+  expectEqual(`insertKey(${format(key)})`, await adapter.insertKey(key), true)
+  return key
+}
+
+/** Throws unless the store holds the key as given. */
+export async function expectKey({ adapter }: UserTrial, key: KeyRecord): Promise<void> {
+  const found = await adapter.findKey(key.providerId, key.providerUserId)
+  expectEqual("findKey()", found && fieldsOf(found), fieldsOf(key))
+}
+
+/** Throws unless the store has no such key. */
+export async function expectNoKey(
+  { adapter }: UserTrial,
+  { providerId, providerUserId }: Pick<KeyRecord, "providerId" | "providerUserId">,
+): Promise<void> {
+  const what = `findKey(${format(providerId)}, ${format(providerUserId)})`
+  expectEqual(what, await adapter.findKey(providerId, providerUserId), null)
+}
+
+/** Throws unless exactly these keys of the user are listed, in any order. */
+export async function expectKeys({ adapter }: UserTrial, userId: UserId, keys: KeyRecord[]): Promise<void> {
+  const listed = (await adapter.listKeys(userId)).map(fieldsOf)
+  expectEqual(`listKeys(${format(userId)})`, listed.map(format).sort(), keys.map(fieldsOf).map(format).sort())
+}
+
+/** Throws unless the row is that of this user. Its id may be of another type: the row is as the driver reads it. */
+export function expectRow(row: object | null, id: UserId, username: string): void {
+  if (!row) throw new Error(`the row of user ${format(id)}: expected a row, got ${format(row)}`)
+  expectEqual("user.id", String(columnOf(row, "id")), String(id))
+  expectEqual("user.username", columnOf(row, "username"), username)
+}
+
+/** Throws unless the store holds user `n` as inserted. */
+export async function expectUser({ adapter }: UserTrial, id: UserId, n: number): Promise<void> {
+  expectRow(await adapter.findUser(id), id, usernameOf(n))
+}
+
+/** Throws unless the store has no such user. */
+export async function expectNoUser({ adapter }: UserTrial, id: UserId): Promise<void> {
+  expectEqual(`findUser(${format(id)})`, await adapter.findUser(id), null)
+}
+
+function fieldsOf({ providerId, providerUserId, userId, passwordHash }: KeyRecord): KeyRecord {
+  return { providerId, providerUserId, userId, passwordHash }
+}
