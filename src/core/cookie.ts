@@ -22,10 +22,10 @@ export interface CookieAttributes {
   secure: boolean
   sameSite: "strict" | "lax" | "none"
   path: string
-  domain?: string
-  partitioned?: boolean
+  domain?: string | undefined
+  partitioned?: boolean | undefined
   /** In seconds. Without it the cookie ends with the browser. */
-  maxAge?: number
+  maxAge?: number | undefined
 }
 
 /** A cookie to set. */
@@ -37,68 +37,52 @@ export interface Cookie {
   serialize(): string
 }
 
-/** A cookie's name and attributes, once checked. */
-export type CookieShape = { name: string; attributes: CookieAttributes }
-
-// RFC 6265, section 4.1.1: a token, cookie octets, and attribute text without `;`, controls or anything beyond ASCII.
-const nameShape = /^[!#$%&'*+\-.^_`|~\w]+$/
+// RFC 6265, section 4.1.1, without what would need escaping: `;`, controls, and anything beyond ASCII.
+const cookieShape =
+  /^[!#$%&'*+\-.^_`|~\w]+=; Path=\/[ -:<-~]{0,1023}; HttpOnly(; Secure)?; SameSite=(Strict|Lax|None)(; Domain=[a-z\d]([a-z\d.-]{0,251}[a-z\d])?)?(; Partitioned)?$/i
 const valueShape = /^[!#-+\--:<-[\]-~]*$/
-const pathShape = /^\/[ -:<-~]{0,1023}$/
-const domainShape = /^[a-z\d]([a-z\d.-]{0,251}[a-z\d])?$/i
 
-/** Checks the session cookie's options. Throws `invalid_option` for one that browsers would refuse or that is unsafe. */
-export function checkCookie(options: CookieOptions = {}): CookieShape {
+/** Makes cookies of one name, for a value and a lifetime in seconds. */
+export type CookieMaker = (value: string, maxAge?: number) => Cookie
+
+/**
+ * Checks the session cookie's options, and says its name and how to make it.
+ *
+ * Throws `invalid_option` for options that browsers would refuse or that are unsafe. Making a cookie throws
+ * `invalid_option` for a value that would need escaping and `cookie_too_large` over 4,096 bytes (RFC 6265bis).
+ */
+export function createCookieMaker(options: CookieOptions = {}): [name: string, make: CookieMaker] {
   const { domain, path = "/", sameSite = "lax", secure = true, partitioned } = options
   const { name = secure && path === "/" && domain === undefined ? "__Host-session" : "session" } = options
-  const attributes: CookieAttributes = { httpOnly: true, secure, sameSite, path }
-  if (domain !== undefined) attributes.domain = domain
-  if (partitioned) attributes.partitioned = true
-  const problem = problemOf(name, attributes)
-  if (problem) throw new AuthError("invalid_option", `cookie: ${problem}.`)
-  return { name, attributes }
-}
+  const suffix =
+    `; Path=${path}; HttpOnly${secure ? "; Secure" : ""}; SameSite=${capitalize(sameSite)}` +
+    `${domain === undefined ? "" : `; Domain=${domain}`}${partitioned ? "; Partitioned" : ""}`
 
-function problemOf(name: string, { domain, path, sameSite, secure, partitioned }: CookieAttributes): string | null {
-  if (!matches(nameShape, name) || name.length > 256)
-    return "name must be 1 to 256 letters, digits or symbols of RFC 6265"
-  if (!matches(pathShape, path)) return "path must begin with / and hold plain ASCII without ;"
-  if (domain !== undefined && !matches(domainShape, domain)) return "domain must be a host name, such as example.com"
-  if (!["strict", "lax", "none"].includes(sameSite)) return "sameSite must be strict, lax or none"
-  if (typeof secure !== "boolean") return "secure must be true or false"
-  if (!secure && (sameSite === "none" || partitioned)) return 'sameSite "none" and partitioned need secure: true'
   // Browsers compare the prefixes without regard to case.
-  if (/^__(host|secure)-/i.test(name) && !secure)
-    return "a name that begins with __Host- or __Secure- needs secure: true"
-  if (/^__host-/i.test(name) && (domain !== undefined || path !== "/")) return "__Host- needs path / and no domain"
-  return null
+  const needsHost = /^__host-/i.test(name)
+  const needsSecure = needsHost || partitioned || sameSite === "none" || /^__secure-/i.test(name)
+  const isUnsafe = (needsSecure && !secure) || (needsHost && (domain ?? path) !== "/")
+  if (isUnsafe || !cookieShape.test(`${name}=${suffix}`)) {
+    throw new AuthError("invalid_option", `No browser keeps such a cookie: ${JSON.stringify(name + suffix)}`)
+  }
+
+  function make(value: string, maxAge?: number): Cookie {
+    const isTooLarge = name.length + value.length > 4096
+    if (isTooLarge || !valueShape.test(value) || (!value && maxAge !== 0)) {
+      throw new AuthError(isTooLarge ? "cookie_too_large" : "invalid_option", "This cannot be the value of a cookie")
+    }
+    const lifetime = maxAge === undefined ? "" : `; Max-Age=${maxAge}${maxAge ? "" : epoch}`
+    const attributes = { httpOnly: true, secure, sameSite, path, domain, partitioned, maxAge }
+    return { name, value, attributes, serialize: () => `${name}=${value}${lifetime}${suffix}` }
+  }
+
+  return [name, make]
 }
 
-function matches(shape: RegExp, text: unknown): boolean {
-  return typeof text === "string" && shape.test(text)
-}
+const epoch = "; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
 
-/** Makes a cookie. Throws `invalid_option` for a value that needs escaping, `cookie_too_large` over 4,096 bytes (RFC 6265bis). */
-export function createCookie({ name, attributes }: CookieShape, value: string, maxAge?: number): Cookie {
-  const isBlank = value === "" && maxAge !== 0
-  if (isBlank || !matches(valueShape, value)) throw new AuthError("invalid_option", "A session cookie needs a token.")
-  if (name.length + value.length > 4096)
-    throw new AuthError("cookie_too_large", "The session cookie is over 4,096 bytes.")
-  const cookie = { name, value, attributes: { ...attributes, ...(maxAge !== undefined && { maxAge }) } }
-  return { ...cookie, serialize: () => serialize(cookie) }
-}
-
-function serialize({ name, value, attributes }: Omit<Cookie, "serialize">): string {
-  const { maxAge, domain, path, httpOnly, secure, sameSite, partitioned } = attributes
-  const parts = [`${name}=${value}`]
-  if (maxAge !== undefined) parts.push(`Max-Age=${maxAge}`)
-  if (maxAge === 0) parts.push("Expires=Thu, 01 Jan 1970 00:00:00 GMT")
-  if (domain !== undefined) parts.push(`Domain=${domain}`)
-  parts.push(`Path=${path}`)
-  if (httpOnly) parts.push("HttpOnly")
-  if (secure) parts.push("Secure")
-  parts.push(`SameSite=${sameSite[0]!.toUpperCase()}${sameSite.slice(1)}`)
-  if (partitioned) parts.push("Partitioned")
-  return parts.join("; ")
+function capitalize(word: string): string {
+  return word[0]?.toUpperCase() + word.slice(1)
 }
 
 /**

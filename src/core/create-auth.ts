@@ -1,7 +1,7 @@
-import type { Auth, AuthOptions, IdOf, RejectionReason, Session, SessionValidation, User } from "./auth.ts"
-import { AuthError, attempt } from "./errors.ts"
+import type { Auth, AuthOptions, IdOf, RejectionReason, Session, User } from "./auth.ts"
+import { AuthError, attempt, guardPort } from "./errors.ts"
 import { createEmitter } from "./events.ts"
-import type { AuthEventDetails, AuthEventType, Emit } from "./events.ts"
+import type { AuthEventType, Emit } from "./events.ts"
 import { checkOrigins } from "./origin.ts"
 import { createPolicy, endOf, extensionOf, nextDeadline } from "./policy.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "./ports.ts"
@@ -10,8 +10,17 @@ import { createToken, hashToken, isSessionId, isToken } from "./token.ts"
 
 const day = 86_400_000
 const batchSize = 1000
-const methods = "insertSession findSession listSessions extendSession updateSession replaceSession deleteSession"
-const port = `${methods} deleteUserSessions deleteExpiredSessions`.split(" ") as (keyof SessionAdapter<never>)[]
+const port = [
+  "insertSession",
+  "findSession",
+  "listSessions",
+  "extendSession",
+  "updateSession",
+  "replaceSession",
+  "deleteSession",
+  "deleteUserSessions",
+  "deleteExpiredSessions",
+] as const
 
 /**
  * Makes an auth over an adapter.
@@ -36,180 +45,161 @@ export function createAuth<
   options: AuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes>,
 ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> {
   type Record = SessionRecord<SessionRow>
-  type Found = FoundSession<UserRow, SessionRow>
   type Id = IdOf<UserRow>
   type OwnSession = Session<UserRow, SessionAttributes>
   type OwnUser = User<UserRow, UserAttributes>
 
-  const adapter = checked(options?.adapter)
+  const store = guardPort(options?.adapter, port)
   const { getUserAttributes, getSessionAttributes, loadUser, now = Date.now } = options
   const policy = createPolicy(options.session)
   const cookies = createSessionCookies(options.cookie, policy.absoluteTimeout)
   const trustedOrigins = checkOrigins(options.trustedOrigins)
-  const emitter = createEmitter(options.onEvent, now)
 
-  return over(adapter, emitter)
+  return over(store, createEmitter(options.onEvent, now), new Map())
 
   function over(
-    adapter: SessionAdapter<UserRow, SessionRow>,
+    store: SessionAdapter<UserRow, SessionRow>,
     emit: Emit,
-    extensions = new Map<string, Promise<Date | null>>(),
+    extensions: Map<string, Promise<Date | null>>,
   ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> {
-    async function createSession(userId: Id, attributes = {} as SessionRow) {
+    const auth: Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> = {
+      ...cookies,
+      trustedOrigins,
+      renewsCookie: policy.absoluteTimeout > longestMaxAge * 1000,
+      emit,
+
+      async createSession(userId, attributes = {} as SessionRow) {
+        const { token, session } = issue({ userId, createdAt: new Date(now()), attributes })
+        await store.insertSession(session)
+        return announce("session_created", session, token)
+      },
+
+      async validateSession(token) {
+        const found = await findLive(token)
+        if (typeof found === "string") return reject(found)
+        const { session } = found
+        const row = found.user === undefined ? await load(session.userId as Id) : found.user
+        if (!row) return reject("user_missing", session)
+        const due = extensionOf(session, now(), policy)
+        const expiresAt = due && (await extendOnce(session, due.to, due.ifBefore))
+        const current = expiresAt ? { ...session, expiresAt } : session
+        return { session: toSession(current, !!expiresAt), user: toUser(row) }
+      },
+
+      async rotateSession(oldToken) {
+        const found = await findLive(oldToken)
+        if (typeof found === "string" || found.user === null) return null
+        const { token, session } = issue(found.session)
+        const isReplaced = await store.replaceSession(found.session.id, session)
+        return isReplaced ? announce("session_rotated", session, token) : null
+      },
+
+      async updateSession(sessionId, attributes) {
+        return isSessionId(sessionId) && store.updateSession(sessionId, attributes)
+      },
+
+      async getUserSessions(userId) {
+        const sessions = await store.listSessions(userId)
+        return sessions.filter(isLive).map((session) => toSession(session, false))
+      },
+
+      async invalidateSession(sessionId, owner = {}) {
+        const { userId } = owner
+        // Dropping the condition because nobody is signed in would let a form end anyone's session.
+        if ("userId" in owner && userId == null) {
+          throw new AuthError("invalid_option", "userId is missing")
+        }
+        const ended = isSessionId(sessionId) && (await store.deleteSession(sessionId, userId))
+        if (ended) emit("session_ended", { sessionId, userId })
+        return ended
+      },
+
+      async invalidateUserSessions(userId, { except } = {}) {
+        await store.deleteUserSessions(userId, except)
+        emit("sessions_ended", { userId })
+      },
+
+      async deleteExpiredSessions() {
+        // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
+        const before = new Date(now() - day)
+        for (let total = 0; ;) {
+          const deleted = await store.deleteExpiredSessions(before, batchSize)
+          total += deleted
+          if (deleted < batchSize) return total
+        }
+      },
+
+      withAdapter: (adapter) => over(guardPort(adapter, port), emit, new Map()),
+
+      withRequest: (request) =>
+        options.onEvent ? over(store, (type, details) => emit(type, { ...details, request }), extensions) : auth,
+    }
+    return auth
+
+    function issue(signIn: Omit<Record, "id" | "expiresAt">) {
       const token = createToken()
-      const createdAt = new Date(now())
-      const expiresAt = new Date(nextDeadline(createdAt, +createdAt, policy))
-      const record = { id: hashToken(token), userId, createdAt, expiresAt, attributes }
-      await attempt(() => adapter.insertSession(record))
-      emit("session_created", { userId, sessionId: record.id })
-      return { session: toSession(record, true), token }
+      const expiresAt = nextDeadline(signIn.createdAt, now(), policy)
+      return { token, session: { ...signIn, id: hashToken(token), expiresAt } }
     }
 
-    async function validateSession(token: unknown): Promise<SessionValidation<OwnSession, OwnUser>> {
-      const found = await findLive(token)
-      if (typeof found === "string") return reject(found)
-      const { session: record } = found
-      const row = found.user === undefined ? await load(record.userId as Id) : found.user
-      if (!row) return reject("user_missing", record)
-      const due = extensionOf(record, now(), policy)
-      const expiresAt = due && (await extendOnce(record, due.to, due.ifBefore))
-      const session = toSession(expiresAt ? { ...record, expiresAt } : record, expiresAt !== null)
-      return { session, user: toUser(row) }
+    function announce(type: AuthEventType, session: Record, token: string) {
+      emit(type, { userId: session.userId, sessionId: session.id })
+      return { session: toSession(session, true), token }
     }
 
-    async function findLive(token: unknown): Promise<Found | RejectionReason> {
+    async function findLive(token: unknown): Promise<FoundSession<UserRow, SessionRow> | RejectionReason> {
       if (!isToken(token)) return "malformed"
-      const id = hashToken(token)
-      const found = await attempt(() => adapter.findSession(id))
+      const found = await store.findSession(hashToken(token))
       if (!found) return "unknown"
       return isLive(found.session) ? found : "expired"
     }
 
-    function reject(reason: RejectionReason, record?: Record) {
-      emit("rejected", { reason, ...(record && { userId: record.userId, sessionId: record.id }) })
+    function reject(reason: RejectionReason, session?: Record) {
+      emit("rejected", { reason, userId: session?.userId, sessionId: session?.id })
       return { session: null, user: null, reason }
     }
 
     // The requests of one page arrive together: they share one write.
-    function extendOnce(record: Record, to: Date, ifBefore: Date): Promise<Date | null> {
-      const running = extensions.get(record.id)
-      if (running) return running
-      const extension = extend(record, to, ifBefore).finally(() => extensions.delete(record.id))
-      extensions.set(record.id, extension)
+    function extendOnce(session: Record, to: Date, ifBefore: Date): Promise<Date | null> {
+      const { id } = session
+      let extension = extensions.get(id)
+      if (!extension) {
+        extension = extend(session, to, ifBefore).finally(() => extensions.delete(id))
+        extensions.set(id, extension)
+      }
       return extension
     }
 
-    async function extend({ id, userId }: Record, to: Date, ifBefore: Date): Promise<Date | null> {
-      const details = { userId, sessionId: id }
+    async function extend({ id: sessionId, userId }: Record, to: Date, ifBefore: Date): Promise<Date | null> {
       try {
-        if (!(await attempt(() => adapter.extendSession(id, to, ifBefore)))) return null
-        emit("session_extended", details)
+        if (!(await store.extendSession(sessionId, to, ifBefore))) return null
+        emit("session_extended", { userId, sessionId })
         return to
       } catch (error) {
         // The session is live all the same, and the next request tries again.
-        emit("extension_failed", { ...details, reason: (error as AuthError).code })
+        emit("extension_failed", { userId, sessionId, reason: (error as AuthError).code })
         return null
       }
     }
-
-    async function rotateSession(token: unknown) {
-      const found = await findLive(token)
-      if (typeof found === "string" || found.user === null) return null
-      const { session: record } = found
-      const newToken = createToken()
-      const expiresAt = new Date(nextDeadline(record.createdAt, now(), policy))
-      const next = { ...record, id: hashToken(newToken), expiresAt }
-      if (!(await attempt(() => adapter.replaceSession(record.id, next)))) return null
-      emit("session_rotated", { userId: next.userId, sessionId: next.id })
-      return { session: toSession(next, true), token: newToken }
-    }
-
-    async function updateSession(sessionId: string, attributes: Partial<SessionRow>) {
-      return isSessionId(sessionId) && attempt(() => adapter.updateSession(sessionId, attributes))
-    }
-
-    async function getUserSessions(userId: IdOf<UserRow>) {
-      const records = await attempt(() => adapter.listSessions(userId as Id))
-      return records.filter(isLive).map((record) => toSession(record, false))
-    }
-
-    async function invalidateSession(sessionId: string, owner: { userId?: Id } = {}) {
-      const { userId } = owner
-      if ("userId" in owner && userId == null) {
-        throw new AuthError(
-          "invalid_option",
-          "invalidateSession: userId is missing. Leave it out to end anyone's session.",
-        )
-      }
-      if (!isSessionId(sessionId)) return false
-      const ended = await attempt(() => adapter.deleteSession(sessionId, userId))
-      if (ended) emit("session_ended", { sessionId, ...(userId !== undefined && { userId }) })
-      return ended
-    }
-
-    async function invalidateUserSessions(userId: IdOf<UserRow>, { except }: { except?: string } = {}) {
-      await attempt(() => adapter.deleteUserSessions(userId as Id, except))
-      emit("sessions_ended", { userId: userId as Id })
-    }
-
-    async function deleteExpiredSessions() {
-      // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
-      const before = new Date(now() - day)
-      for (let total = 0; ;) {
-        const deleted = await attempt(() => adapter.deleteExpiredSessions(before, batchSize))
-        total += deleted
-        if (deleted < batchSize) return total
-      }
-    }
-
-    const auth = {
-      ...cookies,
-      trustedOrigins,
-      renewsCookie: policy.absoluteTimeout > longestMaxAge * 1000,
-      createSession,
-      validateSession,
-      rotateSession,
-      updateSession,
-      getUserSessions,
-      invalidateSession,
-      invalidateUserSessions,
-      deleteExpiredSessions,
-      withAdapter: (other: SessionAdapter<UserRow, SessionRow>) => over(checked(other), emit),
-      withRequest: (request: unknown) => (options.onEvent ? over(adapter, naming(request, emit), extensions) : auth),
-      emit,
-    }
-    return auth
   }
 
-  function isLive(record: Record): boolean {
-    return now() < endOf(record, policy)
+  function isLive(session: Record): boolean {
+    return now() < +endOf(session, policy)
   }
 
   async function load(userId: Id): Promise<UserRow | null> {
     if (loadUser) return attempt(() => loadUser(userId))
     if (!getUserAttributes) return { id: userId } as UserRow
-    throw new AuthError("missing_port", "getUserAttributes needs loadUser, because this adapter stores sessions only.")
+    throw new AuthError("missing_port", "This adapter needs loadUser")
   }
 
   function toUser(row: UserRow): OwnUser {
     return { ...(getUserAttributes?.(row) as UserAttributes), id: row.id as Id }
   }
 
-  function toSession({ id, userId, createdAt, expiresAt, attributes }: Record, fresh: boolean): OwnSession {
-    const end = new Date(endOf({ createdAt, expiresAt }, policy))
+  function toSession(record: Record, fresh: boolean): OwnSession {
+    const { id, userId, createdAt, attributes } = record
     const own = getSessionAttributes?.(attributes) as SessionAttributes
-    return { ...own, id, userId: userId as Id, createdAt, expiresAt: end, fresh }
+    return { ...own, id, userId: userId as Id, createdAt, expiresAt: endOf(record, policy), fresh }
   }
-}
-
-function naming(request: unknown, emit: Emit): Emit {
-  return (type: AuthEventType, details: AuthEventDetails) => emit(type, { ...details, request })
-}
-
-function checked<UserRow, SessionRow>(
-  adapter: SessionAdapter<UserRow, SessionRow>,
-): SessionAdapter<UserRow, SessionRow> {
-  const missing = port.find((method) => typeof adapter?.[method] !== "function")
-  if (missing) throw new AuthError("missing_port", `The adapter has no ${missing}(). See SessionAdapter.`)
-  return adapter
 }

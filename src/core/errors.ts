@@ -25,11 +25,22 @@ export function isAuthError(error: unknown): error is AuthError {
   return error instanceof Error && error.name === "AuthError" && "code" in error
 }
 
-/** Runs one store call. What the driver throws becomes `store_failed`, so an outage never looks like "signed out". */
+/** Runs one store call. What it throws becomes `store_failed`, so an outage never looks like "signed out". */
 export async function attempt<Result>(call: () => Promise<Result>): Promise<Result> {
   try {
     return await call()
   } catch (cause) {
-    throw isAuthError(cause) ? cause : new AuthError("store_failed", "The store failed; see the cause.", { cause })
+    throw isAuthError(cause) ? cause : new AuthError("store_failed", "The store failed: see the cause", { cause })
   }
 }
+
+/** Puts {@link attempt} around each method of a port. Throws `missing_port` for one that is not there. */
+export function guardPort<Port extends object>(port: Port, methods: readonly (keyof Port & string)[]): Port {
+  const guarded = methods.map((name) => {
+    if (typeof port?.[name] !== "function") throw new AuthError("missing_port", `The adapter has no ${name}()`)
+    return [name, (...values: never[]) => attempt(() => (port as Methods)[name]!(...values))]
+  })
+  return Object.fromEntries(guarded) as Port
+}
+
+type Methods = Record<string, (...values: never[]) => Promise<unknown>>

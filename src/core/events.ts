@@ -19,8 +19,8 @@ export type AuthEventType =
 
 /** What an {@link AuthEvent} may tell. Never a token, a password or a hash of one. */
 export interface AuthEventDetails {
-  userId?: UserId
-  sessionId?: string
+  userId?: UserId | undefined
+  sessionId?: string | undefined
   /** Why: a rejection reason, or the code of the error. */
   reason?: string
   providerId?: string

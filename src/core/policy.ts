@@ -20,7 +20,7 @@ export interface SessionPolicy {
 
 interface Deadlines {
   createdAt: Date
-  expiresAt: Date
+  expiresAt: Date | number
 }
 
 /** Session lifetimes for the authenticator assurance levels of NIST SP 800-63B-4, sections 2.1.3, 2.2.3 and 2.3.3. */
@@ -34,14 +34,13 @@ export const sessionPolicies = {
 } as const satisfies Record<string, SessionOptions>
 
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
-const longest = 1000 * 365 * units.d
 
 /** Reads a duration as milliseconds. Throws `invalid_option` for one that is zero, negative, unreadable or over 1,000 years. */
 export function parseDuration(option: string, duration: Duration): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(duration) ?? []
+  const [, number, unit] = /^([\d.]+)([smhdw])$/.exec(duration) ?? []
   const milliseconds = Number(number) * units[unit as keyof typeof units]
-  if (milliseconds > 0 && milliseconds <= longest) return milliseconds
-  throw new AuthError("invalid_option", `${option} must be a duration such as "12h" or "30d".`)
+  if (milliseconds > 0 && milliseconds <= 3.2e13) return milliseconds
+  throw new AuthError("invalid_option", `${option} must be like "12h" or "30d"`)
 }
 
 /** Reads the lifetimes out of the options. */
@@ -51,14 +50,14 @@ export function createPolicy({ idleTimeout = "30d", absoluteTimeout = "90d" }: S
   return { idleTimeout: Math.min(idle, absolute), absoluteTimeout: absolute }
 }
 
-/** The idle deadline, in milliseconds, of a session used at `now`. */
-export function nextDeadline(createdAt: Date, now: number, policy: SessionPolicy): number {
-  return Math.min(now + policy.idleTimeout, +createdAt + policy.absoluteTimeout)
+/** The idle deadline of a session used at `now`. */
+export function nextDeadline(createdAt: Date, now: number, policy: SessionPolicy): Date {
+  return endOf({ createdAt, expiresAt: now + policy.idleTimeout }, policy)
 }
 
-/** When a session ends unless it is extended. `NaN`, so never live, if one of its dates is invalid. */
-export function endOf({ createdAt, expiresAt }: Deadlines, { absoluteTimeout }: SessionPolicy): number {
-  return Math.min(+expiresAt, +createdAt + absoluteTimeout)
+/** When a session ends unless it is extended. An invalid date, so never live, if one of its own is. */
+export function endOf({ createdAt, expiresAt }: Deadlines, { absoluteTimeout }: SessionPolicy): Date {
+  return new Date(Math.min(+expiresAt, +createdAt + absoluteTimeout))
 }
 
 /** The write that a session used at `now` is worth: at half of the idle timeout or less, and only if it moves the deadline. */
@@ -67,12 +66,12 @@ export function extensionOf(
   now: number,
   policy: SessionPolicy,
 ): { to: Date; ifBefore: Date } | null {
+  const deadline = +session.expiresAt
   const half = now + policy.idleTimeout / 2
-  const next = nextDeadline(session.createdAt, now, policy)
-  if (+session.expiresAt > half || next <= +session.expiresAt) return null
-  const limit = +session.createdAt + policy.absoluteTimeout
-  // A store in whole seconds would round the absolute deadline down and be asked to move it again by every request.
-  if (next === limit && Math.floor(next / 1000) === Math.floor(+session.expiresAt / 1000)) return null
-  // Below `next`, so that a row which another process has moved as far is neither shortened nor written again.
-  return { to: new Date(next), ifBefore: new Date(Math.min(half, next - 1)) }
+  if (deadline > half) return null
+  const to = nextDeadline(session.createdAt, now, policy)
+  // A store in whole seconds rounds the absolute deadline down, and every request would move it again.
+  const isRounded = +to < now + policy.idleTimeout && deadline === +to - (+to % 1000)
+  // Below `to`, so that a row which another process has moved as far is neither shortened nor written again.
+  return +to <= deadline || isRounded ? null : { to, ifBefore: new Date(Math.min(half, +to - 1)) }
 }

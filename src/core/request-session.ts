@@ -62,7 +62,7 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
     const presented = token
     if (presented === null) return null
     const result = await auth.validateSession(presented)
-    if (!result.session) return null
+    if ("reason" in result) return null
     const { session, user, token: renewed } = result
     if (renewed !== undefined || (session.fresh && auth.renewsCookie)) renew(presented, renewed ?? presented)
     return { session, user }
@@ -77,8 +77,8 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
   async function validateBearer(): Promise<SignedIn<S, U>> {
     const presented = auth.readBearerToken(origin.headers.get("Authorization"))
     if (presented === null) return null
-    const { session, user } = await auth.validateSession(presented)
-    return session && { session, user }
+    const result = await auth.validateSession(presented)
+    return "reason" in result ? null : { session: result.session, user: result.user }
   }
 
   function validate() {

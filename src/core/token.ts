@@ -17,12 +17,12 @@ export function createToken(): string {
 
 /** Tells whether a value can be one of our tokens. 32 characters of base32 are 160 bits to the bit, so a token has one spelling. */
 export function isToken(value: unknown): value is string {
-  return typeof value === "string" && value.length === 32 && /^[a-z2-7]*$/.test(value)
+  return typeof value === "string" && /^[a-z2-7]{32}$/.test(value)
 }
 
 /** Tells whether a value can be a session id. */
 export function isSessionId(value: unknown): value is string {
-  return typeof value === "string" && value.length === 64 && /^[0-9a-f]*$/.test(value)
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value)
 }
 
 /** SHA-256 as lower-case hex, in plain JavaScript. */

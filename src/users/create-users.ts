@@ -1,0 +1,288 @@
+import type { SessionFields } from "../core/auth.ts"
+import { AuthError, attempt, isAuthError } from "../core/errors.ts"
+import { createEmitter } from "../core/events.ts"
+import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
+import { randomText } from "../core/token.ts"
+import { checkPassword } from "../password/check-password.ts"
+
+import { checkProviderId, toStoredId } from "./key-id.ts"
+import type { Key, KeyReason, NewKey, SignInAuth, Users, UsersOptions } from "./users.ts"
+
+const methods = "insertUser findUser updateUser deleteUser insertKey findKey listKeys replaceKeyPassword deleteKey"
+const port = methods.split(" ") as (keyof UserAdapter<never>)[]
+const mostSwaps = 10
+
+/** A key whose password was right, and the hashes by which it was. */
+interface Proof {
+  record: KeyRecord
+  hashes: (string | null)[]
+}
+
+/**
+ * Keeps users and the keys they sign in with.
+ *
+ * Throws `missing_port` for an adapter that lacks a method and `invalid_option` for a policy that cannot be right.
+ *
+ * @example
+ * const users = createUsers({ adapter, passwordHasher: argon2id() })
+ * const { user, reason } = await users.createUser({
+ *   key: { providerId: "username", providerUserId: username, password },
+ *   attributes: { username },
+ * })
+ * const signedIn = await users.signInWithKey(auth, "username", username, password)
+ */
+export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<UserRow>>(
+  options: UsersOptions<UserRow, NewUser>,
+): Users<UserRow, NewUser> {
+  type Id = UserRow["id"]
+
+  const { passwordHasher, passwordPolicy, passwordProviders = ["username", "email"], now = Date.now } = options
+  const { generateUserId = () => randomText(10) as Id } = options
+  const emit = createEmitter(options.onEvent, now)
+  passwordProviders.forEach(checkProviderId)
+  checkPassword("", passwordPolicy)
+  if (!passwordHasher) throw new AuthError("missing_port", "createUsers needs a passwordHasher, such as argon2id().")
+
+  let decoy: Promise<string> | undefined
+
+  return over(checked(options.adapter))
+
+  function over(adapter: UserAdapter<UserRow, NewUser>): Users<UserRow, NewUser> {
+    const findKey = (providerId: string, id: string) => attempt(() => adapter.findKey(providerId, id))
+    const swapHash = (
+      key: KeyRecord,
+      from: string | null,
+      to: string | null,
+      end?: { exceptId?: string | undefined },
+    ) => attempt(() => adapter.replaceKeyPassword(key, from, to, end))
+
+    async function createUser({ id, key, attributes }: Parameters<Users<UserRow, NewUser>["createUser"]>[0]) {
+      const newKey = key && (await toRecord(key))
+      if (typeof newKey === "string") return { user: null, reason: newKey }
+      const newId = id ?? (generateUserId ? generateUserId() : undefined)
+      const result = await attempt(() => adapter.insertUser({ id: newId, attributes }, newKey))
+      if ("taken" in result) return { user: null, reason: reasonOf(result.taken) }
+      emit("user_created", { userId: result.user.id, ...(key && { providerId: key.providerId }) })
+      return result
+    }
+
+    async function updateUser(id: Id, attributes: Partial<NewUser>) {
+      const outcome = await attempt(() => adapter.updateUser(id, attributes))
+      if (outcome === "updated") return { updated: true } as const
+      return { updated: false, reason: outcome === "taken" ? "attribute_taken" : "user_missing" } as const
+    }
+
+    async function deleteUser(id: Id) {
+      await attempt(() => adapter.deleteUser(id))
+      emit("user_deleted", { userId: id })
+    }
+
+    async function createKey({ userId, ...key }: NewKey & { userId: Id }) {
+      const newKey = await toRecord(key)
+      if (typeof newKey === "string") return { key: null, reason: newKey }
+      const record = { ...newKey, userId }
+      const stored = await attempt(() => adapter.insertKey(record))
+      return stored ? { key: toKey(record) } : { key: null, reason: "key_taken" as const }
+    }
+
+    async function getKey(providerId: string, providerUserId: string) {
+      const record = await find(providerId, providerUserId)
+      return record && toKey(record)
+    }
+
+    async function getUserKeys(userId: Id) {
+      const records = await attempt(() => adapter.listKeys(userId))
+      return records.map(toKey)
+    }
+
+    async function deleteKey(providerId: string, providerUserId: string) {
+      const id = storedId(providerId, providerUserId)
+      if (id !== null) await attempt(() => adapter.deleteKey(providerId, id))
+    }
+
+    async function useKey(providerId: string, providerUserId: string, password: string | null) {
+      const proof = await prove(providerId, providerUserId, password)
+      return proof && toKey(proof.record)
+    }
+
+    async function signInWithKey<S extends SessionFields, SessionRow>(
+      auth: SignInAuth<S, Id, SessionRow>,
+      providerId: string,
+      providerUserId: string,
+      password: string | null,
+      attributes?: SessionRow,
+    ) {
+      const proof = await prove(providerId, providerUserId, password)
+      if (!proof) return null
+      const created = await unlessUserMissing(() => auth.createSession(proof.record.userId as Id, attributes))
+      if (!created) return null
+      if (await stillHolds(proof, password)) return { ...created, key: toKey(proof.record) }
+      await auth.invalidateSession(created.session.id)
+      return null
+    }
+
+    async function updateKeyPassword(
+      providerId: string,
+      providerUserId: string,
+      password: string,
+      { except }: { except?: string } = {},
+    ) {
+      requirePasswordProvider(providerId)
+      const reason = checkPassword(password, passwordPolicy)
+      if (reason) return { updated: false, reason } as const
+      const to = await hash(password)
+      // Each round lost means that another writer has changed the hash: a re-hash, or another change.
+      for (let round = 0; round < mostSwaps; round++) {
+        const record = await find(providerId, providerUserId)
+        if (!record) return { updated: false, reason: "key_missing" } as const
+        if (!(await swapHash(record, record.passwordHash, to, { exceptId: except }))) continue
+        // Once more, for a sign-in that stored its session while the change was not committed yet.
+        await swapHash(record, to, to, { exceptId: except })
+        emit("password_changed", { userId: record.userId, providerId })
+        return { updated: true } as const
+      }
+      throw new AuthError("store_failed", "The key kept changing while its password was being replaced.")
+    }
+
+    async function find(providerId: string, providerUserId: string): Promise<KeyRecord | null> {
+      const id = storedId(providerId, providerUserId)
+      return id === null ? null : findKey(providerId, id)
+    }
+
+    async function prove(providerId: string, providerUserId: string, password: string | null): Promise<Proof | null> {
+      if (password !== null) requirePasswordProvider(providerId)
+      const proof = await tryKey(providerId, providerUserId, password)
+      if (proof) emit("key_used", { userId: proof.record.userId, providerId })
+      else emit("key_refused", { providerId })
+      return proof
+    }
+
+    async function tryKey(providerId: string, providerUserId: string, password: string | null): Promise<Proof | null> {
+      if (password === null) return tryWithoutPassword(await find(providerId, providerUserId))
+      if (!isPlausible(password)) return null
+      const decoyHash = await getDecoy()
+      const record = await find(providerId, providerUserId)
+      const isRight = await verify(record?.passwordHash ?? decoyHash, password)
+      if (!record || record.passwordHash === null || !isRight) return null
+      return { record, hashes: await rehash(record, record.passwordHash, password) }
+    }
+
+    async function rehash(record: KeyRecord, from: string, password: string): Promise<string[]> {
+      if (!passwordHasher.needsRehash(from)) return [from]
+      const to = await hash(password)
+      if (await swapHash(record, from, to)) {
+        emit("password_rehashed", { userId: record.userId, providerId: record.providerId })
+      }
+      return [from, to]
+    }
+
+    async function stillHolds({ record, hashes }: Proof, password: string | null): Promise<boolean> {
+      const current = await findKey(record.providerId, record.providerUserId)
+      if (!current || current.userId !== record.userId) return false
+      if (hashes.includes(current.passwordHash)) return true
+      // Another sign-in may have re-hashed the same password meanwhile.
+      return password !== null && current.passwordHash !== null && verify(current.passwordHash, password)
+    }
+
+    return {
+      createUser,
+      getUser: (id) => attempt(() => adapter.findUser(id)),
+      updateUser,
+      deleteUser,
+      createKey,
+      getKey,
+      getUserKeys,
+      deleteKey,
+      useKey,
+      signInWithKey,
+      updateKeyPassword,
+      withAdapter: (other) => over(checked(other)),
+    }
+  }
+
+  async function toRecord({
+    providerId,
+    providerUserId,
+    password,
+  }: NewKey): Promise<Omit<KeyRecord, "userId"> | KeyReason> {
+    const key = { providerId, providerUserId: storedId(providerId, providerUserId) ?? "" }
+    if (password != null) requirePasswordProvider(providerId)
+    if (key.providerUserId === "") return "key_invalid"
+    if (password == null) return { ...key, passwordHash: null }
+    return checkPassword(password, passwordPolicy) ?? { ...key, passwordHash: await hash(password) }
+  }
+
+  function storedId(providerId: string, providerUserId: string): string | null {
+    checkProviderId(providerId)
+    return toStoredId(providerUserId, passwordProviders.includes(providerId))
+  }
+
+  function requirePasswordProvider(providerId: string): void {
+    if (passwordProviders.includes(providerId)) return
+    throw new AuthError(
+      "invalid_option",
+      `A key of ${providerId} has no password. Pass null, or add it to passwordProviders.`,
+    )
+  }
+
+  // Old passwords may be shorter than today's policy wants.
+  function isPlausible(password: unknown): boolean {
+    const reason = checkPassword(password)
+    return reason === null || reason === "password_too_short"
+  }
+
+  // Verified where there is no hash, so that unknown users take as long as known ones.
+  function getDecoy(): Promise<string> {
+    return (decoy ??= hash(randomText(20)).catch((error: unknown) => {
+      decoy = undefined
+      throw error
+    }))
+  }
+
+  function hash(password: string): Promise<string> {
+    return attemptHash(() => passwordHasher.hash(password))
+  }
+
+  function verify(stored: string, password: string): Promise<boolean> {
+    return attemptHash(() => passwordHasher.verify(stored, password))
+  }
+}
+
+async function attemptHash<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call()
+  } catch (cause) {
+    throw isAuthError(cause)
+      ? cause
+      : new AuthError("hash_failed", "The password hasher failed: see the cause", { cause })
+  }
+}
+
+function tryWithoutPassword(record: KeyRecord | null): Proof | null {
+  return record?.passwordHash === null ? { record, hashes: [null] } : null
+}
+
+async function unlessUserMissing<Result>(call: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await call()
+  } catch (error) {
+    // The user was deleted between the two steps.
+    if (isAuthError(error) && error.code === "user_missing") return null
+    throw error
+  }
+}
+
+// An id that is taken reads like any other unique column: whose id it is, is nothing to tell.
+function reasonOf(taken: "id" | "key" | "attribute") {
+  return taken === "key" ? ("key_taken" as const) : ("attribute_taken" as const)
+}
+
+function toKey({ userId, providerId, providerUserId, passwordHash }: KeyRecord): Key {
+  return { userId, providerId, providerUserId, hasPassword: passwordHash !== null }
+}
+
+function checked<UserRow, NewUser>(adapter: UserAdapter<UserRow, NewUser>): UserAdapter<UserRow, NewUser> {
+  const missing = port.find((method) => typeof adapter?.[method] !== "function")
+  if (missing) throw new AuthError("missing_port", `The adapter has no ${missing}()`)
+  return adapter
+}

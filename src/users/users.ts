@@ -1,0 +1,103 @@
+import type { RequestAuth, SessionFields } from "../core/auth.ts"
+import type { AuthEvent } from "../core/events.ts"
+import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
+import type { PasswordPolicy, PasswordReason } from "../password/check-password.ts"
+import type { PasswordHasher } from "../password/password-hasher.ts"
+
+/** One way for a user to sign in, without its secret. */
+export interface Key extends Omit<KeyRecord, "passwordHash"> {
+  hasPassword: boolean
+}
+
+/** A key to be. */
+export interface NewKey {
+  /** What the key belongs to, such as `username` or `github`. */
+  providerId: string
+  /** The user's name at that provider. */
+  providerUserId: string
+  /** Only for the providers in `passwordProviders`. */
+  password?: string | null
+}
+
+/** Why a key was not stored. */
+export type KeyReason = "key_taken" | "key_invalid" | PasswordReason
+
+/** Why a user was not created. `key_taken` when both the key and an attribute are taken. */
+export type CreateUserReason = KeyReason | "attribute_taken"
+
+/** The part of an auth that signing in needs. */
+export type SignInAuth<S extends SessionFields, Id extends UserId, SessionRow> = Pick<
+  RequestAuth<S, { id: Id }, Id, SessionRow>,
+  "createSession" | "invalidateSession"
+>
+
+/** Keeps users and the keys they sign in with. Its methods may be destructured; they throw `store_failed` and `hash_failed`. */
+export interface Users<UserRow extends { id: UserId }, NewUser> {
+  /**
+   * Creates a user and, if given, a key: both or neither. Without `id` the user gets one from `generateUserId`.
+   * Throws `invalid_option` for a password of a provider that has none.
+   */
+  createUser(user: {
+    id?: UserRow["id"]
+    key: NewKey | null
+    attributes: NewUser
+  }): Promise<{ user: UserRow } | { user: null; reason: CreateUserReason }>
+  getUser(id: UserRow["id"]): Promise<UserRow | null>
+  /** Merges attributes into a user. */
+  updateUser(
+    id: UserRow["id"],
+    attributes: Partial<NewUser>,
+  ): Promise<{ updated: true } | { updated: false; reason: "user_missing" | "attribute_taken" }>
+  /** Deletes a user with all keys and sessions. May be repeated. */
+  deleteUser(id: UserRow["id"]): Promise<void>
+  /** Adds a key to a user. Throws `user_missing` for a user who does not exist. */
+  createKey(key: NewKey & { userId: UserRow["id"] }): Promise<{ key: Key } | { key: null; reason: KeyReason }>
+  getKey(providerId: string, providerUserId: string): Promise<Key | null>
+  getUserKeys(userId: UserRow["id"]): Promise<Key[]>
+  /** Deletes a key. May be repeated. */
+  deleteKey(providerId: string, providerUserId: string): Promise<void>
+  /**
+   * Proves a user by a key. `null` whether the key is unknown, the password wrong or the key has none, after the same
+   * work: one verify. `null` as password succeeds only for a key without one. Re-hashes with current parameters.
+   * To sign in with a password, use `signInWithKey`.
+   */
+  useKey(providerId: string, providerUserId: string, password: string | null): Promise<Key | null>
+  /**
+   * Signs in by a key: `useKey` and `createSession`, safe against a password change that is under way, since it reads the
+   * key once more and ends the session unless the password still holds.
+   */
+  signInWithKey<S extends SessionFields, SessionRow>(
+    auth: SignInAuth<S, UserRow["id"], SessionRow>,
+    providerId: string,
+    providerUserId: string,
+    password: string | null,
+    attributes?: SessionRow,
+  ): Promise<{ session: S; token: string; key: Key } | null>
+  /** Sets a key's password and ends the user's sessions, but for the session id `except`. */
+  updateKeyPassword(
+    providerId: string,
+    providerUserId: string,
+    password: string,
+    options?: { except?: string },
+  ): Promise<{ updated: true } | { updated: false; reason: PasswordReason | "key_missing" }>
+  /** The same instance over another adapter, such as one in the caller's transaction. */
+  withAdapter(adapter: UserAdapter<UserRow, NewUser>): Users<UserRow, NewUser>
+}
+
+/** What {@link createUsers} takes. */
+export interface UsersOptions<UserRow extends { id: UserId }, NewUser> {
+  /** Where users and keys live. */
+  adapter: UserAdapter<UserRow, NewUser>
+  /** Such as `argon2id()` from `nightlatch/password`. */
+  passwordHasher: PasswordHasher
+  /** What a new password must be like. Default 8 to 256 characters. */
+  passwordPolicy?: PasswordPolicy
+  /** The providers whose keys have passwords, and whose ids are normalised. Default `username` and `email`. */
+  passwordProviders?: readonly string[]
+  /** Makes user ids. Default 16 characters `a-z2-7`, 80 random bits; `false` leaves it to the database. */
+  generateUserId?: (() => UserRow["id"]) | false
+  /** Hears what happens. Not awaited; what it throws changes nothing. */
+  onEvent?(event: AuthEvent): void
+  /** The clock, in milliseconds. Default `Date.now`; for tests. */
+  now?: () => number
+}
