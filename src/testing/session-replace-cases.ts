@@ -76,7 +76,7 @@ export const sessionReplaceCases: AdapterCase[] = [
       const replace = () => trial.adapter.replaceSession(old.id, next)
       const end = () => trial.adapter.deleteSession(old.id)
       const results = await Promise.all(round % 2 ? [replace(), end()] : [end(), replace()])
-      expectEqual("what both resolve to", [...results].sort(), [false, true])
+      expectEqual("calls that found it", results.filter((found) => found === true).length, 1)
       await expectNoSession(trial, old.id)
       await expectListed(trial, userId, results[round % 2 ? 0 : 1] ? [next] : [])
       await trial.adapter.deleteSession(next.id)

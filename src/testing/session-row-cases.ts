@@ -160,8 +160,10 @@ export const sessionRowCases: AdapterCase[] = [
     const spread = { ...trial.adapter }
     const inherited = sessionMethods.filter((method) => typeof spread[method] !== "function")
     expectEqual("methods that a spread loses", inherited, [])
+    /* oxlint-disable typescript/unbound-method -- this is the case: no method may need `this` */
     const { insertSession, findSession, listSessions, extendSession, updateSession, replaceSession } = trial.adapter
     const { deleteSession, deleteUserSessions, deleteExpiredSessions } = trial.adapter
+    /* oxlint-enable typescript/unbound-method */
     const [session, next] = [sessionOf(userId, 1), sessionOf(userId, 2)]
     await insertSession(session)
     expectEqual("extendSession()", await extendSession(session.id, liveUntil(1), liveUntil(0)), true)

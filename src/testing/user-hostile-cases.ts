@@ -109,7 +109,7 @@ async function addWhole(trial: Trial<FullAdapter>) {
   return [id, check] as const
 }
 
-/** An id that no row has finds nothing; a store that refuses to look (for text that is no UUID, say) finds nothing too. */
+/** A store may also refuse to look, for text that is no UUID, say: it finds nothing too. */
 async function expectNothing(what: string, answer: unknown, call: () => Promise<unknown>): Promise<void> {
   const outcome = await settle(call)
   if (outcome.status === "fulfilled") expectEqual(what, outcome.value, answer)

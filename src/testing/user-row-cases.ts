@@ -195,8 +195,10 @@ export const userRowCases: AdapterCase[] = [
     const spread = { ...trial.adapter }
     const inherited = userMethods.filter((method) => typeof spread[method] !== "function")
     expectEqual("methods that a spread loses", inherited, [])
+    /* oxlint-disable typescript/unbound-method -- this is the case: no method may need `this` */
     const { insertUser, findUser, updateUser, deleteUser } = trial.adapter
     const { insertKey, findKey, listKeys, replaceKeyPassword, deleteKey } = trial.adapter
+    /* oxlint-enable typescript/unbound-method */
     const id = trial.userId(1)
     const key = keyOf(id, "ada")
     await insertUser(newUser(id, 1), null)

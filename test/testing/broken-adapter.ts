@@ -1,0 +1,54 @@
+import { memoryAdapter } from "../../adapters/memory.ts"
+import type { SessionAdapter, SessionRecord, UserAdapter, UserId } from "../../src/core/ports.ts"
+import type { AdapterCase, AdapterSetup } from "../../src/testing.ts"
+
+export interface Label {
+  label?: string | null | undefined
+}
+
+export interface User {
+  id: UserId
+  username: string
+}
+
+export type Store = SessionAdapter<User, Label> & UserAdapter<User>
+
+/** Takes a correct adapter and returns the methods that are broken. */
+export type Bug = (store: Store) => Partial<Store>
+
+/** Sets up a correct adapter, or one with a bug. The user table is the application's: nothing breaks it. */
+export function setUp(bug: Bug = () => ({})): AdapterSetup {
+  const store = memoryAdapter<User, Label>()
+  const broken = bug(store)
+  const adapter = Object.hasOwn(broken, "spread") ? (broken as Store) : { ...store, ...broken }
+  return { adapter, addUser: ({ id, username }) => store.insertUser({ id, attributes: { username } }, null) }
+}
+
+/** Runs cases and resolves to the messages of those that failed, by name. */
+export async function failuresOf(cases: AdapterCase[], setup: () => AdapterSetup): Promise<Map<string, string>> {
+  const failures = new Map<string, string>()
+  for (const { name, run } of cases) {
+    await run(setup).catch((error: unknown) => failures.set(name, String(error)))
+    Reflect.deleteProperty(Object.prototype, "isAdmin")
+  }
+  return failures
+}
+
+/** The upsert that brings deleted sessions back. */
+export async function put(store: Store, session: SessionRecord<Label>): Promise<void> {
+  await store.deleteSession(session.id)
+  await store.insertSession(session)
+}
+
+/** Remembers the ids of the sessions that were inserted, for bugs that look through all of them. */
+export function seen(store: Store) {
+  const ids: string[] = []
+  return {
+    find: (matches: (id: string) => boolean): string | undefined => ids.find(matches),
+    all: (): readonly string[] => ids,
+    insertSession: async (session: SessionRecord<Label>): Promise<void> => {
+      await store.insertSession(session)
+      ids.push(session.id)
+    },
+  }
+}
