@@ -1,0 +1,24 @@
+import type { UserId } from "../src/core/ports.ts"
+import type { SqlAdapter } from "./sql/adapter.ts"
+import { createSqlAdapter } from "./sql/adapter.ts"
+import type { SqlOptions } from "./sql/database.ts"
+import { sqlite } from "./sql/sqlite-dialect.ts"
+import type { SqliteDatabase } from "./sql/sqlite-executor.ts"
+import { sqliteExecutor } from "./sql/sqlite-executor.ts"
+
+/**
+ * Keeps sessions, users and keys in SQLite through `better-sqlite3`. The tables are those of `schema("sqlite")` from
+ * `nightlatch/adapters/sql`, beside the application's own user table.
+ *
+ * Unless inTransaction is set, the connection must not be in a transaction of the application's when the adapter
+ * writes. Throws `invalid_option` for options that cannot be right.
+ *
+ * @example
+ * const adapter = betterSqlite3Adapter<{ id: string; username: string }>(new Database("app.db"))
+ */
+export function betterSqlite3Adapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
+  db: SqliteDatabase,
+  options: SqlOptions = {},
+): SqlAdapter<UserRow, SessionRow> {
+  return createSqlAdapter(sqlite, sqliteExecutor(db), options)
+}

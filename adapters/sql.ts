@@ -1,0 +1,52 @@
+import { AuthError } from "../src/core/errors.ts"
+import type { UserId } from "../src/core/ports.ts"
+import type { SqlAdapter } from "./sql/adapter.ts"
+import { createSqlAdapter } from "./sql/adapter.ts"
+import type { SqlOptions as CommonOptions } from "./sql/database.ts"
+import type { Dialect, DialectName } from "./sql/dialect.ts"
+import type { SqlExecutor } from "./sql/executor.ts"
+import { mysql } from "./sql/mysql-dialect.ts"
+import { quoted } from "./sql/names.ts"
+import { postgres } from "./sql/postgres-dialect.ts"
+import { sqlite } from "./sql/sqlite-dialect.ts"
+
+export type { SqlAdapter } from "./sql/adapter.ts"
+export type { DialectName } from "./sql/dialect.ts"
+export type { Row, SqlExecutor, SqlStatement, SqlValue } from "./sql/executor.ts"
+export type { TableNames } from "./sql/names.ts"
+export type { SchemaOptions } from "./sql/schema.ts"
+export { schema } from "./sql/schema.ts"
+export type { UserIdType } from "./sql/user-ids.ts"
+
+/** What {@link sqlAdapter} is made of. */
+export interface SqlOptions extends CommonOptions {
+  /** Whose SQL to speak: `"mysql"` is MariaDB too. */
+  dialect: DialectName
+  /** How statements reach the database. */
+  executor: SqlExecutor
+}
+
+const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
+
+/**
+ * Keeps sessions, users and keys in SQL through any driver. The tables are those of {@link schema}, beside the
+ * application's own user table. Throws `invalid_option` for options that cannot be right.
+ *
+ * @example
+ * const adapter = sqlAdapter<{ id: string; username: string }>({
+ *   dialect: "postgres",
+ *   executor: {
+ *     query: async (sql, params) => (await pool.query(sql, params)).rows,
+ *     execute: async (sql, params) => (await pool.query(sql, params)).rowCount ?? 0,
+ *   },
+ * })
+ */
+export function sqlAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>({
+  dialect,
+  executor,
+  ...options
+}: SqlOptions): SqlAdapter<UserRow, SessionRow> {
+  if (!Object.hasOwn(dialects, dialect))
+    throw new AuthError("invalid_option", `dialect is "sqlite", "postgres" or "mysql", not ${quoted(dialect)}.`)
+  return createSqlAdapter(dialects[dialect], executor, options)
+}

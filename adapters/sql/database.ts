@@ -1,0 +1,127 @@
+import type { Catalogue } from "./catalogue.ts"
+import { problemsOf, readCatalogue, unusableTable } from "./catalogue.ts"
+import type { Dialect } from "./dialect.ts"
+import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
+import type { Owner, TableNames } from "./names.ts"
+import { tableNames } from "./names.ts"
+import type { SessionRows } from "./session-rows.ts"
+import { sessionRows } from "./session-rows.ts"
+import type { Template } from "./statement.ts"
+import { bind, template } from "./statement.ts"
+import type { Store } from "./store.ts"
+import { pooledStore, transactionStore } from "./store.ts"
+import type { UserIds, UserIdType } from "./user-ids.ts"
+import { userIdsOf } from "./user-ids.ts"
+import type { UserRows } from "./user-rows.ts"
+import { userRows } from "./user-rows.ts"
+
+/** What every SQL adapter can be told. */
+export interface SqlOptions {
+  /** The names of the tables. Defaults: `user`, `session`, `user_key`. */
+  tables?: TableNames
+  /** The type of the user table's `id`. Default: `"text"`. Ids of another JavaScript type are refused. */
+  userId?: UserIdType
+  /**
+   * Whether the client is in a transaction of the caller's, whose end the caller decides: writes of several steps then
+   * use a savepoint, and nothing is retried. Calls on one adapter take turns; two adapters on one client must not be
+   * used at the same time. Default: `false`.
+   */
+  inTransaction?: boolean
+}
+
+/** A database as the statements in this folder see it. */
+export interface Database {
+  dialect: Dialect
+  ids: UserIds
+  store: Store
+  /** The tables' names, quoted. */
+  tables: Record<Owner, string>
+  /** Learns the columns at the first call. Throws `invalid_option` if one of these tables cannot serve. */
+  open(...needed: Owner[]): Promise<OpenDatabase>
+  /** Learns the columns anew at the next call, because they may have changed. */
+  forget(): void
+  /** Runs a query that names every column. When it fails, the columns are learnt anew: one may have been dropped. */
+  reading(statement: SqlStatement): Promise<Row[]>
+}
+
+/** A database whose columns are known. */
+export interface OpenDatabase {
+  catalogue: Catalogue
+  /** Why a table cannot serve, if it cannot. */
+  problems: Record<Owner, string | null>
+  sessions: SessionRows
+  users: UserRows
+  /** Makes the text once under its name, and gives it values. */
+  statement(name: string, text: () => string, values: SqlValue[]): SqlStatement
+}
+
+// Far more than the methods and the sets of attributes of any application: only a bound.
+const mostTemplates = 500
+
+/** Makes a database of an executor. Throws `invalid_option` for options that cannot be right. */
+export function openable(dialect: Dialect, executor: SqlExecutor, options: SqlOptions): Database {
+  const names = tableNames(options.tables)
+  const ids = userIdsOf(options.userId)
+  const store = options.inTransaction ? transactionStore(executor) : pooledStore(executor, dialect)
+  let opened: Promise<OpenDatabase> | undefined
+
+  return {
+    dialect,
+    ids,
+    store,
+    tables: { user: dialect.quote(names.user), session: dialect.quote(names.session), key: dialect.quote(names.key) },
+    async open(...needed) {
+      const current = (opened ??= readOpen(store, dialect, ids, names))
+      try {
+        const database = await current
+        for (const owner of needed) {
+          const problem = database.problems[owner]
+          if (problem !== null) throw unusableTable(owner, names[owner], problem, dialect)
+        }
+        return database
+      } catch (error) {
+        if (opened === current) opened = undefined
+        throw error
+      }
+    },
+    forget() {
+      opened = undefined
+    },
+    async reading(statement) {
+      try {
+        return await store.query(statement)
+      } catch (error) {
+        opened = undefined
+        throw error
+      }
+    },
+  }
+}
+
+async function readOpen(
+  store: Store,
+  dialect: Dialect,
+  ids: UserIds,
+  names: Record<Owner, string>,
+): Promise<OpenDatabase> {
+  const catalogue = await readCatalogue(store, dialect, names)
+  return {
+    catalogue,
+    problems: problemsOf(catalogue, dialect),
+    sessions: sessionRows(catalogue, dialect, ids),
+    users: userRows(catalogue, dialect, ids),
+    statement: statements(dialect),
+  }
+}
+
+function statements(dialect: Dialect): OpenDatabase["statement"] {
+  const templates = new Map<string, Template>()
+  return (name, text, values) => {
+    const known = templates.get(name)
+    if (known) return bind(known, values)
+    const made = template(dialect, text())
+    if (templates.size >= mostTemplates) templates.clear()
+    templates.set(name, made)
+    return bind(made, values)
+  }
+}

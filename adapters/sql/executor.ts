@@ -1,0 +1,31 @@
+/** What is bound to a placeholder. Attribute values come as the application gave them. */
+export type SqlValue = string | number | bigint | boolean | Date | Uint8Array | null
+
+/** One row of a result: column names (or aliases) to values, as the driver makes them. */
+export type Row = Record<string, unknown>
+
+/** One statement with the values of its placeholders. */
+export interface SqlStatement {
+  sql: string
+  params: SqlValue[]
+}
+
+/**
+ * What a database driver must offer to carry the SQL adapter. All methods reject with the driver's own error, which
+ * keeps its code (or has it in `cause`): that is how a taken key or a deadlock is recognised.
+ */
+export interface SqlExecutor {
+  /** Runs a statement and resolves to its rows. */
+  query(sql: string, params: SqlValue[]): Promise<Row[]>
+  /**
+   * Runs a statement and resolves to the number of rows it matched. In a transaction it is given `SAVEPOINT` statements
+   * too, always without parameters: MySQL wants those sent as text, not prepared.
+   */
+  execute(sql: string, params: SqlValue[]): Promise<number>
+  /**
+   * Runs statements in order on one connection in one transaction: all of them or none. Resolves to each one's number
+   * of rows; a `SELECT ... FOR UPDATE` may be among them, whose number is not read. On SQLite the transaction must
+   * begin with `BEGIN IMMEDIATE`. A connection whose `ROLLBACK` failed must not be used again.
+   */
+  batch?(statements: SqlStatement[]): Promise<number[]>
+}

@@ -1,0 +1,51 @@
+import type { Column } from "./catalogue.ts"
+import type { Dialect } from "./dialect.ts"
+import { causedBy } from "./driver-error.ts"
+
+// ER_DUP_ENTRY; ER_LOCK_DEADLOCK, and ER_CHECKREAD, which MariaDB answers to a write after a snapshot has aged.
+const taken = 1062
+const passing = new Set<unknown>([1213, 1020])
+
+/** MariaDB 10.5 and later, MySQL 8. */
+export const mysql: Dialect = {
+  name: "mysql",
+  quote: (name) => `\`${name.replaceAll("`", "``")}\``,
+  placeholder: () => "?",
+
+  columns: (table) =>
+    `SELECT column_name AS name, data_type AS type, extra NOT LIKE '% GENERATED%' AS writable, character_set_name AS charset, collation_name AS collation, 'DEFAULT' AS fresh, extra LIKE '%auto_increment%' AS generated FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ${table} AND (CAST(table_name AS BINARY) = ${table} OR @@lower_case_table_names <> 0)`,
+  catalogueName: (table) => table,
+  idProblem: ({ charset, collation }) =>
+    charset === null
+      ? null
+      : `has the collation ${collation}, which takes different ids for equal: make it VARBINARY(255)`,
+
+  userId: (parameter, type) => (type === "integer" || type === "bigint" ? `CAST(${parameter} AS SIGNED)` : parameter),
+  asText: (column) => `CAST(${column} AS CHAR)`,
+  sameUser: (column, value, type, id) =>
+    type === "text" || type === "uuid" ? sameText(column, value, id) : `${column} = ${value}`,
+  same: (left, right) => `${left} <=> ${right}`,
+  time: (column) => column,
+  typed: (parameter, { type }) => (type === "bigint" ? `CAST(${parameter} AS SIGNED)` : parameter),
+
+  keep: " LOCK IN SHARE MODE",
+  lock: " FOR UPDATE",
+  deleteSome: (table, condition, limit) => `DELETE FROM ${table} WHERE ${condition} ORDER BY expires_at LIMIT ${limit}`,
+  defaultRow: "() VALUES ()",
+  lastUser: "u.id = LAST_INSERT_ID()",
+
+  isTaken: (error) => causedBy(error, ({ errno }) => errno === taken),
+  isPassing: (error) => causedBy(error, ({ errno }) => passing.has(errno)),
+}
+
+/**
+ * The first comparison is in the column's own collation, so that its index serves; the second is of bytes, because no
+ * common collation is exact: `a` finds `A`, and `a` with blanks behind it.
+ */
+function sameText(column: string, value: string, { charset, collation, type }: Column): string {
+  const text = `CONVERT(${value} USING utf8mb4)`
+  if (type === "uuid") return `${column} = ${text}`
+  if (charset === null) return `${column} = ${value}`
+  const own = `CONVERT(${text} USING ${charset}) COLLATE ${collation}`
+  return `${column} = ${own} AND CAST(CONVERT(${column} USING utf8mb4) AS BINARY) = CAST(${text} AS BINARY)`
+}

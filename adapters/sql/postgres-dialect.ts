@@ -1,0 +1,41 @@
+import type { Dialect } from "./dialect.ts"
+import { causedBy } from "./driver-error.ts"
+import type { UserIdType } from "./user-ids.ts"
+
+const castOf: Record<UserIdType, string> = { text: "", integer: "::bigint", bigint: "::bigint", uuid: "::uuid" }
+
+// Appendix A of PostgreSQL's manual: unique_violation; serialization_failure and deadlock_detected.
+const taken = "23505"
+const passing = new Set<unknown>(["40001", "40P01"])
+
+/** PostgreSQL 12 and later. */
+export const postgres: Dialect = {
+  name: "postgres",
+  quote: (name) => `"${name.replaceAll('"', '""')}"`,
+  placeholder: (n) => `$${n}`,
+
+  columns: (table) =>
+    `SELECT attname AS name, format_type(atttypid, -1) AS type, (attgenerated = '')::int AS writable, NULL AS charset, NULL AS collation, 'DEFAULT' AS fresh, 1 AS generated FROM pg_attribute WHERE attrelid = to_regclass(${table}) AND attnum > 0 AND NOT attisdropped`,
+  catalogueName: (table) => `"${table}"`,
+  idProblem: () => null,
+
+  userId: (parameter, type) => parameter + castOf[type],
+  asText: (column) => `${column}::text`,
+  sameUser: (column, value, type) =>
+    type === "text" ? `${column} = ${value} AND ${column}::text COLLATE "C" = ${value}::text` : `${column} = ${value}`,
+  same: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
+  time: (column) => column,
+  typed: (parameter, { type }) => `${parameter}::${type}`,
+
+  keep: " FOR KEY SHARE",
+  lock: " FOR UPDATE",
+  // An array is made once; a subquery under IN may be run again, past the limit. The condition is met again once the
+  // row is locked, and rows that another cleaner holds are left to it.
+  deleteSome: (table, condition, limit) =>
+    `DELETE FROM ${table} WHERE id = ANY(ARRAY(SELECT id FROM ${table} WHERE ${condition} LIMIT ${limit} FOR UPDATE SKIP LOCKED)) AND ${condition}`,
+  defaultRow: "DEFAULT VALUES",
+  lastUser: null,
+
+  isTaken: (error) => causedBy(error, ({ code }) => code === taken),
+  isPassing: (error) => causedBy(error, ({ code }) => passing.has(code)),
+}

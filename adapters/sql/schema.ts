@@ -1,0 +1,118 @@
+import { AuthError } from "../../src/core/errors.ts"
+import type { DialectName } from "./dialect.ts"
+import type { Owner, TableNames } from "./names.ts"
+import { checkedName, quoted, tableNames } from "./names.ts"
+import type { UserIdType } from "./user-ids.ts"
+import { userIdsOf } from "./user-ids.ts"
+
+/** What {@link schema} can be told: the same as the adapter, and the session's own columns. */
+export interface SchemaOptions {
+  /** The names of the tables. Defaults: `user`, `session`, `user_key`. */
+  tables?: TableNames
+  /** The type of the user table's `id`. Default: `"text"`. */
+  userId?: UserIdType
+  /** More columns of the session table: `{ label: "TEXT" }` or `["label TEXT"]`. The types go into the SQL as they are. */
+  sessionColumns?: Record<string, string> | string[]
+}
+
+/** What the databases' tables differ in. */
+interface Words {
+  quote: string
+  id: string
+  hash: string
+  time: string
+  userId: Record<UserIdType, string>
+  /** Whether the tables refer to the user table, and indexes are statements of their own. */
+  standard: boolean
+}
+
+const words: Record<DialectName, Words> = {
+  sqlite: {
+    quote: '"',
+    id: "TEXT",
+    hash: "TEXT",
+    time: "INTEGER",
+    userId: { text: "TEXT", integer: "INTEGER", bigint: "INTEGER", uuid: "TEXT" },
+    standard: true,
+  },
+  postgres: {
+    quote: '"',
+    id: "TEXT",
+    hash: "TEXT",
+    time: "BIGINT",
+    userId: { text: "TEXT", integer: "BIGINT", bigint: "BIGINT", uuid: "UUID" },
+    standard: true,
+  },
+  mysql: {
+    quote: "`",
+    // Bytes: MySQL's collations of text take other case, accents or trailing blanks for equal.
+    id: "VARBINARY(255)",
+    hash: "VARBINARY(1024)",
+    time: "BIGINT",
+    userId: { text: "VARBINARY(255)", integer: "BIGINT", bigint: "BIGINT", uuid: "VARBINARY(255)" },
+    standard: false,
+  },
+}
+
+/**
+ * Makes the statements that create the session and key tables with their indexes, to run one by one or paste into a
+ * migration. The user table is the application's own and must exist, with a primary key `id`; in SQLite and PostgreSQL
+ * the tables refer to it and lose their rows with it. In MySQL they do not, because MySQL refuses a reference to a
+ * column of another character set or width: there delete users with `deleteUser()`.
+ *
+ * Times are milliseconds since 1970 in 64 bits. Throws `invalid_option` for names that are no plain identifiers.
+ *
+ * @example
+ * for (const statement of schema("sqlite", { sessionColumns: { label: "TEXT" } })) db.exec(statement)
+ */
+export function schema(dialect: DialectName, { tables, userId, sessionColumns = [] }: SchemaOptions = {}): string[] {
+  if (!Object.hasOwn(words, dialect))
+    throw new AuthError("invalid_option", `The dialect is "sqlite", "postgres" or "mysql", not ${quoted(dialect)}.`)
+  const names = tableNames(tables)
+  const { id, hash, time, userId: types, ...rest } = words[dialect]
+  const user = `user_id ${types[userIdsOf(userId).type]} NOT NULL${reference(rest, names)}`
+  const times = [`created_at ${time} NOT NULL`, `expires_at ${time} NOT NULL`]
+  const ownColumns = extraColumns(sessionColumns, rest)
+  return [
+    ...table(
+      rest,
+      names.session,
+      [`id ${id} NOT NULL PRIMARY KEY`, user, ...times, ...ownColumns],
+      ["user_id", "expires_at"],
+    ),
+    ...table(rest, names.key, [`id ${id} NOT NULL PRIMARY KEY`, user, `hashed_password ${hash}`], ["user_id"]),
+  ]
+}
+
+type Rest = Pick<Words, "quote" | "standard">
+
+function reference({ quote, standard }: Rest, { user }: Record<Owner, string>): string {
+  return standard ? ` REFERENCES ${quote}${user}${quote} (id) ON DELETE CASCADE` : ""
+}
+
+function table({ quote, standard }: Rest, name: string, columns: string[], indexed: string[]): string[] {
+  const quotedName = quote + name + quote
+  // PostgreSQL cuts a name after 63 bytes; two of one table must still differ.
+  const index = (column: string) => `${quote}${name.slice(0, 50)}_${column}${quote}`
+  const inside = standard ? [] : indexed.map((column) => `INDEX ${index(column)} (${column})`)
+  const after = indexed.map((column) => `CREATE INDEX IF NOT EXISTS ${index(column)} ON ${quotedName} (${column})`)
+  const create = `CREATE TABLE IF NOT EXISTS ${quotedName} (\n  ${[...columns, ...inside].join(",\n  ")}\n)`
+  return standard ? [create, ...after] : [create]
+}
+
+function extraColumns(given: Record<string, string> | string[], { quote }: Rest): string[] {
+  const pairs = Array.isArray(given) ? given.map(splitColumn) : Object.entries(given)
+  return pairs.map(([name, type]) => `${quote}${ownName(name)}${quote} ${type}`)
+}
+
+function splitColumn(definition: string): [name: string, type: string] {
+  const [name = "", ...type] = definition.trim().split(/\s+/)
+  return [name, type.join(" ")]
+}
+
+function ownName(name: string): string {
+  if (!kept.has(name.toLowerCase())) return checkedName(name, "column")
+  throw new AuthError("invalid_option", `The session table has a column ${quoted(name)} already.`)
+}
+
+const kept = new Set(["id", "user_id", "created_at", "expires_at"])

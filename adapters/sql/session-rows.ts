@@ -1,0 +1,51 @@
+import type { SessionRecord } from "../../src/core/ports.ts"
+import type { Catalogue } from "./catalogue.ts"
+import { isAttribute } from "./catalogue.ts"
+import type { Dialect } from "./dialect.ts"
+import type { Row } from "./executor.ts"
+import type { UserIds } from "./user-ids.ts"
+
+/** Selects the columns of session `s`, and reads them back. */
+export interface SessionRows {
+  select: string
+  read(row: Row, id: string): SessionRecord<Row>
+}
+
+/** Makes a reader whose columns never mix with those of a user in the same row. */
+export function sessionRows({ user, session }: Catalogue, dialect: Dialect, ids: UserIds): SessionRows {
+  const prefix = aliasPrefix([...user.keys()])
+  const [userId, createdAt, expiresAt] = [`${prefix}user_id`, `${prefix}created_at`, `${prefix}expires_at`]
+  // Numbered, because PostgreSQL cuts a name after 63 bytes.
+  const attributes = [...session.values()]
+    .filter((column) => isAttribute("session", column))
+    .map(({ name }, n) => ({ name, alias: `${prefix}${n}` }))
+
+  const select = [
+    `${ids.type === "bigint" ? dialect.asText("s.user_id") : "s.user_id"} AS ${dialect.quote(userId)}`,
+    `${dialect.time("s.created_at")} AS ${dialect.quote(createdAt)}`,
+    `${dialect.time("s.expires_at")} AS ${dialect.quote(expiresAt)}`,
+    ...attributes.map(({ name, alias }) => `s.${dialect.quote(name)} AS ${dialect.quote(alias)}`),
+  ]
+  return {
+    select: select.join(", "),
+    read: (row, id) => ({
+      id,
+      userId: ids.decode(row[userId]),
+      createdAt: new Date(Number(row[createdAt])),
+      expiresAt: new Date(Number(row[expiresAt])),
+      attributes: pick(row, attributes),
+    }),
+  }
+}
+
+function aliasPrefix(userColumns: string[]): string {
+  let prefix = "s:"
+  while (userColumns.some((name) => name.startsWith(prefix))) prefix += ":"
+  return prefix
+}
+
+function pick(row: Row, columns: { name: string; alias: string }[]): Row {
+  const picked: Row = {}
+  for (const { name, alias } of columns) picked[name] = row[alias]
+  return picked
+}

@@ -1,0 +1,159 @@
+import { AuthError } from "../../src/core/errors.ts"
+import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
+import type { Assignment } from "./attributes.ts"
+import { assign } from "./attributes.ts"
+import { isAttribute } from "./catalogue.ts"
+import type { Database } from "./database.ts"
+import type { Row } from "./executor.ts"
+import { newSessionIdOf, sessionIdOf, timeOf } from "./parameters.ts"
+import { readText } from "./storable-text.ts"
+import { isUser, missingUser, ownsRow } from "./user-lookup.ts"
+
+type Session = SessionRecord<Row>
+
+/** Keeps sessions in a table. Each method is one statement. */
+export function sqlSessions(db: Database): SessionAdapter<Row, Row> {
+  return {
+    insertSession: (session) => insertSession(db, session),
+    findSession: (id) => findSession(db, id),
+    listSessions: (userId) => listSessions(db, userId),
+    extendSession: (id, expiresAt, ifBefore) => extendSession(db, id, expiresAt, ifBefore),
+    updateSession: (id, attributes) => updateSession(db, id, attributes),
+    replaceSession: (oldId, session) => replaceSession(db, oldId, session),
+    deleteSession: (id, userId) => deleteSession(db, id, userId),
+    deleteUserSessions: (userId, exceptId) => deleteUserSessions(db, userId, exceptId),
+    deleteExpiredSessions: (before, limit) => deleteExpiredSessions(db, before, limit),
+  }
+}
+
+async function insertSession(db: Database, session: Session): Promise<void> {
+  const core = coreValues(db, session)
+  const { open, columns, values, name } = await assign(db, "session", session.attributes)
+  await db.open("user")
+  if (core[1] === null) throw missingUser()
+  const text = () => insertText(db, { open, columns, values, name })
+  const inserted = await db.store.execute(open.statement(`insertSession\0${name}`, text, [...core, ...values]))
+  if (inserted === 0) throw missingUser()
+}
+
+/** From the user's row, so that no session is stored for a user who is not there, or is being deleted. */
+function insertText(db: Database, { open, columns }: Assignment): string {
+  const { dialect, ids, tables } = db
+  const { session } = open.catalogue
+  const core = ["id", "user_id", "created_at", "expires_at"].flatMap((name) => session.get(name) ?? [])
+  const all = [...core, ...columns]
+  const values = all.map((column, n) =>
+    dialect.typed(column.name === "user_id" ? dialect.userId("?2", ids.type) : `?${n + 1}`, column),
+  )
+  const names = all.map(({ name }) => dialect.quote(name)).join(", ")
+  const found = `FROM ${tables.user} u WHERE ${isUser(db, open, "?2", "u.id")}${dialect.keep}`
+  return `INSERT INTO ${tables.session} (${names}) SELECT ${values.join(", ")} ${found}`
+}
+
+async function findSession(db: Database, id: string): Promise<FoundSession<Row, Row> | null> {
+  const known = sessionIdOf(id)
+  if (known === null) return null
+  const open = await db.open("session", "user")
+  const { sessions, users } = open
+  const from = () =>
+    `FROM ${db.tables.session} s LEFT JOIN ${db.tables.user} u ON ${ownsRow(db, open, "s.user_id")} WHERE s.id = ?1`
+  const text = () => `SELECT ${users.select}, ${sessions.select} ${from()}`
+  const [row] = await db.reading(open.statement("findSession", text, [known]))
+  return row ? { session: sessions.read(row, known), user: users.read(row) } : null
+}
+
+async function listSessions(db: Database, userId: UserId): Promise<Session[]> {
+  const user = db.ids.encode(userId)
+  if (user === null) return []
+  const open = await db.open("session")
+  const text = () =>
+    `SELECT ${open.sessions.select}, s.id AS id FROM ${db.tables.session} s WHERE s.user_id = ${db.dialect.userId("?1", db.ids.type)} ORDER BY s.created_at DESC, s.id`
+  const rows = await db.reading(open.statement("listSessions", text, [user]))
+  return rows.map((row) => open.sessions.read(row, readText(row.id)))
+}
+
+async function extendSession(db: Database, id: string, expiresAt: Date, ifBefore: Date): Promise<boolean> {
+  const known = sessionIdOf(id)
+  const values = [known, timeOf(expiresAt), timeOf(ifBefore)]
+  if (known === null) return false
+  const open = await db.open("session")
+  const text = () => `UPDATE ${db.tables.session} SET expires_at = ?2 WHERE id = ?1 AND expires_at <= ?3`
+  return (await db.store.execute(open.statement("extendSession", text, values))) > 0
+}
+
+async function updateSession(db: Database, id: string, attributes: object): Promise<boolean> {
+  const known = sessionIdOf(id)
+  const { open, columns, values, name } = await assign(db, "session", attributes)
+  if (known === null) return false
+  if (columns.length > 0) {
+    const set = () => columns.map((column, n) => `${db.dialect.quote(column.name)} = ?${n + 2}`).join(", ")
+    const text = () => `UPDATE ${db.tables.session} SET ${set()} WHERE id = ?1`
+    const updated = await db.store.execute(open.statement(`updateSession\0${name}`, text, [known, ...values]))
+    if (updated > 0) return true
+  }
+  // Also after an update of no row: some of MySQL's drivers count only rows whose values changed.
+  const text = () => `SELECT 1 AS found FROM ${db.tables.session} WHERE id = ?1`
+  return (await db.store.query(open.statement("hasSession", text, [known]))).length > 0
+}
+
+async function replaceSession(db: Database, oldId: string, session: Session): Promise<boolean> {
+  const known = sessionIdOf(oldId)
+  const core = coreValues(db, session)
+  const assignment = await assign(db, "session", session.attributes)
+  if (core[1] === null) throw missingUser()
+  if (known === null) return false
+  const { open, values, name } = assignment
+  const text = () => replaceText(db, assignment)
+  return (await db.store.execute(open.statement(`replaceSession\0${name}`, text, [...core, known, ...values]))) > 0
+}
+
+/** One update of the row, so that it is atomic without a transaction; what is not given is as in a new row. */
+function replaceText({ dialect, ids, tables }: Database, { open, columns }: Assignment): string {
+  const given = new Map(columns.map(({ name }, n) => [name, `?${n + 6}`]))
+  const attributes = [...open.catalogue.session.values()]
+    .filter((column) => isAttribute("session", column))
+    .map(({ name, fresh }) => `${dialect.quote(name)} = ${given.get(name) ?? fresh}`)
+  const core = `id = ?1, user_id = ${dialect.userId("?2", ids.type)}, created_at = ?3, expires_at = ?4`
+  return `UPDATE ${tables.session} SET ${[core, ...attributes].join(", ")} WHERE id = ?5`
+}
+
+async function deleteSession(db: Database, id: string, userId?: UserId): Promise<boolean> {
+  const known = sessionIdOf(id)
+  const user = userId === undefined ? undefined : db.ids.encode(userId)
+  if (known === null || user === null) return false
+  const open = await db.open("session")
+  const byId = () => `DELETE FROM ${db.tables.session} WHERE id = ?1`
+  const byBoth = () => `${byId()} AND user_id = ${db.dialect.userId("?2", db.ids.type)}`
+  const statement =
+    user === undefined
+      ? open.statement("deleteSession", byId, [known])
+      : open.statement("deleteSessionOfUser", byBoth, [known, user])
+  return (await db.store.execute(statement)) > 0
+}
+
+async function deleteUserSessions(db: Database, userId: UserId, exceptId?: string): Promise<void> {
+  const user = db.ids.encode(userId)
+  const except = exceptId === undefined ? null : sessionIdOf(exceptId)
+  if (user === null) return
+  const open = await db.open("session")
+  const all = () => `DELETE FROM ${db.tables.session} WHERE user_id = ${db.dialect.userId("?1", db.ids.type)}`
+  const others = () => `${all()} AND id <> ?2`
+  const statement =
+    except === null
+      ? open.statement("deleteSessions", all, [user])
+      : open.statement("deleteOtherSessions", others, [user, except])
+  await db.store.execute(statement)
+}
+
+async function deleteExpiredSessions(db: Database, before: Date, limit: number): Promise<number> {
+  const time = timeOf(before)
+  if (!Number.isSafeInteger(limit) || limit < 0) throw new AuthError("invalid_option", "The limit is a whole number.")
+  const open = await db.open("session")
+  // The limit stands in the text: MySQL does not take a driver's number for it.
+  const text = () => db.dialect.deleteSome(db.tables.session, "expires_at <= ?1", limit)
+  return db.store.execute(open.statement(`deleteExpired\0${limit}`, text, [time]))
+}
+
+function coreValues(db: Database, { id, userId, createdAt, expiresAt }: Session) {
+  return [newSessionIdOf(id), db.ids.encode(userId), timeOf(createdAt), timeOf(expiresAt)]
+}

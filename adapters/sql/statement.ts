@@ -1,0 +1,27 @@
+import type { Dialect } from "./dialect.ts"
+import type { SqlStatement, SqlValue } from "./executor.ts"
+
+/** A statement in one dialect's words, to be given values again and again. */
+export interface Template {
+  sql: string
+  /** For each placeholder, which of the values it takes, counted from 0. */
+  order: number[]
+}
+
+// Names and strings are matched first, so that a question mark in them stays one.
+const parameter = /"(?:[^"]|"")*"|`(?:[^`]|``)*`|'(?:[^']|'')*'|\?(\d+)/g
+
+/** Turns `?1`, `?2`, which may repeat, into the dialect's placeholders. */
+export function template(dialect: Dialect, text: string): Template {
+  const order: number[] = []
+  const sql = text.replace(parameter, (match, number: string | undefined) => {
+    if (number === undefined) return match
+    return dialect.placeholder(order.push(Number(number) - 1))
+  })
+  return { sql, order }
+}
+
+/** Gives a statement the values of `?1`, `?2` and so on. */
+export function bind({ sql, order }: Template, values: SqlValue[]): SqlStatement {
+  return { sql, params: order.map((index) => values[index] ?? null) }
+}

@@ -1,0 +1,87 @@
+import { AuthError } from "../../src/core/errors.ts"
+import type { Dialect } from "./dialect.ts"
+import type { Row, SqlExecutor, SqlStatement } from "./executor.ts"
+import { retried } from "./retry.ts"
+
+/** An executor with what this package asks of it on top: retries, and writes that happen wholly or not at all. */
+export interface Store {
+  query(statement: SqlStatement): Promise<Row[]>
+  execute(statement: SqlStatement): Promise<number>
+  /** Runs all or none, and leaves the caller's transaction usable if they fail. */
+  atomic(statements: SqlStatement[]): Promise<number[]>
+  /** Runs one statement that writes and answers rows, likewise. */
+  atomicQuery(statement: SqlStatement): Promise<Row[]>
+}
+
+/** A store over a client or pool, where each statement commits by itself. */
+export function pooledStore(executor: SqlExecutor, { isPassing }: Dialect): Store {
+  const query = ({ sql, params }: SqlStatement) => retried(isPassing, () => executor.query(sql, params))
+  const execute = ({ sql, params }: SqlStatement) => retried(isPassing, () => executor.execute(sql, params))
+  return {
+    query,
+    execute,
+    async atomic(statements) {
+      const [only, ...more] = statements
+      if (only && more.length === 0) return [await execute(only)]
+      if (!executor.batch) throw missingBatch()
+      return retried(isPassing, async () => (await executor.batch?.(statements)) ?? [])
+    },
+    atomicQuery: query,
+  }
+}
+
+/** A store inside a transaction of the caller's, who decides about its end. Nothing is retried. */
+export function transactionStore(executor: SqlExecutor): Store {
+  const inTurn = oneAtATime()
+  return {
+    query: ({ sql, params }) => inTurn(() => executor.query(sql, params)),
+    execute: ({ sql, params }) => inTurn(() => executor.execute(sql, params)),
+    atomic: (statements) => inTurn(() => savepoint(executor, () => inOrder(executor, statements))),
+    atomicQuery: ({ sql, params }) => inTurn(() => savepoint(executor, () => executor.query(sql, params))),
+  }
+}
+
+// Calls that overlap would otherwise end up inside each other's savepoints, and be undone with them.
+function oneAtATime(): <Result>(call: () => Promise<Result>) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (call) => {
+    const result = last.then(call)
+    const settled = () => undefined
+    last = result.then(settled, settled)
+    return result
+  }
+}
+
+async function savepoint<Result>(executor: SqlExecutor, run: () => Promise<Result>): Promise<Result> {
+  await executor.execute("SAVEPOINT nightlatch", [])
+  try {
+    const result = await run()
+    await executor.execute("RELEASE SAVEPOINT nightlatch", [])
+    return result
+  } catch (error) {
+    await undo(executor)
+    throw error
+  }
+}
+
+async function undo(executor: SqlExecutor): Promise<void> {
+  try {
+    await executor.execute("ROLLBACK TO SAVEPOINT nightlatch", [])
+    await executor.execute("RELEASE SAVEPOINT nightlatch", [])
+  } catch {
+    // Fails only when the transaction is gone, and everything with it; the caller throws the error that says why.
+  }
+}
+
+async function inOrder(executor: SqlExecutor, statements: SqlStatement[]): Promise<number[]> {
+  const counts: number[] = []
+  for (const { sql, params } of statements) counts.push(await executor.execute(sql, params))
+  return counts
+}
+
+function missingBatch(): AuthError {
+  return new AuthError(
+    "missing_port",
+    "This writes to two tables: give the SQL executor a batch() that runs statements in one transaction, or pass inTransaction: true with an executor that is in one.",
+  )
+}

@@ -1,0 +1,70 @@
+import { AuthError } from "../../src/core/errors.ts"
+import type { UserId } from "../../src/core/ports.ts"
+import type { SqlValue } from "./executor.ts"
+import { quoted } from "./names.ts"
+import { isStorableId, readText } from "./storable-text.ts"
+
+/** The type of the user table's `id`: strings, safe integers, `bigint`s of 64 bits, or lower-case UUID strings. */
+export type UserIdType = "text" | "integer" | "bigint" | "uuid"
+
+/** How user ids of one type travel to the database and back. */
+export interface UserIds {
+  type: UserIdType
+  /** Makes a parameter of an id; `null` if no user can have it. Throws `invalid_option` for another JavaScript type. */
+  encode(id: unknown): SqlValue
+  decode(value: unknown): UserId
+}
+
+/** Picks the user ids of a type. Throws `invalid_option` for an unknown type. */
+export function userIdsOf(type: UserIdType = "text"): UserIds {
+  const ids = Object.hasOwn(kinds, type) ? kinds[type] : undefined
+  if (ids) return ids
+  throw new AuthError("invalid_option", `userId is "text", "integer", "bigint" or "uuid", not ${quoted(type)}.`)
+}
+
+const canonicalUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+const kinds: Record<UserIdType, UserIds> = {
+  text: {
+    type: "text",
+    encode(id) {
+      if (typeof id !== "string") throw wrongType("text", "string", id)
+      return isStorableId(id) ? id : null
+    },
+    decode: readText,
+  },
+  integer: {
+    type: "integer",
+    encode(id) {
+      if (typeof id !== "number") throw wrongType("integer", "number", id)
+      return Number.isSafeInteger(id) ? id : null
+    },
+    decode: Number,
+  },
+  bigint: {
+    type: "bigint",
+    encode(id) {
+      if (typeof id !== "bigint") throw wrongType("bigint", "bigint", id)
+      // As text: not every driver takes a bigint, and the statement casts it.
+      return BigInt.asIntN(64, id) === id ? String(id) : null
+    },
+    decode: (value) => BigInt(readText(value)),
+  },
+  uuid: {
+    type: "uuid",
+    encode(id) {
+      if (typeof id !== "string") throw wrongType("uuid", "string", id)
+      return canonicalUuid.test(id) ? id : null
+    },
+    decode: readText,
+  },
+}
+
+function wrongType(type: UserIdType, expected: string, id: unknown): AuthError {
+  const sentence = `With userId: "${type}" a user id is a ${expected}, not ${describe(id)}. See the adapter's userId option.`
+  return new AuthError("invalid_option", sentence)
+}
+
+function describe(value: unknown): string {
+  return value === null ? "null" : typeof value
+}

@@ -1,0 +1,27 @@
+import type { Catalogue } from "./catalogue.ts"
+import type { Dialect } from "./dialect.ts"
+import type { Row } from "./executor.ts"
+import type { UserIds } from "./user-ids.ts"
+
+/** Selects the columns of user `u`, and reads them back: `null` where a join found no user. */
+export interface UserRows {
+  select: string
+  read(row: Row): Row | null
+}
+
+/** Makes a reader of the application's rows, under the names that its table gives the columns. */
+export function userRows({ user }: Catalogue, dialect: Dialect, ids: UserIds): UserRows {
+  const names = [...user.keys()]
+  const expression = (name: string) =>
+    name === "id" && ids.type === "bigint" ? dialect.asText("u.id") : `u.${dialect.quote(name)}`
+  return {
+    select: names.map((name) => `${expression(name)} AS ${dialect.quote(name)}`).join(", "),
+    read(row) {
+      if (row.id === null) return null
+      const user: Row = {}
+      for (const name of names) user[name] = row[name]
+      user.id = ids.decode(row.id)
+      return user
+    },
+  }
+}
