@@ -4,12 +4,11 @@ import { createEmitter } from "./events.ts"
 import type { AuthEventType, Emit } from "./events.ts"
 import { checkOrigins } from "./origin.ts"
 import { createPolicy, endOf, extensionOf, nextDeadline } from "./policy.ts"
+import type { Extension } from "./policy.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "./ports.ts"
-import { createSessionCookies, longestMaxAge } from "./session-cookie.ts"
+import { createSessionCookies } from "./session-cookie.ts"
 import { createToken, hashToken, isSessionId, isToken } from "./token.ts"
 
-const day = 86_400_000
-const batchSize = 1000
 const port = [
   "insertSession",
   "findSession",
@@ -54,24 +53,24 @@ export function createAuth<
   const policy = createPolicy(options.session)
   const cookies = createSessionCookies(options.cookie, policy.absoluteTimeout)
   const trustedOrigins = checkOrigins(options.trustedOrigins)
+  const extensions = new Map<string, Promise<Date | null>>()
 
-  return over(store, createEmitter(options.onEvent, now), new Map())
+  return over(store, createEmitter(options.onEvent, now))
 
   function over(
     store: SessionAdapter<UserRow, SessionRow>,
     emit: Emit,
-    extensions: Map<string, Promise<Date | null>>,
   ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> {
     const auth: Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> = {
       ...cookies,
       trustedOrigins,
-      renewsCookie: policy.absoluteTimeout > longestMaxAge * 1000,
       emit,
 
       async createSession(userId, attributes = {} as SessionRow) {
         const { token, session } = issue({ userId, createdAt: new Date(now()), attributes })
         await store.insertSession(session)
-        return announce("session_created", session, token)
+        tell("session_created", session)
+        return { session: toSession(session, true), token }
       },
 
       async validateSession(token) {
@@ -81,17 +80,17 @@ export function createAuth<
         const row = found.user === undefined ? await load(session.userId as Id) : found.user
         if (!row) return reject("user_missing", session)
         const due = extensionOf(session, now(), policy)
-        const expiresAt = due && (await extendOnce(session, due.to, due.ifBefore))
-        const current = expiresAt ? { ...session, expiresAt } : session
-        return { session: toSession(current, !!expiresAt), user: toUser(row) }
+        const expiresAt = due && (await extend(session, due))
+        return { session: toSession(expiresAt ? { ...session, expiresAt } : session, !!expiresAt), user: toUser(row) }
       },
 
       async rotateSession(oldToken) {
         const found = await findLive(oldToken)
         if (typeof found === "string" || found.user === null) return null
         const { token, session } = issue(found.session)
-        const isReplaced = await store.replaceSession(found.session.id, session)
-        return isReplaced ? announce("session_rotated", session, token) : null
+        if (!(await store.replaceSession(found.session.id, session))) return null
+        tell("session_rotated", session)
+        return { session: toSession(session, true), token }
       },
 
       async updateSession(sessionId, attributes) {
@@ -103,48 +102,45 @@ export function createAuth<
         return sessions.filter(isLive).map((session) => toSession(session, false))
       },
 
-      async invalidateSession(sessionId, owner = {}) {
+      async invalidateSession(id, owner = {}) {
         const { userId } = owner
         // Dropping the condition because nobody is signed in would let a form end anyone's session.
-        if ("userId" in owner && userId == null) {
-          throw new AuthError("invalid_option", "userId is missing")
-        }
-        const ended = isSessionId(sessionId) && (await store.deleteSession(sessionId, userId))
-        if (ended) emit("session_ended", { sessionId, userId })
+        if ("userId" in owner && userId == null) throw new AuthError("invalid_option", "userId is missing")
+        const ended = isSessionId(id) && (await store.deleteSession(id, userId))
+        if (ended) tell("session_ended", { id, userId })
         return ended
       },
 
       async invalidateUserSessions(userId, { except } = {}) {
         await store.deleteUserSessions(userId, except)
-        emit("sessions_ended", { userId })
+        tell("sessions_ended", { userId })
       },
 
       async deleteExpiredSessions() {
         // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
-        const before = new Date(now() - day)
-        for (let total = 0; ;) {
-          const deleted = await store.deleteExpiredSessions(before, batchSize)
-          total += deleted
-          if (deleted < batchSize) return total
-        }
+        const before = new Date(now() - 86_400_000)
+        const batchSize = 1000
+        let total = 0
+        let deleted = batchSize
+        while (deleted >= batchSize) total += deleted = await store.deleteExpiredSessions(before, batchSize)
+        return total
       },
 
-      withAdapter: (adapter) => over(guardPort(adapter, port), emit, new Map()),
+      withAdapter: (adapter) => over(guardPort(adapter, port), emit),
 
       withRequest: (request) =>
-        options.onEvent ? over(store, (type, details) => emit(type, { ...details, request }), extensions) : auth,
+        options.onEvent ? over(store, (type, details) => emit(type, { ...details, request })) : auth,
     }
     return auth
+
+    function tell(type: AuthEventType, session?: { id?: string; userId?: UserId | undefined }, reason?: string) {
+      emit(type, { userId: session?.userId, sessionId: session?.id, reason })
+    }
 
     function issue(signIn: Omit<Record, "id" | "expiresAt">) {
       const token = createToken()
       const expiresAt = nextDeadline(signIn.createdAt, now(), policy)
       return { token, session: { ...signIn, id: hashToken(token), expiresAt } }
-    }
-
-    function announce(type: AuthEventType, session: Record, token: string) {
-      emit(type, { userId: session.userId, sessionId: session.id })
-      return { session: toSession(session, true), token }
     }
 
     async function findLive(token: unknown): Promise<FoundSession<UserRow, SessionRow> | RejectionReason> {
@@ -155,29 +151,29 @@ export function createAuth<
     }
 
     function reject(reason: RejectionReason, session?: Record) {
-      emit("rejected", { reason, userId: session?.userId, sessionId: session?.id })
+      tell("rejected", session, reason)
       return { session: null, user: null, reason }
     }
 
     // The requests of one page arrive together: they share one write.
-    function extendOnce(session: Record, to: Date, ifBefore: Date): Promise<Date | null> {
+    function extend(session: Record, { to, ifBefore }: Extension): Promise<Date | null> {
       const { id } = session
-      let extension = extensions.get(id)
-      if (!extension) {
-        extension = extend(session, to, ifBefore).finally(() => extensions.delete(id))
-        extensions.set(id, extension)
-      }
+      const running = extensions.get(id)
+      if (running) return running
+      const extension = store.extendSession(id, to, ifBefore).then(onExtended, onFailure)
+      extensions.set(id, extension)
       return extension
-    }
 
-    async function extend({ id: sessionId, userId }: Record, to: Date, ifBefore: Date): Promise<Date | null> {
-      try {
-        if (!(await store.extendSession(sessionId, to, ifBefore))) return null
-        emit("session_extended", { userId, sessionId })
-        return to
-      } catch (error) {
-        // The session is live all the same, and the next request tries again.
-        emit("extension_failed", { userId, sessionId, reason: (error as AuthError).code })
+      function onExtended(isMoved: boolean) {
+        extensions.delete(id)
+        if (isMoved) tell("session_extended", session)
+        return isMoved ? to : null
+      }
+
+      // The session is live all the same, and the next request tries again.
+      function onFailure(error: AuthError) {
+        extensions.delete(id)
+        tell("extension_failed", session, error.code)
         return null
       }
     }

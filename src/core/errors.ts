@@ -12,7 +12,7 @@ export type AuthErrorCode =
 /** Thrown when the developer or an outage is at fault. What a stranger can cause is a returned value instead. */
 export class AuthError extends Error {
   override readonly name = "AuthError"
-  readonly code: AuthErrorCode
+  declare readonly code: AuthErrorCode
 
   constructor(code: AuthErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options)
@@ -22,7 +22,7 @@ export class AuthError extends Error {
 
 /** Tells whether a caught value is an {@link AuthError}, also across two copies of this package. */
 export function isAuthError(error: unknown): error is AuthError {
-  return error instanceof Error && error.name === "AuthError" && "code" in error
+  return error instanceof Error && error.name === "AuthError"
 }
 
 /** Runs one store call. What it throws becomes `store_failed`, so an outage never looks like "signed out". */
@@ -30,7 +30,7 @@ export async function attempt<Result>(call: () => Promise<Result>): Promise<Resu
   try {
     return await call()
   } catch (cause) {
-    throw isAuthError(cause) ? cause : new AuthError("store_failed", "The store failed: see the cause", { cause })
+    throw isAuthError(cause) ? cause : new AuthError("store_failed", "The store failed", { cause })
   }
 }
 

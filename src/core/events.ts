@@ -22,7 +22,7 @@ export interface AuthEventDetails {
   userId?: UserId | undefined
   sessionId?: string | undefined
   /** Why: a rejection reason, or the code of the error. */
-  reason?: string
+  reason?: string | undefined
   providerId?: string
   /** What the wrapper was given, if the call came through one. */
   request?: unknown

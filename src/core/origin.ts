@@ -39,14 +39,8 @@ function isOwnOrigin(origin: string, hostHeader: string | null, url: string | un
 
 /** Checks a list of origins. Throws `invalid_option` for an entry that a browser would never send as `Origin`. */
 export function checkOrigins(origins: readonly string[] = []): readonly string[] {
-  for (const origin of origins) {
-    if (isOrigin(origin)) continue
-    throw new AuthError(
-      "invalid_option",
-      `trustedOrigins: ${JSON.stringify(origin)} is not like "https://app.example.com".`,
-    )
-  }
-  return origins
+  if (origins.every(isOrigin)) return origins
+  throw new AuthError("invalid_option", "trustedOrigins must be like https://app.example.com")
 }
 
 function isOrigin(text: string): boolean {

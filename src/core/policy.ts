@@ -36,17 +36,17 @@ export const sessionPolicies = {
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 
 /** Reads a duration as milliseconds. Throws `invalid_option` for one that is zero, negative, unreadable or over 1,000 years. */
-export function parseDuration(option: string, duration: Duration): number {
+export function parseDuration(duration: Duration): number {
   const [, number, unit] = /^([\d.]+)([smhdw])$/.exec(duration) ?? []
   const milliseconds = Number(number) * units[unit as keyof typeof units]
   if (milliseconds > 0 && milliseconds <= 3.2e13) return milliseconds
-  throw new AuthError("invalid_option", `${option} must be like "12h" or "30d"`)
+  throw new AuthError("invalid_option", `"${duration}" is no duration like "30d"`)
 }
 
 /** Reads the lifetimes out of the options. */
 export function createPolicy({ idleTimeout = "30d", absoluteTimeout = "90d" }: SessionOptions = {}): SessionPolicy {
-  const idle = parseDuration("session.idleTimeout", idleTimeout)
-  const absolute = absoluteTimeout === false ? Infinity : parseDuration("session.absoluteTimeout", absoluteTimeout)
+  const idle = parseDuration(idleTimeout)
+  const absolute = absoluteTimeout === false ? Infinity : parseDuration(absoluteTimeout)
   return { idleTimeout: Math.min(idle, absolute), absoluteTimeout: absolute }
 }
 
@@ -60,12 +60,14 @@ export function endOf({ createdAt, expiresAt }: Deadlines, { absoluteTimeout }: 
   return new Date(Math.min(+expiresAt, +createdAt + absoluteTimeout))
 }
 
+/** A write that moves a deadline to `to`, unless it is later than `ifBefore` by then. */
+export interface Extension {
+  to: Date
+  ifBefore: Date
+}
+
 /** The write that a session used at `now` is worth: at half of the idle timeout or less, and only if it moves the deadline. */
-export function extensionOf(
-  session: Deadlines,
-  now: number,
-  policy: SessionPolicy,
-): { to: Date; ifBefore: Date } | null {
+export function extensionOf(session: Deadlines, now: number, policy: SessionPolicy): Extension | null {
   const deadline = +session.expiresAt
   const half = now + policy.idleTimeout / 2
   if (deadline > half) return null

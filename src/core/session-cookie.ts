@@ -1,20 +1,57 @@
-import { createCookieMaker, readBearerToken, readCookie } from "./cookie.ts"
+import { readBearerToken, readCookie } from "./cookie.ts"
 import type { Cookie, CookieOptions } from "./cookie.ts"
+import { AuthError } from "./errors.ts"
 
+// RFC 6265, section 4.1.1, without what would need escaping: `;`, controls, and anything beyond ASCII.
+const cookieShape =
+  /^[!#$%&'*+\-.^_`|~\w]+=; Path=\/[ -:<-~]{0,1023}; HttpOnly(; Secure)?; SameSite=(strict|lax|none)(; Domain=[a-z\d.-]{1,253})?(; Partitioned)?$/i
+const valueShape = /^[!#-+\--:<-[\]-~]*$/
 // Browsers cut a longer life short (RFC 6265bis, section 5.5).
-export const longestMaxAge = 400 * 86_400
+const longestMaxAge = 400 * 86_400
 
-/** Makes the functions that write and read the session cookie. `lifetime` is in milliseconds. */
-export function createSessionCookies(options: CookieOptions | undefined, lifetime: number) {
-  const [sessionCookieName, makeCookie] = createCookieMaker(options)
-  const maxAge = Math.min(Math.ceil(lifetime / 1000), longestMaxAge)
+/**
+ * Makes the functions that write and read the session cookie, which lives `lifetime` milliseconds.
+ *
+ * Throws `invalid_option` for options that browsers would refuse or that are unsafe. Writing a cookie throws
+ * `invalid_option` for a value that would need escaping and `cookie_too_large` over 4,096 bytes (RFC 6265bis).
+ */
+export function createSessionCookies(options: CookieOptions = {}, lifetime: number) {
+  const { domain, path = "/", sameSite = "lax", secure = true, partitioned } = options
+  const { name = secure && path === "/" && !domain ? "__Host-session" : "session" } = options
+  const seconds = Math.ceil(lifetime / 1000)
+  const suffix =
+    `; Path=${path}; HttpOnly${secure ? "; Secure" : ""}; SameSite=${capitalize(sameSite)}` +
+    `${domain ? `; Domain=${domain}` : ""}${partitioned ? "; Partitioned" : ""}`
+
+  // Browsers compare the prefixes without regard to case.
+  const needsSecure = partitioned || sameSite === "none" || /^__(host|secure)-/i.test(name)
+  const isUnsafe = (needsSecure && !secure) || (/^__host-/i.test(name) && (domain ?? path) !== "/")
+  if (isUnsafe || !cookieShape.test(`${name}=${suffix}`)) {
+    throw new AuthError("invalid_option", `No browser keeps this cookie: ${name}${suffix}`)
+  }
+
+  function write(value: string, maxAge?: number): Cookie {
+    const isTooLarge = name.length + value.length > 4096
+    if (isTooLarge || !valueShape.test(value) || (!value && maxAge !== 0)) {
+      throw new AuthError(isTooLarge ? "cookie_too_large" : "invalid_option", "Not a cookie value")
+    }
+    const life =
+      maxAge === undefined ? "" : `; Max-Age=${maxAge}${maxAge ? "" : "; Expires=Thu, 01 Jan 1970 00:00:00 GMT"}`
+    const attributes = { httpOnly: true, secure, sameSite, path, domain, partitioned, maxAge }
+    return { name, value, attributes, serialize: () => `${name}=${value}${life}${suffix}` }
+  }
 
   return {
-    sessionCookieName,
-    createSessionCookie: (token: string, { persistent = true }: { persistent?: boolean } = {}): Cookie =>
-      makeCookie(token, persistent ? maxAge : undefined),
-    createBlankSessionCookie: (): Cookie => makeCookie("", 0),
-    readSessionCookie: (header: string | null | undefined) => readCookie(header, sessionCookieName),
+    sessionCookieName: name,
+    renewsCookie: seconds > longestMaxAge,
+    createSessionCookie: (token: string, { persistent = true }: { persistent?: boolean } = {}) =>
+      write(token, persistent ? Math.min(seconds, longestMaxAge) : undefined),
+    createBlankSessionCookie: () => write("", 0),
+    readSessionCookie: (header: string | null | undefined) => readCookie(header, name),
     readBearerToken,
   }
+}
+
+function capitalize(word: string): string {
+  return word[0]?.toUpperCase() + word.slice(1)
 }
