@@ -1,0 +1,132 @@
+import type { Import, Module } from "./module-graph.ts"
+
+/** A rule about which module may import which. It answers with a line for each breach. */
+export type ImportRule = (modules: readonly Module[]) => string[]
+
+const ports = "src/core/ports.ts"
+const errors = "src/core/errors.ts"
+const hash = "src/core/token.ts"
+const wrapper = /^src\/(web|node|react|next|next-pages|next-proxy)\.ts$/
+const pure = /^src\/core\/(policy|token|cookie|origin)\.ts$/
+
+/** The core runs on any platform: it imports itself, and one file of it the two packages that hash and encode. */
+export const coreStandsAlone: ImportRule = forbid(
+  (file, { from }) => isCore(file) && !isCore(from) && !(file === hash && isOslo(from)),
+)
+
+/** `@oslojs/*` can be replaced in one place. */
+export const osloIsImportedOnce: ImportRule = forbid((file, { from }) => isOslo(from) && file !== hash)
+
+/** The library knows no database. */
+export const sourceKnowsNoAdapter: ImportRule = forbid((file, { from }) => isSource(file) && isAdapter(from))
+
+/** An adapter knows the contract, and nothing else of the library. */
+export const adaptersKnowOnlyThePorts: ImportRule = forbid(
+  (file, { from, how }) =>
+    isAdapter(file) && isSource(from) && !(from === errors || (from === ports && how === "type")),
+)
+
+/** A name comes from the file that owns it; an entry never drags another one in. */
+export const entriesAreNotImported: ImportRule = forbid(
+  (file, { from }) => isEntry(from) && !(file === "src/next-pages.ts" && from === "src/node.ts"),
+)
+
+/** Wrappers are given an auth: of the ports they know how a user is identified. */
+export const wrappersKnowNoStore: ImportRule = forbid(
+  (file, { from, names }) => wrapper.test(file) && (isAdapter(from) || makesAuth(from) || isStore(from, names)),
+)
+
+/** The parts that decide are pure: they know neither each other nor a store. */
+export const pureFilesKnowOnlyErrors: ImportRule = forbid(
+  (file, { from }) => pure.test(file) && from !== errors && !isOslo(from),
+)
+
+/** The cases run under any test runner, on any platform. */
+export const testingNeedsNoRunner: ImportRule = forbid(
+  (file, { from }) => file.startsWith("src/testing") && !isSource(from),
+)
+
+/** Drivers and hashers are handed in or loaded when they are used, so that nobody needs those he does not use. */
+export const packagesAreNotImported: ImportRule = forbid(
+  (_, { from, how }) => how === "value" && !isSource(from) && !isAdapter(from) && !isOslo(from),
+)
+
+/** A computed import cannot be checked, nor followed by a bundler. */
+export const importsAreLiteral: ImportRule = forbid((_, { from }) => from === "(computed)")
+
+/** Follows values only: types may refer to each other. */
+export const valuesFormNoCycle: ImportRule = (modules) => {
+  const graph = new Map(modules.map(({ file, imports }) => [file, imports.filter(({ how }) => how !== "type")]))
+  const done = new Set<string>()
+  return modules.flatMap(({ file }) => cyclesFrom(file, [], graph, done))
+}
+
+/** A name means one thing. Types may share theirs: what a session is depends on who looks at it. */
+export const valuesAreDeclaredOnce: ImportRule = (modules) => {
+  const owners = new Map<string, string[]>()
+  for (const { file, declares } of modules) {
+    for (const name of declares) append(owners, name, file)
+  }
+  return repeated(owners)
+}
+
+/** A value is public in one place. Types may be repeated where a signature names them. */
+export const valuesAreOfferedOnce: ImportRule = (modules) => {
+  const owners = new Map<string, string[]>()
+  for (const { file, offers } of modules) {
+    if (isEntry(file)) for (const name of offers) append(owners, name, file)
+  }
+  return repeated(owners)
+}
+
+function forbid(isBreach: (file: string, used: Import) => boolean): ImportRule {
+  return (modules) =>
+    modules.flatMap(({ file, imports }) =>
+      imports.filter((used) => isBreach(file, used)).map(({ from }) => `${file} imports ${from}`),
+    )
+}
+
+function isSource(path: string): boolean {
+  return path.startsWith("src/")
+}
+
+function isAdapter(path: string): boolean {
+  return path.startsWith("adapters/")
+}
+
+function isCore(path: string): boolean {
+  return path.startsWith("src/core/")
+}
+
+function isOslo(path: string): boolean {
+  return path.startsWith("@oslojs/")
+}
+
+function isEntry(path: string): boolean {
+  return /^(src|adapters)\/[^/]+\.tsx?$/.test(path)
+}
+
+function makesAuth(path: string): boolean {
+  return path === "src/core/create-auth.ts"
+}
+
+function isStore(from: string, names: string[]): boolean {
+  return from === ports && (names.length === 0 || names.some((name) => name !== "UserId"))
+}
+
+function cyclesFrom(file: string, path: string[], graph: Map<string, Import[]>, done: Set<string>): string[] {
+  const start = path.indexOf(file)
+  if (start >= 0) return [[...path.slice(start), file].join(" -> ")]
+  if (done.has(file)) return []
+  const found = (graph.get(file) ?? []).flatMap(({ from }) => cyclesFrom(from, [...path, file], graph, done))
+  done.add(file)
+  return found
+}
+
+function append(lists: Map<string, string[]>, key: string, value: string): void {
+  lists.set(key, [...(lists.get(key) ?? []), value])
+}
+
+function repeated(owners: Map<string, string[]>): string[] {
+  return [...owners].filter(([, files]) => files.length > 1).map(([name, files]) => `${name}: ${files.join(", ")}`)
+}
