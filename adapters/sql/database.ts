@@ -1,3 +1,4 @@
+import type { AuthError } from "../../src/core/errors.ts"
 import type { Catalogue } from "./catalogue.ts"
 import { problemsOf, readCatalogue, unusableTable } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
@@ -37,7 +38,7 @@ export interface Database {
   /** The tables' names, quoted. */
   tables: Record<Owner, string>
   /** Learns the columns at the first call. Throws `invalid_option` if one of these tables cannot serve. */
-  open(...needed: Owner[]): Promise<OpenDatabase>
+  open(...needed: Owner[]): OpenDatabase | Promise<OpenDatabase>
   /** Learns the columns anew at the next call, because they may have changed. */
   forget(): void
   /** Runs a query that names every column. When it fails, the columns are learnt anew: one may have been dropped. */
@@ -63,38 +64,63 @@ export function openable(dialect: Dialect, executor: SqlExecutor, options: SqlOp
   const names = tableNames(options.tables)
   const ids = userIdsOf(options.userId)
   const store = options.inTransaction ? transactionStore(executor) : pooledStore(executor, dialect)
-  let opened: Promise<OpenDatabase> | undefined
-
+  const { open, forget } = learntOnce(
+    () => readOpen(store, dialect, ids, names),
+    (owner, problem) => unusableTable(owner, names[owner], problem, dialect),
+  )
   return {
     dialect,
     ids,
     store,
     tables: { user: dialect.quote(names.user), session: dialect.quote(names.session), key: dialect.quote(names.key) },
-    async open(...needed) {
-      const current = (opened ??= readOpen(store, dialect, ids, names))
-      try {
-        const database = await current
-        for (const owner of needed) {
-          const problem = database.problems[owner]
-          if (problem !== null) throw unusableTable(owner, names[owner], problem, dialect)
-        }
-        return database
-      } catch (error) {
-        if (opened === current) opened = undefined
+    open,
+    forget,
+    reading: (statement) =>
+      store.query(statement).catch((error: unknown) => {
+        forget()
         throw error
-      }
-    },
-    forget() {
-      opened = undefined
-    },
-    async reading(statement) {
-      try {
-        return await store.query(statement)
-      } catch (error) {
-        opened = undefined
-        throw error
-      }
-    },
+      }),
+  }
+}
+
+function learntOnce(
+  read: () => Promise<OpenDatabase>,
+  unusable: (owner: Owner, problem: string) => AuthError,
+): Pick<Database, "open" | "forget"> {
+  let known: OpenDatabase | undefined
+  let learning: Promise<OpenDatabase> | undefined
+
+  function forget(): void {
+    known = learning = undefined
+  }
+
+  function check(database: OpenDatabase, needed: Owner[]): OpenDatabase {
+    for (const owner of needed) {
+      const problem = database.problems[owner]
+      if (problem === null) continue
+      // The table may be put right while the program runs.
+      forget()
+      throw unusable(owner, problem)
+    }
+    return database
+  }
+
+  async function learn(needed: Owner[]): Promise<OpenDatabase> {
+    const current = (learning ??= read())
+    try {
+      const database = await current
+      if (learning === current) known = database
+      return check(database, needed)
+    } catch (error) {
+      if (learning === current) forget()
+      throw error
+    }
+  }
+
+  return {
+    forget,
+    // Every validation comes by here: when the columns are known it makes no promise.
+    open: (...needed) => (known ? check(known, needed) : learn(needed)),
   }
 }
 

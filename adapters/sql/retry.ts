@@ -7,18 +7,16 @@ const longestDelay = 400
  * a locked SQLite file. At most 10 tries with 10 ms to 0.4 s between them, some 1.4 s together; then the driver's error
  * is thrown.
  */
-export async function retried<Result>(
+export function retried<Result>(
   isPassing: (error: unknown) => boolean,
   call: () => Promise<Result>,
+  failures = 1,
 ): Promise<Result> {
-  for (let failures = 1; ; failures++) {
-    try {
-      return await call()
-    } catch (error) {
-      if (failures === tries || !isPassing(error)) throw error
-      await delay(failures)
-    }
-  }
+  return call().catch(async (error: unknown) => {
+    if (failures === tries || !isPassing(error)) throw error
+    await delay(failures)
+    return retried(isPassing, call, failures + 1)
+  })
 }
 
 // Jitter, so that those who collided do not meet again.

@@ -32,6 +32,8 @@ export interface SqlStore {
   executor: SqlExecutor
   /** Runs any SQL, as text and without parameters. */
   run(sql: string): Promise<Row[]>
+  /** Opens a connection of its own; `null` for SQLite in memory, which has but one. */
+  connect(): Promise<{ end(): Promise<void> } | null>
   adapter(options?: SqlOptions): SqlAdapter<TestUser, TestSession>
   close(): Promise<void>
 }
@@ -147,6 +149,7 @@ export async function sqliteStore(userId: UserIdType = "text"): Promise<SqlStore
   for (const statement of testTables("sqlite", userId)) db.exec(statement)
   return storeOf("sqlite", sqliteExecutor(db), userId, {
     run: async (sql) => db.prepare(sql).all() as Row[],
+    connect: async () => null,
     close: async () => db.close(),
   })
 }
@@ -157,7 +160,7 @@ export async function postgresStore(userId: UserIdType = "text"): Promise<SqlSto
   if (!server) return null
   const run = async (sql: string) => (await server.pool.query(sql)).rows as Row[]
   for (const statement of testTables("postgres", userId)) await run(statement)
-  return storeOf("postgres", pgPoolExecutor(server.pool), userId, { run, close: server.close })
+  return storeOf("postgres", pgPoolExecutor(server.pool), userId, { run, ...server })
 }
 
 /** Opens the tables in a new database of MariaDB; `null` where there is none. */
@@ -166,7 +169,7 @@ export async function mysqlStore(userId: UserIdType = "text"): Promise<SqlStore 
   if (!server) return null
   const run = async (sql: string) => (await server.pool.query(sql))[0] as Row[]
   for (const statement of testTables("mysql", userId)) await run(statement)
-  return storeOf("mysql", mysqlPoolExecutor(server.pool), userId, { run, close: server.close })
+  return storeOf("mysql", mysqlPoolExecutor(server.pool), userId, { run, ...server })
 }
 
 /** Opens a store of each database, to be closed when the test file is done. */
@@ -189,13 +192,15 @@ function storeOf(
   dialect: DialectName,
   executor: SqlExecutor,
   userId: UserIdType,
-  rest: Pick<SqlStore, "run" | "close">,
+  rest: Pick<SqlStore, "run" | "connect" | "close">,
 ): SqlStore {
   return {
     dialect,
     executor,
     adapter: (options) => sqlAdapter<TestUser, TestSession>({ dialect, executor, userId, ...options }),
-    ...rest,
+    run: rest.run,
+    connect: rest.connect,
+    close: rest.close,
   }
 }
 

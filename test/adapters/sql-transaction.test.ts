@@ -1,0 +1,113 @@
+import mysql from "mysql2/promise"
+import pg from "pg"
+import { beforeEach, describe, expect, test } from "vitest"
+import type { SqlExecutor } from "../../adapters/sql/executor.ts"
+import { sqlAdapter } from "../../adapters/sql.ts"
+import { empty, everyStore, mysqlExecutor, pgExecutor } from "./sql-stores.ts"
+
+const times = { createdAt: new Date(1_700_000_000_000), expiresAt: new Date(2_000_000_000_000) }
+const key = { providerId: "username", providerUserId: "alice", passwordHash: "old" }
+
+for (const store of await everyStore()) {
+  describe(store.dialect, () => {
+    const adapter = store.adapter()
+    beforeEach(() => empty(store))
+
+    test("in the caller's transaction everything is rolled back together, and a taken key leaves it usable", async () => {
+      await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, key)
+      await inTransaction(store.executor, async (executor) => {
+        const inside = sqlAdapter<{ id: string; username: string }>({
+          dialect: store.dialect,
+          executor,
+          inTransaction: true,
+        })
+        const bob = { id: "bob", attributes: { username: "bob" } }
+        expect(await inside.insertUser(bob, key)).toEqual({ taken: "key" })
+        expect(await inside.findUser("bob")).toBeNull()
+        expect(await inside.insertUser({ ...bob, id: "alice" }, null)).toEqual({ taken: "id" })
+        expect(await inside.insertUser({ ...bob, attributes: { username: "alice" } }, null)).toEqual({
+          taken: "attribute",
+        })
+        expect(await inside.insertUser(bob, { ...key, providerUserId: "bob" })).toMatchObject({ user: { id: "bob" } })
+        expect(await inside.insertKey({ ...key, userId: "bob" })).toBe(false)
+        expect(await inside.updateUser("bob", { username: "alice" })).toBe("taken")
+        await inside.insertSession({ id: "s1", userId: "bob", ...times, attributes: {} })
+        expect(await inside.findSession("s1")).toMatchObject({ user: { username: "bob" } })
+        await inside.deleteUser("alice")
+      })
+      expect(await adapter.findUser("bob")).toBeNull()
+      expect(await adapter.findSession("s1")).toBeNull()
+      expect(await adapter.findKey("username", "alice")).toMatchObject({ userId: "alice" })
+    })
+
+    test("calls that overlap in the caller's transaction take turns", async () => {
+      await inTransaction(store.executor, async (executor) => {
+        const inside = sqlAdapter<{ id: string; username: string }>({
+          dialect: store.dialect,
+          executor,
+          inTransaction: true,
+        })
+        const insert = (n: number) =>
+          inside.insertUser({ id: `user-${n}`, attributes: { username: `name-${n % 2}` } }, null)
+        const results = await Promise.all([0, 1, 2, 3].map(insert))
+        expect(results.filter((result) => "user" in result)).toHaveLength(2)
+        expect(await inside.findUser("user-0")).not.toBeNull()
+        expect(await inside.findUser("user-1")).not.toBeNull()
+      })
+    })
+
+    test("without batch() a write to two tables says what the executor lacks, and writes nothing", async () => {
+      const { query, execute } = store.executor
+      const bare = sqlAdapter<{ id: string; username: string }>({
+        dialect: store.dialect,
+        executor: { query, execute },
+      })
+      const insert = bare.insertUser({ id: "alice", attributes: { username: "alice" } }, key)
+      await expect(insert).rejects.toMatchObject({ code: "missing_port", message: expect.stringContaining("batch()") })
+      expect(await bare.findUser("alice")).toBeNull()
+      expect(await bare.insertUser({ id: "alice", attributes: { username: "alice" } }, null)).toHaveProperty("user")
+    })
+
+    test("a swap that did not take place ends no session, even if the hash is already the wanted one", async () => {
+      await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, { ...key, passwordHash: "new" })
+      await adapter.insertSession({ id: "s1", userId: "alice", ...times, attributes: {} })
+      expect(await adapter.replaceKeyPassword(key, "old", "new", {})).toBe(false)
+      expect(await adapter.replaceKeyPassword(key, null, "new", {})).toBe(false)
+      expect(await adapter.findSession("s1")).not.toBeNull()
+      expect(await adapter.replaceKeyPassword(key, "new", null, { exceptId: "s2" })).toBe(true)
+      expect(await adapter.findSession("s1")).toBeNull()
+      expect(await adapter.replaceKeyPassword(key, null, "next")).toBe(true)
+    })
+
+    test("a failure in the middle leaves nothing, and nothing unhandled", async () => {
+      await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, key)
+      const failing: SqlExecutor = {
+        ...store.executor,
+        batch: async (statements) =>
+          (await store.executor.batch?.([...statements, { sql: "SELECT nonsense FROM nowhere", params: [] }])) ?? [],
+      }
+      const broken = sqlAdapter<{ id: string; username: string }>({ dialect: store.dialect, executor: failing })
+      await expect(broken.deleteUser("alice")).rejects.toThrow(/nowhere/)
+      expect(await adapter.findUser("alice")).not.toBeNull()
+      expect(await adapter.findKey("username", "alice")).not.toBeNull()
+    })
+  })
+
+  /** Runs in a transaction on one connection, and rolls it back. */
+  async function inTransaction(executor: SqlExecutor, run: (executor: SqlExecutor) => Promise<void>): Promise<void> {
+    const connection = await store.connect()
+    const inside =
+      connection === null ? executor : connection instanceof pg.Client ? pgExecutor(connection) : mysqlOf(connection)
+    await inside.execute("BEGIN", [])
+    try {
+      await run(inside)
+    } finally {
+      await inside.execute("ROLLBACK", [])
+      await connection?.end()
+    }
+  }
+}
+
+function mysqlOf(connection: object): SqlExecutor {
+  return mysqlExecutor(connection as mysql.Connection)
+}
