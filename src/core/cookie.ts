@@ -35,16 +35,21 @@ export interface Cookie {
   serialize(): string
 }
 
+// `$Version` and a quoted string that runs across a `;` belong to RFC 2109. No browser writes them: they are how one
+// cookie is made to look like several, or several like one.
+const legacyShape = /(^|; ?)(\$Version=|[^=;]*="[^";]*(;|$))/
+
 /**
  * Reads one cookie out of a `Cookie` header. The name matches to the letter. Several different values under one name
  * are none, since their order says nothing about who set them (RFC 6265, section 5.4).
  */
 export function readCookie(header: string | null | undefined, name: string): string | null {
-  if (typeof header !== "string" || isLegacy(header)) return null
+  if (typeof header !== "string" || (/["$]/.test(header) && legacyShape.test(header))) return null
+  const start = `${name}=`
   let found: string | null = null
-  for (let at = header.indexOf(`${name}=`); at !== -1; at = header.indexOf(`${name}=`, at + 1)) {
+  for (let at = header.indexOf(start); at !== -1; at = header.indexOf(start, at + 1)) {
     if (!beginsPair(header, at)) continue
-    const value = header.slice(at + name.length + 1).split(";", 1)[0]!
+    const value = header.slice(at + start.length).split(";", 1)[0]!
     if (found !== null && found !== value) return null
     found = value
   }
@@ -57,14 +62,8 @@ function beginsPair(header: string, at: number): boolean {
   return before < 0 || header[before] === ";"
 }
 
-// `$Version` and a quoted string that runs across a `;` belong to RFC 2109. No browser writes them: they are how one
-// cookie is made to look like several, or several like one.
-function isLegacy(header: string): boolean {
-  return /["$]/.test(header) && header.split(";").some((pair) => /^\s*\$Version=|^[^=]*="[^"]*$/.test(pair))
-}
-
 /** Reads the token out of an `Authorization: Bearer` header (RFC 6750); the scheme may have any case. */
 export function readBearerToken(header: string | null | undefined): string | null {
   if (typeof header !== "string") return null
-  return /^bearer +([\w\-.~+/]+=*)$/i.exec(header)?.[1] ?? null
+  return /^bearer +(\S+)$/i.exec(header)?.[1] ?? null
 }

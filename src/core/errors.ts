@@ -37,7 +37,7 @@ export async function attempt<Result>(call: () => Promise<Result>): Promise<Resu
 /** Puts {@link attempt} around each method of a port. Throws `missing_port` for one that is not there. */
 export function guardPort<Port extends object>(port: Port, methods: readonly (keyof Port & string)[]): Port {
   const guarded = methods.map((name) => {
-    if (typeof port?.[name] !== "function") throw new AuthError("missing_port", `The adapter has no ${name}()`)
+    if (typeof port?.[name] !== "function") throw new AuthError("missing_port", `The adapter lacks ${name}()`)
     return [name, (...values: never[]) => attempt(() => (port as Methods)[name]!(...values))]
   })
   return Object.fromEntries(guarded) as Port

@@ -40,7 +40,7 @@ export function parseDuration(duration: Duration): number {
   const [, number, unit] = /^([\d.]+)([smhdw])$/.exec(duration) ?? []
   const milliseconds = Number(number) * units[unit as keyof typeof units]
   if (milliseconds > 0 && milliseconds <= 3.2e13) return milliseconds
-  throw new AuthError("invalid_option", `"${duration}" is no duration like "30d"`)
+  throw new AuthError("invalid_option", `"${duration}" is not like "30d"`)
 }
 
 /** Reads the lifetimes out of the options. */

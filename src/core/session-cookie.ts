@@ -4,8 +4,8 @@ import { AuthError } from "./errors.ts"
 
 // RFC 6265, section 4.1.1, without what would need escaping: `;`, controls, and anything beyond ASCII.
 const cookieShape =
-  /^[!#$%&'*+\-.^_`|~\w]+=; Path=\/[ -:<-~]{0,1023}; HttpOnly(; Secure)?; SameSite=(strict|lax|none)(; Domain=[a-z\d.-]{1,253})?(; Partitioned)?$/i
-const valueShape = /^[!#-+\--:<-[\]-~]*$/
+  /^[!#$%&'*+\-.^_`|~\w]+=; Path=\/[ -:<-~]{0,1023}; HttpOnly(; Secure)?; SameSite=(Strict|Lax|None)(; Domain=[\w.-]{1,253})?(; Partitioned)?$/
+const valueShape = /^[!#-+\--:<-[\]-~]+$/
 // Browsers cut a longer life short (RFC 6265bis, section 5.5).
 const longestMaxAge = 400 * 86_400
 
@@ -24,15 +24,15 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
     `${domain ? `; Domain=${domain}` : ""}${partitioned ? "; Partitioned" : ""}`
 
   // Browsers compare the prefixes without regard to case.
-  const needsSecure = partitioned || sameSite === "none" || /^__(host|secure)-/i.test(name)
+  const needsSecure = partitioned || suffix.includes("=None") || /^__(host|secure)-/i.test(name)
   const isUnsafe = (needsSecure && !secure) || (/^__host-/i.test(name) && (domain ?? path) !== "/")
   if (isUnsafe || !cookieShape.test(`${name}=${suffix}`)) {
-    throw new AuthError("invalid_option", `No browser keeps this cookie: ${name}${suffix}`)
+    throw new AuthError("invalid_option", `Impossible or unsafe cookie: ${name}${suffix}`)
   }
 
   function write(value: string, maxAge?: number): Cookie {
     const isTooLarge = name.length + value.length > 4096
-    if (isTooLarge || !valueShape.test(value) || (!value && maxAge !== 0)) {
+    if (isTooLarge || (maxAge !== 0 && !valueShape.test(value))) {
       throw new AuthError(isTooLarge ? "cookie_too_large" : "invalid_option", "Not a cookie value")
     }
     const life =
