@@ -46,16 +46,21 @@ export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text)
 }
 
-function checkPolicy(minLength: number, maxLength: number, blocklist: NonNullable<PasswordPolicy["blocklist"]>): void {
+function checkPolicy(minLength: number, maxLength: number, blocklist: unknown): void {
   requireLength("maxLength", maxLength, 64, 256)
   requireLength("minLength", minLength, 8, maxLength)
-  if (Array.isArray(blocklist) || ("has" in blocklist && typeof blocklist.has === "function")) return
+  if (isBlocklist(blocklist)) return
   throw new AuthError("invalid_option", "blocklist must be a Set or an array of passwords, or have a method has().")
 }
 
 function requireLength(option: string, length: number, least: number, most: number): void {
   if (Number.isInteger(length) && length >= least && length <= most) return
   throw new AuthError("invalid_option", `${option} must be a whole number from ${least} to ${most}`)
+}
+
+function isBlocklist(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false
+  return Array.isArray(value) || ("has" in value && typeof value.has === "function")
 }
 
 function isBlocked(password: string, blocklist: NonNullable<PasswordPolicy["blocklist"]>): boolean {

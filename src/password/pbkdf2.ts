@@ -1,0 +1,35 @@
+import { toHmacKey } from "./hmac-password.ts"
+import type { PasswordHasher } from "./password-hasher.ts"
+import { createPhcHasher } from "./phc-hasher.ts"
+import type { KeyDerivation } from "./phc-hasher.ts"
+
+/** What one hash by {@link pbkdf2} costs. */
+export interface Pbkdf2Options {
+  /** Rounds of HMAC-SHA-512. Default and least 220,000 (OWASP's Password Storage Cheat Sheet). */
+  iterations?: number
+}
+
+const derivation: KeyDerivation<"i"> = {
+  prefix: "pbkdf2-sha512",
+  names: ["i"],
+  isAffordable: ({ i }) => i <= 10_000_000,
+  isStrong: ({ i }) => i >= 220_000,
+  // Not in turn with the others: it needs no memory to speak of.
+  derive: (password, salt, length, { i }) => deriveKey(password, salt, length, i),
+}
+
+/**
+ * Hashes by PBKDF2 with HMAC-SHA-512 (RFC 8018) through WebCrypto, for runtimes that have nothing better: its hashes are
+ * easier to guess on graphics cards than those of {@link argon2id} and {@link scrypt}. Cloudflare Workers refuse more than
+ * 100,000 iterations in production, which is too few, so there it rejects with `hash_failed`.
+ * Throws `invalid_option` for fewer iterations than OWASP asks for, or over 10 million; such stored hashes are refused too.
+ */
+export function pbkdf2({ iterations = 220_000 }: Pbkdf2Options = {}): PasswordHasher {
+  return createPhcHasher(derivation, { i: iterations })
+}
+
+async function deriveKey(password: Uint8Array, salt: Uint8Array, length: number, iterations: number) {
+  const key = await crypto.subtle.importKey("raw", toHmacKey(password), "PBKDF2", false, ["deriveBits"])
+  const algorithm = { name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(salt), iterations }
+  return new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, 8 * length))
+}

@@ -1,0 +1,74 @@
+import { AuthError } from "../core/errors.ts"
+import { attemptHash } from "./attempt-hash.ts"
+import { equalBytes } from "./equal-bytes.ts"
+import { isHashable, requireHashable } from "./hashable-password.ts"
+import type { PasswordHasher } from "./password-hasher.ts"
+import { createPhcReader, formatPhc } from "./phc-string.ts"
+import type { Cost, PhcFormat } from "./phc-string.ts"
+
+/** One algorithm that makes a key from a password. */
+export interface KeyDerivation<Name extends string> extends PhcFormat<Name> {
+  /** Tells whether a stored cost may be worked on: a copied or forged hash must not keep the server busy. */
+  isAffordable(cost: Cost<Name>): boolean
+  /** Tells whether a cost is enough for new hashes. */
+  isStrong(cost: Cost<Name>): boolean
+  /** Makes a key of `length` bytes. */
+  derive(password: Uint8Array, salt: Uint8Array, length: number, cost: Cost<Name>): Promise<Uint8Array>
+}
+
+const encoder = new TextEncoder()
+const saltBytes = 16
+const keyBytes = 32
+
+/**
+ * Makes a hasher of passwords in NFC (NIST SP 800-63B-4, 3.1.1.2), with salts of 16 random bytes and keys of 32.
+ * Throws `invalid_option` for a cost that is too low, or so high that its own hashes would be refused.
+ */
+export function createPhcHasher<Name extends string>(
+  derivation: KeyDerivation<Name>,
+  cost: Cost<Name>,
+): PasswordHasher {
+  const read = createPhcReader(derivation)
+  requireCost(derivation, cost)
+
+  return {
+    async hash(password: unknown) {
+      requireHashable(password)
+      const salt = crypto.getRandomValues(new Uint8Array(saltBytes))
+      const key = await derive(password, salt, keyBytes, cost)
+      return formatPhc(derivation, { cost, salt, key })
+    },
+    async verify(hash: unknown, password: unknown) {
+      const stored = readAffordable(hash)
+      if (!stored || !isHashable(password)) return false
+      const key = await derive(password, stored.salt, stored.key.length, stored.cost)
+      return equalBytes(key, stored.key)
+    },
+    needsRehash(hash: unknown) {
+      const stored = readAffordable(hash)
+      if (!stored || stored.salt.length < saltBytes || stored.key.length !== keyBytes) return true
+      return derivation.names.some((name) => stored.cost[name] !== cost[name])
+    },
+    recognizes: (hash: unknown) => readAffordable(hash) !== null,
+  }
+
+  function readAffordable(hash: unknown) {
+    const stored = read(hash)
+    return stored && derivation.isAffordable(stored.cost) ? stored : null
+  }
+
+  function derive(password: string, salt: Uint8Array, length: number, at: Cost<Name>): Promise<Uint8Array> {
+    const bytes = encoder.encode(password.normalize("NFC"))
+    return attemptHash(() => derivation.derive(bytes, salt, length, at))
+  }
+}
+
+function requireCost<Name extends string>(derivation: KeyDerivation<Name>, cost: Cost<Name>): void {
+  const isWhole = derivation.names.every((name) => Number.isInteger(cost[name]) && cost[name] > 0)
+  if (isWhole && derivation.isAffordable(cost) && derivation.isStrong(cost)) return
+  const given = derivation.names.map((name) => `${name}=${String(cost[name])}`).join(", ")
+  throw new AuthError(
+    "invalid_option",
+    `${derivation.prefix} with ${given} is too weak, too costly or no cost at all. Leave the options out for OWASP's.`,
+  )
+}

@@ -1,0 +1,121 @@
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { argon2id, luciaScrypt, passwordHasher, pbkdf2, scrypt } from "../../src/password.ts"
+import type { PasswordHasher } from "../../src/password.ts"
+
+// The cheapest that each one allows.
+const modern: Record<string, PasswordHasher> = {
+  argon2id: argon2id({ memoryCost: 12288, timeCost: 3 }),
+  scrypt: scrypt({ cost: 2 ** 15, parallelism: 3 }),
+  pbkdf2: pbkdf2(),
+}
+const all = {
+  ...modern,
+  luciaScrypt: luciaScrypt(),
+  passwordHasher: passwordHasher({ preferred: modern.argon2id!, accepted: [scrypt(), pbkdf2(), luciaScrypt()] }),
+}
+const password = "correct horse battery staple"
+
+describe.each(Object.entries(all))("%s", (_, hasher) => {
+  test("hash() makes what verify() accepts, with a new salt each time", async () => {
+    const [first, second] = await Promise.all([hasher.hash(password), hasher.hash(password)])
+    expect(first).not.toBe(second)
+    expect(await hasher.verify(first, password)).toBe(true)
+    expect(await hasher.verify(second, password)).toBe(true)
+  })
+
+  test("verify() takes nothing for equal that differs in case, blanks, a NUL, or after 72 bytes", async () => {
+    const long = "x".repeat(72)
+    const passwords = { "a\0b": "a\0c", Password: "password", "pass ": "pass", [`${long}1`]: `${long}2` }
+    for (const [right, wrong] of Object.entries(passwords)) {
+      const hash = await hasher.hash(right)
+      expect(await hasher.verify(hash, right)).toBe(true)
+      expect(await hasher.verify(hash, wrong)).toBe(false)
+    }
+  })
+
+  test("hash() takes 1,024 bytes and no more", async () => {
+    const most = "é".repeat(512)
+    expect(await hasher.verify(await hasher.hash(most), most)).toBe(true)
+    await expect(hasher.hash(`${most}a`)).rejects.toMatchObject({ code: "invalid_option" })
+  })
+
+  test.each(["\ud800", "a\udfffb", "a".repeat(1025), "\ufdfa".repeat(2 ** 23), undefined, null, 1, {}, ["a"]])(
+    "hash() refuses what is no password to hash (case %#)",
+    async (input) => {
+      await expect(hasher.hash(input as string)).rejects.toMatchObject({ name: "AuthError", code: "invalid_option" })
+    },
+  )
+
+  test("verify() is false at once for a password that is too long or no text", async () => {
+    const hash = await hasher.hash("\ufffd")
+    const start = performance.now()
+    for (const input of ["\ud800", "\udfff", "\ufdfa".repeat(2 ** 23), "a".repeat(1025), undefined, null, 0, {}, []]) {
+      expect(await hasher.verify(hash, input as string)).toBe(false)
+    }
+    expect(performance.now() - start).toBeLessThan(50)
+  })
+
+  test.each(["", "x", "$", "$argon2id$", "$scrypt$", "s2:a:b", "a:b", ":", null, undefined, {}, [], 0, true, Symbol()])(
+    "verify() is false and needsRehash() true for a hash such as %o",
+    async (hash) => {
+      expect(await hasher.verify(hash as string, password)).toBe(false)
+      expect(hasher.needsRehash(hash as string)).toBe(true)
+    },
+  )
+
+  test("verify() is false, and never rejects, for arbitrary values", async () => {
+    const value = fc.oneof(fc.anything(), fc.string({ unit: "binary" }), fc.stringMatching(/^\$[a-z0-9=,$]{0,40}$/))
+    await fc.assert(
+      fc.asyncProperty(value, value, async (hash, input) => {
+        expect(await hasher.verify(hash as string, input as string)).toBe(false)
+        expect(hasher.needsRehash(hash as string)).toBe(true)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test("verify() is false for a hash that was cut, stretched or changed anywhere", async () => {
+    const hash = await hasher.hash(password)
+    const changed = [hash.slice(0, -1), `${hash}A`, `${hash}=`, `${hash}\n`, ` ${hash}`, hash.toUpperCase()]
+    for (const other of [...changed, `${hash.slice(0, -3)}${hash.endsWith("000") ? "111" : "000"}`]) {
+      expect(await hasher.verify(other, password)).toBe(false)
+    }
+  })
+})
+
+describe.each(Object.entries(modern))("%s", (_, hasher) => {
+  test("verify() takes composed and decomposed letters for equal, and full-width ones for different", async () => {
+    const hash = await hasher.hash("caf\u00e9 a")
+    expect(await hasher.verify(hash, "cafe\u0301 a")).toBe(true)
+    expect(await hasher.verify(hash, "caf\u00e9 \uff41")).toBe(false)
+  })
+
+  test("verify() takes a NUL at the end for different from none, and from two", async () => {
+    const [bare, ended] = await Promise.all([hasher.hash("a"), hasher.hash("a\0")])
+    expect(await hasher.verify(ended, "a\0")).toBe(true)
+    expect(await hasher.verify(bare, "a\0")).toBe(false)
+    expect(await hasher.verify(ended, "a")).toBe(false)
+    expect(await hasher.verify(ended, "a\0\0")).toBe(false)
+  })
+
+  test("needsRehash() is false for what hash() makes", async () => {
+    expect(hasher.needsRehash(await hasher.hash(password))).toBe(false)
+  })
+
+  test("verify() accepts one spelling of a hash", async () => {
+    const hash = await hasher.hash(password)
+    const respelled = ["$m=0", ",t=0", "$ln=0", "$i=0"].map((zero) => hash.replace(zero.slice(0, -1), zero))
+    const others = respelled.filter((other) => other !== hash)
+    expect(others).not.toHaveLength(0)
+    for (const other of [...others, withSpareBits(hash), hash.replace("$", "")]) {
+      expect(await hasher.verify(other, password)).toBe(false)
+    }
+  })
+})
+
+// A 32-byte key leaves two bits of its last base64 character unused.
+function withSpareBits(hash: string): string {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+  return hash.slice(0, -1) + alphabet.charAt(alphabet.indexOf(hash.slice(-1)) + 1)
+}

@@ -1,0 +1,80 @@
+import { hashRaw } from "@node-rs/argon2"
+import crypto from "node:crypto"
+import { afterEach, expect, test, vi } from "vitest"
+import { argon2id, bcrypt, luciaScrypt, passwordHasher, pbkdf2 } from "../../src/password.ts"
+import type { PasswordHasher } from "../../src/password.ts"
+
+vi.mock("@node-rs/argon2", async (importOriginal) => {
+  const original = await importOriginal<typeof import("@node-rs/argon2")>()
+  return { ...original, hashRaw: vi.fn(original.hashRaw) }
+})
+
+const preferred = argon2id({ memoryCost: 12288, timeCost: 3 })
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.mocked(hashRaw).mockClear()
+})
+
+test("hash() is the preferred hasher's", async () => {
+  const hasher = passwordHasher({ preferred, accepted: [luciaScrypt()] })
+  expect(await hasher.hash("correct horse")).toContain("$argon2id$v=19$m=12288,t=3,p=1$")
+})
+
+test("verify() reads what any of the hashers made, and only the preferred one's stays", async () => {
+  const old = [argon2id(), pbkdf2(), luciaScrypt()]
+  const hasher = passwordHasher({ preferred, accepted: old })
+  for (const maker of [preferred, ...old]) {
+    const hash = await maker.hash("correct horse")
+    expect(await hasher.verify(hash, "correct horse")).toBe(true)
+    expect(await hasher.verify(hash, "wrong")).toBe(false)
+    expect(hasher.needsRehash(hash)).toBe(maker !== preferred)
+  }
+})
+
+test("verify() does not read what no hasher was accepted for", async () => {
+  const hash = await luciaScrypt().hash("correct horse")
+  const spy = vi.spyOn(crypto, "scrypt")
+  expect(await passwordHasher({ preferred }).verify(hash, "correct horse")).toBe(false)
+  expect(spy).not.toHaveBeenCalled()
+})
+
+test("verify() works once for a wrong password, also when several hashers read the hash", async () => {
+  const compare = vi.fn(() => false)
+  const hasher = passwordHasher({ preferred, accepted: [argon2id(), bcrypt({ compare }), pbkdf2()] })
+  const hash = await argon2id().hash("correct horse")
+  vi.mocked(hashRaw).mockClear()
+  expect(await hasher.verify(hash, "wrong")).toBe(false)
+  expect(hashRaw).toHaveBeenCalledTimes(1)
+  expect(compare).not.toHaveBeenCalled()
+})
+
+test("verify() asks hashers of one's own, which have three methods, for what nobody else reads", async () => {
+  const own: PasswordHasher = {
+    hash: async (password) => `own:${password}`,
+    verify: vi.fn(async (hash: string, password: string) => hash === `own:${password}`),
+    needsRehash: () => false,
+  }
+  const hasher = passwordHasher({ preferred, accepted: [own] })
+  expect(await hasher.verify("own:correct", "correct")).toBe(true)
+  expect(await hasher.verify("own:correct", "wrong")).toBe(false)
+  expect(hasher.needsRehash("own:correct")).toBe(true)
+
+  vi.mocked(own.verify).mockClear()
+  await hasher.verify(await preferred.hash("correct"), "wrong")
+  expect(own.verify).not.toHaveBeenCalled()
+  for (const hash of [null, undefined, {}, 1]) expect(await hasher.verify(hash as never, "correct")).toBe(false)
+  expect(own.verify).not.toHaveBeenCalled()
+})
+
+test("a combined hasher can be combined again", async () => {
+  const inner = passwordHasher({ preferred: luciaScrypt() })
+  const hasher = passwordHasher({ preferred, accepted: [inner] })
+  expect(await hasher.verify(await luciaScrypt().hash("correct horse"), "correct horse")).toBe(true)
+})
+
+test.each([undefined, null, {}, { hash() {}, verify() {} }])("passwordHasher() throws for the hasher %o", (other) => {
+  const problem = expect.objectContaining({ code: "missing_port" })
+  expect(() => passwordHasher({ preferred: other as never })).toThrow(problem)
+  expect(() => passwordHasher({ preferred, accepted: [other as never] })).toThrow(problem)
+})

@@ -1,0 +1,103 @@
+import crypto from "node:crypto"
+import { afterEach, expect, test, vi } from "vitest"
+import { scrypt } from "../../src/password.ts"
+
+const cheap = { cost: 2 ** 15, parallelism: 3 }
+const salt = "aM15713r3Xsvxbi31lqr1Q"
+const key = "nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E"
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllGlobals()
+})
+
+test("verify() accepts the vector of RFC 7914, section 12", async () => {
+  const expected =
+    "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2" +
+    "d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887"
+  const vector = `$scrypt$ln=14,r=8,p=1$${base64(Buffer.from("SodiumChloride"))}$${base64(Buffer.from(expected, "hex"))}`
+  expect(await scrypt().verify(vector, "pleaseletmein")).toBe(true)
+  expect(await scrypt().verify(vector, "pleaseletmeout")).toBe(false)
+  expect(scrypt().needsRehash(vector)).toBe(true)
+})
+
+test("verify() accepts the PHC string in passlib's documentation", async () => {
+  expect(await scrypt().verify(`$scrypt$ln=16,r=8,p=1$${salt}$${key}`, "password")).toBe(true)
+})
+
+test("hash() makes a PHC string at OWASP's cost", async () => {
+  const hash = await scrypt().hash("correct horse")
+  expect(hash).toMatch(/^\$scrypt\$ln=17,r=8,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
+  expect(scrypt().needsRehash(hash)).toBe(false)
+  expect(scrypt(cheap).needsRehash(hash)).toBe(true)
+})
+
+test("hash() leaves the event loop free", async () => {
+  let ticks = 0
+  const timer = setInterval(() => ticks++, 5)
+  await scrypt(cheap).hash("correct horse")
+  clearInterval(timer)
+  expect(ticks).toBeGreaterThan(3)
+})
+
+test.each([
+  "ln=19,r=8,p=1",
+  "ln=31,r=8,p=1",
+  "ln=4294967295,r=8,p=1",
+  "ln=18,r=9,p=1",
+  "ln=17,r=17,p=1",
+  "ln=14,r=8,p=11",
+  "ln=14,r=0,p=1",
+  "ln=0,r=8,p=1",
+  "ln=16,r=1,p=1",
+  "N=131072,r=8,p=1",
+])("verify() refuses $scrypt$%s before any work", async (cost) => {
+  const spy = vi.spyOn(crypto, "scrypt")
+  const start = performance.now()
+  expect(await scrypt().verify(`$scrypt$${cost}$${salt}$${key}`, "password")).toBe(false)
+  expect(performance.now() - start).toBeLessThan(50)
+  expect(spy).not.toHaveBeenCalled()
+})
+
+test("verify() takes the most that a stored hash may cost", async () => {
+  const keyOf = (N: number, r: number) =>
+    crypto.scryptSync("password", Buffer.from(salt, "base64"), 32, { N, r, p: 1, maxmem: 2 ** 29 })
+  expect(await scrypt().verify(`$scrypt$ln=18,r=8,p=1$${salt}$${base64(keyOf(2 ** 18, 8))}`, "password")).toBe(true)
+  expect(await scrypt().verify(`$scrypt$ln=17,r=16,p=1$${salt}$${base64(keyOf(2 ** 17, 16))}`, "password")).toBe(true)
+})
+
+test.each([
+  { cost: 2 ** 16 },
+  { cost: 2 ** 15, parallelism: 2 },
+  { cost: 2 ** 14, parallelism: 10 },
+  { cost: 100_000 },
+  { cost: 2 ** 17 + 1 },
+  { cost: 2 ** 19 },
+  { cost: 0 },
+  { cost: -1 },
+  { cost: NaN },
+  { blockSize: 7 },
+  { blockSize: 17 },
+  { blockSize: 8.5 },
+  { parallelism: 0 },
+  { parallelism: 11 },
+])("scrypt() throws for %o", (options) => {
+  expect(() => scrypt(options)).toThrow(expect.objectContaining({ code: "invalid_option" }))
+})
+
+test("a failing platform rejects with hash_failed and its cause, never with false", async () => {
+  const cause = new Error("memory limit exceeded")
+  vi.spyOn(crypto, "scrypt").mockImplementation((...given: unknown[]) => (given.at(-1) as (e: Error) => void)(cause))
+  await expect(scrypt().hash("correct horse")).rejects.toMatchObject({ code: "hash_failed", cause })
+  const stored = `$scrypt$ln=16,r=8,p=1$${salt}$${key}`
+  await expect(scrypt().verify(stored, "password")).rejects.toMatchObject({ code: "hash_failed", cause })
+})
+
+test("where process.getBuiltinModule is missing, node:crypto is imported", async () => {
+  vi.stubGlobal("process", { ...process, getBuiltinModule: undefined })
+  expect(await scrypt().verify(`$scrypt$ln=16,r=8,p=1$${salt}$${key}`, "password")).toBe(true)
+})
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64").replaceAll("=", "")
+}
