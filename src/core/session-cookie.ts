@@ -26,7 +26,9 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
   // Browsers compare the prefixes without regard to case.
   const needsSecure = partitioned || suffix.includes("=None") || /^__(host|secure)-/i.test(name)
   const isUnsafe = (needsSecure && !secure) || (/^__host-/i.test(name) && (domain ?? path) !== "/")
-  if (isUnsafe || !cookieShape.test(`${name}=${suffix}`)) {
+  // A `;` begins another attribute, which the shape cannot tell from ours.
+  const isForged = `${path}${sameSite}${domain}`.includes(";")
+  if (isUnsafe || isForged || !cookieShape.test(`${name}=${suffix}`)) {
     throw new AuthError("invalid_option", `Impossible or unsafe cookie: ${name}${suffix}`)
   }
 
