@@ -10,15 +10,15 @@ const encoder = new TextEncoder()
  */
 export function toStoredId(providerUserId: unknown, isNormalized: boolean): string | null {
   // Long text is turned away before it is worked on.
-  if (typeof providerUserId !== "string" || providerUserId.length > 200 || !isWellFormed(providerUserId)) return null
+  if (typeof providerUserId !== "string" || providerUserId.length > 200 || !isPlainText(providerUserId)) return null
   const id = isNormalized ? normalizeUsername(providerUserId) : providerUserId
   const bytes = encoder.encode(id).length
-  return bytes > 0 && bytes <= 200 && !/\p{Cc}/u.test(id) ? id : null
+  return bytes > 0 && bytes <= 200 ? id : null
 }
 
 // A lone surrogate would be stored as the same replacement character as every other.
-function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text)
+function isPlainText(text: string): boolean {
+  return !/[\p{Cc}\p{Surrogate}]/u.test(text)
 }
 
 /** Throws `invalid_option` unless this can name a provider: 1 to 50 characters, without `:` and control characters. */
