@@ -1,0 +1,117 @@
+import fc from "fast-check"
+import { describe, expect, test, vi } from "vitest"
+import { toStoredId } from "../../src/users/key-id.ts"
+import { normalizeUsername } from "../../src/users/normalize-username.ts"
+import { keyOfAda, setUp, stores } from "./user-stores.ts"
+
+const spellings: [typed: string, canonical: string][] = [
+  ["Bob", "bob"],
+  ["ＡＤＭＩＮ", "admin"],
+  ["\u212Aelvin", "kelvin"],
+  ["ſam", "sam"],
+  ["ᴮᴵᴳᴮᴵᴿᴰ", "bigbird"],
+  ["STRASSE", "strasse"],
+  ["straße", "strasse"],
+  ["ΣΊΣΥΦΟΣ", "σίσυφοσ"],
+  ["σίσυφος", "σίσυφοσ"],
+  ["ad\u200Dmin", "admin"],
+  ["\u00ADadmin\uFE0F", "admin"],
+  ["  bob ", "bob"],
+  ["bob\u3000", "bob"],
+  ["a＠victim.com", "a@victim.com"],
+  ["Ada@Example.COM", "ada@example.com"],
+  ["e\u0301mile", "\u00E9mile"],
+  ["ADMIN", "admin"],
+]
+
+test.each(spellings)("normalizeUsername(%j) is %j", (typed, canonical) => {
+  expect(normalizeUsername(typed)).toBe(canonical)
+})
+
+test("a Turkish dotted İ is one name whatever the case, and not a plain i", () => {
+  expect(normalizeUsername("İ")).toBe(normalizeUsername("i\u0307"))
+  expect(normalizeUsername("İ")).not.toBe("i")
+  expect(normalizeUsername("I")).toBe("i")
+})
+
+test("names in another script that look the same stay different", () => {
+  expect(normalizeUsername("\u0430dmin")).not.toBe("admin")
+})
+
+test("normalizeUsername() asks nothing of the locale", () => {
+  const methods = ["toLocaleLowerCase", "toLocaleUpperCase"] as const
+  const spies = methods.map((method) =>
+    vi.spyOn(String.prototype, method).mockImplementation(() => {
+      throw new Error("the locale was asked")
+    }),
+  )
+  expect(normalizeUsername("ADMIN İSTANBUL")).toBe(normalizeUsername("admin i\u0307stanbul"))
+  for (const spy of spies) spy.mockRestore()
+})
+
+// What folds, joins, decomposes or vanishes, and what it does that to.
+const awkward = fc.constantFrom(
+  ..."aAkKſßẞİıςσΣ\u0345\u0307\u0301\u0323\u030C\u200D\u00AD\u3000 ǰΐﬁﬀﷺ＠Ⓐ가\u1100\u1161",
+  ..."\u{1D400}\u{10400}\u{1E921}\u0130\u2126\u1E9B\u0390\u1F80\u1FB3",
+)
+
+test.each([
+  ["any text", fc.string({ unit: "binary", maxLength: 30 })],
+  ["awkward letters", fc.string({ unit: awkward, maxLength: 12 })],
+])("normalizing %s twice is normalizing it once", (_name, texts) => {
+  const stable = (text: string) => normalizeUsername(normalizeUsername(text)) === normalizeUsername(text)
+  fc.assert(fc.property(texts, stable), { numRuns: 5000 })
+})
+
+test("what is stored for an id is stored for itself", () => {
+  const stable = (text: string) => {
+    const stored = toStoredId(text, true)
+    return stored === null || toStoredId(stored, true) === stored
+  }
+  fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 30 }), stable), { numRuns: 5000 })
+})
+
+describe.each(stores)("over %s", (_name, open) => {
+  test.each(spellings)("%j signs up, signs in and is found as %j", async (typed, canonical) => {
+    const { users, auth } = setUp(open())
+    const password = "correct horse"
+    const key = { providerId: "username", providerUserId: typed, password }
+    const { user } = await users.createUser({ key, attributes: { username: typed } })
+    const stored = { userId: user!.id, providerId: "username", providerUserId: canonical, hasPassword: true }
+
+    for (const name of [typed, canonical]) {
+      expect(await users.useKey("username", name, password)).toEqual(stored)
+      expect(await users.getKey("username", name)).toEqual(stored)
+      expect(await users.signInWithKey(auth, "username", name, password)).toMatchObject({ key: stored })
+      expect(await users.updateKeyPassword("username", name, password)).toEqual({ updated: true })
+      const again = { ...key, providerUserId: name }
+      expect(await users.createUser({ key: again, attributes: {} })).toEqual({ user: null, reason: "key_taken" })
+      expect(await users.createKey({ ...again, userId: user!.id })).toEqual({ key: null, reason: "key_taken" })
+    }
+    await users.deleteKey("username", typed)
+    expect(await users.getKey("username", canonical)).toBeNull()
+  })
+
+  test("ids of other providers are kept byte for byte", async () => {
+    const { users } = setUp(open())
+    const ids = ["Bob", "bob", " bob", "Ｂob", "e\u0301", "\u00E9"]
+    for (const providerUserId of ids) {
+      const result = await users.createUser({ key: { providerId: "github", providerUserId }, attributes: {} })
+      expect(result.user).not.toBeNull()
+    }
+    for (const providerUserId of ids) {
+      expect(await users.useKey("github", providerUserId, null)).toMatchObject({ providerUserId })
+    }
+    expect(await users.getKey("github", "BOB")).toBeNull()
+  })
+
+  test("the ids of each provider in passwordProviders are normalised, and of no other", async () => {
+    const { users } = setUp(open(), { passwordProviders: ["nick"] })
+    const create = (providerId: string) =>
+      users.createUser({ key: { ...keyOfAda, providerId, providerUserId: "Ada", password: null }, attributes: {} })
+    await create("nick")
+    await create("username")
+    expect(await users.getKey("nick", "ADA")).toMatchObject({ providerUserId: "ada" })
+    expect(await users.getKey("username", "ada")).toBeNull()
+  })
+})
