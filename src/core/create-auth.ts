@@ -1,5 +1,5 @@
 import type { Auth, AuthOptions, IdOf, RejectionReason, Session, User } from "./auth.ts"
-import { AuthError, attempt, guardPort } from "./errors.ts"
+import { AuthError, guardPort } from "./errors.ts"
 import { createEmitter } from "./events.ts"
 import type { AuthEventType, Emit } from "./events.ts"
 import { checkOrigins } from "./origin.ts"
@@ -49,7 +49,7 @@ export function createAuth<
   type OwnUser = User<UserRow, UserAttributes>
 
   const store = guardPort(options?.adapter, port)
-  const { getUserAttributes, getSessionAttributes, loadUser, now = Date.now } = options
+  const { getUserAttributes, getSessionAttributes, now = Date.now } = options
   const policy = createPolicy(options.session)
   const cookies = createSessionCookies(options.cookie, policy.absoluteTimeout)
   const trustedOrigins = checkOrigins(options.trustedOrigins)
@@ -139,7 +139,7 @@ export function createAuth<
 
     function issue(signIn: Omit<Record, "id" | "expiresAt">) {
       const token = createToken()
-      const expiresAt = nextDeadline(signIn.createdAt, now(), policy)
+      const expiresAt = new Date(nextDeadline(signIn.createdAt, now(), policy))
       return { token, session: { ...signIn, id: hashToken(token), expiresAt } }
     }
 
@@ -180,13 +180,13 @@ export function createAuth<
   }
 
   function isLive(session: Record): boolean {
-    return now() < +endOf(session, policy)
+    return now() < endOf(session, policy)
   }
 
   async function load(userId: Id): Promise<UserRow | null> {
-    if (loadUser) return attempt(() => loadUser(userId))
+    if (options.loadUser) return guardPort(options, ["loadUser"]).loadUser!(userId)
     if (!getUserAttributes) return { id: userId } as UserRow
-    throw new AuthError("missing_port", "This adapter needs loadUser")
+    throw new AuthError("missing_port", "loadUser is missing")
   }
 
   function toUser(row: UserRow): OwnUser {
@@ -196,6 +196,6 @@ export function createAuth<
   function toSession(record: Record, fresh: boolean): OwnSession {
     const { id, userId, createdAt, attributes } = record
     const own = getSessionAttributes?.(attributes) as SessionAttributes
-    return { ...own, id, userId: userId as Id, createdAt, expiresAt: endOf(record, policy), fresh }
+    return { ...own, id, userId: userId as Id, createdAt, expiresAt: new Date(endOf(record, policy)), fresh }
   }
 }

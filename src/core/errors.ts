@@ -25,22 +25,23 @@ export function isAuthError(error: unknown): error is AuthError {
   return error instanceof Error && error.name === "AuthError"
 }
 
-/** Runs one store call. What it throws becomes `store_failed`, so an outage never looks like "signed out". */
-export async function attempt<Result>(call: () => Promise<Result>): Promise<Result> {
-  try {
-    return await call()
-  } catch (cause) {
-    throw isAuthError(cause) ? cause : new AuthError("store_failed", "The store failed", { cause })
+type Methods = Record<string, (...values: never[]) => Promise<unknown>>
+
+/**
+ * Guards a port: what its methods throw becomes `store_failed`, so an outage never looks like "signed out".
+ * Throws `missing_port` for a method that is not there.
+ */
+export function guardPort<Port extends object>(port: Port, methods: readonly (keyof Port & string)[]): Port {
+  return Object.fromEntries(methods.map((name) => [name, guard(port as Methods, name)])) as Port
+}
+
+function guard(port: Methods, name: string) {
+  if (typeof port?.[name] !== "function") throw new AuthError("missing_port", `The adapter has no ${name}()`)
+  return async (...values: never[]) => {
+    try {
+      return await port[name]!(...values)
+    } catch (cause) {
+      throw isAuthError(cause) ? cause : new AuthError("store_failed", "The store failed", { cause })
+    }
   }
 }
-
-/** Puts {@link attempt} around each method of a port. Throws `missing_port` for one that is not there. */
-export function guardPort<Port extends object>(port: Port, methods: readonly (keyof Port & string)[]): Port {
-  const guarded = methods.map((name) => {
-    if (typeof port?.[name] !== "function") throw new AuthError("missing_port", `The adapter lacks ${name}()`)
-    return [name, (...values: never[]) => attempt(() => (port as Methods)[name]!(...values))]
-  })
-  return Object.fromEntries(guarded) as Port
-}
-
-type Methods = Record<string, (...values: never[]) => Promise<unknown>>

@@ -50,14 +50,14 @@ export function createPolicy({ idleTimeout = "30d", absoluteTimeout = "90d" }: S
   return { idleTimeout: Math.min(idle, absolute), absoluteTimeout: absolute }
 }
 
-/** The idle deadline of a session used at `now`. */
-export function nextDeadline(createdAt: Date, now: number, policy: SessionPolicy): Date {
+/** The idle deadline, in milliseconds, of a session used at `now`. */
+export function nextDeadline(createdAt: Date, now: number, policy: SessionPolicy): number {
   return endOf({ createdAt, expiresAt: now + policy.idleTimeout }, policy)
 }
 
-/** When a session ends unless it is extended. An invalid date, so never live, if one of its own is. */
-export function endOf({ createdAt, expiresAt }: Deadlines, { absoluteTimeout }: SessionPolicy): Date {
-  return new Date(Math.min(+expiresAt, +createdAt + absoluteTimeout))
+/** When a session ends unless it is extended, in milliseconds. `NaN`, so never live, if one of its dates is invalid. */
+export function endOf({ createdAt, expiresAt }: Deadlines, { absoluteTimeout }: SessionPolicy): number {
+  return Math.min(+expiresAt, +createdAt + absoluteTimeout)
 }
 
 /** A write that moves a deadline to `to`, unless it is later than `ifBefore` by then. */
@@ -71,9 +71,9 @@ export function extensionOf(session: Deadlines, now: number, policy: SessionPoli
   const deadline = +session.expiresAt
   const half = now + policy.idleTimeout / 2
   if (deadline > half) return null
-  const to = nextDeadline(session.createdAt, now, policy)
+  const next = nextDeadline(session.createdAt, now, policy)
   // A store in whole seconds rounds the absolute deadline down, and every request would move it again.
-  const isRounded = +to < now + policy.idleTimeout && deadline === +to - (+to % 1000)
-  // Below `to`, so that a row which another process has moved as far is neither shortened nor written again.
-  return +to <= deadline || isRounded ? null : { to, ifBefore: new Date(Math.min(half, +to - 1)) }
+  const isRounded = next < now + policy.idleTimeout && deadline === next - (next % 1000)
+  // Below `next`, so that a row which another process has moved as far is neither shortened nor written again.
+  return next <= deadline || isRounded ? null : { to: new Date(next), ifBefore: new Date(Math.min(half, next - 1)) }
 }

@@ -1,5 +1,5 @@
 import type { SessionFields } from "../core/auth.ts"
-import { AuthError, attempt, isAuthError } from "../core/errors.ts"
+import { AuthError, guardPort, isAuthError } from "../core/errors.ts"
 import { createEmitter } from "../core/events.ts"
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import { randomText } from "../core/token.ts"
@@ -8,8 +8,17 @@ import { checkPassword } from "../password/check-password.ts"
 import { checkProviderId, toStoredId } from "./key-id.ts"
 import type { Key, KeyReason, NewKey, SignInAuth, Users, UsersOptions } from "./users.ts"
 
-const methods = "insertUser findUser updateUser deleteUser insertKey findKey listKeys replaceKeyPassword deleteKey"
-const port = methods.split(" ") as (keyof UserAdapter<never>)[]
+const port = [
+  "insertUser",
+  "findUser",
+  "updateUser",
+  "deleteUser",
+  "insertKey",
+  "findKey",
+  "listKeys",
+  "replaceKeyPassword",
+  "deleteKey",
+] as const
 const mostSwaps = 10
 
 /** A key whose password was right, and the hashes by which it was. */
@@ -45,35 +54,27 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
 
   let decoy: Promise<string> | undefined
 
-  return over(checked(options.adapter))
+  return over(guardPort(options.adapter, port))
 
   function over(adapter: UserAdapter<UserRow, NewUser>): Users<UserRow, NewUser> {
-    const findKey = (providerId: string, id: string) => attempt(() => adapter.findKey(providerId, id))
-    const swapHash = (
-      key: KeyRecord,
-      from: string | null,
-      to: string | null,
-      end?: { exceptId?: string | undefined },
-    ) => attempt(() => adapter.replaceKeyPassword(key, from, to, end))
-
     async function createUser({ id, key, attributes }: Parameters<Users<UserRow, NewUser>["createUser"]>[0]) {
       const newKey = key && (await toRecord(key))
       if (typeof newKey === "string") return { user: null, reason: newKey }
       const newId = id ?? (generateUserId ? generateUserId() : undefined)
-      const result = await attempt(() => adapter.insertUser({ id: newId, attributes }, newKey))
+      const result = await adapter.insertUser({ id: newId, attributes }, newKey)
       if ("taken" in result) return { user: null, reason: reasonOf(result.taken) }
       emit("user_created", { userId: result.user.id, ...(key && { providerId: key.providerId }) })
       return result
     }
 
     async function updateUser(id: Id, attributes: Partial<NewUser>) {
-      const outcome = await attempt(() => adapter.updateUser(id, attributes))
+      const outcome = await adapter.updateUser(id, attributes)
       if (outcome === "updated") return { updated: true } as const
       return { updated: false, reason: outcome === "taken" ? "attribute_taken" : "user_missing" } as const
     }
 
     async function deleteUser(id: Id) {
-      await attempt(() => adapter.deleteUser(id))
+      await adapter.deleteUser(id)
       emit("user_deleted", { userId: id })
     }
 
@@ -81,7 +82,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       const newKey = await toRecord(key)
       if (typeof newKey === "string") return { key: null, reason: newKey }
       const record = { ...newKey, userId }
-      const stored = await attempt(() => adapter.insertKey(record))
+      const stored = await adapter.insertKey(record)
       return stored ? { key: toKey(record) } : { key: null, reason: "key_taken" as const }
     }
 
@@ -91,13 +92,13 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     }
 
     async function getUserKeys(userId: Id) {
-      const records = await attempt(() => adapter.listKeys(userId))
+      const records = await adapter.listKeys(userId)
       return records.map(toKey)
     }
 
     async function deleteKey(providerId: string, providerUserId: string) {
       const id = storedId(providerId, providerUserId)
-      if (id !== null) await attempt(() => adapter.deleteKey(providerId, id))
+      if (id !== null) await adapter.deleteKey(providerId, id)
     }
 
     async function useKey(providerId: string, providerUserId: string, password: string | null) {
@@ -135,9 +136,9 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       for (let round = 0; round < mostSwaps; round++) {
         const record = await find(providerId, providerUserId)
         if (!record) return { updated: false, reason: "key_missing" } as const
-        if (!(await swapHash(record, record.passwordHash, to, { exceptId: except }))) continue
+        if (!(await adapter.replaceKeyPassword(record, record.passwordHash, to, { exceptId: except }))) continue
         // Once more, for a sign-in that stored its session while the change was not committed yet.
-        await swapHash(record, to, to, { exceptId: except })
+        await adapter.replaceKeyPassword(record, to, to, { exceptId: except })
         emit("password_changed", { userId: record.userId, providerId })
         return { updated: true } as const
       }
@@ -146,7 +147,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
 
     async function find(providerId: string, providerUserId: string): Promise<KeyRecord | null> {
       const id = storedId(providerId, providerUserId)
-      return id === null ? null : findKey(providerId, id)
+      return id === null ? null : adapter.findKey(providerId, id)
     }
 
     async function prove(providerId: string, providerUserId: string, password: string | null): Promise<Proof | null> {
@@ -170,14 +171,14 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     async function rehash(record: KeyRecord, from: string, password: string): Promise<string[]> {
       if (!passwordHasher.needsRehash(from)) return [from]
       const to = await hash(password)
-      if (await swapHash(record, from, to)) {
+      if (await adapter.replaceKeyPassword(record, from, to)) {
         emit("password_rehashed", { userId: record.userId, providerId: record.providerId })
       }
       return [from, to]
     }
 
     async function stillHolds({ record, hashes }: Proof, password: string | null): Promise<boolean> {
-      const current = await findKey(record.providerId, record.providerUserId)
+      const current = await adapter.findKey(record.providerId, record.providerUserId)
       if (!current || current.userId !== record.userId) return false
       if (hashes.includes(current.passwordHash)) return true
       // Another sign-in may have re-hashed the same password meanwhile.
@@ -186,7 +187,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
 
     return {
       createUser,
-      getUser: (id) => attempt(() => adapter.findUser(id)),
+      getUser: (id) => adapter.findUser(id),
       updateUser,
       deleteUser,
       createKey,
@@ -196,7 +197,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       useKey,
       signInWithKey,
       updateKeyPassword,
-      withAdapter: (other) => over(checked(other)),
+      withAdapter: (other) => over(guardPort(other, port)),
     }
   }
 
@@ -279,10 +280,4 @@ function reasonOf(taken: "id" | "key" | "attribute") {
 
 function toKey({ userId, providerId, providerUserId, passwordHash }: KeyRecord): Key {
   return { userId, providerId, providerUserId, hasPassword: passwordHash !== null }
-}
-
-function checked<UserRow, NewUser>(adapter: UserAdapter<UserRow, NewUser>): UserAdapter<UserRow, NewUser> {
-  const missing = port.find((method) => typeof adapter?.[method] !== "function")
-  if (missing) throw new AuthError("missing_port", `The adapter has no ${missing}()`)
-  return adapter
 }
