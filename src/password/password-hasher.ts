@@ -50,7 +50,7 @@ export function passwordHasher({ preferred, accepted = [] }: PasswordHasherOptio
 
   async function verifyInTurn(hash: string, password: string): Promise<boolean> {
     for (const hasher of hashers) {
-      if (!hasher.recognizes && (await hasher.verify(hash, password))) return true
+      if (await hasher.verify(hash, password)) return true
     }
     return false
   }

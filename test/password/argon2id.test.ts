@@ -5,7 +5,7 @@ import { argon2id } from "../../src/password.ts"
 // The real one, counted.
 vi.mock("@node-rs/argon2", async (importOriginal) => {
   const original = await importOriginal<typeof import("@node-rs/argon2")>()
-  return { ...original, hashRaw: vi.fn(original.hashRaw) }
+  return { ...original, hashRaw: vi.fn<typeof original.hashRaw>(original.hashRaw) }
 })
 
 const salt = "c29tZXNhbHRzb21lc2FsdA"

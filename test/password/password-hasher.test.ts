@@ -6,7 +6,7 @@ import type { PasswordHasher } from "../../src/password.ts"
 
 vi.mock("@node-rs/argon2", async (importOriginal) => {
   const original = await importOriginal<typeof import("@node-rs/argon2")>()
-  return { ...original, hashRaw: vi.fn(original.hashRaw) }
+  return { ...original, hashRaw: vi.fn<typeof original.hashRaw>(original.hashRaw) }
 })
 
 const preferred = argon2id({ memoryCost: 12288, timeCost: 3 })
@@ -40,7 +40,7 @@ test("verify() does not read what no hasher was accepted for", async () => {
 })
 
 test("verify() works once for a wrong password, also when several hashers read the hash", async () => {
-  const compare = vi.fn(() => false)
+  const compare = vi.fn<() => boolean>(() => false)
   const hasher = passwordHasher({ preferred, accepted: [argon2id(), bcrypt({ compare }), pbkdf2()] })
   const hash = await argon2id().hash("correct horse")
   vi.mocked(hashRaw).mockClear()
@@ -52,7 +52,7 @@ test("verify() works once for a wrong password, also when several hashers read t
 test("verify() asks hashers of one's own, which have three methods, for what nobody else reads", async () => {
   const own: PasswordHasher = {
     hash: async (password) => `own:${password}`,
-    verify: vi.fn(async (hash: string, password: string) => hash === `own:${password}`),
+    verify: vi.fn<PasswordHasher["verify"]>(async (hash, password) => hash === `own:${password}`),
     needsRehash: () => false,
   }
   const hasher = passwordHasher({ preferred, accepted: [own] })

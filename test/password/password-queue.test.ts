@@ -8,11 +8,11 @@ let most = 0
 
 vi.mock("@node-rs/argon2", async (importOriginal) => {
   const original = await importOriginal<typeof import("@node-rs/argon2")>()
-  const counted: typeof original.hashRaw = async (...given) => {
+  const hashRaw = vi.fn<typeof original.hashRaw>(async (...given) => {
     most = Math.max(most, ++running)
     return original.hashRaw(...given).finally(() => running--)
-  }
-  return { ...original, hashRaw: vi.fn(counted) }
+  })
+  return { ...original, hashRaw }
 })
 
 beforeEach(() => {
