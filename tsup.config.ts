@@ -1,19 +1,21 @@
 import { defineConfig } from "tsup"
 
-// One entry for each file that package.json exports, and nothing else.
+/** One entry for each file that package.json exports, and nothing else. */
+export const entry = {
+  index: "src/index.ts",
+  web: "src/web.ts",
+  node: "src/node.ts",
+  users: "src/users.ts",
+  password: "src/password.ts",
+  testing: "src/testing.ts",
+  "adapters/memory": "adapters/memory.ts",
+  "adapters/sql": "adapters/sql.ts",
+  "adapters/node-sqlite": "adapters/node-sqlite.ts",
+  "adapters/better-sqlite3": "adapters/better-sqlite3.ts",
+}
+
 export default defineConfig({
-  entry: {
-    index: "src/index.ts",
-    web: "src/web.ts",
-    node: "src/node.ts",
-    users: "src/users.ts",
-    password: "src/password.ts",
-    testing: "src/testing.ts",
-    "adapters/memory": "adapters/memory.ts",
-    "adapters/sql": "adapters/sql.ts",
-    "adapters/node-sqlite": "adapters/node-sqlite.ts",
-    "adapters/better-sqlite3": "adapters/better-sqlite3.ts",
-  },
+  entry,
   format: "esm",
   target: "es2022",
   platform: "neutral",

@@ -1,0 +1,157 @@
+import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { posix } from "node:path"
+import { build } from "esbuild"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+
+import manifest from "../../package.json" with { type: "json" }
+import { entry } from "../../tsup.config.ts"
+import { readModule } from "./module-graph.ts"
+import type { Tarball } from "./tarball.ts"
+import { packInto, root, temporaryFolder } from "./tarball.ts"
+
+/** The modules of ours that the code of an entry may contain. */
+const contents: Record<string, RegExp> = {
+  index: /^src\/(index|core\/[^/]+)\.ts$/,
+  web: /^src\/(web|core\/(errors|origin|request-session|response-headers|safe-redirect))\.ts$/,
+  node: /^src\/(node|core\/(errors|origin|request-session|response-headers))\.ts$/,
+  users: /^src\/(users|users\/[^/]+|core\/(errors|events|token)|password\/check-password)\.ts$/,
+  password: /^src\/(password|password\/[^/]+|core\/errors)\.ts$/,
+  testing: /^src\/(testing|testing\/[^/]+|core\/errors)\.ts$/,
+  "adapters/memory": /^(adapters\/memory|src\/core\/errors)\.ts$/,
+  "adapters/sql": /^(adapters\/sql|adapters\/sql\/[^/]+|src\/core\/errors)\.ts$/,
+  "adapters/node-sqlite": sqlAdapter("node-sqlite", /mysql|postgres|schema/),
+  "adapters/better-sqlite3": sqlAdapter("better-sqlite3", /mysql|postgres|schema/),
+}
+
+const entries = Object.entries(entry)
+const exported = Object.entries(manifest.exports).flatMap(([path, target]) =>
+  typeof target === "string" ? [] : [{ path, target }],
+)
+const targets = exported.flatMap(({ target }) => [target.types, target.default]).map((path) => path.slice(2))
+
+describe("package.json", () => {
+  test("exports each entry of the build, with its types first, and nothing else", () => {
+    const built = entries.map(([name]) => [
+      name === "index" ? "." : `./${name}`,
+      { types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` },
+    ])
+    expect(exported.map(({ path, target }) => [path, target])).toEqual(built)
+    expect(exported.map(({ target }) => Object.keys(target)[0])).toEqual(exported.map(() => "types"))
+    expect(manifest.exports["./package.json"]).toBe("./package.json")
+  })
+
+  test("is for ES modules only, without side effects, and says which Node it needs", () => {
+    expect(manifest).toMatchObject({ type: "module", sideEffects: false, engines: { node: ">=20.9" } })
+    expect(manifest).not.toHaveProperty("main")
+    expect(manifest).not.toHaveProperty("browser")
+  })
+
+  test("has two dependencies", () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(["@oslojs/crypto", "@oslojs/encoding"])
+    expect(manifest).not.toHaveProperty("optionalDependencies")
+    expect(manifest).not.toHaveProperty("bundleDependencies")
+  })
+
+  test("has peers that are all optional and open to later versions", () => {
+    const optional = Object.keys(manifest.peerDependencies).map((name) => [name, { optional: true }])
+    expect(Object.entries(manifest.peerDependenciesMeta)).toEqual(optional)
+    for (const range of Object.values(manifest.peerDependencies)) expect(range).toMatch(/^>=[\d.]+$/)
+  })
+
+  test("runs nothing on a user's machine", () => {
+    const hooks = Object.keys(manifest.scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name))
+    expect(hooks).toEqual([])
+  })
+})
+
+describe("the tarball", () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>
+  let tarball: Tarball
+  let shipped: Map<string, string>
+
+  beforeAll(async () => {
+    folder = await temporaryFolder()
+    tarball = await packInto(folder.path)
+    execFileSync("tar", ["-xzf", tarball.path, "-C", folder.path])
+    shipped = new Map(tarball.files.map((file) => [file, readFileSync(`${folder.path}/package/${file}`, "utf8")]))
+  })
+  afterAll(() => folder.remove())
+
+  test("holds code and types of every export", () => {
+    expect(tarball.files).toEqual(expect.arrayContaining(targets))
+  })
+
+  test("holds nothing but what the exports reach, and the pages about it", () => {
+    const pages = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json"]
+    expect(tarball.files.toSorted()).toEqual([...pages, ...reachable(targets, shipped)].toSorted())
+  })
+
+  test("names no folder of the machine that built it, and no secret", () => {
+    const home = /(file:\/\/|\/(home|root|Users)\/|[A-Z]:\\\\)/
+    const secret = /PRIVATE KEY|npm_[A-Za-z0-9]{36}|gh[pousr]_[A-Za-z0-9]{36}|AKIA[A-Z0-9]{16}|_authToken/
+    const telling = [...shipped].filter(([, text]) => text.includes(root) || home.test(text) || secret.test(text))
+    expect(telling.map(([file]) => file)).toEqual([])
+  })
+
+  test("needs no types of Node but in nightlatch/node", () => {
+    const needy = exported.filter(({ path, target: { types } }) => {
+      const files = reachable([types.slice(2)], shipped)
+      return (
+        path !== "./node" && files.some((file) => importsOf(file, shipped).some((from) => from.startsWith("node:")))
+      )
+    })
+    expect(needy.map(({ path }) => path)).toEqual([])
+  })
+})
+
+describe("the code of an entry", () => {
+  test.each(entries)("%s contains no other entry's", async (name, file) => {
+    const foreign = (await modulesIn(file)).filter((module) => !contents[name]?.test(module))
+    expect(foreign).toEqual([])
+  })
+
+  test("an entry that drags in another one is found", async () => {
+    const modules = await modulesIn("src/users.ts")
+    expect(modules.filter((module) => !contents.index?.test(module))).toContain("src/users/create-users.ts")
+  })
+})
+
+/** What a bundle of this file holds of ours, by bytes that are really there. */
+async function modulesIn(file: string): Promise<string[]> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [file],
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    target: "es2022",
+    packages: "external",
+    external: ["node:*"],
+    outfile: "bundle.js",
+  })
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
+  return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path)
+}
+
+function sqlAdapter(name: string, foreign: RegExp): RegExp {
+  return new RegExp(`^(adapters/${name}|adapters/sql/(?!.*(${foreign.source}))[^/]+|src/core/errors)\\.ts$`)
+}
+
+function reachable(files: string[], texts: Map<string, string>): string[] {
+  const found = new Set(files)
+  // A set grows under iteration, so that this also visits what it adds.
+  for (const file of found) {
+    for (const from of importsOf(file, texts)) if (texts.has(from)) found.add(from)
+  }
+  return [...found]
+}
+
+function importsOf(file: string, texts: Map<string, string>): string[] {
+  const { imports } = readModule(file, texts.get(file) ?? "")
+  const isTypes = file.endsWith(".d.ts")
+  return imports
+    .map(({ from }) => (isTypes ? from.replace(/\.js$/, ".d.ts") : from))
+    .map((from) => posix.normalize(from))
+}
