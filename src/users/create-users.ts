@@ -3,6 +3,7 @@ import { AuthError, guardPort, isAuthError } from "../core/errors.ts"
 import { createEmitter } from "../core/events.ts"
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import { randomText } from "../core/token.ts"
+import { attemptHash } from "../password/attempt-hash.ts"
 import { checkPassword } from "../password/check-password.ts"
 
 import { checkProviderId, toStoredId } from "./key-id.ts"
@@ -246,16 +247,6 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
 
   function verify(stored: string, password: string): Promise<boolean> {
     return attemptHash(() => passwordHasher.verify(stored, password))
-  }
-}
-
-async function attemptHash<Result>(call: () => Promise<Result>): Promise<Result> {
-  try {
-    return await call()
-  } catch (cause) {
-    throw isAuthError(cause)
-      ? cause
-      : new AuthError("hash_failed", "The password hasher failed: see the cause", { cause })
   }
 }
 
