@@ -1,0 +1,119 @@
+import { execFile } from "node:child_process"
+import { access, cp, mkdir, writeFile } from "node:fs/promises"
+import { delimiter, join } from "node:path"
+import { promisify } from "node:util"
+import { afterAll, beforeAll, expect, test } from "vitest"
+
+import { npm, packInto, root, temporaryFolder } from "./tarball.ts"
+
+const run = promisify(execFile)
+const released: Record<string, string> = { 20: "20.20.2", 22: "22.23.3", 24: "24.21.0" }
+const strictest = {
+  target: "ES2022",
+  lib: ["ES2023", "DOM", "DOM.Iterable"],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  skipLibCheck: false,
+  noEmit: true,
+}
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  await writeFile(join(folder.path, "package.json"), JSON.stringify({ private: true, type: "module" }))
+  const { path } = await packInto(folder.path)
+  await npm(folder.path, "install", "--prefer-offline", path, "@node-rs/argon2@2.2.1", "@types/node@24.19.2")
+  await cp(join(root, "test/package/consumer"), folder.path, { recursive: true })
+}, 180_000)
+
+afterAll(() => folder.remove())
+
+test("these tests run on Node 24", () => {
+  expect(process.versions.node).toMatch(/^24\./)
+})
+
+test.each(Object.keys(released))(
+  "the packed package signs users up, in and out on Node %s",
+  async (major) => {
+    const node = await nodeOf(major)
+    if (!node) return
+    const { stdout: version } = await run(node, ["--version"])
+    expect(version).toMatch(`v${major}.`)
+    const { stdout } = await run(node, ["--no-warnings", "--test", "--test-reporter=tap", "flow.mjs"], {
+      cwd: folder.path,
+      // Set here, the runner would report to ours.
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: undefined },
+    })
+    expect(stdout).toMatch(/^# pass [1-9]\d*$/m)
+    expect(stdout).toMatch(/^# fail 0$/m)
+  },
+  180_000,
+)
+
+test.each(["NodeNext", "Bundler"])(
+  "its types serve the strictest TypeScript, resolving as %s",
+  async (resolution) => {
+    const module = resolution === "Bundler" ? "ESNext" : resolution
+    const options = { ...strictest, module, moduleResolution: resolution }
+    await compile(`${resolution}-types`, { ...options, types: [] }, "types.ts")
+    await compile(`${resolution}-node`, { ...options, types: ["node"] }, "node-types.ts")
+  },
+  60_000,
+)
+
+test("a mistake against its types is found", async () => {
+  await mkdir(join(folder.path, "wrong"), { recursive: true })
+  const code = 'import { createAuth } from "nightlatch"\ncreateAuth({ adapter: {} })\n'
+  await writeFile(join(folder.path, "wrong/wrong.ts"), code)
+  const options = { ...strictest, module: "NodeNext", moduleResolution: "NodeNext", types: [] }
+  await expect(compile("wrong", options, "wrong/wrong.ts")).rejects.toThrow("insertSession")
+})
+
+async function compile(name: string, compilerOptions: object, file: string): Promise<void> {
+  const config = join(folder.path, `tsconfig.${name}.json`)
+  await writeFile(config, JSON.stringify({ compilerOptions, files: [file] }))
+  try {
+    await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", config], { cwd: folder.path })
+  } catch (error) {
+    throw new Error((error as { stdout: string }).stdout, { cause: error })
+  }
+}
+
+/** Finds a Node of this major version, else installs it; `null` and a line on the console where neither can be. */
+async function nodeOf(major: string): Promise<string | null> {
+  const here = await installedNode(major)
+  if (here) return here
+  try {
+    const into = join(folder.path, `node${major}`)
+    await mkdir(into)
+    // From here npm must not look further up for a package to install into.
+    await writeFile(join(into, "package.json"), "{}")
+    const platform = `node-${process.platform}-${process.arch}`
+    await npm(into, "install", "--prefer-offline", `node@npm:${platform}@${released[major]}`)
+    return join(into, "node_modules/node/bin/node")
+  } catch (error) {
+    if (process.env.CI) throw new Error(`Node ${major} cannot be had, and CI must not do without.`, { cause: error })
+    console.warn(`SKIPPED: the packed package on Node ${major}, which is not here and cannot be installed.`)
+    return null
+  }
+}
+
+async function installedNode(major: string): Promise<string | null> {
+  for (const directory of (process.env.PATH ?? "").split(delimiter)) {
+    const node = join(directory, "node")
+    if ((await majorOf(node)) === major) return node
+  }
+  return null
+}
+
+async function majorOf(node: string): Promise<string | null> {
+  try {
+    await access(node)
+    return (await run(node, ["-p", "process.versions.node.split('.')[0]"])).stdout.trim()
+  } catch {
+    return null
+  }
+}
