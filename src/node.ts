@@ -86,7 +86,7 @@ function originOf(req: IncomingMessage): OriginRequest {
     const value = name === "Host" ? host : req.headers[name.toLowerCase()]
     return value === undefined ? null : String(value)
   }
-  return { method: req.method ?? "", url: `${scheme}://${String(host)}`, headers: { get } }
+  return { method: req.method ?? "", url: `${scheme}://${String(host ?? "")}`, headers: { get } }
 }
 
 function setCookie(res: ServerResponse, cookie: Cookie): void {

@@ -34,7 +34,7 @@ export function verifyRequestOrigin(
 function isOwnOrigin(origin: string, hostHeader: string | null, url: string | undefined): boolean {
   const own = url !== undefined && URL.canParse(url) ? new URL(url) : null
   const host = hostHeader ?? own?.host
-  return !!host && (origin === `https://${host}` || origin === `${own?.protocol}//${host}`)
+  return !!host && (origin === `https://${host}` || origin === `${own?.protocol ?? "https:"}//${host}`)
 }
 
 /** Checks a list of origins. Throws `invalid_option` for an entry that a browser would never send as `Origin`. */
