@@ -44,8 +44,9 @@ async function openPostgres(url: string, options: pg.PoolConfig): Promise<Server
     ...options,
   }
   const pool = new pg.Pool(settings)
-  // A connection that the server ends while idle is not an error of the test that uses the next one.
+  // A connection that the server ends is an error of the call that uses it, not of the process.
   pool.on("error", () => undefined)
+  pool.on("connect", (client) => client.on("error", () => undefined))
   try {
     await pool.query(`CREATE SCHEMA ${schema}`)
   } catch (error) {

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite"
-import type { Pool as MysqlPool, ResultSetHeader } from "mysql2/promise"
+import type { Pool as MysqlPool, PoolOptions, ResultSetHeader } from "mysql2/promise"
 import type pg from "pg"
 import { afterAll } from "vitest"
 import type { SqlAdapter } from "../../adapters/sql/adapter.ts"
@@ -164,8 +164,8 @@ export async function postgresStore(userId: UserIdType = "text"): Promise<SqlSto
 }
 
 /** Opens the tables in a new database of MariaDB; `null` where there is none. */
-export async function mysqlStore(userId: UserIdType = "text"): Promise<SqlStore | null> {
-  const server = await mysqlServer()
+export async function mysqlStore(userId: UserIdType = "text", options?: PoolOptions): Promise<SqlStore | null> {
+  const server = await mysqlServer(options)
   if (!server) return null
   const run = async (sql: string) => (await server.pool.query(sql))[0] as Row[]
   for (const statement of testTables("mysql", userId)) await run(statement)

@@ -1,4 +1,4 @@
-import mysql from "mysql2/promise"
+import type mysql from "mysql2/promise"
 import pg from "pg"
 import { beforeEach, describe, expect, test } from "vitest"
 import type { SqlExecutor } from "../../adapters/sql/executor.ts"
@@ -8,7 +8,9 @@ import { empty, everyStore, mysqlExecutor, pgExecutor } from "./sql-stores.ts"
 const times = { createdAt: new Date(1_700_000_000_000), expiresAt: new Date(2_000_000_000_000) }
 const key = { providerId: "username", providerUserId: "alice", passwordHash: "old" }
 
-for (const store of await everyStore()) {
+const stores = await everyStore()
+
+for (const store of stores) {
   describe(store.dialect, () => {
     const adapter = store.adapter()
     beforeEach(() => empty(store))
@@ -107,6 +109,41 @@ for (const store of await everyStore()) {
     }
   }
 }
+
+test.for(stores.filter(({ dialect }) => dialect !== "sqlite"))(
+  "on $dialect a sign-in cannot slip between the steps of a deletion",
+  async (slow) => {
+    const adapter = slow.adapter()
+    await empty(slow)
+    // Without the foreign keys: a table that the application made may have none.
+    if (slow.dialect === "postgres") {
+      for (const table of ["session", "user_key"])
+        await slow.run(`ALTER TABLE ${table} DROP CONSTRAINT ${table}_user_id_fkey`)
+    }
+    await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, key)
+    const connection = await slow.connect()
+    if (!connection) throw new Error("No connection.")
+    const executor = connection instanceof pg.Client ? pgExecutor(connection) : mysqlOf(connection)
+    // Where each statement sees what others have committed meanwhile.
+    if (slow.dialect === "mysql") await executor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", [])
+    let signIn: Promise<unknown> = Promise.resolve()
+    const batch: SqlExecutor["batch"] = async (statements) => {
+      await executor.execute("BEGIN", [])
+      for (const { sql, params } of statements) {
+        await executor.execute(sql, params)
+        if (!sql.includes("DELETE FROM") || !/session/.test(sql)) continue
+        signIn = adapter.insertSession({ id: "s1", userId: "alice", ...times, attributes: {} }).catch((error) => error)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+      await executor.execute("COMMIT", [])
+      return statements.map(() => 1)
+    }
+    await sqlAdapter({ dialect: slow.dialect, executor: { ...slow.executor, batch } }).deleteUser("alice")
+    expect(await signIn).toMatchObject({ code: "user_missing" })
+    expect(await adapter.listSessions("alice")).toEqual([])
+    await connection.end()
+  },
+)
 
 function mysqlOf(connection: object): SqlExecutor {
   return mysqlExecutor(connection as mysql.Connection)

@@ -1,0 +1,91 @@
+import { expect, test } from "vitest"
+import type { SqlExecutor, SqlStatement } from "../../adapters/sql/executor.ts"
+import { sqlAdapter } from "../../adapters/sql.ts"
+import type { SqlStore } from "./sql-stores.ts"
+import { everyStore, pgExecutor } from "./sql-stores.ts"
+import pg from "pg"
+
+const stores = await everyStore()
+const times = { createdAt: new Date(1), expiresAt: new Date(2) }
+
+test.for(stores)("every statement on $dialect finds its rows by an index", async (store) => {
+  const statements = (await usedStatements(store)).filter(
+    ({ sql }) => !/^INSERT.*VALUES|pragma_|pg_attribute|_schema/s.test(sql),
+  )
+  expect(statements.length).toBeGreaterThan(15)
+  const explain = await explainer(store)
+  for (const statement of statements) {
+    const plan = await explain.run(statement)
+    expect(plan, statement.sql).toMatch(/index|search|const|range|ref|primary/i)
+    expect(plan, statement.sql).not.toMatch(/\bSCAN (s|u|k|user|session|user_key)\b|Seq Scan|"ALL"/)
+  }
+  await explain.close()
+})
+
+test.for(stores)("a validation on $dialect is one statement", async (store) => {
+  const { executor, seen } = recorded(store.executor)
+  const adapter = sqlAdapter({ dialect: store.dialect, executor })
+  await adapter.findSession("s")
+  seen.length = 0
+  await adapter.findSession("s")
+  expect(seen).toHaveLength(1)
+})
+
+/** Fills the tables and calls every method. */
+async function usedStatements(store: SqlStore): Promise<SqlStatement[]> {
+  for (let n = 0; n < 40; n++) {
+    const key = { providerId: "username", providerUserId: `name-${n}`, passwordHash: null }
+    await store.adapter().insertUser({ id: `user-${n}`, attributes: { username: `name-${n}` } }, key)
+    await store.adapter().insertSession({ id: `s${n}`, userId: `user-${n}`, ...times, attributes: {} })
+  }
+  const { executor, seen } = recorded(store.executor)
+  const adapter = sqlAdapter<{ id: string; username: string }>({ dialect: store.dialect, executor })
+  const key = { providerId: "github", providerUserId: "1", passwordHash: null, userId: "user-1" }
+  await adapter.insertSession({ id: "a", userId: "user-1", ...times, attributes: {} })
+  await adapter.findSession("a")
+  await adapter.listSessions("user-1")
+  await adapter.extendSession("a", new Date(3), new Date(2))
+  await adapter.updateSession("a", { label: "x" })
+  await adapter.updateSession("a", {})
+  await adapter.replaceSession("a", { id: "b", userId: "user-1", ...times, attributes: {} })
+  await adapter.deleteSession("b")
+  await adapter.deleteSession("s1", "user-1")
+  await adapter.deleteUserSessions("user-2")
+  await adapter.deleteUserSessions("user-3", "s3")
+  await adapter.deleteExpiredSessions(new Date(0), 10)
+  await adapter.findUser("user-1")
+  await adapter.updateUser("user-1", { username: "new" })
+  await adapter.insertKey(key)
+  await adapter.findKey("github", "1")
+  await adapter.listKeys("user-1")
+  await adapter.replaceKeyPassword(key, null, "x", {})
+  await adapter.deleteKey("github", "1")
+  await adapter.insertUser({ id: "user-1", attributes: { username: "z" } }, { ...key, providerUserId: "2" })
+  await adapter.deleteUser("user-1")
+  return seen
+}
+
+function recorded(executor: SqlExecutor): { executor: SqlExecutor; seen: SqlStatement[] } {
+  const seen: SqlStatement[] = []
+  return {
+    seen,
+    executor: {
+      query: (sql, params) => (seen.push({ sql, params }), executor.query(sql, params)),
+      execute: (sql, params) => (seen.push({ sql, params }), executor.execute(sql, params)),
+      batch: async (statements) => (seen.push(...statements), (await executor.batch?.(statements)) ?? []),
+    },
+  }
+}
+
+async function explainer({ dialect, executor, connect }: SqlStore) {
+  const connection = await connect()
+  // Small tables are scanned for speed: what counts is that there is another way.
+  const pgClient = connection instanceof pg.Client ? pgExecutor(connection) : null
+  await pgClient?.execute("SET enable_seqscan = off", [])
+  const prefix = dialect === "sqlite" ? "EXPLAIN QUERY PLAN " : "EXPLAIN "
+  return {
+    run: async ({ sql, params }: SqlStatement) =>
+      JSON.stringify(await (pgClient ?? executor).query(prefix + sql, params)),
+    close: async () => connection?.end(),
+  }
+}
