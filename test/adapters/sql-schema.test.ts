@@ -4,6 +4,7 @@ import { schema, sqlAdapter } from "../../adapters/sql.ts"
 import { asId } from "../../src/testing/hostile-input.ts"
 import { everyStore } from "./sql-stores.ts"
 
+const stores = await everyStore()
 const executor = { query: async () => [], execute: async () => 0 }
 
 test("schema() makes the tables with their columns and indexes", () => {
@@ -25,7 +26,7 @@ test("schema() makes the tables with their columns and indexes", () => {
 })
 
 test("schema() may be run twice on every database, and rows go with their user where it says so", async () => {
-  for (const store of await everyStore()) {
+  for (const store of stores) {
     for (const statement of schema(store.dialect, { sessionColumns: { label: "TEXT" } })) await store.run(statement)
     expect(await store.adapter().findSession("s")).toBeNull()
     const refers = schema(store.dialect).some((statement) => statement.includes("ON DELETE CASCADE"))
