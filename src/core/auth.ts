@@ -107,8 +107,11 @@ export interface AuthOptions<UserRow, SessionRow, UserAttributes, SessionAttribu
   cookie?: CookieOptions
   /** Exact origins, such as `https://app.example.com`, that may change state besides a request's own. */
   trustedOrigins?: readonly string[]
-  /** Chooses what of the user's row the application sees. Default nothing but the id, so that no column leaks by accident. */
-  getUserAttributes?(row: UserRow): UserAttributes
+  /**
+   * Chooses what of the user's row the application sees. Default nothing but the id, so that no column leaks by
+   * accident. A store that holds sessions only has no row to give it: it needs `loadUser`.
+   */
+  getUserAttributes?: [UserRow] extends [never] ? never : (row: UserRow) => UserAttributes
   /** Chooses what of the session's own columns the application sees. Default nothing. */
   getSessionAttributes?(attributes: SessionRow): SessionAttributes
   /** Loads a user's row, for stores that hold sessions only. */
