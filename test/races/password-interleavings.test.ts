@@ -1,0 +1,134 @@
+import pg from "pg"
+import { describe, expect, test } from "vitest"
+import { memoryAdapter } from "../../adapters/memory.ts"
+import { sqlAdapter } from "../../adapters/sql.ts"
+import type { SqlExecutor } from "../../adapters/sql/executor.ts"
+import { createAuth } from "../../src/core/create-auth.ts"
+import { createUsers } from "../../src/users/create-users.ts"
+import { pgExecutor, pgPoolExecutor } from "../adapters/sql-stores.ts"
+import { countingHasher } from "../users/counting-hasher.ts"
+import type { RaceAdapter, User } from "./race-store.ts"
+import { openSharedStores } from "./races.ts"
+import { interruptAt, stepping, steppingHasher } from "./stepping.ts"
+
+const old = "correct horse"
+const changed = "another horse"
+
+/** More than any of the flows has. */
+const moments = Array.from({ length: 9 }, (_, n) => n + 1)
+
+const shared = await openSharedStores()
+const stores: { name: string; adapter: RaceAdapter }[] = [
+  { name: "memory", adapter: memoryAdapter<User, { label?: string | null }>() },
+  ...shared,
+]
+
+for (const { name, adapter } of stores) describe(`on ${name}`, () => interleavings(adapter))
+
+function interleavings(adapter: RaceAdapter): void {
+  const users = createUsers({ adapter, passwordHasher: countingHasher() })
+  const auth = createAuth({ adapter })
+
+  describe.each([1, 2])("a sign-in by the old password, with version %i of the hasher", (version) => {
+    test.each(moments)("leaves no session when the change comes before its step %i", async (moment) => {
+      const name = await signUp()
+      const change = () => users.updateKeyPassword("username", name, changed)
+      const { step, methods } = interruptAt(moment, change)
+      const hasher = steppingHasher(countingHasher(version), step)
+      const slow = createUsers({ adapter: stepping(adapter, step), passwordHasher: hasher })
+      const signedIn = await slow.signInWithKey(createAuth({ adapter: stepping(adapter, step) }), "username", name, old)
+      if (methods.length < moment) await change()
+      expect(methods).toEqual(expect.arrayContaining(["findKey", "verify"]))
+
+      expect((await auth.validateSession(signedIn?.token)).session).toBeNull()
+      expect(await adapter.listSessions(name)).toEqual([])
+      expect(await users.useKey("username", name, old)).toBeNull()
+      expect(await users.useKey("username", name, changed)).not.toBeNull()
+    })
+  })
+
+  test.each(moments)("a change leaves no session of a sign-in that comes before its step %i", async (moment) => {
+    const name = await signUp()
+    const tokens: unknown[] = []
+    const signIn = async () => tokens.push((await users.signInWithKey(auth, "username", name, old))?.token)
+    const { step, methods } = interruptAt(moment, signIn)
+    const slow = createUsers({
+      adapter: stepping(adapter, step),
+      passwordHasher: steppingHasher(countingHasher(), step),
+    })
+    expect(await slow.updateKeyPassword("username", name, changed)).toEqual({ updated: true })
+    if (methods.length < moment) await signIn()
+    expect(methods).toEqual(["hash", "findKey", "replaceKeyPassword", "replaceKeyPassword"])
+
+    expect(tokens).toHaveLength(1)
+    for (const token of tokens) expect((await auth.validateSession(token)).session).toBeNull()
+    expect(await adapter.listSessions(name)).toEqual([])
+  })
+
+  test.each(moments)(
+    "of two changes the one that swaps last wins, with the other before its step %i",
+    async (moment) => {
+      const name = await signUp()
+      const other = () => users.updateKeyPassword("username", name, "a third horse")
+      const { step, methods } = interruptAt(moment, other)
+      const slow = createUsers({ adapter: stepping(adapter, step), passwordHasher: countingHasher() })
+      expect(await slow.updateKeyPassword("username", name, changed)).toEqual({ updated: true })
+      if (methods.length < moment) await other()
+      const isOvertaken = methods.indexOf("replaceKeyPassword") < moment - 1
+      expect(await users.useKey("username", name, isOvertaken ? "a third horse" : changed)).not.toBeNull()
+      expect(await users.useKey("username", name, isOvertaken ? changed : "a third horse")).toBeNull()
+    },
+  )
+
+  async function signUp(): Promise<string> {
+    const id = crypto.randomUUID()
+    const key = { providerId: "username", providerUserId: id, password: old }
+    await users.createUser({ id, key, attributes: { username: id } })
+    return id
+  }
+}
+
+const postgres = shared.find(({ name }) => name === "PostgreSQL")
+
+test.skipIf(!postgres)("a sign-in while the change is not committed yet leaves no session", async () => {
+  if (postgres?.address.dialect !== "postgres") throw new Error("skipIf() saw another store")
+  const { adapter, address } = postgres
+  const passwordHasher = countingHasher()
+  const users = createUsers({ adapter, passwordHasher })
+  const auth = createAuth({ adapter })
+  const key = { providerId: "username", providerUserId: "slow", password: old }
+  await users.createUser({ id: "slow", key, attributes: { username: "slow" } })
+
+  const tokens: unknown[] = []
+  const pool = new pg.Pool(address.connection)
+  const executor = pausingBeforeCommit(pool, async () => {
+    if (tokens.length === 0) tokens.push((await users.signInWithKey(auth, "username", "slow", old))?.token)
+  })
+  const slow = createUsers({ adapter: sqlAdapter<User>({ dialect: "postgres", executor }), passwordHasher })
+  await slow.updateKeyPassword("username", "slow", changed)
+  await pool.end()
+
+  // The change was not to be seen, so the sign-in was right to go through; the change ended it in the end.
+  expect(tokens).toEqual([expect.any(String)])
+  expect((await auth.validateSession(tokens[0])).session).toBeNull()
+  expect(await adapter.listSessions("slow")).toEqual([])
+})
+
+function pausingBeforeCommit(pool: pg.Pool, pause: () => Promise<void>): SqlExecutor {
+  return {
+    ...pgPoolExecutor(pool),
+    async batch(statements) {
+      const client = await pool.connect()
+      try {
+        await client.query("BEGIN")
+        const counts: number[] = []
+        for (const { sql, params } of statements) counts.push(await pgExecutor(client).execute(sql, params))
+        await pause()
+        await client.query("COMMIT")
+        return counts
+      } finally {
+        client.release()
+      }
+    },
+  }
+}

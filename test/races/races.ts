@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { afterAll } from "vitest"
+import { testTables } from "../adapters/sql-stores.ts"
+import { postgresServer } from "../servers.ts"
+import type { Crew } from "./crew.ts"
+import { startCrew } from "./crew.ts"
+import type { OpenStore, StoreAddress } from "./race-store.ts"
+import { openStore } from "./race-store.ts"
+
+/** A new store, in a file or on a server, whose tables do not guard each other. */
+export interface SharedStore extends OpenStore {
+  name: string
+  address: StoreAddress
+}
+
+/** A store, and three processes that use it at once. */
+export interface Race extends SharedStore {
+  crew: Crew
+}
+
+/** Opens SQLite and PostgreSQL, each with its processes, to be closed when the test file is done. */
+export async function openRaces(): Promise<Race[]> {
+  const stores = await openSharedStores()
+  return Promise.all(
+    stores.map(async (store) => {
+      const crew = await startCrew(store.address, 3)
+      afterAll(crew.close)
+      return { ...store, crew }
+    }),
+  )
+}
+
+/** Opens SQLite and PostgreSQL, to be closed when the test file is done; without the latter where there is none. */
+export async function openSharedStores(): Promise<SharedStore[]> {
+  const stores = [await createSqlite(), await createPostgres()]
+  return stores.filter((store) => store !== null)
+}
+
+/** Makes a SQLite file with the tables in it. */
+export async function createSqlite(): Promise<SharedStore> {
+  const folder = mkdtempSync(join(tmpdir(), "nightlatch-"))
+  const file = join(folder, "races.db")
+  const db = new DatabaseSync(file)
+  db.exec("PRAGMA journal_mode = WAL")
+  for (const statement of tables("sqlite")) db.exec(statement)
+  db.close()
+  const address: StoreAddress = { dialect: "sqlite", file }
+  const store = openStore(address)
+  afterAll(async () => {
+    await store.close()
+    rmSync(folder, { recursive: true })
+  })
+  return { ...store, name: "SQLite", address }
+}
+
+/** Makes the tables in a new schema of PostgreSQL; `null` where there is none. */
+export async function createPostgres(): Promise<SharedStore | null> {
+  const server = await postgresServer()
+  if (!server) return null
+  for (const statement of tables("postgres")) await server.pool.query(statement)
+  const { connectionString, options } = server.pool.options
+  const address: StoreAddress = { dialect: "postgres", connection: { connectionString, options } }
+  const store = openStore(address)
+  afterAll(async () => {
+    await store.close()
+    await server.close()
+  })
+  return { ...store, name: "PostgreSQL", address }
+}
+
+// Without references, as in MySQL and in tables that an application wrote itself: the library must not lean on them.
+function tables(dialect: "sqlite" | "postgres"): string[] {
+  return testTables(dialect, "text").map((statement) => statement.replace(/ REFERENCES .* ON DELETE CASCADE/, ""))
+}

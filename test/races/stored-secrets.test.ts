@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+import { describe, expect, test } from "vitest"
+import type { Row } from "../../adapters/sql/executor.ts"
+import { createAuth } from "../../src/core/create-auth.ts"
+import { argon2id } from "../../src/password/argon2id.ts"
+import { createUsers } from "../../src/users/create-users.ts"
+import type { SharedStore } from "./races.ts"
+import { openSharedStores } from "./races.ts"
+
+const password = "canary of a long password"
+const day = 86_400_000
+
+for (const store of await openSharedStores()) describe(`what ${store.name} stores`, () => storedSecrets(store))
+
+function storedSecrets(store: SharedStore): void {
+  let now = Date.UTC(2030, 0, 1)
+  const auth = createAuth({ adapter: store.adapter, now: () => now })
+  const users = createUsers({ adapter: store.adapter, passwordHasher: argon2id() })
+
+  test("holds no token and no password in any spelling, and nothing that signs anyone in", async () => {
+    const key = { providerId: "username", providerUserId: "ada", password }
+    await users.createUser({ id: "user-1", key, attributes: { username: "ada" } })
+    const signedIn = await users.signInWithKey(auth, "username", "ada", password, { label: "phone" })
+    const rotated = await auth.rotateSession((await auth.createSession("user-1")).token)
+    now += 20 * day
+    await auth.validateSession(signedIn?.token)
+    await users.useKey("username", "ada", `${password}!`)
+
+    const tokens = [signedIn?.token, rotated?.token].map(String)
+    const rows = await allRows(store)
+    const dump = dumpOf(store, rows)
+    // The search finds what is there.
+    for (const known of [signedIn?.session.id, rotated?.session.id, "username:ada", "$argon2id$"]) {
+      expect(dump.includes(String(known))).toBe(true)
+    }
+    for (const secret of [...tokens, password]) {
+      for (const spelling of spellings(secret)) expect(dump.includes(spelling)).toBe(false)
+    }
+
+    for (const token of tokens) expect((await auth.validateSession(token)).session).not.toBeNull()
+    const values = rows.flatMap((row) => Object.values(row))
+    expect(values.length).toBeGreaterThan(15)
+    for (const value of values) {
+      for (const presented of [value, String(value), Buffer.from(String(value)).toString("base64url")]) {
+        expect((await auth.validateSession(presented)).session).toBeNull()
+      }
+      const cookie = auth.readSessionCookie(`${auth.sessionCookieName}=${String(value)}`)
+      const bearer = auth.readBearerToken(`Bearer ${String(value)}`)
+      for (const token of [cookie, bearer]) expect((await auth.validateSession(token)).session).toBeNull()
+      expect(await users.useKey("username", "ada", String(value))).toBeNull()
+    }
+  })
+}
+
+async function allRows({ run }: SharedStore): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const table of ["user", "user_key", "session"]) rows.push(...(await run(`SELECT * FROM "${table}"`)))
+  return rows
+}
+
+/** The bytes of SQLite's files; of PostgreSQL what its tables answer. */
+function dumpOf({ address }: SharedStore, rows: Row[]): Buffer {
+  if (address.dialect === "postgres") return Buffer.from(JSON.stringify(rows))
+  const folder = dirname(address.file)
+  const files = readdirSync(folder).filter((file) => file.startsWith(basename(address.file)))
+  return Buffer.concat(files.map((file) => readFileSync(join(folder, file))))
+}
+
+function spellings(secret: string): (string | Buffer)[] {
+  const bytes = Buffer.from(secret)
+  const base64 = bytes.toString("base64").replace(/=+$/, "")
+  return [secret, bytes, secret.toUpperCase(), bytes.toString("hex"), base64, bytes.toString("base64url")]
+}
