@@ -2,7 +2,7 @@ import { AuthError } from "../src/core/errors.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
-import type { SqlOptions as CommonOptions } from "./sql/database.ts"
+import type { SqlOptions } from "./sql/database.ts"
 import type { Dialect, DialectName } from "./sql/dialect.ts"
 import type { SqlExecutor } from "./sql/executor.ts"
 import { mysql } from "./sql/mysql-dialect.ts"
@@ -11,15 +11,17 @@ import { postgres } from "./sql/postgres-dialect.ts"
 import { sqlite } from "./sql/sqlite-dialect.ts"
 
 export type { SqlAdapter } from "./sql/adapter.ts"
+export type { SqlOptions } from "./sql/database.ts"
 export type { DialectName } from "./sql/dialect.ts"
 export type { Row, SqlExecutor, SqlStatement, SqlValue } from "./sql/executor.ts"
 export type { TableNames } from "./sql/names.ts"
 export type { SchemaOptions } from "./sql/schema.ts"
 export { schema } from "./sql/schema.ts"
+export type { SqliteDatabase, SqlitePrepared } from "./sql/sqlite-executor.ts"
 export type { UserIdType } from "./sql/user-ids.ts"
 
 /** What {@link sqlAdapter} is made of. */
-export interface SqlOptions extends CommonOptions {
+export interface SqlAdapterOptions extends SqlOptions {
   /** Whose SQL to speak: `"mysql"` is MariaDB too. */
   dialect: DialectName
   /** How statements reach the database. */
@@ -45,7 +47,7 @@ export function sqlAdapter<UserRow extends { id: UserId }, SessionRow extends ob
   dialect,
   executor,
   ...options
-}: SqlOptions): SqlAdapter<UserRow, SessionRow> {
+}: SqlAdapterOptions): SqlAdapter<UserRow, SessionRow> {
   if (!Object.hasOwn(dialects, dialect))
     throw new AuthError("invalid_option", `dialect is "sqlite", "postgres" or "mysql", not ${quoted(dialect)}.`)
   return createSqlAdapter(dialects[dialect], executor, options)
