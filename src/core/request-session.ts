@@ -118,6 +118,7 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
     const rotated = token === null ? null : await auth.rotateSession(token)
     onUse()
     if (rotated) store(rotated.token, options)
+    else cookie.forget()
     return rotated
   }
 
