@@ -1,0 +1,211 @@
+import { readFileSync } from "node:fs"
+import { Hono } from "hono"
+import type { Context } from "hono"
+import { bodyLimit } from "hono/body-limit"
+import { createMiddleware } from "hono/factory"
+import { HTTPException } from "hono/http-exception"
+import { secureHeaders } from "hono/secure-headers"
+import { isAuthError } from "nightlatch"
+import { checkPassword } from "nightlatch/password"
+import type { PasswordReason } from "nightlatch/password"
+import { createWebAuth, safeRedirect } from "nightlatch/web"
+import { auth, users } from "./auth.ts"
+import type { Session, User } from "./auth.ts"
+import { deviceLabel } from "./device-label.ts"
+import * as pages from "./pages.ts"
+
+const { handleRequest } = createWebAuth(auth)
+
+interface Visitor {
+  Variables: { auth: ReturnType<typeof handleRequest> }
+}
+
+interface Member {
+  Variables: { signedIn: { session: Session; user: User } }
+}
+
+// Every route is guarded against cross-site requests, and its response carries the session's cookie.
+const withSession = createMiddleware<Visitor>(async (c, next) => {
+  const request = handleRequest(c.req.raw)
+  if (request.crossOrigin) return c.html(pages.message("Refused", "That request came from another site."), 403)
+  c.set("auth", request)
+  await next()
+  const response = request.applyTo(c.res)
+  // Emptied first, because Hono lays the headers of an earlier response over those of a new one.
+  c.res = undefined
+  c.res = response
+})
+
+const membersOnly = createMiddleware<Visitor & Member>(async (c, next) => {
+  const signedIn = await c.get("auth").validate()
+  if (!signedIn) return c.redirect(`/sign-in?next=${encodeURIComponent(c.req.path)}`, 303)
+  c.set("signedIn", signedIn)
+  await next()
+})
+
+const strangersOnly = createMiddleware<Visitor>(async (c, next) => {
+  if (await c.get("auth").validate()) return c.redirect(safeRedirect(c.req.query("next"), "/profile"), 303)
+  await next()
+})
+
+/** The whole application. */
+export const app = new Hono<Visitor>()
+
+app.use(
+  secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+    },
+    // Not "no-referrer": with that, browsers send forms with `Origin: null`.
+    referrerPolicy: "same-origin",
+    strictTransportSecurity: "max-age=15552000",
+  }),
+)
+for (const [name, type] of Object.entries({ "style.css": "text/css", "icon.svg": "image/svg+xml" })) {
+  const content = readFileSync(new URL(name, import.meta.url), "utf8")
+  app.get(`/${name}`, (c) => c.body(content, 200, { "Content-Type": type, "Cache-Control": "max-age=3600" }))
+}
+app.use(withSession, bodyLimit({ maxSize: 16 * 1024 }))
+
+app.get("/", async (c) => c.html(pages.home((await c.get("auth").validate())?.user)))
+
+app.get("/sign-up", strangersOnly, (c) => c.html(pages.signUp({ next: c.req.query("next") })))
+
+app.post("/sign-up", async (c) => {
+  const { password, ...form } = await readCredentials(c)
+  const errors = { username: usernameError(form.username), password: passwordError(password) }
+  if (errors.username || errors.password) return c.html(pages.signUp({ ...form, errors }), 422)
+  const { username, remember, next } = form
+  const key = { providerId: "username", providerUserId: username, password }
+  const { user } = await users.createUser({ key, attributes: { username } })
+  if (!user) return c.html(pages.signUp({ ...form, errors: { username: "This username is already taken." } }), 422)
+  await c.get("auth").signIn(user.id, sessionRow(c, remember), { persistent: remember })
+  return c.redirect(safeRedirect(next, "/profile"), 303)
+})
+
+app.get("/sign-in", strangersOnly, (c) => c.html(pages.signIn({ next: c.req.query("next") })))
+
+app.post("/sign-in", async (c) => {
+  const { password, ...form } = await readCredentials(c)
+  const errors = {
+    username: form.username ? undefined : "Enter your username.",
+    password: password ? undefined : "Enter your password.",
+  }
+  if (errors.username || errors.password) return c.html(pages.signIn({ ...form, errors }), 422)
+  const { username, remember, next } = form
+  const signedIn = await users.signInWithKey(auth, "username", username, password, sessionRow(c, remember))
+  // One message for both, so that nobody learns which usernames exist.
+  if (!signedIn) return c.html(pages.signIn({ ...form, errors: { form: "Wrong username or password." } }), 401)
+  await c.get("auth").setSession(signedIn.token, { persistent: remember })
+  return c.redirect(safeRedirect(next, "/profile"), 303)
+})
+
+app.post("/sign-out", async (c) => {
+  await c.get("auth").signOut()
+  return c.redirect("/", 303)
+})
+
+app.get("/profile", membersOnly, (c) => c.html(pages.profile(c.get("signedIn"))))
+
+app.get("/devices", membersOnly, async (c) => {
+  const { session, user } = c.get("signedIn")
+  return c.html(pages.devices(user, await auth.getUserSessions(user.id), session.id))
+})
+
+app.post("/devices", membersOnly, async (c) => {
+  const { session, user } = c.get("signedIn")
+  const chosen = (await readForm(c)).text("session")
+  if (chosen === "others") await auth.invalidateUserSessions(user.id, { except: session.id })
+  // A form can name anyone's session: the user id keeps it to their own.
+  else await auth.invalidateSession(chosen, { userId: user.id })
+  return c.redirect("/devices", 303)
+})
+
+app.get("/password", membersOnly, (c) => {
+  const isChanged = c.req.query("changed") !== undefined
+  return c.html(pages.password(c.get("signedIn").user, { isChanged }))
+})
+
+app.post("/password", membersOnly, async (c) => {
+  const { session, user } = c.get("signedIn")
+  const form = await readForm(c)
+  const [current, password] = [form.text("current"), form.text("password")]
+  const isProven = (await users.useKey("username", user.username, current)) !== null
+  const errors = {
+    current: isProven ? undefined : "This is not your current password.",
+    password: passwordError(password),
+  }
+  if (errors.current || errors.password) return c.html(pages.password(user, { errors }), 422)
+  await users.updateKeyPassword("username", user.username, password, { except: session.id })
+  // Whoever had a copy of this browser's cookie is out as well.
+  await c.get("auth").rotate({ persistent: session.remember })
+  return c.redirect("/password?changed", 303)
+})
+
+app.notFound(async (c) => {
+  const signedIn = await c.get("auth").validate()
+  return c.html(pages.message("Not found", "There is no page at this address.", signedIn?.user), 404)
+})
+
+app.onError((error, c) => {
+  if (error instanceof HTTPException) {
+    return c.html(pages.message("Not understood", "The form could not be read. Go back and try again."), error.status)
+  }
+  console.error(error)
+  // An outage, not an answer: a visitor whose session cannot be read is not signed out.
+  if (isAuthError(error))
+    return c.html(pages.message("Back soon", "Something is out of order. Try again shortly."), 503)
+  return c.html(pages.message("Sorry", "Something went wrong on our side."), 500)
+})
+
+interface Form {
+  /** The text of a field. A missing or repeated one, or a file, is "". */
+  text(name: string): string
+}
+
+async function readForm(c: Context): Promise<Form> {
+  const form = await c.req.formData().catch((cause: unknown) => {
+    throw new HTTPException(400, { cause })
+  })
+  return {
+    text(name) {
+      const [value, ...others] = form.getAll(name)
+      return typeof value === "string" && others.length === 0 ? value : ""
+    },
+  }
+}
+
+async function readCredentials(c: Context) {
+  const { text } = await readForm(c)
+  return {
+    username: text("username"),
+    password: text("password"),
+    remember: text("remember") !== "",
+    next: text("next"),
+  }
+}
+
+function sessionRow(c: Context, remember: boolean) {
+  return { device: deviceLabel(c.req.header("User-Agent")), remember: remember ? (1 as const) : (0 as const) }
+}
+
+function usernameError(username: string): string | undefined {
+  return /^[a-z0-9_-]{3,31}$/i.test(username) ? undefined : "Use 3 to 31 letters, digits, _ or -."
+}
+
+const passwordErrors: Record<PasswordReason, string> = {
+  password_too_short: "Use at least 8 characters.",
+  password_too_long: "Use at most 256 characters.",
+  password_invalid: "Some of these characters cannot be read.",
+  password_common: "Too many people use this password.",
+}
+
+function passwordError(password: string): string | undefined {
+  const reason = checkPassword(password)
+  return reason ? passwordErrors[reason] : undefined
+}
