@@ -1,0 +1,435 @@
+import http2 from "node:http2"
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { connect } from "node:net"
+import { text } from "node:stream/consumers"
+import { setTimeout as sleep } from "node:timers/promises"
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+
+import { createNodeAuth } from "../../src/node.ts"
+import { day, setUp, strangerToken } from "../core/auth-fixture.ts"
+import { listen } from "./node-server.ts"
+
+// A server on plain http, as in development: nothing else here depends on it.
+const cookieName = "session"
+const blank = `${cookieName}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; SameSite=Lax`
+
+const rejections: unknown[] = []
+const remember = (error: unknown) => void rejections.push(error)
+const opened: { close(): Promise<unknown> }[] = []
+beforeEach(() => {
+  rejections.length = 0
+  process.on("unhandledRejection", remember)
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await Promise.all(opened.splice(0).map((server) => server.close()))
+  await new Promise(setImmediate)
+  process.off("unhandledRejection", remember)
+  expect(rejections).toEqual([])
+})
+
+describe("handler()", () => {
+  test("serves a session from sign-in to sign-out over a real server", async () => {
+    const { node, auth } = await setUpNode()
+    const server = await serve(
+      node.handler(async (req, res, { validate, signIn, signOut, rotate }) => {
+        if (req.url === "/in") await signIn("user-1", { label: "phone" })
+        if (req.url === "/rotate") await rotate()
+        if (req.url === "/out") await signOut()
+        res.end(JSON.stringify(await validate()))
+      }),
+    )
+    const own = { Origin: server.origin }
+    expect((await server.send()).body).toBe("null")
+
+    const signedIn = await server.send({ method: "POST", path: "/in", headers: own })
+    const token = tokenIn(signedIn.cookies)
+    expect(signedIn.cookies).toEqual([auth.createSessionCookie(token).serialize()])
+    expect(JSON.parse(signedIn.body)).toMatchObject({ session: { label: "phone" }, user: { username: "ada" } })
+    expect(JSON.parse((await server.send({ headers: cookie(token) })).body).user.id).toBe("user-1")
+
+    const rotated = await server.send({ method: "POST", path: "/rotate", headers: { ...own, ...cookie(token) } })
+    const next = tokenIn(rotated.cookies)
+    expect(next).not.toBe(token)
+    expect((await server.send({ headers: cookie(token) })).body).toBe("null")
+
+    const out = await server.send({ method: "POST", path: "/out", headers: { ...own, ...cookie(next) } })
+    expect([out.cookies, out.body]).toEqual([[blank], "null"])
+    expect((await server.send({ headers: cookie(next) })).body).toBe("null")
+  })
+
+  test("[COO-9] a response that depends on the session is private, also where something was set before", async () => {
+    const { server, token } = await serveSession(async (_req, res, { validate }) => {
+      res.setHeader("Cache-Control", "public, max-age=60").setHeader("Vary", ["Accept-Encoding", "Origin"])
+      await validate()
+      res.end()
+    })
+    for (const headers of [cookie(token), {}, cookie("x")]) {
+      const answer = await server.send({ headers })
+      expect(answer.headers["cache-control"]).toBe("private, no-store")
+      expect(answer.headers.vary?.split(/, ?|,/)).toEqual(["Accept-Encoding", "Origin", "Cookie"])
+    }
+  })
+
+  test("leaves a response alone that does not depend on the session", async () => {
+    const { server, token } = await serveSession((_req, res) => {
+      res.setHeader("Cache-Control", "public, max-age=60").end("x")
+    })
+    const { headers } = await server.send({ headers: cookie(token) })
+    expect([headers["cache-control"], headers.vary, headers["set-cookie"]]).toEqual([
+      "public, max-age=60",
+      undefined,
+      undefined,
+    ])
+  })
+
+  const dated = "a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT; Path=/"
+  const present: [string, string | number | string[], string[]][] = [
+    ["text", dated, [dated]],
+    ["an array", [dated, "b=x, y", "session2=c"], [dated, "b=x, y", "session2=c"]],
+    ["a number", 5, ["5"]],
+    ["an empty array", [], []],
+    ["an array with ours", [dated, "session=stale; Path=/"], [dated]],
+  ]
+
+  test.each(present)("[COO-8][P8] keeps other cookies to the byte where the header is %s", async (_, value, kept) => {
+    const { server, auth } = await serveSession(async (_req, res, { signIn }) => {
+      res.setHeader("Set-Cookie", value)
+      const created = await signIn("user-1")
+      res.end(created?.token)
+    })
+    const { cookies, body } = await server.send({ method: "POST", headers: { Origin: server.origin } })
+    expect(cookies).toEqual([...kept, auth.createSessionCookie(body).serialize()])
+  })
+
+  test("[COO-8] sets one cookie however often it changes, and keeps what is appended later", async () => {
+    const { server, token } = await serveSession(async (_req, res, { signIn, rotate, signOut }) => {
+      await rotate()
+      await signIn("user-2")
+      await signOut()
+      res.appendHeader("Set-Cookie", "later=1").end()
+    })
+    const headers = { Origin: server.origin, ...cookie(token) }
+    expect((await server.send({ method: "POST", headers })).cookies).toEqual([blank, "later=1"])
+  })
+
+  test("throws headers_sent for a change that comes too late, and changes nothing", async () => {
+    const errors: unknown[] = []
+    const { server, auth, token } = await serveSession(async (_req, res, authRequest) => {
+      res.write("begun")
+      const changes = [authRequest.signIn("user-2"), authRequest.signOut(), authRequest.rotate()]
+      for (const change of [...changes, authRequest.setSession(strangerToken)])
+        await change.catch((e) => errors.push(e))
+      res.end()
+    })
+    const headers = { Origin: server.origin, ...cookie(token) }
+    expect((await server.send({ method: "POST", headers })).body).toBe("begun")
+    expect(errors).toHaveLength(4)
+    for (const error of errors) expect(error).toMatchObject({ name: "AuthError", code: "headers_sent" })
+    expect((await auth.validateSession(token)).session).not.toBeNull()
+    expect(await auth.getUserSessions("user-2")).toEqual([])
+  })
+
+  test("validates after the headers were sent, also where the cookie should be sent again", async () => {
+    const { server, token, now } = await serveSession(
+      async (_req, res, { validate }) => {
+        res.write("x")
+        res.end((await validate())?.user.id)
+      },
+      { session: { absoluteTimeout: false } },
+    )
+    now.advance(15 * day)
+    expect(await server.send({ headers: cookie(token) })).toMatchObject({ status: 200, body: "xuser-1", cookies: [] })
+  })
+
+  test("[P9] sends the cookie again where the session may outlive it", async () => {
+    const { server, auth, token, now } = await serveSession(echo, { session: { absoluteTimeout: false } })
+    now.advance(15 * day)
+    const headers = cookie(token)
+    expect((await server.send({ headers })).cookies).toEqual([auth.createSessionCookie(token).serialize()])
+    expect((await server.send({ headers })).cookies).toEqual([])
+  })
+
+  test("[COO-6] two Cookie headers with different sessions sign nobody in", async () => {
+    const { server, auth, token } = await serveSession(echo)
+    const other = await auth.createSession("user-2")
+    const twice = (one: string, two: string) =>
+      server.sendRaw(`GET / HTTP/1.1\nHost: x\nConnection: close\nCookie: session=${one}\nCookie: session=${two}`)
+    expect(await twice(token, other.token)).toContain("nobody")
+    expect(await twice(other.token, token)).toContain("nobody")
+    expect(await twice(token, token)).toContain("user-1")
+  })
+
+  test("[P10] keeps the bearer token apart from the cookie", async () => {
+    const { server, auth, token } = await serveSession(async (_req, res, { validate, validateBearerToken }) => {
+      res.end([(await validateBearerToken())?.user.id, (await validate())?.user.id].join())
+    })
+    const bearer = await auth.createSession("user-2")
+    const headers = { ...cookie(token), Authorization: `Bearer ${bearer.token}` }
+    expect((await server.send({ headers })).body).toBe("user-2,user-1")
+    const crossSite = { ...headers, Origin: "https://evil.example" }
+    expect((await server.send({ method: "POST", headers: crossSite })).status).toBe(403)
+  })
+})
+
+describe("an unsafe cross-site request", () => {
+  const refused: Record<string, string>[] = [
+    { Origin: "https://evil.example" },
+    { Origin: "null" },
+    { Origin: "" },
+    { Origin: "http://%" },
+    { "Sec-Fetch-Site": "cross-site" },
+    { "Sec-Fetch-Site": "same-site" },
+    { Origin: "https://evil.example", "X-Forwarded-Host": "evil.example" },
+    {},
+  ]
+
+  test.each(refused)("[CSR-3][P4] with %j is a 403, never a 500, and reaches nothing", async (headers) => {
+    const { server, token, calls } = await serveSession(() => {
+      throw new Error("reached")
+    })
+    calls.length = 0
+    for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+      const answer = await server.send({ method, headers: { ...cookie(token), ...headers } })
+      expect(answer).toMatchObject({ status: 403, cookies: [] })
+    }
+    expect(calls).toEqual([])
+  })
+
+  test.each([
+    ["own origin", (origin: string) => `Origin: ${origin}`, 200],
+    ["own origin over TLS before a proxy", (origin: string) => `Origin: ${origin.replace("http", "https")}`, 200],
+    ["Sec-Fetch-Site", () => "Sec-Fetch-Site: same-origin", 200],
+    ["Sec-Fetch-Site twice", () => "Sec-Fetch-Site: same-origin\nSec-Fetch-Site: cross-site", 403],
+    ["Sec-Fetch-Site twice the same", () => "Sec-Fetch-Site: same-origin\nSec-Fetch-Site: same-origin", 403],
+    ["two origins", (origin: string) => `Origin: ${origin}\nOrigin: https://evil.example`, 403],
+    ["a method in an override", () => "X-HTTP-Method-Override: GET", 403],
+  ])("[CSR-2] %s: %s", async (_, header, status) => {
+    const { server, token } = await serveSession(echo)
+    const head = `POST / HTTP/1.1\nHost: 127.0.0.1:${server.port}\nConnection: close\nContent-Length: 0`
+    const answer = await server.sendRaw(`${head}\nCookie: session=${token}\n${header(server.origin)}`)
+    expect(answer).toContain(`HTTP/1.1 ${status}`)
+  })
+
+  test.each(["http://undefined", "https://undefined", "http://", "http://null"])(
+    "[CSR-3] without a Host, the origin %s is not our own",
+    async (origin) => {
+      const { server, token } = await serveSession(echo)
+      const answer = await server.sendRaw(`POST / HTTP/1.0\nCookie: session=${token}\nOrigin: ${origin}`)
+      expect(answer).toContain("403")
+    },
+  )
+
+  test("own scheme is https where the connection is encrypted", async () => {
+    const { node } = await setUpNode()
+    const server = await serve((req, res) => {
+      Object.assign(req.socket, { encrypted: true })
+      res.end(String(node.handleRequest(req, res).crossOrigin))
+    })
+    const verdict = async (origin: string) => (await server.send({ method: "POST", headers: { Origin: origin } })).body
+    expect(await verdict(server.origin)).toBe("true")
+    expect(await verdict(server.origin.replace("http", "https"))).toBe("false")
+  })
+
+  test("a safe one passes", async () => {
+    const { server, token } = await serveSession(echo)
+    const headers = { ...cookie(token), Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" }
+    expect((await server.send({ headers })).body).toBe("user-1")
+  })
+
+  test("over HTTP/2 is compared with :authority", async () => {
+    const { node, auth } = await setUpNode()
+    const { token } = await auth.createSession("user-1")
+    // Node's HTTP/2 compatibility API has the same methods, but types of its own.
+    const listener = node.handler(echo) as unknown as (
+      req: http2.Http2ServerRequest,
+      res: http2.Http2ServerResponse,
+    ) => void
+    const server = http2.createServer(listener)
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
+    const { port } = server.address() as AddressInfo
+    const client = http2.connect(`http://127.0.0.1:${port}`)
+    opened.push({
+      async close() {
+        client.close()
+        await new Promise((done) => server.close(done))
+      },
+    })
+    const post = async (origin: string) => {
+      const stream = client.request({ ":method": "POST", origin, cookie: `session=${token}` })
+      stream.end()
+      return text(stream)
+    }
+    expect(await post(`http://127.0.0.1:${port}`)).toBe("user-1")
+    expect(await post("https://evil.example")).toContain("refused")
+  })
+})
+
+describe("what a handler throws", () => {
+  const failing: [string, () => unknown, number][] = [
+    ["the store's failure", () => Promise.reject(new Error("connect ECONNREFUSED 10.1.2.3:5432")), 503],
+    ["a synchronous failure of the store", () => raise(new Error("connect ECONNREFUSED 10.1.2.3:5432")), 503],
+  ]
+
+  test.each(failing)(
+    "[F1][LOG-3] %s is a 503 that keeps the cookie and says nothing",
+    async (_, findSession, status) => {
+      const log = vi.spyOn(console, "error").mockImplementation(() => {})
+      const { server, token } = await serveSession(echo, {
+        adapter: () => ({ findSession: findSession as () => Promise<null> }),
+      })
+      const answer = await server.send({ headers: cookie(token) })
+      expect(answer).toMatchObject({ status, cookies: [] })
+      expect(answer.body).not.toMatch(/ECONN|10\.1\.2\.3|store|Error:/i)
+      expect(log).toHaveBeenCalledWith(expect.objectContaining({ code: "store_failed" }))
+      expect(String(log.mock.calls.flat().map(String))).not.toContain(token)
+    },
+  )
+
+  test("its own error is a 500 that says nothing", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {})
+    for (const handle of [() => raise(new Error("secret detail")), async () => raise(new Error("secret detail"))]) {
+      const { server } = await serveSession(handle)
+      const answer = await server.send()
+      expect(answer.status).toBe(500)
+      expect(answer.body).not.toContain("secret")
+    }
+  })
+
+  test("cuts the connection where the response has begun", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {})
+    const { server } = await serveSession((_req, res) => {
+      res.write("begun")
+      throw new Error("late")
+    })
+    await expect(server.send()).rejects.toThrow()
+    await expect(server.send()).rejects.toThrow()
+  })
+
+  test("goes to next where there is one, and nothing is answered", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {})
+    const { node } = await setUpNode()
+    const error = new Error("own")
+    const listener = node.handler(() => raise(error))
+    const server = await serve((req, res) => void listener(req, res, (passed) => res.end(String(passed === error))))
+    expect((await server.send()).body).toBe("true")
+    expect(log).not.toHaveBeenCalled()
+  })
+
+  test("[F1] serves again as soon as the store is back", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {})
+    let isDown = true
+    const { server, token } = await serveSession(echo, {
+      adapter: (memory) => ({
+        findSession: (id) => (isDown ? Promise.reject(new Error("down")) : memory.findSession(id)),
+      }),
+    })
+    expect((await server.send({ headers: cookie(token) })).status).toBe(503)
+    isDown = false
+    expect((await server.send({ headers: cookie(token) })).body).toBe("user-1")
+  })
+})
+
+describe("middleware()", () => {
+  test("puts the session at req.auth and goes on", async () => {
+    const { node, auth } = await setUpNode()
+    const middleware = node.middleware()
+    const server = await serve((req: IncomingMessage & { auth?: ReturnType<typeof node.handleRequest> }, res) => {
+      middleware(req, res, async () => res.end((await req.auth?.validate())?.user.id ?? "nobody"))
+    })
+    const { token } = await auth.createSession("user-2")
+    expect((await server.send({ headers: cookie(token) })).body).toBe("user-2")
+    expect((await server.send()).body).toBe("nobody")
+  })
+
+  test("[CSR-3] answers an unsafe cross-site request with 403 and does not go on", async () => {
+    const { node } = await setUpNode()
+    const middleware = node.middleware()
+    const next = vi.fn()
+    const server = await serve((req, res) => middleware(req, res, next))
+    const answer = await server.send({ method: "POST", headers: { Origin: "https://evil.example" } })
+    expect(answer.status).toBe(403)
+    expect(next).not.toHaveBeenCalled()
+  })
+})
+
+describe("a client that goes away", () => {
+  test("[F17] in mid sign-in harms nobody: one session that nobody knows, and the server serves on", async () => {
+    let finished = () => {}
+    const isFinished = new Promise<void>((done) => (finished = done))
+    const { server, auth } = await serveSession(async (req, res, { signIn, validate }) => {
+      if (req.method === "GET") return void res.end((await validate())?.user.id ?? "nobody")
+      await new Promise((done) => req.socket.once("close", done))
+      await signIn("user-2")
+      res.end()
+      finished()
+    })
+    const socket = connect(server.port, "127.0.0.1")
+    const head = `POST / HTTP/1.1\r\nHost: x\r\nOrigin: https://x\r\nContent-Length: 0\r\n\r\n`
+    socket.write(head)
+    await sleep(50)
+    socket.destroy()
+    await isFinished
+    expect(await auth.getUserSessions("user-2")).toHaveLength(1)
+    expect((await server.send()).body).toBe("nobody")
+  })
+})
+
+test("[TOK-4] takes no token from the URL", async () => {
+  const { server, token, calls } = await serveSession(echo)
+  calls.length = 0
+  expect((await server.send({ path: `/?session=${token}&token=${token}` })).body).toBe("nobody")
+  expect(calls).toEqual([])
+})
+
+test("[R15] 200 requests of two users at once are never mixed up", async () => {
+  const { server, auth, token } = await serveSession(echo, {
+    adapter: (memory) => ({
+      async findSession(id) {
+        await sleep(Math.random() * 5)
+        return memory.findSession(id)
+      },
+    }),
+  })
+  const tokens = [token, (await auth.createSession("user-2")).token]
+  const answers = Array.from({ length: 200 }, (_, i) => server.send({ headers: cookie(String(tokens[i % 2])) }))
+  const bodies = (await Promise.all(answers)).map(({ body }) => body)
+  expect(bodies).toEqual(Array.from({ length: 200 }, (_, i) => `user-${(i % 2) + 1}`))
+})
+
+type Handle = Parameters<Awaited<ReturnType<typeof setUpNode>>["node"]["handler"]>[0]
+
+async function echo(_req: unknown, res: ServerResponse, { validate }: Parameters<Handle>[2]) {
+  res.end((await validate())?.user.id ?? "nobody")
+}
+
+async function setUpNode(options?: Parameters<typeof setUp>[0]) {
+  const fixture = await setUp({ cookie: { secure: false }, ...options })
+  return { ...fixture, node: createNodeAuth(fixture.auth) }
+}
+
+async function serveSession(handle: Handle, options?: Parameters<typeof setUp>[0]) {
+  const fixture = await setUpNode(options)
+  const { token } = await fixture.auth.createSession("user-1")
+  return { ...fixture, token, server: await serve(fixture.node.handler(handle)) }
+}
+
+async function serve(listener: RequestListener) {
+  const server = await listen(listener)
+  opened.push(server)
+  return server
+}
+
+function cookie(token: string) {
+  return { Cookie: `${cookieName}=${token}` }
+}
+
+function tokenIn(cookies: string[]): string {
+  return /^session=([a-z2-7]{32});/.exec(cookies[0] ?? "")?.[1] ?? ""
+}
+
+function raise(error: Error): never {
+  throw error
+}
