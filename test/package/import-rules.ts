@@ -61,11 +61,11 @@ export const valuesFormNoCycle: ImportRule = (modules) => {
   return modules.flatMap(({ file }) => cyclesFrom(file, [], graph, done))
 }
 
-/** A name means one thing. Types may share theirs: what a session is depends on who looks at it. */
+/** A name means one thing. Adapters may not import most of src, so theirs are their own; types may always share a name. */
 export const valuesAreDeclaredOnce: ImportRule = (modules) => {
   const owners = new Map<string, string[]>()
   for (const { file, declares } of modules) {
-    for (const name of declares) append(owners, name, file)
+    for (const name of declares) append(owners, `${name} in ${areaOf(file)}`, file)
   }
   return repeated(owners)
 }
@@ -84,6 +84,10 @@ function forbid(isBreach: (file: string, used: Import) => boolean): ImportRule {
     modules.flatMap(({ file, imports }) =>
       imports.filter((used) => isBreach(file, used)).map(({ from }) => `${file} imports ${from}`),
     )
+}
+
+function areaOf(file: string): string | undefined {
+  return file.split("/")[0]
 }
 
 function isSource(path: string): boolean {

@@ -123,15 +123,15 @@ const checks: Check[] = [
     breaches: ["src/users/b.ts -> src/users/c.ts -> src/users/b.ts"],
   },
   {
-    sentence: "no two files declare and export the same value",
+    sentence: "no two files of src, or of the adapters, declare and export the same value",
     rule: rules.valuesAreDeclaredOnce,
     broken: {
       "src/core/a.ts": "export const day = 1; export interface Row {}",
       "src/users/b.ts":
         'export function day(): void\nexport function day() {}\nexport type { Row } from "../core/a.ts"',
-      "adapters/c.ts": "export interface Row {}; export class AuthError {}",
+      "adapters/c.ts": "export interface Row {}; export const day = 1",
     },
-    breaches: ["day: src/core/a.ts, src/users/b.ts"],
+    breaches: ["day in src: src/core/a.ts, src/users/b.ts"],
   },
   {
     sentence: "no two entries offer the same value",
