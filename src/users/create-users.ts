@@ -132,16 +132,22 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       requirePasswordProvider(providerId)
       const reason = checkPassword(password, passwordPolicy)
       if (reason) return { updated: false, reason } as const
-      const to = await hash(password)
+      const record = await swapHash(providerId, providerUserId, await hash(password), except)
+      if (!record) return { updated: false, reason: "key_missing" } as const
+      // Once more, for a sign-in that stored its session while the change was not committed yet.
+      await swapHash(providerId, providerUserId, null, except)
+      emit("password_changed", { userId: record.userId, providerId })
+      return { updated: true } as const
+    }
+
+    // Ends the sessions with the swap. Without a new hash the key keeps the one that it has by now.
+    async function swapHash(providerId: string, providerUserId: string, to: string | null, exceptId?: string) {
       // Each round lost means that another writer has changed the hash: a re-hash, or another change.
       for (let round = 0; round < mostSwaps; round++) {
         const record = await find(providerId, providerUserId)
-        if (!record) return { updated: false, reason: "key_missing" } as const
-        if (!(await adapter.replaceKeyPassword(record, record.passwordHash, to, { exceptId: except }))) continue
-        // Once more, for a sign-in that stored its session while the change was not committed yet.
-        await adapter.replaceKeyPassword(record, to, to, { exceptId: except })
-        emit("password_changed", { userId: record.userId, providerId })
-        return { updated: true } as const
+        if (!record) return null
+        const { passwordHash } = record
+        if (await adapter.replaceKeyPassword(record, passwordHash, to ?? passwordHash, { exceptId })) return record
       }
       throw new AuthError("store_failed", "The key kept changing while its password was being replaced.")
     }
