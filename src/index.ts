@@ -6,8 +6,10 @@ export { sessionPolicies } from "./core/policy.ts"
 export type {
   Auth,
   AuthOptions,
+  AuthSettings,
   InferSession,
   InferUser,
+  LoadedAuthOptions,
   RejectionReason,
   RequestAuth,
   SessionFields,

@@ -6,7 +6,7 @@ import type { RequestSession } from "./core/request-session.ts"
 import { privateCacheControl, replaceSetCookie, varyByCookie } from "./core/response-headers.ts"
 
 export { safeRedirect } from "./core/safe-redirect.ts"
-export type { PersistOptions, SignedIn } from "./core/request-session.ts"
+export type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
 
 /** The session of one `Request`. */
 export interface AuthRequest<

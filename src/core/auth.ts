@@ -99,27 +99,45 @@ export interface Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> ex
   ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>
 }
 
-/** What {@link createAuth} takes. */
-export interface AuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes> {
-  /** Where sessions live. */
-  adapter: SessionAdapter<UserRow, SessionRow>
+/** What {@link createAuth} takes besides the store. */
+export interface AuthSettings<SessionRow, SessionAttributes> {
   session?: SessionOptions
   cookie?: CookieOptions
   /** Exact origins, such as `https://app.example.com`, that may change state besides a request's own. */
   trustedOrigins?: readonly string[]
+  /** Chooses what of the session's own columns the application sees. Default nothing. */
+  getSessionAttributes?(attributes: SessionRow): SessionAttributes
+  /** Hears what happens. Not awaited; what it throws changes nothing. */
+  onEvent?(event: AuthEvent): void
+  /** The clock, in milliseconds. Default `Date.now`; for tests. */
+  now?: () => number
+}
+
+/** What {@link createAuth} takes. */
+export interface AuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes> extends AuthSettings<
+  SessionRow,
+  SessionAttributes
+> {
+  /** Where sessions live. */
+  adapter: SessionAdapter<UserRow, SessionRow>
   /**
    * Chooses what of the user's row the application sees. Default nothing but the id, so that no column leaks by
    * accident. A store that holds sessions only has no row to give it: it needs `loadUser`.
    */
   getUserAttributes?: [UserRow] extends [never] ? never : (row: UserRow) => UserAttributes
-  /** Chooses what of the session's own columns the application sees. Default nothing. */
-  getSessionAttributes?(attributes: SessionRow): SessionAttributes
-  /** Loads a user's row, for stores that hold sessions only. */
+  /** Loads a user's row where the store holds sessions only. */
   loadUser?(userId: IdOf<UserRow>): Promise<UserRow | null>
-  /** Hears what happens. Not awaited; what it throws changes nothing. */
-  onEvent?(event: AuthEvent): void
-  /** The clock, in milliseconds. Default `Date.now`; for tests. */
-  now?: () => number
+}
+
+/** What {@link createAuth} takes where the store holds sessions only and the rows come from `loadUser`. */
+export interface LoadedAuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes> extends AuthSettings<
+  SessionRow,
+  SessionAttributes
+> {
+  adapter: SessionAdapter<never, SessionRow>
+  /** Chooses what of the user's row the application sees. Default nothing but the id. */
+  getUserAttributes?(row: UserRow): UserAttributes
+  loadUser(userId: UserId): Promise<UserRow | null>
 }
 
 type Validated<A> = A extends { validateSession(token: unknown): Promise<infer R> } ? R : never

@@ -1,9 +1,9 @@
-import type { Auth, AuthOptions, IdOf, RejectionReason, Session, User } from "./auth.ts"
+import type { Auth, AuthOptions, IdOf, LoadedAuthOptions, RejectionReason, Session, User } from "./auth.ts"
 import { AuthError, guardPort } from "./errors.ts"
 import { createEmitter } from "./events.ts"
 import type { AuthEventType, Emit } from "./events.ts"
 import { checkOrigins } from "./origin.ts"
-import { createPolicy, endOf, extensionOf, nextDeadline } from "./policy.ts"
+import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "./policy.ts"
 import type { Extension } from "./policy.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "./ports.ts"
 import { createSessionCookies } from "./session-cookie.ts"
@@ -41,9 +41,26 @@ export function createAuth<
   UserAttributes extends object = {},
   SessionAttributes extends object = {},
 >(
+  options: LoadedAuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes>,
+): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>
+export function createAuth<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  UserAttributes extends object = {},
+  SessionAttributes extends object = {},
+>(
+  options: AuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes>,
+): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>
+export function createAuth<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  UserAttributes extends object = {},
+  SessionAttributes extends object = {},
+>(
   options: AuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes>,
 ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> {
   type Record = SessionRecord<SessionRow>
+  type Found = FoundSession<UserRow, SessionRow>
   type Id = IdOf<UserRow>
   type OwnSession = Session<UserRow, SessionAttributes>
   type OwnUser = User<UserRow, UserAttributes>
@@ -74,7 +91,8 @@ export function createAuth<
       },
 
       async validateSession(token) {
-        const found = await findLive(token)
+        if (!isToken(token)) return reject("malformed")
+        const found = live(await store.findSession(hashToken(token)))
         if (typeof found === "string") return reject(found)
         const { session } = found
         const row = found.user === undefined ? await load(session.userId as Id) : found.user
@@ -85,7 +103,8 @@ export function createAuth<
       },
 
       async rotateSession(oldToken) {
-        const found = await findLive(oldToken)
+        if (!isToken(oldToken)) return null
+        const found = live(await store.findSession(hashToken(oldToken)))
         if (typeof found === "string" || found.user === null) return null
         const { token, session } = issue(found.session)
         if (!(await store.replaceSession(found.session.id, session))) return null
@@ -99,7 +118,7 @@ export function createAuth<
 
       async getUserSessions(userId) {
         const sessions = await store.listSessions(userId)
-        return sessions.filter(isLive).map((session) => toSession(session, false))
+        return sessions.filter((session) => isLive(session, now(), policy)).map((session) => toSession(session, false))
       },
 
       async invalidateSession(id, owner = {}) {
@@ -143,13 +162,6 @@ export function createAuth<
       return { token, session: { ...signIn, id: hashToken(token), expiresAt } }
     }
 
-    async function findLive(token: unknown): Promise<FoundSession<UserRow, SessionRow> | RejectionReason> {
-      if (!isToken(token)) return "malformed"
-      const found = await store.findSession(hashToken(token))
-      if (!found) return "unknown"
-      return isLive(found.session) ? found : "expired"
-    }
-
     function reject(reason: RejectionReason, session?: Record) {
       tell("rejected", session, reason)
       return { session: null, user: null, reason }
@@ -179,8 +191,9 @@ export function createAuth<
     }
   }
 
-  function isLive(session: Record): boolean {
-    return now() < endOf(session, policy)
+  function live(found: Found | null): Found | RejectionReason {
+    if (!found) return "unknown"
+    return isLive(found.session, now(), policy) ? found : "expired"
   }
 
   async function load(userId: Id): Promise<UserRow | null> {
@@ -196,6 +209,6 @@ export function createAuth<
   function toSession(record: Record, fresh: boolean): OwnSession {
     const { id, userId, createdAt, attributes } = record
     const own = getSessionAttributes?.(attributes) as SessionAttributes
-    return { ...own, id, userId: userId as Id, createdAt, expiresAt: new Date(endOf(record, policy)), fresh }
+    return { ...own, id, userId: userId as Id, createdAt, expiresAt: endOf(record, policy), fresh }
   }
 }

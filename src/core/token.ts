@@ -30,16 +30,20 @@ export function hashPortably(text: string): string {
   return encodeHexLowerCase(sha256(encoder.encode(text)))
 }
 
+let hash: ((text: string) => string) | undefined
+
 /**
  * Turns a session token into its session id: lower-case hex SHA-256.
  *
  * A plain hash, not a slow one: the token has 160 random bits, so there is nothing to guess.
  */
-export const hashToken: (token: string) => string = /* @__PURE__ */ chooseHash()
+export function hashToken(token: string): string {
+  return (hash ??= chooseHash())(token)
+}
 
 // Node's one-shot hash is five times as fast. It is asked for at run time, so that no bundler meets a `node:` import.
 function chooseHash(): (text: string) => string {
   const { process } = globalThis as { process?: { getBuiltinModule?(id: string): { hash?: Digest } | undefined } }
-  const hash = process?.getBuiltinModule?.("node:crypto")?.hash
-  return hash ? (text) => hash("sha256", text, "hex") : hashPortably
+  const digest = process?.getBuiltinModule?.("node:crypto")?.hash
+  return digest ? (text) => digest("sha256", text, "hex") : hashPortably
 }
