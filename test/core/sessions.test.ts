@@ -275,9 +275,10 @@ describe("validateSession()", () => {
 
   test("an extension never goes past the absolute timeout, and one that moves nothing is not written", async () => {
     const { auth, now, calls } = await setUp({ session: { idleTimeout: "10d", absoluteTimeout: "12d" } })
+    now.advance(123)
     const { token } = await auth.createSession("user-1")
     now.advance(6 * day)
-    expect((await auth.validateSession(token)).session?.expiresAt).toEqual(new Date(start + 12 * day))
+    expect((await auth.validateSession(token)).session?.expiresAt).toEqual(new Date(start + 123 + 12 * day))
     calls.length = 0
     for (let i = 0; i < 5; i++) {
       now.advance(day)
@@ -319,14 +320,17 @@ describe("validateSession()", () => {
     }
   })
 
-  test("[R1] of two processes at half-life one writes, and both accept", async () => {
-    const { auth, memory, options, now } = await setUp()
-    const other = createAuth(options)
-    const { session, token } = await auth.createSession("user-1")
-    now.advance(15 * day)
+  test.each([
+    ["at half-life", {}, 15, 45],
+    ["near the absolute timeout", { idleTimeout: "10d", absoluteTimeout: "12d" }, 8, 12],
+  ] as const)("[R1] of two processes %s one writes, and both accept", async (_, session, used, end) => {
+    const { auth, memory, options, now } = await setUp({ session })
+    const other = createAuth({ ...options, session })
+    const { session: created, token } = await auth.createSession("user-1")
+    now.advance(used * day)
     const results = await Promise.all([auth.validateSession(token), other.validateSession(token)])
     expect(results.map((result) => result.session?.fresh).sort()).toEqual([false, true])
-    expect((await memory.findSession(session.id))?.session.expiresAt).toEqual(new Date(start + 45 * day))
+    expect((await memory.findSession(created.id))?.session.expiresAt).toEqual(new Date(start + end * day))
   })
 
   test("the shared write of one session is not that of another", async () => {

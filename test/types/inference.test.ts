@@ -169,6 +169,14 @@ test("a session-only store has users of { id } without loadUser, and loadUser's 
   expectTypeOf<InferUser<typeof loading>>().toEqualTypeOf<{ id: string } & { username: string }>()
   expectTypeOf<InferSession<typeof loading>["userId"]>().toEqualTypeOf<string>()
   expectTypeOf(loading.createSession).parameter(0).toEqualTypeOf<string>()
+
+  const rows: UserRow[] = []
+  const untyped = createAuth({
+    adapter,
+    loadUser: async (userId) => rows.find(({ id }) => id === userId) ?? null,
+    getUserAttributes: ({ username }) => ({ username }),
+  })
+  expectTypeOf<InferUser<typeof untyped>>().toEqualTypeOf<{ id: string } & { username: string }>()
 })
 
 test("a session-only store without loadUser has no row for getUserAttributes", () => {
