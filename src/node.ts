@@ -108,6 +108,8 @@ function refuse(res: ServerResponse): void {
 function fail(res: ServerResponse, error: unknown): void {
   console.error(error)
   if (res.headersSent) return void res.destroy()
+  // What the handler said of its own body is not true of ours: a client would wait for the rest.
+  for (const name of res.getHeaderNames()) if (name.startsWith("content-")) res.removeHeader(name)
   const isOutage = isAuthError(error) && (error.code === "store_failed" || error.code === "hash_failed")
   res.writeHead(isOutage ? 503 : 500, { "Content-Type": "text/plain" }).end(isOutage ? "Try again later" : "Error")
 }

@@ -298,6 +298,20 @@ describe("what a handler throws", () => {
     }
   })
 
+  test("is answered whole, whatever the handler had promised of its own body", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {})
+    const { server } = await serveSession((_req, res) => {
+      res
+        .setHeader("Content-Length", 1000)
+        .setHeader("Content-Encoding", "gzip")
+        .setHeader("Content-Range", "bytes 0-1/2")
+      throw new Error("own")
+    })
+    const { status, headers, body } = await server.send()
+    expect([status, body]).toEqual([500, "Error"])
+    expect([headers["content-encoding"], headers["content-range"]]).toEqual([undefined, undefined])
+  })
+
   test("cuts the connection where the response has begun", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {})
     const { server } = await serveSession((_req, res) => {
