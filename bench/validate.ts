@@ -15,7 +15,7 @@ interface UserRow {
   username: string
 }
 
-const sessions = 10_000
+const sessions = 100_000
 const garbage = ["", "x", "a".repeat(31), "A".repeat(32), "a".repeat(100_000), "' OR 1=1 --", null, 7]
 
 const betterSqlite = new Database(":memory:")

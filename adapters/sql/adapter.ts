@@ -2,9 +2,10 @@ import type { SessionAdapter, UserAdapter, UserId } from "../../src/core/ports.t
 import type { SqlOptions } from "./database.ts"
 import { openable } from "./database.ts"
 import type { Dialect } from "./dialect.ts"
-import type { Row, SqlExecutor } from "./executor.ts"
+import type { Row } from "./executor.ts"
 import { sqlKeys } from "./keys.ts"
 import { sqlSessions } from "./sessions.ts"
+import type { Executor } from "./store.ts"
 import { sqlUsers } from "./users.ts"
 
 /** Both ports over one database. A new user's attributes are any of the columns but `id`. */
@@ -17,7 +18,7 @@ export type SqlAdapter<UserRow extends { id: UserId }, SessionRow extends object
 /** Makes an adapter of an executor. Throws `invalid_option` for options that cannot be right. */
 export function createSqlAdapter<UserRow extends { id: UserId }, SessionRow extends object>(
   dialect: Dialect,
-  executor: SqlExecutor,
+  executor: Executor,
   options: SqlOptions,
 ): SqlAdapter<UserRow, SessionRow> {
   const db = openable(dialect, executor, options)

@@ -2,14 +2,16 @@ import type { AuthError } from "../../src/core/errors.ts"
 import type { Catalogue } from "./catalogue.ts"
 import { problemsOf, readCatalogue, unusableTable } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
-import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
+import type { Row, SqlStatement, SqlValue } from "./executor.ts"
 import type { Owner, TableNames } from "./names.ts"
 import { tableNames } from "./names.ts"
+import { rescued } from "./retry.ts"
+import type { Answer } from "./retry.ts"
 import type { SessionRows } from "./session-rows.ts"
 import { sessionRows } from "./session-rows.ts"
 import type { Template } from "./statement.ts"
 import { bind, template } from "./statement.ts"
-import type { Store } from "./store.ts"
+import type { Executor, Store } from "./store.ts"
 import { pooledStore, transactionStore } from "./store.ts"
 import type { UserIds, UserIdType } from "./user-ids.ts"
 import { userIdsOf } from "./user-ids.ts"
@@ -42,7 +44,7 @@ export interface Database {
   /** Learns the columns anew at the next call, because they may have changed. */
   forget(): void
   /** Runs a query that names every column. When it fails, the columns are learnt anew: one may have been dropped. */
-  reading(statement: SqlStatement): Promise<Row[]>
+  reading(statement: SqlStatement): Answer<Row[]>
 }
 
 /** A database whose columns are known. */
@@ -60,7 +62,7 @@ export interface OpenDatabase {
 const mostTemplates = 500
 
 /** Makes a database of an executor. Throws `invalid_option` for options that cannot be right. */
-export function openable(dialect: Dialect, executor: SqlExecutor, options: SqlOptions): Database {
+export function openable(dialect: Dialect, executor: Executor, options: SqlOptions): Database {
   const names = tableNames(options.tables)
   const ids = userIdsOf(options.userId)
   const store = options.inTransaction ? transactionStore(executor) : pooledStore(executor, dialect)
@@ -68,6 +70,11 @@ export function openable(dialect: Dialect, executor: SqlExecutor, options: SqlOp
     () => readOpen(store, dialect, ids, names),
     (owner, problem) => unusableTable(owner, names[owner], problem, dialect),
   )
+  async function forgetAndFail(error: unknown): Promise<never> {
+    forget()
+    throw error
+  }
+
   return {
     dialect,
     ids,
@@ -75,11 +82,7 @@ export function openable(dialect: Dialect, executor: SqlExecutor, options: SqlOp
     tables: { user: dialect.quote(names.user), session: dialect.quote(names.session), key: dialect.quote(names.key) },
     open,
     forget,
-    reading: (statement) =>
-      store.query(statement).catch((error: unknown) => {
-        forget()
-        throw error
-      }),
+    reading: (statement) => rescued(() => store.query(statement), forgetAndFail),
   }
 }
 

@@ -2,21 +2,38 @@ const tries = 10
 const firstDelay = 10
 const longestDelay = 400
 
+/** What a driver answers: at once, as those of SQLite can, or later. */
+export type Answer<Result> = Result | Promise<Result>
+
 /**
  * Runs a call that does all or nothing, again while it fails for a passing reason: a deadlock, a serialization failure,
- * a locked SQLite file. At most 10 tries with 10 ms to 0.4 s between them, some 1.4 s together; then the driver's error
- * is thrown.
+ * a locked SQLite file. At most 10 tries with 10 ms to 0.4 s between them, some 1.4 s together; then it rejects with the
+ * driver's error. What the driver answers at once is answered at once.
  */
 export function retried<Result>(
   isPassing: (error: unknown) => boolean,
-  call: () => Promise<Result>,
+  call: () => Answer<Result>,
   failures = 1,
-): Promise<Result> {
-  return call().catch(async (error: unknown) => {
+): Answer<Result> {
+  async function again(error: unknown): Promise<Result> {
     if (failures === tries || !isPassing(error)) throw error
     await delay(failures)
     return retried(isPassing, call, failures + 1)
-  })
+  }
+  return rescued(call, again)
+}
+
+/** Runs a call whose failure, at once or later, goes to `rescue`. */
+export function rescued<Result>(
+  call: () => Answer<Result>,
+  rescue: (error: unknown) => Promise<Result>,
+): Answer<Result> {
+  try {
+    const answer = call()
+    return answer instanceof Promise ? answer.catch(rescue) : answer
+  } catch (error) {
+    return rescue(error)
+  }
 }
 
 // Jitter, so that those who collided do not meet again.

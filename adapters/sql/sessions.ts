@@ -3,7 +3,7 @@ import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../
 import type { Assignment } from "./attributes.ts"
 import { assign } from "./attributes.ts"
 import { isAttribute } from "./catalogue.ts"
-import type { Database } from "./database.ts"
+import type { Database, OpenDatabase } from "./database.ts"
 import type { Row } from "./executor.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "./parameters.ts"
 import { readText } from "./storable-text.ts"
@@ -53,13 +53,17 @@ function insertText(db: Database, { open, columns }: Assignment): string {
 async function findSession(db: Database, id: string): Promise<FoundSession<Row, Row> | null> {
   const known = sessionIdOf(id)
   if (known === null) return null
-  const open = await db.open("session", "user")
-  const { sessions, users } = open
-  const from = () =>
-    `FROM ${db.tables.session} s LEFT JOIN ${db.tables.user} u ON ${ownsRow(db, open, "s.user_id")} WHERE s.id = ?1`
-  const text = () => `SELECT ${users.select}, ${sessions.select} ${from()}`
-  const [row] = await db.reading(open.statement("findSession", text, [known]))
-  return row ? { session: sessions.read(row, known), user: users.read(row) } : null
+  // Every request comes by here: what is there at once is not awaited.
+  const opened = db.open("session", "user")
+  const open = opened instanceof Promise ? await opened : opened
+  const answer = db.reading(open.statement("findSession", () => findText(db, open), [known]))
+  const [row] = answer instanceof Promise ? await answer : answer
+  return row ? { session: open.sessions.read(row, known), user: open.users.read(row) } : null
+}
+
+function findText(db: Database, open: OpenDatabase): string {
+  const from = `${db.tables.session} s LEFT JOIN ${db.tables.user} u ON ${ownsRow(db, open, "s.user_id")}`
+  return `SELECT ${open.users.select}, ${open.sessions.select} FROM ${from} WHERE s.id = ?1`
 }
 
 async function listSessions(db: Database, userId: UserId): Promise<Session[]> {

@@ -1,4 +1,5 @@
-import type { Row, SqlExecutor, SqlStatement } from "./executor.ts"
+import type { Row, SqlStatement } from "./executor.ts"
+import type { Executor } from "./store.ts"
 
 /** What the adapter asks of a SQLite driver that answers at once, such as node:sqlite or better-sqlite3. */
 export interface SqliteDatabase {
@@ -16,12 +17,12 @@ export interface SqlitePrepared {
 const mostPrepared = 500
 
 /** Runs statements on one connection, each prepared once. A batch is done before anything else gets a turn. */
-export function sqliteExecutor(db: SqliteDatabase): SqlExecutor {
+export function sqliteExecutor(db: SqliteDatabase): Executor {
   const prepare = preparedOnce(db)
   const run = ({ sql, params }: SqlStatement) => Number(prepare(sql).run(...params).changes)
   return {
     // The drivers type rows as unknown; each is an object with the statement's columns.
-    query: async (sql, params) => prepare(sql).all(...params) as Row[],
+    query: (sql, params) => prepare(sql).all(...params) as Row[],
     execute: async (sql, params) => run({ sql, params }),
     async batch(statements) {
       // At once a writer: a reader who turns writer fails if another has written meanwhile, and cannot wait.

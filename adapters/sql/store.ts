@@ -1,22 +1,28 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { Dialect } from "./dialect.ts"
-import type { Row, SqlExecutor, SqlStatement } from "./executor.ts"
+import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
 import { retried } from "./retry.ts"
+import type { Answer } from "./retry.ts"
+
+/** An executor whose driver may answer at once, which spares the reads a promise. */
+export interface Executor extends Omit<SqlExecutor, "query"> {
+  query(sql: string, params: SqlValue[]): Answer<Row[]>
+}
 
 /** An executor with what this package asks of it on top: retries, and writes that happen wholly or not at all. */
 export interface Store {
-  query(statement: SqlStatement): Promise<Row[]>
+  query(statement: SqlStatement): Answer<Row[]>
   execute(statement: SqlStatement): Promise<number>
   /** Runs all or none, and leaves the caller's transaction usable if they fail. */
   atomic(statements: SqlStatement[]): Promise<number[]>
   /** Runs one statement that writes and answers rows, likewise. */
-  atomicQuery(statement: SqlStatement): Promise<Row[]>
+  atomicQuery(statement: SqlStatement): Answer<Row[]>
 }
 
 /** A store over a client or pool, where each statement commits by itself. */
-export function pooledStore(executor: SqlExecutor, { isPassing }: Dialect): Store {
+export function pooledStore(executor: Executor, { isPassing }: Dialect): Store {
   const query = ({ sql, params }: SqlStatement) => retried(isPassing, () => executor.query(sql, params))
-  const execute = ({ sql, params }: SqlStatement) => retried(isPassing, () => executor.execute(sql, params))
+  const execute = async ({ sql, params }: SqlStatement) => retried(isPassing, () => executor.execute(sql, params))
   return {
     query,
     execute,
@@ -31,7 +37,7 @@ export function pooledStore(executor: SqlExecutor, { isPassing }: Dialect): Stor
 }
 
 /** A store inside a transaction of the caller's, who decides about its end. Nothing is retried. */
-export function transactionStore(executor: SqlExecutor): Store {
+export function transactionStore(executor: Executor): Store {
   const inTurn = oneAtATime()
   return {
     query: ({ sql, params }) => inTurn(() => executor.query(sql, params)),
@@ -42,7 +48,7 @@ export function transactionStore(executor: SqlExecutor): Store {
 }
 
 // Calls that overlap would otherwise end up inside each other's savepoints, and be undone with them.
-function oneAtATime(): <Result>(call: () => Promise<Result>) => Promise<Result> {
+function oneAtATime(): <Result>(call: () => Answer<Result>) => Promise<Result> {
   let last: Promise<unknown> = Promise.resolve()
   return (call) => {
     const result = last.then(call)
@@ -52,7 +58,7 @@ function oneAtATime(): <Result>(call: () => Promise<Result>) => Promise<Result> 
   }
 }
 
-async function savepoint<Result>(executor: SqlExecutor, run: () => Promise<Result>): Promise<Result> {
+async function savepoint<Result>(executor: Executor, run: () => Answer<Result>): Promise<Result> {
   await executor.execute("SAVEPOINT nightlatch", [])
   try {
     const result = await run()
@@ -64,7 +70,7 @@ async function savepoint<Result>(executor: SqlExecutor, run: () => Promise<Resul
   }
 }
 
-async function undo(executor: SqlExecutor): Promise<void> {
+async function undo(executor: Executor): Promise<void> {
   try {
     await executor.execute("ROLLBACK TO SAVEPOINT nightlatch", [])
     await executor.execute("RELEASE SAVEPOINT nightlatch", [])
@@ -73,7 +79,7 @@ async function undo(executor: SqlExecutor): Promise<void> {
   }
 }
 
-async function inOrder(executor: SqlExecutor, statements: SqlStatement[]): Promise<number[]> {
+async function inOrder(executor: Executor, statements: SqlStatement[]): Promise<number[]> {
   const counts: number[] = []
   for (const { sql, params } of statements) counts.push(await executor.execute(sql, params))
   return counts

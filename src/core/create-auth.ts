@@ -138,10 +138,10 @@ export function createAuth<
       async deleteExpiredSessions() {
         // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
         const before = new Date(now() - 86_400_000)
-        const batchSize = 1000
         let total = 0
-        let deleted = batchSize
-        while (deleted >= batchSize) total += deleted = await store.deleteExpiredSessions(before, batchSize)
+        let deleted
+        do total += deleted = await store.deleteExpiredSessions(before, 1000)
+        while (deleted >= 1000)
         return total
       },
 

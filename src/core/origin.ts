@@ -24,7 +24,7 @@ export function verifyRequestOrigin(
   const { method, url, headers } = request
   if (method === "GET" || method === "HEAD" || method === "OPTIONS") return true
   const origin = headers.get("Origin")
-  if (origin !== null && options.trustedOrigins?.includes(origin)) return true
+  if (origin !== null && new Set(options?.trustedOrigins).has(origin)) return true
   const site = headers.get("Sec-Fetch-Site")
   if (site !== null) return site === "same-origin" || site === "none"
   if (origin !== null) return isOwnOrigin(origin, headers.get("Host"), url)

@@ -80,11 +80,11 @@ export interface Extension {
 /** The write that a session used at `now` is worth: at half of the idle timeout or less, and only if it moves the deadline. */
 export function extensionOf(session: Deadlines, now: number, policy: SessionPolicy): Extension | null {
   const deadline = timeOf(session.expiresAt)
-  const half = now + policy.idleTimeout / 2
-  if (deadline > half) return null
+  const half = policy.idleTimeout / 2
+  if (deadline > now + half) return null
   const next = nextDeadline(session.createdAt, now, policy)
-  // A store in whole seconds rounds the absolute deadline down, and every request would move it again.
-  const isRounded = next < now + policy.idleTimeout && deadline === next - (next % 1000)
+  // Less than a second is no move: a store in whole seconds rounds it away, and would be asked again by every request.
+  if (next - deadline < Math.min(half, 1000)) return null
   // Below `next`, so that a row which another process has moved as far is neither shortened nor written again.
-  return next <= deadline || isRounded ? null : { to: new Date(next), ifBefore: new Date(Math.min(half, next - 1)) }
+  return { to: new Date(next), ifBefore: new Date(Math.min(now + half, next - 1)) }
 }

@@ -24,7 +24,7 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
   const needsSecure = partitioned || sameSite === "none" || /^__(host|secure)-/i.test(name)
   const isUnsafe = (needsSecure && !secure) || (/^__host-/i.test(name) && (domain ?? path) !== "/")
   if (isUnsafe || !cookieShape.test([name, path, sameSite, domain].join("\n"))) {
-    throw new AuthError("invalid_option", `Impossible or unsafe cookie: ${name}`)
+    throw new AuthError("invalid_option", `Impossible cookie: ${name}`)
   }
 
   const suffix =

@@ -5,7 +5,7 @@ import { afterAll } from "vitest"
 import type { SqlAdapter } from "../../adapters/sql/adapter.ts"
 import type { SqlOptions } from "../../adapters/sql/database.ts"
 import type { DialectName } from "../../adapters/sql/dialect.ts"
-import type { Row, SqlExecutor, SqlStatement } from "../../adapters/sql/executor.ts"
+import type { Row, SqlExecutor, SqlStatement, SqlValue } from "../../adapters/sql/executor.ts"
 import { schema } from "../../adapters/sql/schema.ts"
 import { sqliteExecutor } from "../../adapters/sql/sqlite-executor.ts"
 import type { UserIdType } from "../../adapters/sql/user-ids.ts"
@@ -147,7 +147,9 @@ export function idMaker(type: UserIdType): (n: number) => UserId {
 export async function sqliteStore(userId: UserIdType = "text"): Promise<SqlStore> {
   const db = new DatabaseSync(":memory:")
   for (const statement of testTables("sqlite", userId)) db.exec(statement)
-  return storeOf("sqlite", sqliteExecutor(db), userId, {
+  const atOnce = sqliteExecutor(db)
+  const executor = { ...atOnce, query: async (sql: string, params: SqlValue[]) => atOnce.query(sql, params) }
+  return storeOf("sqlite", executor, userId, {
     run: async (sql) => db.prepare(sql).all() as Row[],
     connect: async () => null,
     close: async () => db.close(),
