@@ -1,5 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { Column } from "./catalogue.ts"
+import type { Column } from "./dialect.ts"
 import { isAttribute } from "./catalogue.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 import type { SqlValue } from "./executor.ts"

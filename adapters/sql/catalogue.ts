@@ -1,25 +1,10 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { Dialect } from "./dialect.ts"
+import type { Column, Dialect } from "./dialect.ts"
 import type { Row } from "./executor.ts"
 import type { Owner } from "./names.ts"
 import { bind, template } from "./statement.ts"
 import type { Store } from "./store.ts"
 import { readText } from "./storable-text.ts"
-
-/** A column as the database describes it. */
-export interface Column {
-  name: string
-  type: string
-  /** `false` for one that the database computes. */
-  writable: boolean
-  /** MySQL's character set and collation of text; `null` for bytes and in other databases. */
-  charset: string | null
-  collation: string | null
-  /** What an `UPDATE` sets for the value that a new row would have. */
-  fresh: string
-  /** Whether the database can tell the value that it made for this column in a new row. */
-  generated: boolean
-}
 
 /** The columns of the three tables by name; none for a table that does not exist. */
 export type Catalogue = Record<Owner, Map<string, Column>>

@@ -1,8 +1,22 @@
-import type { Column } from "./catalogue.ts"
 import type { UserIdType } from "./user-ids.ts"
 
 /** The databases whose SQL the adapter speaks. `mysql` is MariaDB too. */
 export type DialectName = "sqlite" | "postgres" | "mysql"
+
+/** A column as the database describes it. */
+export interface Column {
+  name: string
+  type: string
+  /** `false` for one that the database computes. */
+  writable: boolean
+  /** MySQL's character set and collation of text; `null` for bytes and in other databases. */
+  charset: string | null
+  collation: string | null
+  /** What an `UPDATE` sets for the value that a new row would have. */
+  fresh: string
+  /** Whether the database can tell the value that it made for this column in a new row. */
+  generated: boolean
+}
 
 /**
  * What databases disagree on, as far as this package is concerned. Fragments name parameters as `?1`, `?2`, and may

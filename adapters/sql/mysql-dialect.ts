@@ -1,5 +1,4 @@
-import type { Column } from "./catalogue.ts"
-import type { Dialect } from "./dialect.ts"
+import type { Column, Dialect } from "./dialect.ts"
 import { causedBy } from "./driver-error.ts"
 
 // ER_DUP_ENTRY; ER_LOCK_DEADLOCK, and ER_CHECKREAD, which MariaDB answers to a write after a snapshot has aged.

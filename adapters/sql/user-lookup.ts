@@ -1,5 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { Column } from "./catalogue.ts"
+import type { Column } from "./dialect.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 
 /** Makes a condition on the user table: its id is a parameter's value, byte for byte. */
