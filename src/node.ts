@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http"
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http"
 import type { TLSSocket } from "node:tls"
 
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
@@ -48,12 +48,25 @@ export function createNodeAuth<S extends SessionFields, U extends { id: UserId }
   auth: RequestAuth<S, U, Id, SessionRow>,
 ): NodeAuth<S, U, Id, SessionRow> {
   function handleRequest(req: IncomingMessage, res: ServerResponse): RequestSession<S, U, Id, SessionRow> {
+    let pending: Cookie | undefined
+    let isUsed = false
+    // Headers are written at once, so that others see them, and put right when they go out, whatever others have written.
+    beforeHeaders(res, () => {
+      if (isUsed) keepPrivate(res)
+      if (pending && !hasCookie(res, pending.name)) setCookie(res, pending)
+    })
     return createRequestSession(auth, {
       request: req,
       origin: originOf(req),
       canWrite: () => !res.headersSent,
-      write: (cookie) => setCookie(res, cookie),
-      onUse: () => keepPrivate(res),
+      write(cookie) {
+        pending = cookie
+        setCookie(res, cookie)
+      },
+      onUse() {
+        isUsed = true
+        if (!res.headersSent) keepPrivate(res)
+      },
     })
   }
 
@@ -90,15 +103,43 @@ function originOf(req: IncomingMessage): OriginRequest {
 }
 
 function setCookie(res: ServerResponse, cookie: Cookie): void {
-  const present = res.getHeader("Set-Cookie") ?? []
-  const values = Array.isArray(present) ? present : [String(present)]
-  res.setHeader("Set-Cookie", replaceSetCookie(values, cookie.name, cookie.serialize()))
+  res.setHeader("Set-Cookie", replaceSetCookie(cookiesOf(res), cookie.name, cookie.serialize()))
+}
+
+function hasCookie(res: ServerResponse, name: string): boolean {
+  return cookiesOf(res).some((value) => value.startsWith(`${name}=`))
+}
+
+function cookiesOf(res: ServerResponse): string[] {
+  const values = res.getHeader("Set-Cookie") ?? []
+  return Array.isArray(values) ? values : [String(values)]
 }
 
 function keepPrivate(res: ServerResponse): void {
-  if (res.headersSent) return
   res.setHeader("Cache-Control", privateCacheControl)
   res.setHeader("Vary", varyByCookie(res.getHeader("Vary")?.toString()))
+}
+
+// Every way to send headers ends in writeHead. What it is given joins the others first, as Node itself would do it.
+function beforeHeaders(res: ServerResponse, apply: () => void): void {
+  const writeHead = res.writeHead.bind(res)
+  res.writeHead = (status: number, ...rest: unknown[]) => {
+    const given = typeof rest[0] === "string" ? rest[1] : rest[0]
+    setHeaders(res, given as OutgoingHttpHeaders | string[] | undefined)
+    apply()
+    return typeof rest[0] === "string" ? writeHead(status, rest[0]) : writeHead(status)
+  }
+}
+
+function setHeaders(res: ServerResponse, headers: OutgoingHttpHeaders | string[] = {}): void {
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of Object.entries(headers)) if (value !== undefined) res.setHeader(name, value)
+    return
+  }
+  // A list of names and values in turn, where a name may repeat.
+  const names = headers.filter((_, n) => n % 2 === 0)
+  const valuesOf = (name: string) => headers.filter((_, n) => n % 2 === 1 && headers[n - 1] === name)
+  for (const name of new Set(names)) res.setHeader(name, valuesOf(name))
 }
 
 function refuse(res: ServerResponse): void {

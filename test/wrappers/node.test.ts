@@ -73,6 +73,44 @@ describe("handler()", () => {
     }
   })
 
+  const late: [string, (res: ServerResponse) => unknown][] = [
+    ["setHeader", (res) => res.setHeader("Cache-Control", "public").setHeader("Set-Cookie", ["a=1", "b=2"])],
+    [
+      "writeHead with an object",
+      (res) => res.writeHead(200, { "cache-control": "public", "Set-Cookie": ["a=1", "b=2"] }),
+    ],
+    [
+      "writeHead with a reason",
+      (res) => res.writeHead(200, "Fine", { "Cache-Control": "public", "Set-Cookie": ["a=1", "b=2"] }),
+    ],
+    [
+      "writeHead with a list",
+      (res) => res.writeHead(200, ["Cache-Control", "public", "Set-Cookie", "a=1", "Set-Cookie", "b=2"]),
+    ],
+  ]
+
+  test.each(late)("[COO-8][COO-9] has the last word where the handler writes headers later by %s", async (_, write) => {
+    const { server, auth } = await serveSession(async (_req, res, { signIn }) => {
+      const created = await signIn("user-1")
+      write(res)
+      res.end(created?.token)
+    })
+    const { cookies, headers, body } = await server.send({ method: "POST", headers: { Origin: server.origin } })
+    expect(cookies).toEqual(["a=1", "b=2", auth.createSessionCookie(body).serialize()])
+    expect([headers["cache-control"], headers.vary]).toEqual(["private, no-store", "Cookie"])
+  })
+
+  test("the latest of two readers of one request decides about the cookie", async () => {
+    const { node } = await setUpNode()
+    const server = await serve(async (req, res) => {
+      await node.handleRequest(req, res).signIn("user-1")
+      await node.handleRequest(req, res).signOut()
+      res.end()
+    })
+    const { cookies } = await server.send({ method: "POST", headers: { Origin: server.origin } })
+    expect(cookies).toEqual([blank])
+  })
+
   test("leaves a response alone that does not depend on the session", async () => {
     const { server, token } = await serveSession((_req, res) => {
       res.setHeader("Cache-Control", "public, max-age=60").end("x")
