@@ -152,17 +152,17 @@ export function createAuth<
     }
     return auth
 
-    function tell(type: AuthEventType, session?: { id?: string; userId?: UserId | undefined }, reason?: string) {
-      emit(type, { userId: session?.userId, sessionId: session?.id, reason })
+    function tell(type: AuthEventType, { id, userId }: { id?: string; userId?: UserId | undefined }, reason?: string) {
+      emit(type, { userId, sessionId: id, reason })
     }
 
     function issue(signIn: Omit<Record, "id" | "expiresAt">) {
       const token = createToken()
-      const expiresAt = new Date(nextDeadline(signIn.createdAt, now(), policy))
+      const expiresAt = new Date(nextDeadline(signIn, now(), policy))
       return { token, session: { ...signIn, id: hashToken(token), expiresAt } }
     }
 
-    function reject(reason: RejectionReason, session?: Record) {
+    function reject(reason: RejectionReason, session: Partial<Record> = {}) {
       tell("rejected", session, reason)
       return { session: null, user: null, reason }
     }
@@ -178,8 +178,9 @@ export function createAuth<
 
       function onExtended(isMoved: boolean) {
         extensions.delete(id)
-        if (isMoved) tell("session_extended", session)
-        return isMoved ? to : null
+        if (!isMoved) return null
+        tell("session_extended", session)
+        return to
       }
 
       // The session is live all the same, and the next request tries again.

@@ -1,3 +1,4 @@
+import { defined } from "./defined.ts"
 import type { UserId } from "./ports.ts"
 
 /** Every kind of {@link AuthEvent}. */
@@ -40,8 +41,8 @@ export type Emit = (type: AuthEventType, details: AuthEventDetails) => void
 export function createEmitter(onEvent: ((event: AuthEvent) => void) | undefined, now: () => number): Emit {
   if (!onEvent) return () => {}
   return (type, details) => {
-    const at = new Date(now())
+    const event = { type, at: new Date(now()), ...defined(details) }
     // The promise takes in what the listener throws at once and, if it is asynchronous, later.
-    new Promise((resolve) => resolve(onEvent({ type, at, ...details }))).catch(() => {})
+    new Promise((resolve) => resolve(onEvent(event))).catch(() => {})
   }
 }

@@ -40,7 +40,7 @@ function isOwnOrigin(origin: string, hostHeader: string | null, url: string | un
 /** Checks a list of origins. Throws `invalid_option` for an entry that a browser would never send as `Origin`. */
 export function checkOrigins(origins: readonly string[] = []): readonly string[] {
   if (origins.every(isOrigin)) return origins
-  throw new AuthError("invalid_option", "trustedOrigins must be like https://example.com")
+  throw new AuthError("invalid_option", "trustedOrigins are like https://example.com")
 }
 
 function isOrigin(text: string): boolean {

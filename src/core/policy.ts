@@ -40,7 +40,7 @@ export function parseDuration(duration: Duration): number {
   const [, number, unit] = /^([\d.]+)([smhdw])$/.exec(duration) ?? []
   const milliseconds = Number(number) * units[unit as keyof typeof units]
   if (milliseconds > 0 && milliseconds <= 3.2e13) return milliseconds
-  throw new AuthError("invalid_option", `"${duration}" is not like "30d"`)
+  throw new AuthError("invalid_option", `${duration} is not like 30d`)
 }
 
 /** Reads the lifetimes out of the options. */
@@ -51,24 +51,19 @@ export function createPolicy({ idleTimeout = "30d", absoluteTimeout = "90d" }: S
 }
 
 /** The deadline, in milliseconds, of a session used at `now`. */
-export function nextDeadline(createdAt: Date, now: number, policy: SessionPolicy): number {
-  return Math.min(now + policy.idleTimeout, timeOf(createdAt) + policy.absoluteTimeout)
+export function nextDeadline(session: Pick<Deadlines, "createdAt">, now: number, policy: SessionPolicy): number {
+  return Math.min(now + policy.idleTimeout, absoluteDeadline(session, policy))
 }
 
 /** Tells whether a session is live. Never, if one of its dates is invalid. */
-export function isLive({ createdAt, expiresAt }: Deadlines, now: number, { absoluteTimeout }: SessionPolicy): boolean {
-  return now < timeOf(expiresAt) && now < timeOf(createdAt) + absoluteTimeout
+export function isLive(session: Deadlines, now: number, policy: SessionPolicy): boolean {
+  return now < timeOf(session.expiresAt) && now < absoluteDeadline(session, policy)
 }
 
 /** When a live session ends unless it is extended. */
-export function endOf({ createdAt, expiresAt }: Deadlines, { absoluteTimeout }: SessionPolicy): Date {
-  const limit = timeOf(createdAt) + absoluteTimeout
-  return timeOf(expiresAt) > limit ? new Date(limit) : expiresAt
-}
-
-// A method call, because `+date` takes ten times as long. `NaN` for what is no date.
-function timeOf(date: Date): number {
-  return date?.getTime?.() ?? NaN
+export function endOf(session: Deadlines, policy: SessionPolicy): Date {
+  const limit = absoluteDeadline(session, policy)
+  return timeOf(session.expiresAt) > limit ? new Date(limit) : session.expiresAt
 }
 
 /** A write that moves a deadline to `to`, unless it is later than `ifBefore` by then. */
@@ -82,9 +77,18 @@ export function extensionOf(session: Deadlines, now: number, policy: SessionPoli
   const deadline = timeOf(session.expiresAt)
   const half = policy.idleTimeout / 2
   if (deadline > now + half) return null
-  const next = nextDeadline(session.createdAt, now, policy)
+  const next = nextDeadline(session, now, policy)
   // Less than a second is no move: a store in whole seconds rounds it away, and would be asked again by every request.
   if (next - deadline < Math.min(half, 1000)) return null
   // Below `next`, so that a row which another process has moved as far is neither shortened nor written again.
   return { to: new Date(next), ifBefore: new Date(Math.min(now + half, next - 1)) }
+}
+
+function absoluteDeadline({ createdAt }: Pick<Deadlines, "createdAt">, { absoluteTimeout }: SessionPolicy): number {
+  return timeOf(createdAt) + absoluteTimeout
+}
+
+// A method call, because `+date` takes ten times as long. For what is no date nothing is before or after it.
+function timeOf(date: Date): number {
+  return date?.getTime?.()
 }

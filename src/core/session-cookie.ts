@@ -1,5 +1,6 @@
 import { readBearerToken, readCookie } from "./cookie.ts"
 import type { Cookie, CookieOptions } from "./cookie.ts"
+import { defined } from "./defined.ts"
 import { AuthError } from "./errors.ts"
 
 // RFC 6265, section 4.1.1, without what would need escaping: `;`, controls, and anything beyond ASCII. One line each for
@@ -24,22 +25,27 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
   const needsSecure = partitioned || sameSite === "none" || /^__(host|secure)-/i.test(name)
   const isUnsafe = (needsSecure && !secure) || (/^__host-/i.test(name) && (domain ?? path) !== "/")
   if (isUnsafe || !cookieShape.test([name, path, sameSite, domain].join("\n"))) {
-    throw new AuthError("invalid_option", `Impossible cookie: ${name}`)
+    throw new AuthError("invalid_option", "Impossible cookie options")
   }
-
-  const suffix =
-    `; Path=${path}; HttpOnly${secure ? "; Secure" : ""}; SameSite=${sameSite[0]!.toUpperCase()}${sameSite.slice(1)}` +
-    `${domain ? `; Domain=${domain}` : ""}${partitioned ? "; Partitioned" : ""}`
 
   function write(value: string, maxAge?: number): Cookie {
     const isTooLarge = name.length + value.length > 4096
     if (isTooLarge || (maxAge !== 0 && !valueShape.test(value))) {
       throw new AuthError(isTooLarge ? "cookie_too_large" : "invalid_option", "Not a cookie value")
     }
-    const life =
-      maxAge === undefined ? "" : `; Max-Age=${maxAge}${maxAge ? "" : "; Expires=Thu, 01 Jan 1970 00:00:00 GMT"}`
-    const attributes = { httpOnly: true, secure, sameSite, path, domain, partitioned, maxAge }
-    return { name, value, attributes, serialize: () => `${name}=${value}${life}${suffix}` }
+    const parts = [
+      `${name}=${value}`,
+      maxAge !== undefined && `Max-Age=${maxAge}`,
+      maxAge === 0 && "Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+      `Path=${path}`,
+      "HttpOnly",
+      secure && "Secure",
+      `SameSite=${sameSite[0]!.toUpperCase()}${sameSite.slice(1)}`,
+      domain && `Domain=${domain}`,
+      partitioned && "Partitioned",
+    ]
+    const attributes = defined({ httpOnly: true, secure, sameSite, path, domain, partitioned, maxAge })
+    return { name, value, attributes, serialize: () => parts.filter(Boolean).join("; ") }
   }
 
   return {

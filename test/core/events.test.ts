@@ -27,7 +27,7 @@ describe("onEvent", () => {
     await auth.invalidateUserSessions("user-1")
     const start = new Date(Date.UTC(2030, 0, 1))
     const later = new Date(now())
-    expect(events).toEqual([
+    expect(events).toStrictEqual([
       { type: "session_created", at: start, userId: "user-1", sessionId: session.id },
       { type: "session_extended", at: later, userId: "user-1", sessionId: session.id },
       expect.objectContaining({ type: "session_rotated", at: later, userId: "user-1", sessionId }),

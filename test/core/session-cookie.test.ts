@@ -23,6 +23,13 @@ describe("createSessionCookie()", () => {
     expect(cookie.attributes.domain).toBeUndefined()
   })
 
+  test("has no attribute that was not asked for", () => {
+    const { createSessionCookie } = authWith()
+    const attributes = { httpOnly: true, secure: true, sameSite: "lax", path: "/" }
+    expect(createSessionCookie(token, { persistent: false }).attributes).toStrictEqual(attributes)
+    expect(createSessionCookie(token).attributes).toStrictEqual({ ...attributes, maxAge: 7776000 })
+  })
+
   test("writes every option", () => {
     const { createSessionCookie } = authWith({
       name: "__Secure-id",
