@@ -25,7 +25,7 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
   const needsSecure = partitioned || sameSite === "none" || /^__(host|secure)-/i.test(name)
   const isUnsafe = (needsSecure && !secure) || (/^__host-/i.test(name) && (domain ?? path) !== "/")
   if (isUnsafe || !cookieShape.test([name, path, sameSite, domain].join("\n"))) {
-    throw new AuthError("invalid_option", "Impossible cookie options")
+    throw new AuthError("invalid_option", "Impossible cookie")
   }
 
   function write(value: string, maxAge?: number): Cookie {

@@ -1,5 +1,5 @@
 import type { AdapterCase } from "./adapter-case.ts"
-import { sessionCase, sessionMethods, usernameOf } from "./adapter-case.ts"
+import { inRounds, sessionCase, sessionMethods, usernameOf } from "./adapter-case.ts"
 import { expectAuthError, expectEqual, expectRejection, settle } from "./expectation.ts"
 import {
   addSession,
@@ -146,6 +146,15 @@ export const sessionRowCases: AdapterCase[] = [
     for (const session of await trial.adapter.listSessions(userId)) {
       expectSession(trial, session, session.id === dead.id ? dead : live)
     }
+  }),
+  sessionCase("listSessions() lists every one of many sessions that were inserted at the same time", async (trial) => {
+    const userId = await trial.addUser(1)
+    const sessions = [await addSession(trial, userId, 0)]
+    await inRounds(3, async (round) => {
+      const numbers = Array.from({ length: 12 }, (_, n) => round * 100 + n)
+      sessions.push(...(await Promise.all(numbers.map((n) => addSession(trial, userId, n)))))
+      await expectListed(trial, userId, sessions)
+    })
   }),
   sessionCase("listSessions() lists one user's sessions only", async (trial) => {
     const [first, second, third] = [await trial.addUser(1), await trial.addUser(2), await trial.addUser(12)]

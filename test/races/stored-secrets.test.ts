@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { describe, expect, test } from "vitest"
@@ -18,7 +19,7 @@ function storedSecrets(store: SharedStore): void {
   const auth = createAuth({ adapter: store.adapter, now: () => now })
   const users = createUsers({ adapter: store.adapter, passwordHasher: argon2id() })
 
-  test("holds no token and no password in any spelling, and nothing that signs anyone in", async () => {
+  test("[STO-1][P1] holds no token and no password in any spelling, and nothing that signs anyone in", async () => {
     const key = { providerId: "username", providerUserId: "ada", password }
     await users.createUser({ id: "user-1", key, attributes: { username: "ada" } })
     const signedIn = await users.signInWithKey(auth, "username", "ada", password, { label: "phone" })
@@ -29,7 +30,7 @@ function storedSecrets(store: SharedStore): void {
 
     const tokens = [signedIn?.token, rotated?.token].map(String)
     const rows = await allRows(store)
-    const dump = dumpOf(store, rows)
+    const dump = await dumpOf(store, rows)
     // The search finds what is there.
     for (const known of [signedIn?.session.id, rotated?.session.id, "username:ada", "$argon2id$"]) {
       expect(dump.includes(String(known))).toBe(true)
@@ -59,12 +60,25 @@ async function allRows({ run }: SharedStore): Promise<Row[]> {
   return rows
 }
 
-/** The bytes of SQLite's files; of PostgreSQL what its tables answer. */
-function dumpOf({ address }: SharedStore, rows: Row[]): Buffer {
-  if (address.dialect === "postgres") return Buffer.from(JSON.stringify(rows))
+/** The bytes of SQLite's files; PostgreSQL's own dump. */
+async function dumpOf({ address, run }: SharedStore, rows: Row[]): Promise<Buffer> {
+  if (address.dialect === "postgres") return pgDump(address.connection.connectionString, await run(ownSchema), rows)
   const folder = dirname(address.file)
   const files = readdirSync(folder).filter((file) => file.startsWith(basename(address.file)))
   return Buffer.concat(files.map((file) => readFileSync(join(folder, file))))
+}
+
+const ownSchema = "SELECT current_schema() AS name"
+
+/** What `pg_dump` writes; where it is missing, or too old for the server, what the tables answer. */
+function pgDump(url: string | undefined, [schema]: Row[], rows: Row[]): Buffer {
+  const { status, error, stdout, stderr } = spawnSync("pg_dump", [
+    `--dbname=${url}`,
+    `--schema=${String(schema?.name)}`,
+  ])
+  if (status === 0) return stdout
+  if (error || stderr.includes("server version mismatch")) return Buffer.from(JSON.stringify(rows))
+  throw new Error(stderr.toString())
 }
 
 function spellings(secret: string): (string | Buffer)[] {

@@ -1,5 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { SessionRecord } from "../../src/core/ports.ts"
+import type { SessionRecord, UserId } from "../../src/core/ports.ts"
 import type { Bug, Label, Store } from "./broken-adapter.ts"
 import { put, seen } from "./broken-adapter.ts"
 
@@ -174,6 +174,24 @@ export const sessionBugs: Record<string, Bug> = {
   "listSessions leaves attributes out": (store) => ({
     listSessions: async (id) => (await store.listSessions(id)).map((session) => ({ ...session, attributes: {} })),
   }),
+  "insertSession reads the list of a user's sessions, then writes it": (store) => {
+    const lists = new Map<UserId, string[]>()
+    const append = async (userId: UserId, id: string, write: () => Promise<unknown>) => {
+      const list = lists.get(userId) ?? []
+      await write()
+      lists.set(userId, [...list, id])
+    }
+    return {
+      insertSession: (session) => append(session.userId, session.id, () => store.insertSession(session)),
+      async replaceSession(oldId, session) {
+        const replaced = await store.replaceSession(oldId, session)
+        if (replaced) await append(session.userId, session.id, async () => {})
+        return replaced
+      },
+      listSessions: async (userId) =>
+        (await store.listSessions(userId)).filter(({ id }) => lists.get(userId)?.includes(id)),
+    }
+  },
   "methods need this": (store) => ({
     insertSession(this: Store, session) {
       return this ? store.insertSession(session) : Promise.reject(new TypeError("this is undefined"))
