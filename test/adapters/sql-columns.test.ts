@@ -42,7 +42,7 @@ for (const store of await everyStore()) {
       expect((await adapter.findSession("s"))?.session.attributes).toEqual({ label: null })
     })
 
-    test("a missing table or column is named, and what to do; once put right, the same adapter works", async () => {
+    test("[F18] a missing table or column is named, and what to do; once put right, the same adapter works", async () => {
       const other = store.adapter({ tables: { session: "session_two", key: "key_two" } })
       const missing = {
         code: "invalid_option",
@@ -124,7 +124,7 @@ test("an update that changes nothing finds its row, also where the driver counts
   await store.close()
 })
 
-test("an id column whose collation is loose is refused on MySQL", async () => {
+test("[F18] an id column whose collation is loose is refused on MySQL", async () => {
   const store = await mysqlStore()
   if (!store) return
   await store.run("ALTER TABLE session MODIFY user_id VARCHAR(255) NOT NULL")

@@ -13,7 +13,7 @@ for (const type of types) {
 }
 
 function conformance(store: SqlStore, type: UserIdType): void {
-  describe(`sqlAdapter() on ${store.dialect} with ${type} ids`, () => {
+  describe(`[ADP-7][ADP-2][STO-3] sqlAdapter() on ${store.dialect} with ${type} ids`, () => {
     afterAll(store.close)
     testAdapter(test, async () => {
       await empty(store)

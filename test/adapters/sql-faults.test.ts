@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import type pg from "pg"
+import pg from "pg"
 import { afterAll, describe, expect, test } from "vitest"
 import { nodeSqliteAdapter } from "../../adapters/node-sqlite.ts"
 import type { SqlExecutor } from "../../adapters/sql/executor.ts"
 import { sqlAdapter } from "../../adapters/sql.ts"
+import { createAuth } from "../../src/core/create-auth.ts"
 import { postgresServer } from "../servers.ts"
 import { pgPoolExecutor, postgresStore, sqliteStore, testTables } from "./sql-stores.ts"
 
@@ -17,6 +18,7 @@ interface User {
 
 const times = { createdAt: new Date(1_700_000_000_000), expiresAt: new Date(2_000_000_000_000) }
 const session = { id: "s", userId: "alice", ...times, attributes: {} }
+const strangersToken = "a".repeat(32)
 const key = { providerId: "username", providerUserId: "alice", passwordHash: null }
 
 describe("a SQLite file that another connection has locked", () => {
@@ -27,7 +29,7 @@ describe("a SQLite file that another connection has locked", () => {
   for (const statement of testTables("sqlite", "text")) ours.exec(statement)
   const adapter = nodeSqliteAdapter<User>(ours)
 
-  test("is waited for, by single writes and by transactions", async () => {
+  test("[F7] is waited for, by single writes and by transactions", async () => {
     theirs.exec("BEGIN IMMEDIATE")
     setTimeout(() => theirs.exec("COMMIT"), 80)
     expect(await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, key)).toHaveProperty("user")
@@ -37,7 +39,7 @@ describe("a SQLite file that another connection has locked", () => {
     expect(await adapter.findSession("s")).not.toBeNull()
   })
 
-  test("is not waited for without end: then the driver's error comes through, and nothing is left", async () => {
+  test("[F7] is not waited for without end: then the driver's error comes through, and nothing is left", async () => {
     theirs.exec("BEGIN IMMEDIATE")
     await expect(adapter.deleteUser("alice")).rejects.toThrow("database is locked")
     theirs.exec("COMMIT")
@@ -51,13 +53,13 @@ describe("a transaction that PostgreSQL calls off", () => {
   test.for([
     ["40001", 2],
     ["40P01", 9],
-  ] as const)("with %s is tried again", async ([code, failures]) => {
+  ] as const)("[F5] with %s is tried again", async ([code, failures]) => {
     const { adapter, calls } = await failing(code, failures)
     await adapter.deleteUser("alice")
     expect(calls.batch).toBe(failures + 1)
   })
 
-  test("is tried ten times at most, and other failures once", async () => {
+  test("[F5] is tried ten times at most, and other failures once", async () => {
     const deadlock = await failing("40P01", 100)
     await expect(deadlock.adapter.deleteUser("alice")).rejects.toMatchObject({ cause: { code: "40P01" } })
     expect(deadlock.calls.batch).toBe(10)
@@ -101,7 +103,7 @@ const server = await postgresServer({ max: 3 })
 describe.skipIf(!server)("PostgreSQL", () => {
   afterAll(() => server?.close())
 
-  test("writers in serializable transactions all succeed in the end", async () => {
+  test("[F5] writers in serializable transactions all succeed in the end", async () => {
     const { pool, executor } = await tables()
     const serializable = sqlAdapter<User>({
       dialect: "postgres",
@@ -116,7 +118,7 @@ describe.skipIf(!server)("PostgreSQL", () => {
     await pool.query(`DELETE FROM "user"`)
   })
 
-  test("a connection that is cut within a transaction leaves nothing, and the pool usable", async () => {
+  test("[F3][ADP-4][P11] a connection that is cut within a transaction leaves nothing, and the pool usable", async () => {
     const { pool, executor } = await tables()
     const cut = { sql: "SELECT pg_terminate_backend(pg_backend_pid())", params: [] }
     const broken = sqlAdapter<User>({
@@ -133,7 +135,7 @@ describe.skipIf(!server)("PostgreSQL", () => {
     await pool.query(`DELETE FROM "user"`)
   })
 
-  test("locks taken in opposite orders end in a retry, not in an error", async () => {
+  test("[F5] locks taken in opposite orders end in a retry, not in an error", async () => {
     const { pool, executor } = await tables()
     const adapter = sqlAdapter<User>({ dialect: "postgres", executor })
     await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, key)
@@ -153,6 +155,31 @@ describe.skipIf(!server)("PostgreSQL", () => {
     expect(await adapter.findUser("alice")).toBeNull()
   })
 
+  test("[F2][ADP-6] a call that waits longer than the driver may is an error, and the next ones are served", async () => {
+    const { pool } = await tables()
+    const slow = new pg.Pool({ ...pool.options, max: 1, connectionTimeoutMillis: 300, statement_timeout: 300 })
+    const { validateSession } = createAuth({
+      adapter: sqlAdapter<User>({ dialect: "postgres", executor: pgPoolExecutor(slow) }),
+    })
+    await validateSession(strangersToken)
+    const taken = await slow.connect()
+    const start = performance.now()
+    const waiting = await Promise.allSettled(Array.from({ length: 20 }, () => validateSession(strangersToken)))
+    expect(performance.now() - start).toBeLessThan(2000)
+    for (const { status, ...rest } of waiting) {
+      expect([status, rest]).toEqual(["rejected", { reason: expect.objectContaining({ code: "store_failed" }) }])
+    }
+    taken.release()
+
+    const locked = await pool.connect()
+    await locked.query("BEGIN; LOCK TABLE session")
+    await expect(validateSession(strangersToken)).rejects.toMatchObject({ code: "store_failed" })
+    await locked.query("ROLLBACK")
+    locked.release()
+    expect(await validateSession(strangersToken)).toMatchObject({ reason: "unknown" })
+    await slow.end()
+  })
+
   let made = false
   async function tables(): Promise<{ pool: pg.Pool; executor: SqlExecutor }> {
     if (!server) throw new Error("No server.")
@@ -165,7 +192,7 @@ describe.skipIf(!server)("PostgreSQL", () => {
 const isolation = { sql: "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", params: [] }
 const none: Promise<number[]> = Promise.resolve([])
 
-test("an outage is an error, never a missing session, and is over when the database is back", async () => {
+test("[F1][ADP-6] an outage is an error, never a missing session, and is over when the database is back", async () => {
   const store = (await postgresStore()) ?? (await sqliteStore())
   let down = true
   const adapter = sqlAdapter<User>({

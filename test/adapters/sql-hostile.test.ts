@@ -28,7 +28,7 @@ for (const store of await everyStore()) {
       await adapter.insertSession({ id: "s1", userId: "alice", ...times, attributes: { label: "one" } })
     })
 
-    test("no attribute name reaches the SQL unless it is a column, and none that the library keeps", async () => {
+    test("[ADP-1][ADP-2][P13][P14] no attribute name reaches the SQL unless it is a column, and none that the library keeps", async () => {
       const before = await everything(store)
       for (const name of [...names, ...kept]) {
         const attributes: object = JSON.parse(`{${JSON.stringify(name)}: "x"}`)
@@ -43,7 +43,7 @@ for (const store of await everyStore()) {
       expect(await everything(store)).toEqual(before)
     })
 
-    test("no id of another type reaches the driver", async () => {
+    test("[ADP-3] no id of another type reaches the driver", async () => {
       const before = await everything(store)
       for (const wrong of ids.map(asId)) {
         await refused(adapter.findSession(wrong))
@@ -63,7 +63,7 @@ for (const store of await everyStore()) {
       expect(await everything(store)).toEqual(before)
     })
 
-    test("an attribute is no object, which drivers take for more than one value", async () => {
+    test("[ADP-3] an attribute is no object, which drivers take for more than one value", async () => {
       const before = await everything(store)
       for (const label of [{ id: "x" }, ["x", "admin"], () => "x"].map(asId)) {
         await refused(adapter.updateSession("s1", { label }))
@@ -72,7 +72,7 @@ for (const store of await everyStore()) {
       expect(await everything(store)).toEqual(before)
     })
 
-    test("ids and keys are compared byte for byte", async () => {
+    test("[STO-3] ids and keys are compared byte for byte", async () => {
       const near = ["ALICE", "Alice", "alice ", "álice", "alice\0", "ａlice", "alicé", "alice\ud800", "a".repeat(300)]
       for (const id of near) {
         expect(await adapter.findUser(id), id).toBeNull()

@@ -22,7 +22,7 @@ test.for(stores)("every statement on $dialect finds its rows by an index", async
   await explain.close()
 })
 
-test.for(stores)("a validation on $dialect is one statement", async (store) => {
+test.for(stores)("[ADP-7] a validation on $dialect is one statement", async (store) => {
   const { executor, seen } = recorded(store.executor)
   const adapter = sqlAdapter({ dialect: store.dialect, executor })
   await adapter.findSession("s")

@@ -17,7 +17,7 @@ for (const store of await everyStore()) {
       await addUser("alice")
     })
 
-    test("a sign-out beside renewals: the session stays dead", async () => {
+    test("[R2][EXP-8] a sign-out beside renewals: the session stays dead", async () => {
       for (let n = 0; n < rounds; n++) {
         await adapter.insertSession(session("s"))
         const renew = () => adapter.extendSession("s", later, expiresAt)
@@ -27,14 +27,14 @@ for (const store of await everyStore()) {
       }
     })
 
-    test("many renewals at once: one writes", async () => {
+    test("[R1] many renewals at once: one writes", async () => {
       await adapter.insertSession(session("s"))
       const renewals = Array.from({ length: 20 }, () => adapter.extendSession("s", later, expiresAt))
       expect((await Promise.all(renewals)).filter(Boolean)).toHaveLength(1)
       expect((await adapter.findSession("s"))?.session.expiresAt).toEqual(later)
     })
 
-    test("a sign-in beside the deletion of its user leaves no session and no key without a user", async () => {
+    test("[R9][P12] a sign-in beside the deletion of its user leaves no session and no key without a user", async () => {
       for (let n = 0; n < rounds; n++) {
         const id = `user-${n}`
         await addUser(id)
@@ -58,7 +58,7 @@ for (const store of await everyStore()) {
       }
     })
 
-    test("a sign-in beside a sign-out everywhere is dead, or alive and listed", async () => {
+    test("[R3] a sign-in beside a sign-out everywhere is dead, or alive and listed", async () => {
       for (let n = 0; n < rounds; n++) {
         await adapter.insertSession(session("old"))
         await Promise.all([
@@ -71,7 +71,7 @@ for (const store of await everyStore()) {
       }
     })
 
-    test("a cleaning beside renewals: a renewed session is not deleted", async () => {
+    test("[R12] a cleaning beside renewals: a renewed session is not deleted", async () => {
       const dead = new Date(1_500_000_000_000)
       for (let n = 0; n < rounds; n++) {
         await adapter.insertSession({ ...session("s"), expiresAt: dead })
@@ -87,7 +87,7 @@ for (const store of await everyStore()) {
       }
     })
 
-    test("many sign-ups of one name at once: one user, one key, and all the others hear that it is taken", async () => {
+    test("[R8] many sign-ups of one name at once: one user, one key, and all the others hear that it is taken", async () => {
       const key = { providerId: "username", providerUserId: "bob", passwordHash: null }
       const signUp = (n: number) => adapter.insertUser({ id: `bob-${n}`, attributes: { username: `bob-${n}` } }, key)
       const results = await Promise.all(Array.from({ length: 20 }, (_, n) => signUp(n)))
@@ -97,7 +97,7 @@ for (const store of await everyStore()) {
       expect(await store.run(`SELECT id FROM ${quote}user${quote}`)).toHaveLength(2)
     })
 
-    test("swaps of one password at once: one takes place", async () => {
+    test("[R7] swaps of one password at once: one takes place", async () => {
       const key = { providerId: "username", providerUserId: "alice" }
       await adapter.insertKey({ ...key, userId: "alice", passwordHash: "old" })
       const swaps = Array.from({ length: 10 }, (_, n) => adapter.replaceKeyPassword(key, "old", `new-${n}`, {}))

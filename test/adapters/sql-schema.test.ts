@@ -34,7 +34,7 @@ test("schema() may be run twice on every database, and rows go with their user w
   }
 })
 
-test("names that are no plain identifiers are refused, in schema() and in the adapter", () => {
+test("[ADP-1][P13] names that are no plain identifiers are refused, in schema() and in the adapter", () => {
   const names = ["", "a b", `a"b`, "a`b", "a;b", "1a", "a.b", "é", "a\n", "x".repeat(64), 1, null].map(asId)
   for (const name of names) {
     for (const owner of ["user", "session", "key"] as const) {

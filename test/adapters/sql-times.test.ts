@@ -1,5 +1,8 @@
-import { beforeEach, describe, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { empty, everyStore, sqliteStore } from "./sql-stores.ts"
+
+const offsets: Record<string, number> = { UTC: 0, "Pacific/Kiritimati": 640, "America/St_Johns": 210 }
+afterEach(() => vi.unstubAllEnvs())
 
 for (const store of await everyStore()) {
   describe(store.dialect, () => {
@@ -9,7 +12,7 @@ for (const store of await everyStore()) {
       await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, null)
     })
 
-    test("times keep their milliseconds, after 2038 too", async () => {
+    test("[ADP-5] times keep their milliseconds, after 2038 too", async () => {
       const dates = ["2025-03-30T01:59:59.999Z", "2039-01-01T00:00:00.001Z", "9999-12-31T23:59:59.999Z", "1969-07-20"]
       for (const [n, text] of dates.entries()) {
         const date = new Date(text)
@@ -17,6 +20,19 @@ for (const store of await everyStore()) {
         const found = await adapter.findSession(`s${n}`)
         expect(found?.session).toMatchObject({ createdAt: date, expiresAt: date })
       }
+    })
+
+    test.each(["UTC", "Pacific/Kiritimati", "America/St_Johns"])("[ADP-5] times are the same in %s", async (zone) => {
+      const changeOfClocks = new Date("2025-03-09T06:30:00.001Z")
+      await adapter.insertSession({ ...sessionAt(changeOfClocks), id: "before" })
+      vi.stubEnv("TZ", zone)
+      expect(new Date(0).getTimezoneOffset()).toBe(offsets[zone])
+      await adapter.insertSession({ ...sessionAt(changeOfClocks), id: "inside" })
+      for (const id of ["before", "inside"]) {
+        expect((await adapter.findSession(id))?.session).toEqual({ ...sessionAt(changeOfClocks), id })
+      }
+      expect(await adapter.deleteExpiredSessions(new Date(changeOfClocks.getTime() - 1), 10)).toBe(0)
+      expect(await adapter.deleteExpiredSessions(changeOfClocks, 10)).toBe(2)
     })
 
     test("extendSession() judges the deadline to the millisecond", async () => {
@@ -39,7 +55,7 @@ for (const store of await everyStore()) {
   })
 }
 
-test("a row whose times cannot be read has no valid deadline in the future, and never throws", async () => {
+test("[EXP-2][F14] a row whose times cannot be read has no valid deadline in the future, and never throws", async () => {
   const store = await sqliteStore()
   const adapter = store.adapter()
   await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, null)
@@ -64,3 +80,7 @@ test("a row whose times cannot be read has no valid deadline in the future, and 
   expect((await adapter.findSession("sub"))?.session.expiresAt).toEqual(new Date(4102444800000))
   await store.close()
 })
+
+function sessionAt(date: Date) {
+  return { userId: "alice", createdAt: date, expiresAt: date, attributes: { label: null } }
+}

@@ -81,7 +81,7 @@ for (const store of stores) {
       expect(await adapter.replaceKeyPassword(key, null, "next")).toBe(true)
     })
 
-    test("a failure in the middle leaves nothing, and nothing unhandled", async () => {
+    test("[ADP-4][P11] a failure in the middle leaves nothing, and nothing unhandled", async () => {
       await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, key)
       const failing: SqlExecutor = {
         ...store.executor,
@@ -111,7 +111,7 @@ for (const store of stores) {
 }
 
 test.for(stores.filter(({ dialect }) => dialect !== "sqlite"))(
-  "on $dialect a sign-in cannot slip between the steps of a deletion",
+  "[R9] on $dialect a sign-in cannot slip between the steps of a deletion",
   async (slow) => {
     const adapter = slow.adapter()
     await empty(slow)

@@ -226,7 +226,7 @@ describe("createAuth() with a cookie that cannot be", () => {
     expect(() => authWith(options)).toThrow(invalid)
   })
 
-  test("[COO-4] whatever the options, what is written parses back to what was asked for", () => {
+  test("[SUP-4][COO-4] whatever the options, what is written parses back to what was asked for", () => {
     const text = fc.string({ unit: "binary", maxLength: 12 })
     fc.assert(
       fc.property(
@@ -352,7 +352,7 @@ describe("readSessionCookie()", () => {
     for (const other of ["aab", "axb", "a", "b", "ab", "A+B"]) expect(readSessionCookie(`${other}=v`)).toBeNull()
   })
 
-  test("[COO-7] agrees with a model that splits the whole header, for any header", () => {
+  test("[SUP-4][COO-7] agrees with a model that splits the whole header, for any header", () => {
     const part = fc.constantFrom("n", "=", ";", "; ", " ", "\t", "a", "n=", "n=a", "; n=a", "N", "x=1", "\u2000", "é")
     fc.assert(
       fc.property(fc.array(part, { maxLength: 14 }), (parts) => {

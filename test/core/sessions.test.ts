@@ -12,7 +12,7 @@ import type { SessionRow } from "./auth-fixture.ts"
 const start = Date.UTC(2030, 0, 1)
 
 describe("createSession()", () => {
-  test("returns a session and its token, and stores the one by the hash of the other", async () => {
+  test("[STO-2] returns a session and its token, and stores the one by the hash of the other", async () => {
     const { auth, memory } = await setUp()
     const { session, token } = await auth.createSession("user-1", { label: "phone", device: "d1" })
     const id = createHash("sha256").update(token).digest("hex")
@@ -40,7 +40,7 @@ describe("createSession()", () => {
     expect(calls).toEqual(["insertSession"])
   })
 
-  test("throws user_missing for a user who does not exist, and stores nothing", async () => {
+  test("[P12] throws user_missing for a user who does not exist, and stores nothing", async () => {
     const { auth, memory } = await setUp()
     await expect(auth.createSession("nobody")).rejects.toMatchObject({ name: "AuthError", code: "user_missing" })
     expect(await memory.listSessions("nobody")).toEqual([])
@@ -161,7 +161,7 @@ describe("validateSession()", () => {
     expect(await auth.getUserSessions("user-1")).toEqual([])
   })
 
-  test("[EXP-3] sessions live and are extended as the model says, at any sequence of visits", async () => {
+  test("[SUP-4][EXP-3] sessions live and are extended as the model says, at any sequence of visits", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 0, max: 20 * hour }), { maxLength: 40 }),
@@ -550,7 +550,7 @@ describe("rotateSession()", () => {
     expect(await auth.validateSession(token)).toMatchObject({ reason: "expired" })
   })
 
-  test("of 20 callers with one token exactly one gets a new one", async () => {
+  test("[R10] of 20 callers with one token exactly one gets a new one", async () => {
     const { auth } = await setUp()
     const { token } = await auth.createSession("user-1")
     const results = await Promise.all(Array.from({ length: 20 }, () => auth.rotateSession(token)))

@@ -83,7 +83,7 @@ describe("what is no token", () => {
     },
   )
 
-  test("a well-formed stranger's token costs one hash and one store call", async () => {
+  test("[STO-2] a well-formed stranger's token costs one hash and one store call", async () => {
     const { auth, calls, hash } = await withCountedHash()
     expect(await auth.validateSession(strangerToken)).toMatchObject({ reason: "unknown" })
     expect(calls).toEqual(["findSession"])

@@ -60,7 +60,7 @@ describe("signing up", () => {
     }
   })
 
-  test("lets one of many simultaneous visitors have a name", async () => {
+  test("[R8] lets one of many simultaneous visitors have a name", async () => {
     const names = ["Racer", "racer", "RACER", "rACER"]
     const responses = await Promise.all(
       names.map((username) => createVisitor(example.origin).post("/sign-up", { username, password })),
@@ -78,7 +78,7 @@ describe("signing up", () => {
 })
 
 describe("forms that no browser sends", () => {
-  test.each(["/sign-up", "/sign-in"])("%s answers a repeated field and a file with a field error", async (path) => {
+  test.each(["/sign-up", "/sign-in"])("[INP-3] %s answers a repeated field and a file with a field error", async (path) => {
     const visitor = createVisitor(example.origin)
     const repeated = await visitor.post(path, { username: ["one", "two"], password: [password, password] })
     expect(repeated.status).toBe(422)
@@ -121,7 +121,7 @@ describe("forms that no browser sends", () => {
 })
 
 describe("signing in", () => {
-  test("answers an unknown user and a wrong password with the same bytes", async () => {
+  test("[THR-5] answers an unknown user and a wrong password with the same bytes", async () => {
     await signUp("walter")
     const wrongPassword = await attempt("walter")
     const unknownUser = await attempt("wilmar")
@@ -180,7 +180,7 @@ describe("signing in", () => {
   })
 
   test.each(["//evil", "/\\evil", "https://evil.example", "/\t/evil", "/..//evil", "javascript:alert(1)", "evil"])(
-    "does not lead to %j",
+    "[CSR-9] does not lead to %j",
     async (next) => {
       const visitor = createVisitor(example.origin)
       await signUpUnlessTaken("wanderer")
@@ -191,7 +191,7 @@ describe("signing in", () => {
     },
   )
 
-  test("replaces a cookie that was planted", async () => {
+  test("[EXP-5] replaces a cookie that was planted", async () => {
     const attacker = await signUp("attacker")
     await signUp("victim")
     const visitor = createVisitor(example.origin)
@@ -208,7 +208,7 @@ describe("requests from other sites", () => {
     { Origin: "null" },
     { "Sec-Fetch-Site": "cross-site" },
     { "Sec-Fetch-Site": "same-site" },
-  ])("a form with %j is refused on every page", async (headers) => {
+  ])("[CSR-8] a form with %j is refused on every page", async (headers) => {
     const visitor = await signUp(`site-${Object.values(headers)[0]?.replace(/\W/g, "-")}`)
     for (const path of ["/sign-in", "/sign-up", "/sign-out", "/devices", "/password", "/nowhere"]) {
       const response = await visitor.post(path, { session: "others", username: "mallory", password }, headers)
@@ -313,7 +313,7 @@ describe("changing the password", () => {
     expect(response.headers.getSetCookie()).toEqual([expect.stringContaining("Max-Age=7776000")])
   })
 
-  test("asks for the current password and for a good new one", async () => {
+  test("[PWD-9] asks for the current password and for a good new one", async () => {
     const here = await signUp("careful")
     const there = await signIn("careful")
     const response = await here.post("/password", { current: "not the password", password: "short" })

@@ -47,7 +47,7 @@ describe("package.json", () => {
     expect(manifest).not.toHaveProperty("browser")
   })
 
-  test("has two dependencies", () => {
+  test("[SUP-1] has two dependencies", () => {
     expect(Object.keys(manifest.dependencies)).toEqual(["@oslojs/crypto", "@oslojs/encoding"])
     expect(manifest).not.toHaveProperty("optionalDependencies")
     expect(manifest).not.toHaveProperty("bundleDependencies")
@@ -59,7 +59,7 @@ describe("package.json", () => {
     for (const range of Object.values(manifest.peerDependencies)) expect(range).toMatch(/^>=[\d.]+$/)
   })
 
-  test("runs nothing on a user's machine", () => {
+  test("[SUP-1] runs nothing on a user's machine", () => {
     const hooks = Object.keys(manifest.scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name))
     expect(hooks).toEqual([])
   })
@@ -82,7 +82,7 @@ describe("the tarball", () => {
     expect(tarball.files).toEqual(expect.arrayContaining(targets))
   })
 
-  test("holds nothing but what the exports reach, and the pages about it", () => {
+  test("[SUP-1] holds nothing but what the exports reach, and the pages about it", () => {
     const pages = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json"]
     expect(tarball.files.toSorted()).toEqual([...pages, ...reachable(targets, shipped)].toSorted())
   })

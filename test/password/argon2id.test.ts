@@ -22,7 +22,7 @@ test("verify() accepts the reference implementation's test vector", async () => 
   expect(argon2id().needsRehash(vector)).toBe(true)
 })
 
-test("hash() makes a PHC string at OWASP's cost, which the package itself verifies", async () => {
+test("[PWD-5] hash() makes a PHC string at OWASP's cost, which the package itself verifies", async () => {
   const { verify } = await import("@node-rs/argon2")
   const hash = await argon2id().hash("correct horse")
   expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
@@ -38,7 +38,7 @@ test("hash() follows the options", async () => {
   expect(argon2id().needsRehash(hash)).toBe(true)
 })
 
-test("hash() uses a salt once in 200 hashes", async () => {
+test("[PWD-5] hash() uses a salt once in 200 hashes", async () => {
   const hasher = argon2id({ memoryCost: 12288, timeCost: 3 })
   const hashes = await Promise.all(Array.from({ length: 200 }, () => hasher.hash("same")))
   expect(new Set(hashes.map((hash) => hash.split("$")[4])).size).toBe(200)
@@ -66,7 +66,7 @@ test.each([
   "$argon2id$m=19456,t=2,p=1",
   "$argon2i$v=19$m=19456,t=2,p=1",
   "$argon2d$v=19$m=19456,t=2,p=1",
-])("verify() refuses %s before any work", async (prefix) => {
+])("[PWD-7] verify() refuses %s before any work", async (prefix) => {
   const start = performance.now()
   expect(await argon2id().verify(`${prefix}$${salt}$${key}`, "password")).toBe(false)
   expect(performance.now() - start).toBeLessThan(50)
@@ -80,7 +80,7 @@ test.each([
   ["a key of 96 bytes", salt, "A".repeat(128)],
   ["a key of 1 MB", salt, "A".repeat(2 ** 20)],
   ["a salt of impossible length", "A".repeat(21), key],
-])("verify() refuses %s before any work", async (_, otherSalt, otherKey) => {
+])("[PWD-7] verify() refuses %s before any work", async (_, otherSalt, otherKey) => {
   expect(await argon2id().verify(`$argon2id$v=19$m=19456,t=2,p=1$${otherSalt}$${otherKey}`, "password")).toBe(false)
   expect(hashRaw).not.toHaveBeenCalled()
 })
@@ -100,7 +100,7 @@ test.each([
   { memoryCost: Infinity },
   { memoryCost: 2 ** 20 + 1 },
   { memoryCost: "19456" as never },
-])("argon2id() throws for %o", (options) => {
+])("[PWD-5] argon2id() throws for %o", (options) => {
   expect(() => argon2id(options)).toThrow(expect.objectContaining({ code: "invalid_option" }))
 })
 

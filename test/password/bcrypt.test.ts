@@ -38,13 +38,13 @@ test.each([
   `$2b$10$${rest.slice(1)}`,
   `$2b$10$${rest}\n`,
   `$2b$10$${"!".repeat(53)}`,
-])("verify() refuses %j without asking the package", async (other) => {
+])("[PWD-7] verify() refuses %j without asking the package", async (other) => {
   const module = createModule()
   expect(await bcrypt(module).verify(other, "right")).toBe(false)
   expect(module.compare).not.toHaveBeenCalled()
 })
 
-test("verify() takes 72 bytes, and is false for what bcrypt would cut", async () => {
+test("[PWD-3] verify() takes 72 bytes, and is false for what bcrypt would cut", async () => {
   const module = createModule()
   const most = `right${"é".repeat(33)}x`
   expect(await bcrypt(module).verify(hash, most)).toBe(true)

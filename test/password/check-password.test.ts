@@ -8,7 +8,7 @@ test.each([
   [8, null],
   [256, null],
   [257, "password_too_long"],
-])("checkPassword() counts %i emoji as so many characters", (length, reason) => {
+])("[PWD-1] checkPassword() counts %i emoji as so many characters", (length, reason) => {
   expect(checkPassword(emoji.repeat(length))).toBe(reason)
 })
 
@@ -19,7 +19,7 @@ test("checkPassword() follows the policy's own bounds", () => {
   expect(checkPassword("a".repeat(65), { maxLength: 64 })).toBe("password_too_long")
 })
 
-test("checkPassword() takes every character and asks for none", () => {
+test("[PWD-1] checkPassword() takes every character and asks for none", () => {
   for (const password of [
     "aaaaaaaa",
     "        ",
@@ -41,13 +41,13 @@ test.each([undefined, null, 12345678, true, {}, ["password"], new String("passwo
 )
 
 test.each(["\ud800", "\udfff", "long enough \ud800", "\udc00\ud800 long enough"])(
-  "checkPassword() calls lone surrogates invalid: %j",
+  "[PWD-4] checkPassword() calls lone surrogates invalid: %j",
   (password) => {
     expect(checkPassword(password)).toBe("password_invalid")
   },
 )
 
-test("checkPassword() refuses 16 MB of text without reading it", () => {
+test("[PWD-2] checkPassword() refuses 16 MB of text without reading it", () => {
   const password = "\ufdfa".repeat(2 ** 24)
   const start = performance.now()
   expect(checkPassword(password)).toBe("password_too_long")
@@ -68,7 +68,7 @@ test.each([
   { blocklist: {} as never },
   { blocklist: "password" as never },
   { blocklist: null as never },
-])("checkPassword() throws for the policy %o, whatever the password", (policy) => {
+])("[PWD-1] checkPassword() throws for the policy %o, whatever the password", (policy) => {
   for (const password of ["", "long enough to be right", null]) {
     expect(() => checkPassword(password, policy)).toThrow(expect.objectContaining({ code: "invalid_option" }))
   }
@@ -78,7 +78,7 @@ test.each([
   ["a Set", new Set(["password", "caf\u00e9caf\u00e9"])],
   ["an array", ["password", "caf\u00e9caf\u00e9"] as const],
   ["anything with has()", { has: (password: string) => ["password", "caf\u00e9caf\u00e9"].includes(password) }],
-])("checkPassword() looks the whole password up in %s, in NFC and in any case", (_, blocklist) => {
+])("[PWD-9] checkPassword() looks the whole password up in %s, in NFC and in any case", (_, blocklist) => {
   for (const password of ["password", "PassWord", "cafe\u0301cafe\u0301", "CAF\u00c9caf\u00e9"]) {
     expect(checkPassword(password, { blocklist })).toBe("password_common")
   }

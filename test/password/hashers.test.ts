@@ -2,6 +2,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { argon2id, luciaScrypt, passwordHasher, pbkdf2, scrypt } from "../../src/password.ts"
 import type { PasswordHasher } from "../../src/password.ts"
+import { equalBytes } from "../../src/password/equal-bytes.ts"
 
 // The cheapest that each one allows.
 const modern: Record<string, PasswordHasher> = {
@@ -24,7 +25,7 @@ describe.each(Object.entries(all))("%s", (_, hasher) => {
     expect(await hasher.verify(second, password)).toBe(true)
   })
 
-  test("verify() takes nothing for equal that differs in case, blanks, a NUL, or after 72 bytes", async () => {
+  test("[PWD-3] verify() takes nothing for equal that differs in case, blanks, a NUL, or after 72 bytes", async () => {
     const long = "x".repeat(72)
     const passwords = { "a\0b": "a\0c", Password: "password", "pass ": "pass", [`${long}1`]: `${long}2` }
     for (const [right, wrong] of Object.entries(passwords)) {
@@ -34,7 +35,7 @@ describe.each(Object.entries(all))("%s", (_, hasher) => {
     }
   })
 
-  test("hash() takes 1,024 bytes and no more", async () => {
+  test("[PWD-2] hash() takes 1,024 bytes and no more", async () => {
     const most = "é".repeat(512)
     expect(await hasher.verify(await hasher.hash(most), most)).toBe(true)
     await expect(hasher.hash(`${most}a`)).rejects.toMatchObject({ code: "invalid_option" })
@@ -47,7 +48,7 @@ describe.each(Object.entries(all))("%s", (_, hasher) => {
     },
   )
 
-  test("verify() is false at once for a password that is too long or no text", async () => {
+  test("[PWD-2] verify() is false at once for a password that is too long or no text", async () => {
     const hash = await hasher.hash("\ufffd")
     const start = performance.now()
     for (const input of ["\ud800", "\udfff", "\ufdfa".repeat(2 ** 23), "a".repeat(1025), undefined, null, 0, {}, []]) {
@@ -57,14 +58,14 @@ describe.each(Object.entries(all))("%s", (_, hasher) => {
   })
 
   test.each(["", "x", "$", "$argon2id$", "$scrypt$", "s2:a:b", "a:b", ":", null, undefined, {}, [], 0, true, Symbol()])(
-    "verify() is false and needsRehash() true for a hash such as %o",
+    "[PWD-8] verify() is false and needsRehash() true for a hash such as %o",
     async (hash) => {
       expect(await hasher.verify(hash as string, password)).toBe(false)
       expect(hasher.needsRehash(hash as string)).toBe(true)
     },
   )
 
-  test("verify() is false, and never rejects, for arbitrary values", async () => {
+  test("[PWD-8][INP-1] verify() is false, and never rejects, for arbitrary values", async () => {
     const value = fc.oneof(fc.anything(), fc.string({ unit: "binary" }), fc.stringMatching(/^\$[a-z0-9=,$]{0,40}$/))
     await fc.assert(
       fc.asyncProperty(value, value, async (hash, input) => {
@@ -85,7 +86,7 @@ describe.each(Object.entries(all))("%s", (_, hasher) => {
 })
 
 describe.each(Object.entries(modern))("%s", (_, hasher) => {
-  test("verify() takes composed and decomposed letters for equal, and full-width ones for different", async () => {
+  test("[PWD-4] verify() takes composed and decomposed letters for equal, and full-width ones for different", async () => {
     const hash = await hasher.hash("caf\u00e9 a")
     expect(await hasher.verify(hash, "cafe\u0301 a")).toBe(true)
     expect(await hasher.verify(hash, "caf\u00e9 \uff41")).toBe(false)
@@ -113,6 +114,29 @@ describe.each(Object.entries(modern))("%s", (_, hasher) => {
     }
   })
 })
+
+test("[STO-2] a key is compared to its last byte wherever it differs, and one of another length is unequal", () => {
+  const stored = new Uint8Array(32).fill(7)
+  const bytesRead = [0, 15, 31, null].map((position) => {
+    const { key, count } = countReads(stored.map((byte, index) => (index === position ? 0 : byte)))
+    expect(equalBytes(stored, key)).toBe(position === null)
+    return count()
+  })
+  expect(bytesRead).toEqual([32, 32, 32, 32])
+  for (const length of [0, 31, 33]) expect(equalBytes(stored, new Uint8Array(length).fill(7))).toBe(false)
+})
+
+function countReads(bytes: Uint8Array): { key: Uint8Array; count: () => number } {
+  let reads = 0
+  const key = new Proxy(bytes, {
+    get(target, property) {
+      if (property === "length") return target.length
+      reads++
+      return Reflect.get(target, property)
+    },
+  })
+  return { key, count: () => reads }
+}
 
 // A 32-byte key leaves two bits of its last base64 character unused.
 function withSpareBits(hash: string): string {

@@ -25,7 +25,7 @@ const oldest = `GCBSqCd7E0s9taCU:${crypto
 afterEach(() => vi.restoreAllMocks())
 
 test.each([...Object.entries(fromLucia), ["the first Lucia", oldest]])(
-  "verify() accepts the hash of %s, which is due to be replaced",
+  "[PWD-6] verify() accepts the hash of %s, which is due to be replaced",
   async (_, hash) => {
     expect(await hasher.verify(hash, password)).toBe(true)
     expect(await hasher.verify(hash, password.normalize("NFKC"))).toBe(true)

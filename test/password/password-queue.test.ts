@@ -19,7 +19,7 @@ beforeEach(() => {
   most = 0
 })
 
-test("of 64 passwords at once at most 4 are hashed at a time, and the event loop stays free", async () => {
+test("[F16] of 64 passwords at once at most 4 are hashed at a time, and the event loop stays free", async () => {
   await argon2id().hash("warm")
   let worst = 0
   let last = performance.now()
@@ -50,7 +50,7 @@ test("all hashers that need much memory wait in one line, first come first serve
   await Promise.all(blockers)
 })
 
-test("when 1,000 are waiting, the next is refused without work and the others still get their turn", async () => {
+test("[F16] when 1,000 are waiting, the next is refused without work and the others still get their turn", async () => {
   const { releases, blockers } = blockQueue()
   const waiting = Array.from({ length: 1000 }, (_, n) => inTurn(async () => n))
   const calls = vi.mocked(hashRaw).mock.calls.length

@@ -16,7 +16,7 @@ test("verify() accepts the common test vector for PBKDF2 with HMAC-SHA-512", asy
   expect(pbkdf2().needsRehash(vector)).toBe(true)
 })
 
-test("hash() makes a PHC string at OWASP's cost, or the options'", async () => {
+test("[PWD-5] hash() makes a PHC string at OWASP's cost, or the options'", async () => {
   expect(await pbkdf2().hash("correct horse")).toMatch(
     /^\$pbkdf2-sha512\$i=220000\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/,
   )
@@ -26,7 +26,7 @@ test("hash() makes a PHC string at OWASP's cost, or the options'", async () => {
   expect(pbkdf2().needsRehash(hash)).toBe(true)
 })
 
-test.each([10_000_001, 4294967295, 0])("verify() refuses %i iterations before any work", async (iterations) => {
+test.each([10_000_001, 4294967295, 0])("[PWD-7] verify() refuses %i iterations before any work", async (iterations) => {
   const spy = vi.spyOn(crypto.subtle, "importKey")
   expect(await pbkdf2().verify(`$pbkdf2-sha512$i=${iterations}$${salt}$${key}`, "password")).toBe(false)
   expect(spy).not.toHaveBeenCalled()

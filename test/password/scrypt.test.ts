@@ -25,7 +25,7 @@ test("verify() accepts the PHC string in passlib's documentation", async () => {
   expect(await scrypt().verify(`$scrypt$ln=16,r=8,p=1$${salt}$${key}`, "password")).toBe(true)
 })
 
-test("hash() makes a PHC string at OWASP's cost", async () => {
+test("[PWD-5] hash() makes a PHC string at OWASP's cost", async () => {
   const hash = await scrypt().hash("correct horse")
   expect(hash).toMatch(/^\$scrypt\$ln=17,r=8,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
   expect(scrypt().needsRehash(hash)).toBe(false)
@@ -51,7 +51,7 @@ test.each([
   "ln=0,r=8,p=1",
   "ln=16,r=1,p=1",
   "N=131072,r=8,p=1",
-])("verify() refuses $scrypt$%s before any work", async (cost) => {
+])("[PWD-7] verify() refuses $scrypt$%s before any work", async (cost) => {
   const spy = vi.spyOn(crypto, "scrypt")
   const start = performance.now()
   expect(await scrypt().verify(`$scrypt$${cost}$${salt}$${key}`, "password")).toBe(false)
@@ -81,7 +81,7 @@ test.each([
   { blockSize: 8.5 },
   { parallelism: 0 },
   { parallelism: 11 },
-])("scrypt() throws for %o", (options) => {
+])("[PWD-5] scrypt() throws for %o", (options) => {
   expect(() => scrypt(options)).toThrow(expect.objectContaining({ code: "invalid_option" }))
 })
 

@@ -15,7 +15,7 @@ function crashes({ adapter, address, run }: SharedStore): void {
     for (const table of ["session", "user_key", "user"]) await run(`DELETE FROM "${table}"`)
   })
 
-  test.each(['INSERT INTO "user_key"', "COMMIT"])("at %s of a sign-up leaves neither user nor key", async (dieAt) => {
+  test.each(['INSERT INTO "user_key"', "COMMIT"])("[F6][ADP-4] at %s of a sign-up leaves neither user nor key", async (dieAt) => {
     const statements = await crash("signUp", dieAt)
     expect(statements).toContainEqual(expect.stringMatching(/^INSERT INTO "user" /))
     expect(await snapshot()).toEqual({ user: [], user_key: [], session: [] })
@@ -24,7 +24,7 @@ function crashes({ adapter, address, run }: SharedStore): void {
   })
 
   test.each(['UPDATE "user_key"', "COMMIT"])(
-    "at %s of a password change leaves the old password and its sessions",
+    "[F6][EXP-7] at %s of a password change leaves the old password and its sessions",
     async (dieAt) => {
       await changes.signUp(adapter)
       await signIn()
@@ -39,7 +39,7 @@ function crashes({ adapter, address, run }: SharedStore): void {
   )
 
   test.each(['DELETE FROM "user_key"', 'DELETE FROM "user" ', "COMMIT"])(
-    "at %s of a user's deletion leaves the user whole",
+    "[F6][P12] at %s of a user's deletion leaves the user whole",
     async (dieAt) => {
       await changes.signUp(adapter)
       await signIn()

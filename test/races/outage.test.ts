@@ -17,7 +17,7 @@ const password = "correct horse"
 const store = await createPostgres()
 
 describe.skipIf(!store)("PostgreSQL behind a network that fails", () => {
-  test("an outage under load is store_failed, never signed out, and over when the server is back", async () => {
+  test("[F1][ADP-6] an outage under load is store_failed, never signed out, and over when the server is back", async () => {
     const { auth, proxy, events } = await openApplication("ada")
     const { token } = await auth.createSession("ada")
     expect(await visits(auth, token, 20)).toEqual({ signedIn: 20, failed: 0, other: 0 })
@@ -33,7 +33,7 @@ describe.skipIf(!store)("PostgreSQL behind a network that fails", () => {
     expect(events.map(({ type }) => type)).not.toContain("rejected")
   })
 
-  test("every other call in an outage fails the same way, with the driver's error as its cause", async () => {
+  test("[F1][ADP-6] every other call in an outage fails the same way, with the driver's error as its cause", async () => {
     const { auth, users, proxy } = await openApplication("grace")
     const { token, session } = await auth.createSession("grace")
     await users.useKey("username", "grace", password)
@@ -61,7 +61,7 @@ describe.skipIf(!store)("PostgreSQL behind a network that fails", () => {
     expect(await users.signInWithKey(auth, "username", "grace", password)).not.toBeNull()
   })
 
-  test("connections that the server ends while users sign up and in leave nothing by halves", async () => {
+  test("[F3][P11] connections that the server ends while users sign up and in leave nothing by halves", async () => {
     const { auth, users, run } = await openApplication("alan")
     const { token } = await auth.createSession("alan")
     const names = Array.from({ length: 300 }, (_, n) => `crowd-${n}`)
@@ -92,7 +92,7 @@ describe.skipIf(!store)("PostgreSQL behind a network that fails", () => {
     expect(await visits(auth, token, 20)).toEqual({ signedIn: 20, failed: 0, other: 0 })
   })
 
-  test("a sign-up whose answer is lost, tried again, is key_taken and one account", async () => {
+  test("[F4] a sign-up whose answer is lost, tried again, is key_taken and one account", async () => {
     const { users, proxy, run } = await openApplication("edsger")
     const key = { providerId: "username", providerUserId: "barbara", password }
     const signUp = () => users.createUser({ key, attributes: { username: "barbara" } })

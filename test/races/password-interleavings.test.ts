@@ -30,7 +30,7 @@ function interleavings(adapter: RaceAdapter): void {
   const auth = createAuth({ adapter })
 
   describe.each([1, 2])("a sign-in by the old password, with version %i of the hasher", (version) => {
-    test.each(moments)("leaves no session when the change comes before its step %i", async (moment) => {
+    test.each(moments)("[R6] leaves no session when the change comes before its step %i", async (moment) => {
       const name = await signUp()
       const change = () => users.updateKeyPassword("username", name, changed)
       const { step, methods } = interruptAt(moment, change)
@@ -47,7 +47,7 @@ function interleavings(adapter: RaceAdapter): void {
     })
   })
 
-  test.each(moments)("a change leaves no session of a sign-in that comes before its step %i", async (moment) => {
+  test.each(moments)("[R6] a change leaves no session of a sign-in that comes before its step %i", async (moment) => {
     const name = await signUp()
     const tokens: unknown[] = []
     const signIn = async () => tokens.push((await users.signInWithKey(auth, "username", name, old))?.token)
@@ -94,7 +94,7 @@ describe.skipIf(!postgres)("a sign-in by the old password while the change is no
   test.each([
     ["", 1],
     [", even if a sign-in by the new one hashes it anew before the change is done", 2],
-  ])("leaves no session%s", async (_what, version) => {
+  ])("[R6] leaves no session%s", async (_what, version) => {
     if (postgres?.address.dialect !== "postgres") throw new Error("skipIf() saw another store")
     const { adapter, address } = postgres
     const passwordHasher = countingHasher()

@@ -16,7 +16,7 @@ function passwordRaces({ adapter, crew, run }: Race): void {
   const auth = createAuth({ adapter, now: () => signedInAt })
   const users = createUsers({ adapter, passwordHasher: countingHasher() })
 
-  test("no session made by the old password survives its change", async () => {
+  test("[R6] no session made by the old password survives its change", async () => {
     let [signedIn, refused] = [0, 0]
     for (let trial = 0; trial < 10; trial++) {
       const names = await signUp(25)
@@ -46,7 +46,7 @@ function passwordRaces({ adapter, crew, run }: Race): void {
     for (const token of [...signIns, ...again]) expect((await auth.validateSession(token)).session).not.toBeNull()
   })
 
-  test("a changed password wins over re-hashes of the old one", async () => {
+  test("[R7][PWD-6] a changed password wins over re-hashes of the old one", async () => {
     let rehashed = 0
     for (let trial = 0; trial < 10; trial++) {
       const names = await signUp(25)
@@ -67,7 +67,7 @@ function passwordRaces({ adapter, crew, run }: Race): void {
     expect(rehashed).toBeGreaterThan(0)
   })
 
-  test("of 50 sign-ups under spellings of one name one succeeds, and the others hear the same", async () => {
+  test("[R8][PWD-10] of 50 sign-ups under spellings of one name one succeeds, and the others hear the same", async () => {
     for (let trial = 0; trial < 10; trial++) {
       const name = `bob-${crypto.randomUUID()}`
       const spellings = [name, name.toUpperCase(), name.replace("bob", "Ｂｏｂ"), ` ${name}`]

@@ -14,7 +14,7 @@ for (const race of await openRaces())
 function sessionRaces({ adapter, crew, run }: Race): void {
   const auth = createAuth({ adapter, now: () => signedInAt })
 
-  test("50 requests at the half-life all succeed, and one of them writes", async () => {
+  test("[R1] 50 requests at the half-life all succeed, and one of them writes", async () => {
     let late = 0
     for (let trial = 0; trial < 10; trial++) {
       const [userId] = await addUsers(1)
@@ -30,7 +30,7 @@ function sessionRaces({ adapter, crew, run }: Race): void {
     expect(late).toBeGreaterThan(0)
   })
 
-  test("a logout beside a renewal is final, 2,000 times", async () => {
+  test("[R2][EXP-6][EXP-8] a logout beside a renewal is final, 2,000 times", async () => {
     const [userId] = await addUsers(1)
     const raced = { extended: 0, lost: 0 }
     for (let trial = 0; trial < 10; trial++) {
@@ -49,7 +49,7 @@ function sessionRaces({ adapter, crew, run }: Race): void {
     expect(Math.min(raced.extended, raced.lost)).toBeGreaterThan(20)
   })
 
-  test("after logging out everywhere beside sign-ins, every session that lives is listed", async () => {
+  test("[R3] after logging out everywhere beside sign-ins, every session that lives is listed", async () => {
     let [survivors, ended] = [0, 0]
     for (let trial = 0; trial < 5; trial++) {
       const userIds = await addUsers(20)
@@ -78,7 +78,7 @@ function sessionRaces({ adapter, crew, run }: Race): void {
     expect(Math.min(survivors, ended)).toBeGreaterThan(0)
   })
 
-  test("a user who is deleted beside sign-ins leaves no session", async () => {
+  test("[R9][P12] a user who is deleted beside sign-ins leaves no session", async () => {
     let [signedIn, refused] = [0, 0]
     for (let trial = 0; trial < 5; trial++) {
       const userIds = await addUsers(20)
@@ -96,7 +96,7 @@ function sessionRaces({ adapter, crew, run }: Race): void {
     expect(Math.min(signedIn, refused)).toBeGreaterThan(0)
   })
 
-  test("a session that was extended in time survives a cleanup that runs beside it", async () => {
+  test("[R12] a session that was extended in time survives a cleanup that runs beside it", async () => {
     let [kept, gone] = [0, 0]
     for (let trial = 0; trial < 5; trial++) {
       const [userId] = await addUsers(1)

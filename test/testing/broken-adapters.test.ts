@@ -22,7 +22,7 @@ test("the correct adapter passes every case", async () => {
   expect(await failuresOf(cases, () => setUp())).toEqual(new Map())
 })
 
-test.each(bugs)("a case fails for an adapter with the bug: %s", (name) => {
+test.each(bugs)("[SUP-4] a case fails for an adapter with the bug: %s", (name) => {
   expect(failures.get(name)?.size).toBeGreaterThan(0)
 })
 

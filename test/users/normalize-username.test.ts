@@ -38,7 +38,7 @@ test("names in another script that look the same stay different", () => {
   expect(normalizeUsername("\u0430dmin")).not.toBe("admin")
 })
 
-test("normalizeUsername() asks nothing of the locale", () => {
+test("[PWD-10] normalizeUsername() asks nothing of the locale", () => {
   const methods = ["toLocaleLowerCase", "toLocaleUpperCase"] as const
   const spies = methods.map((method) =>
     vi.spyOn(String.prototype, method).mockImplementation(() => {
@@ -58,7 +58,7 @@ const awkward = fc.constantFrom(
 test.each([
   ["any text", fc.string({ unit: "binary", maxLength: 30 })],
   ["awkward letters", fc.string({ unit: awkward, maxLength: 12 })],
-])("normalizing %s twice is normalizing it once", (_name, texts) => {
+])("[PWD-10] normalizing %s twice is normalizing it once", (_name, texts) => {
   const stable = (text: string) => normalizeUsername(normalizeUsername(text)) === normalizeUsername(text)
   fc.assert(fc.property(texts, stable), { numRuns: 5000 })
 })
@@ -72,7 +72,7 @@ test("what is stored for an id is stored for itself", () => {
 })
 
 describe.each(stores)("over %s", (_name, open) => {
-  test.each(spellings)("%j signs up, signs in and is found as %j", async (typed, canonical) => {
+  test.each(spellings)("[PWD-10] %j signs up, signs in and is found as %j", async (typed, canonical) => {
     const { users, auth } = setUp(open())
     const password = "correct horse"
     const key = { providerId: "username", providerUserId: typed, password }

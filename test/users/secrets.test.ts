@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers"
 import { expect, test } from "vitest"
 import type { FlowReport } from "./secret-flow.ts"
 
-test("no password, token or hash shows in events, errors, results or on the console, even while debugging", async () => {
+test("[LOG-1][STO-4][P3] no password, token or hash shows in events, errors, results or on the console, even while debugging", async () => {
   const child = fork(new URL("secret-flow.ts", import.meta.url), {
     silent: true,
     env: { ...process.env, NODE_DEBUG: "*", DEBUG: "*" },

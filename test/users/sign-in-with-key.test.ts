@@ -85,7 +85,7 @@ describe.each(stores)("signInWithKey() over %s", (_name, open) => {
         await users.createUser({ id: "user-2", key: keyOfAda, attributes: { username: "heir" } })
       },
     ],
-  ])("leaves no session when %s before or after the session is stored", async (_what, change) => {
+  ])("[R6] leaves no session when %s before or after the session is stored", async (_what, change) => {
     for (const moment of ["before", "after"]) {
       const all = await setUpAda(open())
       const { users, store } = all

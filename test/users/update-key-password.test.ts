@@ -8,7 +8,7 @@ const { password } = keyOfAda
 const next = "another horse"
 
 describe.each(stores)("updateKeyPassword() over %s", (_name, open) => {
-  test("makes the new password the only one, and ends the user's sessions", async () => {
+  test("[EXP-7] makes the new password the only one, and ends the user's sessions", async () => {
     const { users, auth, events } = await setUpAda(open())
     await users.createUser({ id: "user-2", key: null, attributes: { username: "grace" } })
     const tokens = [await auth.createSession("user-1"), await auth.createSession("user-1")].map(({ token }) => token)
@@ -25,7 +25,7 @@ describe.each(stores)("updateKeyPassword() over %s", (_name, open) => {
     expect((await auth.validateSession(other.token)).session).not.toBeNull()
   })
 
-  test("leaves the session `except` alone", async () => {
+  test("[EXP-7] leaves the session `except` alone", async () => {
     const { users, auth } = await setUpAda(open())
     const [kept, ended] = [await auth.createSession("user-1"), await auth.createSession("user-1")]
     await users.updateKeyPassword("username", "ada", next, { except: kept.session.id })
@@ -33,7 +33,7 @@ describe.each(stores)("updateKeyPassword() over %s", (_name, open) => {
     expect((await auth.validateSession(ended.token)).session).toBeNull()
   })
 
-  test("ends the sessions with the swap and once more after it", async () => {
+  test("[R6] ends the sessions with the swap and once more after it", async () => {
     const store = open()
     const { auth } = await setUpAda(store)
     const swaps: unknown[] = []
@@ -71,7 +71,7 @@ describe.each(stores)("updateKeyPassword() over %s", (_name, open) => {
     ["password_invalid", "long enough\udfff"],
     ["password_invalid", null as unknown as string],
     ["password_common", "Letmein123"],
-  ])("refuses with %s, and changes nothing", async (reason, given) => {
+  ])("[PWD-2][PWD-9] refuses with %s, and changes nothing", async (reason, given) => {
     const { users, auth, hasher } = await setUpAda(open(), { passwordPolicy: { blocklist: ["letmein123"] } })
     const { token } = await auth.createSession("user-1")
     expect(await users.updateKeyPassword("username", "ada", given)).toEqual({ updated: false, reason })
@@ -96,7 +96,7 @@ describe.each(stores)("updateKeyPassword() over %s", (_name, open) => {
     expect(await users.useKey("github", "1", null)).not.toBeNull()
   })
 
-  test("wins over a re-hash that comes between", async () => {
+  test("[R7] wins over a re-hash that comes between", async () => {
     const store = open()
     await setUpAda(store)
     const rehashing = setUp(store, { passwordHasher: countingHasher(2) }).users

@@ -12,7 +12,7 @@ describe.each(stores)("useKey() over %s", (_name, open) => {
     expect(events).toEqual([{ type: "key_used", at: expect.any(Date), userId: "user-1", providerId: "username" }])
   })
 
-  test("answers null after one verify for an unknown user, a wrong password and a key without one", async () => {
+  test("[THR-5][THR-6][P2] answers null after one verify for an unknown user, a wrong password and a key without one", async () => {
     const { users, hasher, events } = await setUpAda(open())
     await users.createKey({ providerId: "email", providerUserId: "ada@example.com", userId: "user-1" })
     await users.useKey("username", "nobody", password)
@@ -35,7 +35,7 @@ describe.each(stores)("useKey() over %s", (_name, open) => {
     }
   })
 
-  test("does the same work for known and unknown users in the first call too", async () => {
+  test("[THR-6][P2] does the same work for known and unknown users in the first call too", async () => {
     const work = async (name: string) => {
       const { users, hasher } = await setUpAda(open())
       await users.useKey("username", name, "wrong horse")
@@ -54,7 +54,7 @@ describe.each(stores)("useKey() over %s", (_name, open) => {
     ["257 letters", "x".repeat(257)],
     ["10 million letters", "x".repeat(10_000_000)],
     ["half a surrogate pair", `${password}\ud800`],
-  ])("takes %s for no password, at the cost of no hash", async (_what, given) => {
+  ])("[PWD-2][PWD-8] takes %s for no password, at the cost of no hash", async (_what, given) => {
     const { users, auth, hasher, events } = await setUpAda(open())
     expect(await users.useKey("username", "ada", given as string)).toBeNull()
     expect(await users.signInWithKey(auth, "username", "ada", given as string)).toBeNull()
@@ -69,7 +69,7 @@ describe.each(stores)("useKey() over %s", (_name, open) => {
     expect(await strict.users.useKey("username", "ada", password)).toEqual(ada)
   })
 
-  test("null as password succeeds only for a key without one, at the cost of no hash", async () => {
+  test("[PWD-8] null as password succeeds only for a key without one, at the cost of no hash", async () => {
     const { users, hasher, events } = await setUpAda(open())
     await users.createKey({ providerId: "github", providerUserId: "1", userId: "user-1" })
     expect(await users.useKey("github", "1", null)).toMatchObject({ userId: "user-1", hasPassword: false })
@@ -84,7 +84,7 @@ describe.each(stores)("useKey() over %s", (_name, open) => {
     await expect(users.useKey("github", "1", password)).rejects.toMatchObject({ code: "invalid_option" })
   })
 
-  test("hashes anew once when the hash is out of date", async () => {
+  test("[PWD-6] hashes anew once when the hash is out of date", async () => {
     const store = open()
     await setUpAda(store)
     const passwordHasher = countingHasher(2)
@@ -113,7 +113,7 @@ describe.each(stores)("useKey() over %s", (_name, open) => {
     expect((await auth.validateSession(token)).session).not.toBeNull()
   })
 
-  test("a re-hash never undoes a password change that came between", async () => {
+  test("[R7] a re-hash never undoes a password change that came between", async () => {
     const store = open()
     const { users } = await setUpAda(store)
     const passwordHasher = countingHasher(2)

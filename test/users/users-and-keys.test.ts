@@ -21,7 +21,7 @@ describe.each(stores)("users and keys over %s", (_name, open) => {
     expect(missing).toEqual({ updated: false, reason: "user_missing" })
   })
 
-  test("deleteUser() ends everything of the user, and of no other, and may be repeated", async () => {
+  test("[EXP-7] deleteUser() ends everything of the user, and of no other, and may be repeated", async () => {
     const { users, auth, store, events } = await setUpAda(open())
     await users.createKey({ providerId: "github", providerUserId: "1", userId: "user-1" })
     const grace = { ...keyOfAda, providerUserId: "grace" }
@@ -108,7 +108,7 @@ describe.each(stores)("users and keys over %s", (_name, open) => {
     }
   })
 
-  test("events tell what happened to whom at what time", async () => {
+  test("[LOG-2] events tell what happened to whom at what time", async () => {
     const now = () => Date.UTC(2030, 0, 1)
     const { users, events } = setUp(open(), { now })
     await users.createUser({ id: "user-1", key: keyOfAda, attributes: {} })
