@@ -7,8 +7,6 @@ interface Platform {
   }
 }
 
-const encoder = new TextEncoder()
-
 /** Makes random text from `bytes` bytes of the platform's generator, in base32 (RFC 4648, lower case, no padding). */
 export function randomText(bytes: number): string {
   return encodeBase32LowerCaseNoPadding(crypto.getRandomValues(new Uint8Array(bytes)))
@@ -31,7 +29,7 @@ export function isSessionId(value: unknown): value is string {
 
 /** SHA-256 as lower-case hex, in plain JavaScript. */
 export function hashPortably(text: string): string {
-  return encodeHexLowerCase(sha256(encoder.encode(text)))
+  return encodeHexLowerCase(sha256(new TextEncoder().encode(text)))
 }
 
 let hash: ((text: string) => string) | undefined
