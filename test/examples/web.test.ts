@@ -78,17 +78,20 @@ describe("signing up", () => {
 })
 
 describe("forms that no browser sends", () => {
-  test.each(["/sign-up", "/sign-in"])("[INP-3] %s answers a repeated field and a file with a field error", async (path) => {
-    const visitor = createVisitor(example.origin)
-    const repeated = await visitor.post(path, { username: ["one", "two"], password: [password, password] })
-    expect(repeated.status).toBe(422)
-    const body = new FormData()
-    body.set("username", new File(["Bob"], "name.txt"))
-    body.set("password", new File([password], "password.txt"))
-    const upload = await fetch(example.origin + path, { method: "POST", body, headers: { Origin: example.origin } })
-    expect(upload.status).toBe(422)
-    expect(await upload.text()).toContain('id="username-note" class="error"')
-  })
+  test.each(["/sign-up", "/sign-in"])(
+    "[INP-3] %s answers a repeated field and a file with a field error",
+    async (path) => {
+      const visitor = createVisitor(example.origin)
+      const repeated = await visitor.post(path, { username: ["one", "two"], password: [password, password] })
+      expect(repeated.status).toBe(422)
+      const body = new FormData()
+      body.set("username", new File(["Bob"], "name.txt"))
+      body.set("password", new File([password], "password.txt"))
+      const upload = await fetch(example.origin + path, { method: "POST", body, headers: { Origin: example.origin } })
+      expect(upload.status).toBe(422)
+      expect(await upload.text()).toContain('id="username-note" class="error"')
+    },
+  )
 
   test("a password of two halves of a character is a field error", async () => {
     const response = await fetch(`${example.origin}/sign-up`, {

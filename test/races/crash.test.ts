@@ -15,13 +15,16 @@ function crashes({ adapter, address, run }: SharedStore): void {
     for (const table of ["session", "user_key", "user"]) await run(`DELETE FROM "${table}"`)
   })
 
-  test.each(['INSERT INTO "user_key"', "COMMIT"])("[F6][ADP-4] at %s of a sign-up leaves neither user nor key", async (dieAt) => {
-    const statements = await crash("signUp", dieAt)
-    expect(statements).toContainEqual(expect.stringMatching(/^INSERT INTO "user" /))
-    expect(await snapshot()).toEqual({ user: [], user_key: [], session: [] })
+  test.each(['INSERT INTO "user_key"', "COMMIT"])(
+    "[F6][ADP-4] at %s of a sign-up leaves neither user nor key",
+    async (dieAt) => {
+      const statements = await crash("signUp", dieAt)
+      expect(statements).toContainEqual(expect.stringMatching(/^INSERT INTO "user" /))
+      expect(await snapshot()).toEqual({ user: [], user_key: [], session: [] })
 
-    expect(await changes.signUp(adapter)).toMatchObject({ user: { id: "ada" } })
-  })
+      expect(await changes.signUp(adapter)).toMatchObject({ user: { id: "ada" } })
+    },
+  )
 
   test.each(['UPDATE "user_key"', "COMMIT"])(
     "[F6][EXP-7] at %s of a password change leaves the old password and its sessions",
