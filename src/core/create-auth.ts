@@ -70,13 +70,13 @@ export function createAuth<
   const policy = createPolicy(options.session)
   const cookies = createSessionCookies(options.cookie, policy.absoluteTimeout)
   const trustedOrigins = checkOrigins(options.trustedOrigins)
-  const extensions = new Map<string, Promise<Date | null>>()
 
   return over(store, createEmitter(options.onEvent, now))
 
   function over(
     store: SessionAdapter<UserRow, SessionRow>,
     emit: Emit,
+    extensions = new Map<string, Promise<Date | null>>(),
   ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> {
     const auth: Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> = {
       ...cookies,
@@ -145,10 +145,11 @@ export function createAuth<
         return total
       },
 
+      // With extensions of its own: one outside may be waiting for the row that the caller's transaction has locked.
       withAdapter: (adapter) => over(guardPort(adapter, port), emit),
 
       withRequest: (request) =>
-        options.onEvent ? over(store, (type, details) => emit(type, { ...details, request })) : auth,
+        options.onEvent ? over(store, (type, details) => emit(type, { ...details, request }), extensions) : auth,
     }
     return auth
 
@@ -169,15 +170,16 @@ export function createAuth<
 
     // The requests of one page arrive together: they share one write.
     function extend(session: Record, { to, ifBefore }: Extension): Promise<Date | null> {
-      const { id } = session
-      const running = extensions.get(id)
+      const running = extensions.get(session.id)
       if (running) return running
-      const extension = store.extendSession(id, to, ifBefore).then(onExtended, onFailure)
-      extensions.set(id, extension)
+      const extension = store
+        .extendSession(session.id, to, ifBefore)
+        .then(onExtended, onFailure)
+        .finally(() => extensions.delete(session.id))
+      extensions.set(session.id, extension)
       return extension
 
       function onExtended(isMoved: boolean) {
-        extensions.delete(id)
         if (!isMoved) return null
         tell("session_extended", session)
         return to
@@ -185,7 +187,6 @@ export function createAuth<
 
       // The session is live all the same, and the next request tries again.
       function onFailure(error: AuthError) {
-        extensions.delete(id)
         tell("extension_failed", session, error.code)
         return null
       }

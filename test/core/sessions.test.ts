@@ -718,6 +718,26 @@ describe("withAdapter()", () => {
     expect((await other.auth.validateSession(token)).session).not.toBeNull()
   })
 
+  test("waits for no extension outside, which may be waiting for the caller's transaction", async () => {
+    let commit = () => {}
+    const committed = new Promise<void>((resolve) => (commit = resolve))
+    const { auth, memory, now } = await setUp({
+      adapter: (memory) => ({
+        async extendSession(id, to, ifBefore) {
+          await committed
+          return memory.extendSession(id, to, ifBefore)
+        },
+      }),
+    })
+    const { token } = await auth.createSession("user-1")
+    now.advance(15 * day)
+    const outside = auth.validateSession(token)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect((await auth.withAdapter(memory).validateSession(token)).session?.fresh).toBe(true)
+    commit()
+    expect((await outside).session).not.toBeNull()
+  })
+
   test("throws missing_port for an adapter that lacks a method", async () => {
     const { auth, adapter } = await setUp()
     const { findSession: _, ...partial } = adapter
