@@ -88,7 +88,9 @@ async function replaceKeyPassword(
   const swap = () => `UPDATE ${db.tables.key} SET hashed_password = ?3 WHERE ${isUnchanged(db)}`
   const before = endSessions ? endingSessions(db, open, keyId, known, except) : []
   const counts = await db.store.atomic([...before, open.statement("swapPassword", swap, [keyId, known, next])])
-  return (counts.at(-1) ?? 0) > 0
+  if ((counts.at(-1) ?? 0) > 0) return true
+  // Some of MySQL's drivers count only rows whose values changed.
+  return from === to && (await findKey(db, key))?.passwordHash === to
 }
 
 /**

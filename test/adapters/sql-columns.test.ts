@@ -121,6 +121,11 @@ test("an update that changes nothing finds its row, also where the driver counts
   expect(await adapter.updateSession("t", { label: "same" })).toBe(false)
   expect(await adapter.updateUser("alice", { username: "alice" })).toBe("updated")
   expect(await adapter.updateUser("bob", { username: "alice" })).toBe("missing")
+  const key = { providerId: "username", providerUserId: "alice" }
+  await adapter.insertKey({ ...key, userId: "alice", passwordHash: "same" })
+  expect(await adapter.replaceKeyPassword(key, "same", "same", {})).toBe(true)
+  expect(await adapter.findSession("s")).toBeNull()
+  expect(await adapter.replaceKeyPassword(key, "other", "other", {})).toBe(false)
   await store.close()
 })
 
