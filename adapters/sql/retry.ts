@@ -30,10 +30,15 @@ export function rescued<Result>(
 ): Answer<Result> {
   try {
     const answer = call()
-    return answer instanceof Promise ? answer.catch(rescue) : answer
+    // A driver's promise may be of its own making: from here on it is a plain one.
+    return isPromise(answer) ? Promise.resolve(answer).catch(rescue) : answer
   } catch (error) {
     return rescue(error)
   }
+}
+
+function isPromise<Result>(answer: Answer<Result>): answer is Promise<Result> {
+  return typeof (answer as Partial<Promise<Result>> | null)?.then === "function"
 }
 
 // Jitter, so that those who collided do not meet again.

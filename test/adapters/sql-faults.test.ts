@@ -68,6 +68,17 @@ describe("a transaction that PostgreSQL calls off", () => {
     expect(lost.calls.batch).toBe(1)
   })
 
+  test("is tried again where the driver answers with a promise of its own making", async () => {
+    const { executor, calls } = await failing("40P01", 1)
+    const foreign = {
+      ...executor,
+      execute: (...call: Parameters<SqlExecutor["execute"]>) => foreignPromise(executor.execute(...call)),
+    }
+    const adapter = sqlAdapter<User>({ dialect: "postgres", executor: foreign })
+    expect(await adapter.extendSession("s", times.expiresAt, times.expiresAt)).toBe(true)
+    expect(calls.execute).toBe(2)
+  })
+
   test("is not tried again inside the caller's transaction", async () => {
     const { adapter, calls } = await failing("40001", 1, true)
     await expect(adapter.extendSession("s", times.expiresAt, times.expiresAt)).rejects.toMatchObject({
@@ -94,9 +105,28 @@ describe("a transaction that PostgreSQL calls off", () => {
       execute: async () => fail(++calls.execute, () => 1),
       batch: async (statements) => fail(++calls.batch, () => statements.map(() => 1)),
     }
-    return { adapter: sqlAdapter<User>({ dialect: "postgres", executor, inTransaction }), calls }
+    return { adapter: sqlAdapter<User>({ dialect: "postgres", executor, inTransaction }), executor, calls }
   }
 })
+
+test("a driver may answer with promises of its own making", async () => {
+  const store = await sqliteStore()
+  const executor: SqlExecutor = {
+    ...store.executor,
+    query: (sql, params) => foreignPromise(store.executor.query(sql, params)),
+  }
+  const adapter = sqlAdapter<User>({ dialect: "sqlite", executor })
+  await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, null)
+  await adapter.insertSession(session)
+  expect(await adapter.findSession("s")).toMatchObject({ user: { username: "alice" } })
+  await store.close()
+})
+
+/** A promise of another library, or of another realm. */
+function foreignPromise<Result>(promise: Promise<Result>): Promise<Result> {
+  const foreign: PromiseLike<Result> = { then: (...callbacks) => promise.then(...callbacks) }
+  return foreign as Promise<Result>
+}
 
 const server = await postgresServer({ max: 3 })
 
