@@ -5,6 +5,7 @@ import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import { randomText } from "../core/token.ts"
 import { attemptHash } from "../password/attempt-hash.ts"
 import { checkPassword } from "../password/check-password.ts"
+import { requireHasher } from "../password/password-hasher.ts"
 
 import { checkProviderId, toStoredId } from "./key-id.ts"
 import type { Key, KeyReason, NewKey, SignInAuth, Users, UsersOptions } from "./users.ts"
@@ -31,14 +32,15 @@ interface Proof {
 /**
  * Keeps users and the keys they sign in with.
  *
- * Throws `missing_port` for an adapter that lacks a method and `invalid_option` for a policy that cannot be right.
+ * Throws `missing_port` for an adapter or a hasher that lacks a method and `invalid_option` for a policy that cannot be right.
  *
  * @example
  * const users = createUsers({ adapter, passwordHasher: argon2id() })
- * const { user, reason } = await users.createUser({
+ * const created = await users.createUser({
  *   key: { providerId: "username", providerUserId: username, password },
  *   attributes: { username },
  * })
+ * if (!created.user) return badRequest(created.reason)
  * const signedIn = await users.signInWithKey(auth, "username", username, password)
  */
 export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<UserRow>>(
@@ -51,7 +53,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
   const emit = createEmitter(options.onEvent, now)
   passwordProviders.forEach(checkProviderId)
   checkPassword("", passwordPolicy)
-  if (!passwordHasher) throw new AuthError("missing_port", "createUsers needs a passwordHasher, such as argon2id().")
+  requireHasher(passwordHasher)
 
   let decoy: Promise<string> | undefined
 

@@ -152,8 +152,8 @@ describe("createUsers()", () => {
     expect(make).toThrow(expect.objectContaining({ code: "missing_port", message: "The adapter has no findKey()" }))
   })
 
-  test("throws without a hasher", () => {
-    const make = () => createUsers({ adapter: memoryAdapter(), passwordHasher: undefined as never })
+  test.each([undefined, {}, () => passwordHasher])("throws for %o, which is no hasher", (notHasher) => {
+    const make = () => createUsers({ adapter: memoryAdapter(), passwordHasher: notHasher as never })
     expect(make).toThrow(expect.objectContaining({ code: "missing_port" }))
   })
 
