@@ -1,5 +1,5 @@
-import { AuthError } from "../core/errors.ts"
 import { isHashable } from "./hashable-password.ts"
+import { requireHasher } from "./require-hasher.ts"
 
 /** Turns passwords into text from which they cannot be told, and checks them against it. */
 export interface PasswordHasher {
@@ -54,11 +54,4 @@ export function passwordHasher({ preferred, accepted = [] }: PasswordHasherOptio
     }
     return false
   }
-}
-
-/** Throws `missing_port` for what is no hasher, such as `argon2id` without its `()`. */
-export function requireHasher(hasher: PasswordHasher): void {
-  const methods = ["hash", "verify", "needsRehash"] as const
-  if (hasher && methods.every((method) => typeof hasher[method] === "function")) return
-  throw new AuthError("missing_port", "A password hasher has hash(), verify() and needsRehash(): pass argon2id().")
 }

@@ -5,7 +5,7 @@ import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import { randomText } from "../core/token.ts"
 import { attemptHash } from "../password/attempt-hash.ts"
 import { checkPassword } from "../password/check-password.ts"
-import { requireHasher } from "../password/password-hasher.ts"
+import { requireHasher } from "../password/require-hasher.ts"
 
 import { checkProviderId, toStoredId } from "./key-id.ts"
 import type { Key, KeyReason, NewKey, SignInAuth, Users, UsersOptions } from "./users.ts"

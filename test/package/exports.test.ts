@@ -15,7 +15,8 @@ const contents: Record<string, RegExp> = {
   index: /^src\/(index|core\/[^/]+)\.ts$/,
   web: /^src\/(web|core\/(errors|origin|request-session|response-headers|safe-redirect))\.ts$/,
   node: /^src\/(node|core\/(errors|origin|request-session|response-headers))\.ts$/,
-  users: /^src\/(users|users\/[^/]+|core\/(defined|errors|events|token)|password\/(attempt-hash|check-password))\.ts$/,
+  users:
+    /^src\/(users|users\/[^/]+|core\/(defined|errors|events|token)|password\/(attempt-hash|check-password|require-hasher))\.ts$/,
   password: /^src\/(password|password\/[^/]+|core\/errors)\.ts$/,
   testing: /^src\/(testing|testing\/[^/]+|core\/errors)\.ts$/,
   "adapters/memory": /^(adapters\/memory|src\/core\/errors)\.ts$/,
