@@ -5,6 +5,7 @@ import type { Owner } from "./names.ts"
 import { bind, template } from "./statement.ts"
 import type { Store } from "./store.ts"
 import { readText } from "./storable-text.ts"
+import type { UserIds } from "./user-ids.ts"
 
 /** The columns of the three tables by name; none for a table that does not exist. */
 export type Catalogue = Record<Owner, Map<string, Column>>
@@ -17,6 +18,8 @@ const required: Record<Owner, string[]> = {
   key: ["id", "user_id", "hashed_password"],
 }
 
+const integer = /^(?:big|medium|small|tiny)?int(?:eger)?\b/i
+
 /** Reads the columns of the three tables in one query. */
 export async function readCatalogue(store: Store, dialect: Dialect, names: Record<Owner, string>): Promise<Catalogue> {
   const selects = owners.map((owner, n) => `SELECT '${owner}' AS owner, c.* FROM (${dialect.columns(`?${n + 1}`)}) c`)
@@ -26,8 +29,8 @@ export async function readCatalogue(store: Store, dialect: Dialect, names: Recor
 }
 
 /** Tells of each table why it cannot serve; `null` if it can. */
-export function problemsOf(catalogue: Catalogue, dialect: Dialect): Record<Owner, string | null> {
-  const problem = (owner: Owner) => problemOf(catalogue[owner], owner, dialect)
+export function problemsOf(catalogue: Catalogue, dialect: Dialect, ids: UserIds): Record<Owner, string | null> {
+  const problem = (owner: Owner) => problemOf(catalogue[owner], owner, dialect, ids)
   return { user: problem("user"), session: problem("session"), key: problem("key") }
 }
 
@@ -35,7 +38,7 @@ export function problemsOf(catalogue: Catalogue, dialect: Dialect): Record<Owner
 export function unusableTable(owner: Owner, name: string, problem: string, dialect: Dialect): AuthError {
   const remedy =
     owner === "user"
-      ? `It is the application's own: create it, or name it in the option tables.user.`
+      ? `It is the application's own: create it, or say what it is like in the options tables.user and userId.`
       : `Run the statements of schema("${dialect.name}") from "nightlatch/adapters/sql", or name yours in the option tables.${owner}.`
   return new AuthError("invalid_option", `The table "${name}" ${problem}. ${remedy}`)
 }
@@ -45,11 +48,14 @@ export function isAttribute(owner: Owner, { name, writable }: Column): boolean {
   return writable && !required[owner].includes(name)
 }
 
-function problemOf(columns: Map<string, Column>, owner: Owner, dialect: Dialect): string | null {
+function problemOf(columns: Map<string, Column>, owner: Owner, dialect: Dialect, { type }: UserIds): string | null {
   if (columns.size === 0) return "does not exist"
   const missing = required[owner].filter((name) => !columns.has(name))
   if (missing.length > 0) return `has no column ${missing.map((name) => `"${name}"`).join(", ")}`
-  return owner === "user" ? null : idProblem(columns, dialect)
+  if (owner !== "user") return idProblem(columns, dialect)
+  // Databases compare text with integers as numbers, so that "5.0" would be user 5.
+  const isMistaken = (type === "text" || type === "uuid") && integer.test(columns.get("id")?.type ?? "")
+  return isMistaken ? `has integers for ids, where userId is "${type}"` : null
 }
 
 function idProblem(columns: Map<string, Column>, dialect: Dialect): string | null {

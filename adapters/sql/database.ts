@@ -136,7 +136,7 @@ async function readOpen(
   const catalogue = await readCatalogue(store, dialect, names)
   return {
     catalogue,
-    problems: problemsOf(catalogue, dialect),
+    problems: problemsOf(catalogue, dialect, ids),
     sessions: sessionRows(catalogue, dialect, ids),
     users: userRows(catalogue, dialect, ids),
     statement: statements(dialect),

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest"
-import { empty, everyStore, mysqlStore, sqliteStore } from "./sql-stores.ts"
+import { empty, everyStore, mysqlStore, postgresStore, sqliteStore } from "./sql-stores.ts"
 
 const times = { createdAt: new Date(1_700_000_000_000), expiresAt: new Date(2_000_000_000_000) }
 
@@ -138,6 +138,17 @@ test("[F18] an id column whose collation is loose is refused on MySQL", async ()
     message: expect.stringMatching(/"user_id" has the collation .*VARBINARY/),
   })
   await store.close()
+})
+
+test("a user table whose ids are integers is refused where ids are text: 5.0 would be user 5", async () => {
+  for (const store of [await sqliteStore("integer"), await mysqlStore("bigint"), await postgresStore("integer")]) {
+    if (!store) continue
+    await expect(store.adapter({ userId: "text" }).findUser("5.0")).rejects.toMatchObject({
+      code: "invalid_option",
+      message: expect.stringContaining('has integers for ids, where userId is "text"'),
+    })
+    await store.close()
+  }
 })
 
 test("a user table may compare ids without regard to case: the adapter does not", async () => {
