@@ -48,7 +48,7 @@ export interface Users<UserRow extends { id: UserId }, NewUser> {
     id: UserRow["id"],
     attributes: Partial<NewUser>,
   ): Promise<{ updated: true } | { updated: false; reason: "user_missing" | "attribute_taken" }>
-  /** Deletes a user with all keys and sessions. May be repeated. */
+  /** Deletes a user with all keys, and with all sessions in the same store. May be repeated. */
   deleteUser(id: UserRow["id"]): Promise<void>
   /** Adds a key to a user. Throws `user_missing` for a user who does not exist. */
   createKey(key: NewKey & { userId: UserRow["id"] }): Promise<{ key: Key } | { key: null; reason: KeyReason }>
@@ -73,7 +73,10 @@ export interface Users<UserRow extends { id: UserId }, NewUser> {
     password: string | null,
     attributes?: SessionRow,
   ): Promise<{ session: S; token: string; key: Key } | null>
-  /** Sets a key's password and ends the user's sessions, but for the session id `except`. */
+  /**
+   * Sets a key's password and ends the user's sessions, but for the session id `except`: those in the same store. Where
+   * sessions live in another one, call the auth's `invalidateUserSessions` afterwards.
+   */
   updateKeyPassword(
     providerId: string,
     providerUserId: string,
