@@ -17,7 +17,7 @@ export type {
 } from "./core/auth.ts"
 export type { Cookie, CookieAttributes, CookieOptions } from "./core/cookie.ts"
 export type { AuthErrorCode } from "./core/errors.ts"
-export type { AuthEvent, AuthEventType } from "./core/events.ts"
+export type { AuthEvent, AuthEventDetails, AuthEventType, Emit } from "./core/events.ts"
 export type { OriginRequest } from "./core/origin.ts"
 export type { Duration, SessionOptions } from "./core/policy.ts"
 export type {

@@ -35,6 +35,7 @@ export interface AuthEvent extends AuthEventDetails {
   at: Date
 }
 
+/** Reports an event. */
 export type Emit = (type: AuthEventType, details: AuthEventDetails) => void
 
 /** Makes the function that reports events. The listener is not awaited, and what it throws changes nothing. */
