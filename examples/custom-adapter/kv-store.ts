@@ -13,7 +13,8 @@ export interface KvAtomic {
   commit(): Promise<{ ok: boolean }>
 }
 
-export type KvKey = readonly (string | number | bigint)[]
+/** Where a value is. The adapter's keys are strings, numbers and bigints; the other types are Deno's. */
+export type KvKey = readonly (string | number | bigint | boolean | symbol | Uint8Array)[]
 
 export interface KvEntry<Value> {
   key: KvKey
