@@ -1,0 +1,102 @@
+import { execFile } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
+import { symlink, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { promisify } from "node:util"
+import ts from "typescript"
+import { afterAll, beforeAll, expect, test } from "vitest"
+
+import manifest from "../../package.json" with { type: "json" }
+import { root, temporaryFolder } from "./tarball.ts"
+
+const run = promisify(execFile)
+const readme = readFileSync(join(root, "README.md"), "utf8")
+const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code)
+const fileNames = ["auth.ts", "app.ts", "adapter.test.ts", "adapter.ts"]
+
+// What the block about testAdapter() leaves to the reader.
+const readersOwn = `
+import type { AdapterSetup } from "nightlatch/testing"
+declare global {
+  interface Store { addUser: NonNullable<AdapterSetup["addUser"]>; close(): Promise<void> }
+  function emptyStore(): Promise<Store>
+  function myAdapter(store: Store): AdapterSetup["adapter"]
+}
+`
+
+const compilerOptions: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.NodeNext,
+  types: ["node"],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  allowImportingTsExtensions: true,
+  skipLibCheck: true,
+  noEmit: true,
+}
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  await symlink(join(root, "node_modules"), join(folder.path, "node_modules"))
+  await write("package.json", JSON.stringify({ type: "module" }))
+  await write("readers-own.ts", readersOwn)
+  await Promise.all(blocks.map((code, index) => write(fileNames[index] ?? `unnamed-${index}.ts`, code)))
+})
+
+afterAll(() => folder.remove())
+
+test("the README has the blocks of TypeScript that these tests know", () => {
+  expect(blocks).toHaveLength(fileNames.length)
+})
+
+test("each of them compiles against the built package, under strict options", () => {
+  expect(mistakesIn(...fileNames)).toEqual([])
+}, 60_000)
+
+test("a mistake in one of them is found", async () => {
+  await write("wrong.ts", blocks[0]?.replace("username: row.username", "username: row.name") ?? "")
+  expect(mistakesIn("wrong.ts")).toEqual([expect.stringContaining("Property 'name' does not exist")])
+}, 60_000)
+
+test('the block under "First use" signs Ada in, the second time too', async () => {
+  for (const attempt of ["first", "second"]) {
+    const { stdout } = await run(process.execPath, ["--no-warnings", "auth.ts"], { cwd: folder.path })
+    expect(stdout, attempt).toBe("Ada\n")
+  }
+})
+
+test("its table of entries names each export of the package, and nothing else", () => {
+  const named = [...readme.matchAll(/^\| `(nightlatch[^`]*)`/gm)].map(([, name = ""]) => name)
+  const exported = Object.keys(manifest.exports).filter((path) => path !== "./package.json")
+  expect(named.sort()).toEqual(exported.map((path) => path.replace(".", "nightlatch")).sort())
+})
+
+test.each([
+  "README.md",
+  "SECURITY.md",
+  "docs/contributing.md",
+  "examples/web/README.md",
+  "examples/custom-adapter/README.md",
+])("the links in %s lead to what is there", (page) => {
+  const links = [...readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(
+    ([, link = ""]) => link,
+  )
+  const local = links.filter((link) => !URL.canParse(link))
+  expect(local.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([])
+})
+
+function mistakesIn(...files: string[]): string[] {
+  const paths = ["readers-own.ts", ...files].map((file) => join(folder.path, file))
+  const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram(paths, compilerOptions))
+  return diagnostics.map(({ file, messageText }) => {
+    const message = ts.flattenDiagnosticMessageText(messageText, "\n")
+    return `${file?.fileName ?? "options"}: ${message}`
+  })
+}
+
+async function write(name: string, content: string): Promise<void> {
+  await writeFile(join(folder.path, name), content)
+}
