@@ -40,6 +40,8 @@ const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
  *   executor: {
  *     query: async (sql, params) => (await pool.query(sql, params)).rows,
  *     execute: async (sql, params) => (await pool.query(sql, params)).rowCount ?? 0,
+ *     // Runs statements in one transaction: the README has one for pg. Only sessions do without.
+ *     batch: (statements) => inOneTransaction(pool, statements),
  *   },
  * })
  */

@@ -87,6 +87,7 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
   }
 
   function store(newToken: string | null, options?: PersistOptions) {
+    requireWritable()
     write(newToken === null ? auth.createBlankSessionCookie() : auth.createSessionCookie(newToken, options))
     token = newToken
     cookie.forget()
@@ -139,11 +140,15 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
 // A failure is not remembered: the store may be back when the handler tries again.
 function remember<Value>(read: () => Promise<Value>) {
   let memo: Promise<Value> | undefined
-  const forget = () => (memo = undefined)
-  const get = () =>
-    (memo ??= read().catch((error: unknown) => {
-      forget()
+  const forget = () => void (memo = undefined)
+
+  function start(): Promise<Value> {
+    const started = read().catch((error: unknown) => {
+      if (memo === started) forget()
       throw error
-    }))
-  return { get, forget }
+    })
+    return started
+  }
+
+  return { get: () => (memo ??= start()), forget }
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 
+import type { AuthError } from "../../src/index.ts"
 import { createNodeAuth } from "../../src/node.ts"
 import { day, setUp, strangerToken } from "../core/auth-fixture.ts"
 import { listen } from "./node-server.ts"
@@ -98,6 +99,22 @@ describe("handler()", () => {
     const { cookies, headers, body } = await server.send({ method: "POST", headers: { Origin: server.origin } })
     expect(cookies).toEqual(["a=1", "b=2", auth.createSessionCookie(body).serialize()])
     expect([headers["cache-control"], headers.vary]).toEqual(["private, no-store", "Cookie"])
+  })
+
+  test("says headers_sent where the headers went out while the session was being made", async () => {
+    const { node } = await setUpNode()
+    const server = await serve(async (req, res) => {
+      const signingIn = node.handleRequest(req, res).signIn("user-1")
+      res.flushHeaders()
+      res.end(
+        await signingIn.then(
+          () => "signed in",
+          ({ code }: AuthError) => code,
+        ),
+      )
+    })
+    const { body, cookies } = await server.send({ method: "POST", headers: { Origin: server.origin } })
+    expect([body, cookies]).toEqual(["headers_sent", []])
   })
 
   test("the latest of two readers of one request decides about the cookie", async () => {
