@@ -60,5 +60,7 @@ function firstPack(report: unknown): Pack {
 // `npm test` tells its children where its own project is; an npm run elsewhere must not believe it.
 function outsideWorkspaces(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env)
-  return Object.fromEntries(entries.filter(([name]) => !/^npm_(?!config_(cache|registry|userconfig|globalconfig)$)/i.test(name)))
+  return Object.fromEntries(
+    entries.filter(([name]) => !/^npm_(?!config_(cache|registry|userconfig|globalconfig)$)/i.test(name)),
+  )
 }
