@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 
-import type { AuthError } from "../../src/index.ts"
+import { isAuthError } from "../../src/index.ts"
 import { createNodeAuth } from "../../src/node.ts"
 import { day, setUp, strangerToken } from "../core/auth-fixture.ts"
 import { listen } from "./node-server.ts"
@@ -101,19 +101,18 @@ describe("handler()", () => {
     expect([headers["cache-control"], headers.vary]).toEqual(["private, no-store", "Cookie"])
   })
 
-  test("says headers_sent where the headers went out while the session was being made", async () => {
-    const { node } = await setUpNode()
+  test.each(["signIn", "rotate"] as const)("says headers_sent where the headers go out during %s()", async (method) => {
+    const { node, auth } = await setUpNode()
+    const { token } = await auth.createSession("user-1")
     const server = await serve(async (req, res) => {
-      const signingIn = node.handleRequest(req, res).signIn("user-1")
+      const request = node.handleRequest(req, res)
+      const going = method === "signIn" ? request.signIn("user-1") : request.rotate()
       res.flushHeaders()
-      res.end(
-        await signingIn.then(
-          () => "signed in",
-          ({ code }: AuthError) => code,
-        ),
-      )
+      const error = await going.catch((reason: unknown) => reason)
+      res.end(isAuthError(error) ? error.code : String(error))
     })
-    const { body, cookies } = await server.send({ method: "POST", headers: { Origin: server.origin } })
+    const headers = { Origin: server.origin, ...cookie(token) }
+    const { body, cookies } = await server.send({ method: "POST", headers })
     expect([body, cookies]).toEqual(["headers_sent", []])
   })
 
