@@ -28,8 +28,9 @@ export function formatPhc<Name extends string>(
 }
 
 /**
- * Makes the reader of a format: `null` for whatever {@link formatPhc} would not write, to the byte, and for salts outside
- * 8 to 48 bytes and keys outside 16 to 64.
+ * Makes the reader of a format: `null` for whatever {@link formatPhc} would not write, to the byte, for salts outside 8 to
+ * 48 bytes, and for keys outside 16 to 64 or in no whole eights. A shorter key is the beginning of a longer one, so one
+ * that lost its end in storage would still fit the password.
  */
 export function createPhcReader<Name extends string>(format: PhcFormat<Name>): (text: unknown) => PhcHash<Name> | null {
   const cost = format.names.map((name) => `${name}=([1-9]\\d{0,9})`).join(",")
@@ -41,7 +42,7 @@ export function createPhcReader<Name extends string>(format: PhcFormat<Name>): (
     const fields = pattern.exec(text)?.slice(1)
     if (!fields) return null
     const [salt, key] = fields.slice(-2).map(decodeBase64)
-    return salt && key ? { cost: readCost(format.names, fields), salt, key } : null
+    return salt && key && key.length % 8 === 0 ? { cost: readCost(format.names, fields), salt, key } : null
   }
 }
 
