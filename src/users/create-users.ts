@@ -3,10 +3,9 @@ import { AuthError, guardPort, isAuthError } from "../core/errors.ts"
 import { createEmitter } from "../core/events.ts"
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import { randomText } from "../core/token.ts"
-import { attemptHash } from "../password/attempt-hash.ts"
 import { checkPassword } from "../password/check-password.ts"
-import { requireHasher } from "../password/require-hasher.ts"
 
+import { guardHasher, isPlausible } from "./guarded-hasher.ts"
 import { checkProviderId, toStoredId } from "./key-id.ts"
 import type { Key, KeyReason, NewKey, SignInAuth, Users, UsersOptions } from "./users.ts"
 
@@ -48,14 +47,12 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
 ): Users<UserRow, NewUser> {
   type Id = UserRow["id"]
 
-  const { passwordHasher, passwordPolicy, passwordProviders = ["username", "email"], now = Date.now } = options
+  const { passwordPolicy, passwordProviders = ["username", "email"], now = Date.now } = options
   const { generateUserId = () => randomText(10) as Id } = options
   const emit = createEmitter(options.onEvent, now)
   passwordProviders.forEach(checkProviderId)
   checkPassword("", passwordPolicy)
-  requireHasher(passwordHasher)
-
-  let decoy: Promise<string> | undefined
+  const { hash, verify, needsRehash, getDecoy } = guardHasher(options.passwordHasher)
 
   return over(guardPort(options.adapter, port))
 
@@ -178,7 +175,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     }
 
     async function rehash(record: KeyRecord, from: string, password: string): Promise<string[]> {
-      if (!passwordHasher.needsRehash(from)) return [from]
+      if (!needsRehash(from)) return [from]
       const to = await hash(password)
       if (await adapter.replaceKeyPassword(record, from, to)) {
         emit("password_rehashed", { userId: record.userId, providerId: record.providerId })
@@ -233,28 +230,6 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       "invalid_option",
       `A key of ${providerId} has no password. Pass null, or add it to passwordProviders.`,
     )
-  }
-
-  // Old passwords may be shorter than today's policy wants.
-  function isPlausible(password: unknown): boolean {
-    const reason = checkPassword(password)
-    return reason === null || reason === "password_too_short"
-  }
-
-  // Verified where there is no hash, so that unknown users take as long as known ones.
-  function getDecoy(): Promise<string> {
-    return (decoy ??= hash(randomText(20)).catch((error: unknown) => {
-      decoy = undefined
-      throw error
-    }))
-  }
-
-  function hash(password: string): Promise<string> {
-    return attemptHash(() => passwordHasher.hash(password))
-  }
-
-  function verify(stored: string, password: string): Promise<boolean> {
-    return attemptHash(() => passwordHasher.verify(stored, password))
   }
 }
 
