@@ -3,7 +3,7 @@ import type { Cookie } from "./core/cookie.ts"
 import type { UserId } from "./core/ports.ts"
 import { createRequestSession } from "./core/request-session.ts"
 import type { RequestSession } from "./core/request-session.ts"
-import { privateCacheControl, replaceSetCookie, varyByCookie } from "./core/response-headers.ts"
+import { privateResponse, replaceSetCookie } from "./core/response-headers.ts"
 
 export { safeRedirect } from "./core/safe-redirect.ts"
 export type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
@@ -69,21 +69,9 @@ export function createWebAuth<S extends SessionFields, U extends { id: UserId },
 }
 
 function withSession(response: Response, cookie: Cookie | undefined): Response {
-  const target = isMutable(response) ? response : new Response(response.body, response)
-  const { headers } = target
-  headers.set("Cache-Control", privateCacheControl)
-  headers.set("Vary", varyByCookie(headers.get("Vary")))
-  if (cookie) setCookie(headers, cookie)
+  const target = privateResponse(response)
+  if (cookie) setCookie(target.headers, cookie)
   return target
-}
-
-function isMutable({ headers }: Response): boolean {
-  try {
-    headers.delete("nightlatch-probe")
-    return true
-  } catch {
-    return false
-  }
 }
 
 function setCookie(headers: Headers, cookie: Cookie): void {

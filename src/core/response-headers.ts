@@ -12,3 +12,21 @@ export function varyByCookie(vary: string | null | undefined): string {
 export function replaceSetCookie(values: readonly string[], name: string, value: string): string[] {
   return [...values.filter((other) => !other.startsWith(`${name}=`)), value]
 }
+
+/** Keeps shared caches away from a response. Returns a copy where its headers are immutable; else the response itself. */
+export function privateResponse(response: Response): Response {
+  const target = isMutable(response) ? response : new Response(response.body, response)
+  target.headers.set("Cache-Control", privateCacheControl)
+  target.headers.set("Vary", varyByCookie(target.headers.get("Vary")))
+  return target
+}
+
+// The headers of `fetch` and `Response.redirect` are immutable.
+function isMutable({ headers }: Response): boolean {
+  try {
+    headers.delete("nightlatch-probe")
+    return true
+  } catch {
+    return false
+  }
+}

@@ -7,6 +7,10 @@ const ports = "src/core/ports.ts"
 const errors = "src/core/errors.ts"
 const hash = "src/core/token.ts"
 const wrapper = /^src\/(web|node|react|next|next-pages|next-proxy)\.ts$/
+const frameworks: Record<string, RegExp> = {
+  "src/next.ts": /^(next\/(headers|navigation)|react)$/,
+  "src/react.ts": /^react$/,
+}
 const pure = /^src\/core\/(policy|token|cookie|origin)\.ts$/
 
 /** The core runs on any platform: it imports itself, and one file of it the two packages that hash and encode. */
@@ -46,9 +50,13 @@ export const testingNeedsNoRunner: ImportRule = forbid(
   (file, { from }) => file.startsWith("src/testing") && !isSource(from),
 )
 
-/** Drivers and hashers are handed in or loaded when they are used, so that nobody needs those he does not use. */
+/**
+ * Drivers and hashers are handed in or loaded when they are used, so that nobody needs those he does not use. The wrapper
+ * of a framework imports that framework.
+ */
 export const packagesAreNotImported: ImportRule = forbid(
-  (_, { from, how }) => how === "value" && !isSource(from) && !isAdapter(from) && !isOslo(from),
+  (file, { from, how }) =>
+    how === "value" && !isSource(from) && !isAdapter(from) && !isOslo(from) && !frameworks[file]?.test(from),
 )
 
 /** A computed import cannot be checked, nor followed by a bundler. */

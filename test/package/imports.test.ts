@@ -103,8 +103,15 @@ const checks: Check[] = [
       "adapters/better-sqlite3.ts": 'import Database from "better-sqlite3"',
       "src/node.ts": 'import type { Server } from "node:http"; import "node:http"',
       "src/password/argon2id.ts": 'const load = () => import("@node-rs/argon2")',
+      "src/next.ts": 'import { headers } from "next/headers"; import { cache } from "react"; import "next/cache"',
+      "src/web.ts": 'import { headers } from "next/headers"',
     },
-    breaches: ["adapters/better-sqlite3.ts imports better-sqlite3", "src/node.ts imports node:http"],
+    breaches: [
+      "adapters/better-sqlite3.ts imports better-sqlite3",
+      "src/node.ts imports node:http",
+      "src/next.ts imports next/cache",
+      "src/web.ts imports next/headers",
+    ],
   },
   {
     sentence: "every import says what it imports",

@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { GetServerSidePropsContext, GetServerSidePropsResult, NextApiRequest, NextApiResponse } from "next"
+
+import { checkPaths, refusalOf } from "./core/access.ts"
+import type { AccessOptions, AccessPaths, Member, MemberOptions, PublicOptions } from "./core/access.ts"
+import type { RequestAuth, SessionFields } from "./core/auth.ts"
+import type { UserId } from "./core/ports.ts"
+import type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
+import { createNodeAuth } from "./node.ts"
+
+export type { AccessPaths, Authorize, Member, MemberOptions, PublicOptions } from "./core/access.ts"
+export type { PersistOptions, SignedIn } from "./core/request-session.ts"
+
+/** What {@link createPagesAuth} returns. All of it works in API routes and in `getServerSideProps`. */
+export interface PagesAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
+  /**
+   * Resolves to the visitor's session and user; `null` when signed out, and for unsafe cross-site requests. One store
+   * read however often it is called.
+   */
+  validateRequest(req: IncomingMessage, res: ServerResponse): Promise<SignedIn<S, U>>
+  /** Creates a session and stores it: `createSession` and `setSession` in one. `null` for a cross-site request. */
+  signIn(
+    req: IncomingMessage,
+    res: ServerResponse,
+    userId: Id,
+    attributes?: SessionRow,
+    options?: PersistOptions,
+  ): Promise<{ session: S; token: string } | null>
+  /** Stores a token made elsewhere, `null` for none, and ends the session that the request came with. */
+  setSession(req: IncomingMessage, res: ServerResponse, token: string | null, options?: PersistOptions): Promise<void>
+  /** Gives the session a new token. `null` when signed out. */
+  rotate(
+    req: IncomingMessage,
+    res: ServerResponse,
+    options?: PersistOptions,
+  ): Promise<{ session: S; token: string } | null>
+  /** Ends the session in the store, then in the browser. */
+  signOut(req: IncomingMessage, res: ServerResponse): Promise<void>
+  /**
+   * Wraps an API route: 403 for unsafe cross-site requests and when `authorize` says no, 401 when signed out unless it is
+   * `public`.
+   */
+  apiRoute(
+    handle: (req: NextApiRequest, res: NextApiResponse, auth: Member<S, U>) => unknown,
+    options?: MemberOptions<S, U>,
+  ): (req: NextApiRequest, res: NextApiResponse) => Promise<unknown>
+  apiRoute(
+    handle: (req: NextApiRequest, res: NextApiResponse, auth: SignedIn<S, U>) => unknown,
+    options: PublicOptions<S, U>,
+  ): (req: NextApiRequest, res: NextApiResponse) => Promise<unknown>
+  /**
+   * Wraps `getServerSideProps`: redirects to `signInPath` when signed out unless it is `public`; when `authorize` says
+   * no, to `forbiddenPath` or else to "not found". Puts nothing into the props itself.
+   */
+  serverSideProps<Context extends GetServerSidePropsContext, Props>(
+    handle: (context: Context, auth: Member<S, U>) => Promise<GetServerSidePropsResult<Props>>,
+    options?: MemberOptions<S, U>,
+  ): (context: Context) => Promise<GetServerSidePropsResult<Props>>
+  serverSideProps<Context extends GetServerSidePropsContext, Props>(
+    handle: (context: Context, auth: SignedIn<S, U>) => Promise<GetServerSidePropsResult<Props>>,
+    options: PublicOptions<S, U>,
+  ): (context: Context) => Promise<GetServerSidePropsResult<Props>>
+}
+
+/**
+ * Serves sessions in the Pages Router of Next.js. Call it once, in a module of the server.
+ *
+ * Throws `invalid_option` for a path of another site.
+ *
+ * @example
+ * export const { validateRequest, signIn, signOut, apiRoute, serverSideProps } = createPagesAuth(auth, {
+ *   signInPath: "/sign-in",
+ * })
+ */
+export function createPagesAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
+  auth: RequestAuth<S, U, Id, SessionRow>,
+  { signInPath, forbiddenPath }: AccessPaths,
+): PagesAuth<S, U, Id, SessionRow> {
+  checkPaths({ signInPath, forbiddenPath })
+  const { handleRequest } = createNodeAuth(auth)
+  const sessions = new WeakMap<IncomingMessage, RequestSession<S, U, Id, SessionRow>>()
+
+  function sessionOf(req: IncomingMessage, res: ServerResponse) {
+    const session = sessions.get(req) ?? handleRequest(req, res)
+    sessions.set(req, session)
+    return session
+  }
+
+  const apiRoute =
+    (
+      handle: (req: NextApiRequest, res: NextApiResponse, auth: SignedIn<S, U>) => unknown,
+      options?: AccessOptions<S, U>,
+    ) =>
+    async (req: NextApiRequest, res: NextApiResponse) => {
+      const { crossOrigin, validate } = sessionOf(req, res)
+      if (crossOrigin) return answer(res, 403, "Cross-site request refused")
+      const visitor = await validate()
+      const refusal = await refusalOf(visitor, options)
+      if (refusal) return refusal === "forbidden" ? answer(res, 403, "Forbidden") : answer(res, 401, "Sign in first")
+      return handle(req, res, visitor)
+    }
+
+  const serverSideProps =
+    <Context extends GetServerSidePropsContext, Props>(
+      handle: (context: Context, auth: SignedIn<S, U>) => Promise<GetServerSidePropsResult<Props>>,
+      options?: AccessOptions<S, U>,
+    ) =>
+    async (context: Context): Promise<GetServerSidePropsResult<Props>> => {
+      const visitor = await sessionOf(context.req, context.res).validate()
+      const refusal = await refusalOf(visitor, options)
+      if (!refusal) return handle(context, visitor)
+      const destination = refusal === "forbidden" ? forbiddenPath : signInPath
+      return destination === undefined ? { notFound: true } : { redirect: { destination, permanent: false } }
+    }
+
+  return {
+    validateRequest: (req, res) => sessionOf(req, res).validate(),
+    signIn: (req, res, ...args) => sessionOf(req, res).signIn(...args),
+    setSession: (req, res, ...args) => sessionOf(req, res).setSession(...args),
+    rotate: (req, res, ...args) => sessionOf(req, res).rotate(...args),
+    signOut: (req, res) => sessionOf(req, res).signOut(),
+    // The overloads say what `options` decides: whether the visitor may be nobody.
+    apiRoute: apiRoute as PagesAuth<S, U, Id, SessionRow>["apiRoute"],
+    serverSideProps: serverSideProps as PagesAuth<S, U, Id, SessionRow>["serverSideProps"],
+  }
+}
+
+function answer(res: ServerResponse, status: number, text: string): void {
+  res.writeHead(status, { "Content-Type": "text/plain" }).end(text)
+}

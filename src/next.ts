@@ -1,0 +1,262 @@
+import { cookies, headers } from "next/headers"
+import { notFound, redirect } from "next/navigation"
+import type { NextRequest } from "next/server"
+import { cache } from "react"
+
+import { checkPaths, refusalOf } from "./core/access.ts"
+import type {
+  AccessOptions,
+  AccessPaths,
+  Authorize,
+  Member,
+  MemberOptions,
+  PublicOptions,
+  Refusal,
+  Visitor,
+} from "./core/access.ts"
+import type { RequestAuth, SessionFields } from "./core/auth.ts"
+import type { Cookie } from "./core/cookie.ts"
+import type { UserId } from "./core/ports.ts"
+import { createRequestSession } from "./core/request-session.ts"
+import type { RequestSession, SignedIn } from "./core/request-session.ts"
+import { privateResponse } from "./core/response-headers.ts"
+
+export type { AccessPaths, Authorize, Member, MemberOptions, PublicOptions, Visitor } from "./core/access.ts"
+export type { PersistOptions, SignedIn } from "./core/request-session.ts"
+
+/** A route's parameters, where its handler does not say which it has. */
+export type RouteParams = Record<string, string | string[] | undefined>
+
+/** What a file `route.ts` exports under the name of a method. Before Next.js 15 `params` are no promise, which is fine too. */
+export type RouteHandler<Params> = (request: NextRequest, context: { params: Promise<Params> }) => Promise<Response>
+
+/** What {@link createNextAuth} returns. */
+export interface NextAuth<
+  S extends SessionFields,
+  U extends { id: UserId },
+  Id extends UserId,
+  SessionRow,
+> extends Pick<RequestSession<S, U, Id, SessionRow>, "signIn" | "setSession" | "rotate" | "signOut"> {
+  /**
+   * Resolves to the visitor's session and user; `null` when signed out. However many components ask, a render reads the
+   * store once. Sets no cookie.
+   */
+  getSession(): Promise<SignedIn<S, U>>
+  /**
+   * Resolves to the member's session and user. Redirects to `signInPath` when signed out; when `authorize` says no, to
+   * `forbiddenPath` or else to "not found". For Server Components and a data access layer: it ends a render by throwing,
+   * so call it outside `try`, and wrap a Route Handler in `routeHandler` instead.
+   */
+  verifySession(options?: { authorize?: Authorize<S, U> }): Promise<Member<S, U>>
+  /**
+   * Wraps a Route Handler: 403 for unsafe cross-site requests and when `authorize` says no, 401 when signed out unless it
+   * is `public`. `params` are awaited.
+   */
+  routeHandler<Params = RouteParams>(
+    handle: (request: NextRequest, context: Member<S, U> & { params: Params }) => Response | Promise<Response>,
+    options?: MemberOptions<S, U>,
+  ): RouteHandler<Params>
+  routeHandler<Params = RouteParams>(
+    handle: (request: NextRequest, context: Visitor<S, U> & { params: Params }) => Response | Promise<Response>,
+    options: PublicOptions<S, U>,
+  ): RouteHandler<Params>
+  /**
+   * Wraps a Server Action: it is not run for cross-site requests, which are redirected to `signInPath`, nor when signed
+   * out unless it is `public`; when `authorize` says no, the visitor goes to `forbiddenPath` or else to "not found".
+   */
+  serverAction<Args extends unknown[], Result>(
+    action: (auth: Member<S, U>, ...args: Args) => Result | Promise<Result>,
+    options?: MemberOptions<S, U>,
+  ): (...args: Args) => Promise<Result>
+  serverAction<Args extends unknown[], Result>(
+    action: (auth: SignedIn<S, U>, ...args: Args) => Result | Promise<Result>,
+    options: PublicOptions<S, U>,
+  ): (...args: Args) => Promise<Result>
+}
+
+/**
+ * Serves sessions in the App Router of Next.js. Call it once, in a module of the server.
+ *
+ * Throws `invalid_option` for a path of another site.
+ *
+ * @example
+ * export const { getSession, verifySession, signIn, signOut, routeHandler, serverAction } = createNextAuth(auth, {
+ *   signInPath: "/sign-in",
+ * })
+ */
+export function createNextAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
+  auth: RequestAuth<S, U, Id, SessionRow>,
+  { signInPath, forbiddenPath }: AccessPaths,
+): NextAuth<S, U, Id, SessionRow> {
+  checkPaths({ signInPath, forbiddenPath })
+  const name = auth.sessionCookieName
+  // The session of the request that a handler is at work on, so that what it calls knows the method and reads no more.
+  const sessions = new WeakMap<object, RequestSession<S, U, Id, SessionRow>>()
+  // The cookie that an action has set: Next.js 14 does not show it to the render that follows.
+  const written = new WeakMap<object, string>()
+  const cookieOf = (jar: CookieJar, head: HeaderList) => written.get(head) ?? cookieHeader(name, jar, head)
+
+  const getSession = cache(async (): Promise<SignedIn<S, U>> => {
+    const { jar, head } = await readRequest()
+    const token = auth.readSessionCookie(cookieOf(jar, head))
+    if (token === null) return null
+    const result = await auth.withRequest({ headers: head }).validateSession(token)
+    return "reason" in result ? null : { session: result.session, user: result.user }
+  })
+
+  async function verifySession(options?: { authorize?: Authorize<S, U> }): Promise<Member<S, U>> {
+    const member = await getSession()
+    const refusal = await refusalOf(member, options)
+    return member && !refusal ? member : turnAway(refusal)
+  }
+
+  function turnAway(refusal: Refusal | null): never {
+    if (refusal !== "forbidden") return redirect(signInPath)
+    return forbiddenPath === undefined ? notFound() : redirect(forbiddenPath)
+  }
+
+  async function currentSession() {
+    const { jar, head } = await readRequest()
+    return sessions.get(head) ?? openSession(actionRequest(head), jar, head)
+  }
+
+  function openSession(request: { method: string; url: string }, jar: CookieJar, head: HeaderList) {
+    const cookie = cookieOf(jar, head)
+    const get = (header: string) => (header === "Cookie" ? cookie : head.get(header))
+    return createRequestSession(auth, {
+      request,
+      origin: { method: request.method, url: request.url, headers: { get } },
+      canWrite: () => true,
+      write(cookie) {
+        setCookie(jar, cookie)
+        written.set(head, `${name}=${cookie.value}`)
+      },
+      onUse() {},
+    })
+  }
+
+  /** Runs a handler with the session of its request, which all that it calls then shares. */
+  async function withSession<Result>(
+    given: Request | undefined,
+    handle: (session: RequestSession<S, U, Id, SessionRow>) => Promise<Result>,
+  ): Promise<Result> {
+    const { jar, head } = await readRequest()
+    const outer = sessions.get(head)
+    const session = openSession(given ?? actionRequest(head), jar, head)
+    sessions.set(head, session)
+    try {
+      return await handle(session)
+    } finally {
+      if (outer) sessions.set(head, outer)
+      else sessions.delete(head)
+    }
+  }
+
+  const routeHandler =
+    <Params>(
+      handle: (request: NextRequest, context: Visitor<S, U> & { params: Params }) => Response | Promise<Response>,
+      options?: AccessOptions<S, U>,
+    ): RouteHandler<Params> =>
+    (request, context) =>
+      withSession(request, async ({ crossOrigin, validate }) => {
+        if (crossOrigin) return textResponse("Cross-site request refused", 403)
+        const visitor = await validate()
+        const refusal = await refusalOf(visitor, options)
+        if (refusal)
+          return refusal === "forbidden" ? textResponse("Forbidden", 403) : textResponse("Sign in first", 401)
+        const params = await context?.params
+        return privateResponse(await answer(() => handle(request, { ...(visitor ?? nobody), params })))
+      })
+
+  const serverAction =
+    <Args extends unknown[], Result>(
+      action: (auth: SignedIn<S, U>, ...args: Args) => Result | Promise<Result>,
+      options?: AccessOptions<S, U>,
+    ) =>
+    (...args: Args): Promise<Result> =>
+      withSession(undefined, async ({ crossOrigin, validate }) => {
+        const visitor = await validate()
+        const refusal = crossOrigin ? "signed_out" : await refusalOf(visitor, options)
+        return refusal ? turnAway(refusal) : action(visitor, ...args)
+      })
+
+  return {
+    getSession,
+    verifySession,
+    signIn: async (...args) => (await currentSession()).signIn(...args),
+    setSession: async (...args) => (await currentSession()).setSession(...args),
+    rotate: async (...args) => (await currentSession()).rotate(...args),
+    signOut: async () => (await currentSession()).signOut(),
+    // The overloads say what `options` decides: whether the visitor may be nobody.
+    routeHandler: routeHandler as NextAuth<S, U, Id, SessionRow>["routeHandler"],
+    serverAction: serverAction as NextAuth<S, U, Id, SessionRow>["serverAction"],
+  }
+}
+
+interface HeaderList {
+  get(name: string): string | null
+}
+
+interface CookieJar {
+  get(name: string): { value: string } | undefined
+  set(cookie: { name: string; value: string; expires?: Date }): unknown
+}
+
+const nobody = { session: null, user: null }
+
+// The jar comes first: with Cache Components nothing may read the clock before it.
+async function readRequest(): Promise<{ jar: CookieJar; head: HeaderList }> {
+  return { jar: await cookies(), head: await headers() }
+}
+
+// Next.js tells nobody the method of an action. It is POST; what is not known counts as unsafe. Nor does it tell the
+// scheme: the address of every request is http, whatever the proxy in front of it speaks.
+function actionRequest(head: HeaderList) {
+  return { method: "POST", url: `http://${head.get("Host") ?? ""}`, headers: head }
+}
+
+/**
+ * The `Cookie` header as it stands: what the browser sent, unless this request's proxy or action has set the session's
+ * cookie. The jar tells that; but it takes the last of several values, so what was sent is read by our own rules.
+ */
+function cookieHeader(name: string, jar: CookieJar, head: HeaderList): string | null {
+  const sent = head.get("Cookie")
+  const value = jar.get(name)?.value ?? ""
+  const pairs = (sent ?? "").split(/; */).filter((pair) => pair.startsWith(`${name}=`))
+  const wasSent =
+    pairs.length === 0 ? value === "" : pairs.some((pair) => decode(pair.slice(name.length + 1)) === value)
+  return wasSent ? sent : `${name}=${value}`
+}
+
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return ""
+  }
+}
+
+function setCookie(jar: CookieJar, { name, value, attributes }: Cookie): void {
+  jar.set({ name, value, ...attributes, ...(attributes.maxAge === 0 && { expires: new Date(0) }) })
+}
+
+// What redirect() and notFound() throw becomes a response here: Next.js would send it without the headers of ours.
+async function answer(handle: () => Response | Promise<Response>): Promise<Response> {
+  try {
+    return await handle()
+  } catch (error) {
+    const digest = String((error as { digest?: unknown } | null)?.digest)
+    const [, location, redirectStatus] = /^NEXT_REDIRECT;\w+;(.*);(\d{3});/.exec(digest) ?? []
+    if (location !== undefined) return new Response(null, { status: Number(redirectStatus), headers: { location } })
+    const [, status = 404] = /^NEXT_(?:NOT_FOUND$|HTTP_ERROR_FALLBACK;(\d{3}))/.exec(digest) ?? unknownError(error)
+    return new Response(null, { status: Number(status) })
+  }
+}
+
+function unknownError(error: unknown): never {
+  throw error
+}
+
+function textResponse(text: string, status: number): Response {
+  return privateResponse(new Response(text, { status }))
+}

@@ -1,0 +1,46 @@
+import { createContext, createElement, use, useContext } from "react"
+import type { ReactElement, ReactNode } from "react"
+
+import type { InferSession, InferUser } from "./core/auth.ts"
+import { AuthError } from "./core/errors.ts"
+import type { SignedIn } from "./core/request-session.ts"
+
+export type { SignedIn } from "./core/request-session.ts"
+
+/** What {@link createSessionContext} returns. */
+export interface SessionContext<Value> {
+  /** Gives the components below it the session that the server read, as a value or as a promise. */
+  SessionProvider(props: { value: Value | Promise<Value>; children?: ReactNode }): ReactElement
+  /**
+   * Tells a Client Component who is signed in; `null` when nobody is. Suspends while the provider's promise is pending.
+   * It shows, it does not protect: everything in the value is in the browser. Throws `unsupported` without a provider.
+   */
+  useSession(): Value
+}
+
+/**
+ * Makes a React context for the session. Call it once, in a client file, with the auth's type and not the auth itself.
+ * It fetches nothing: the server gives the value. Needs React 19, or the React that Next.js 14 brings.
+ *
+ * @example
+ * "use client"
+ * import type { auth } from "./auth"
+ * export const { SessionProvider, useSession } = createSessionContext<typeof auth>()
+ */
+export function createSessionContext<Auth>(): SessionContext<SignedIn<InferSession<Auth>, InferUser<Auth>>> {
+  type Value = SignedIn<InferSession<Auth>, InferUser<Auth>>
+  const Context = createContext<Value | Promise<Value> | undefined>(undefined)
+
+  return {
+    SessionProvider: ({ value, children }) => createElement(Context.Provider, { value }, children),
+    useSession() {
+      const value = useContext(Context)
+      if (value === undefined) throw new AuthError("unsupported", "useSession() needs a <SessionProvider> above it")
+      return isPromise(value) ? use(value) : value
+    },
+  }
+}
+
+function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
+  return typeof (value as Promise<Value> | null)?.then === "function"
+}
