@@ -12,7 +12,7 @@ import { root, temporaryFolder } from "./tarball.ts"
 const run = promisify(execFile)
 const readme = readFileSync(join(root, "README.md"), "utf8")
 const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code)
-const fileNames = ["auth.ts", "app.ts", "adapter.test.ts", "adapter.ts"]
+const fileNames = ["auth.ts", "app.ts", "next.ts", "adapter.test.ts", "adapter.ts"]
 
 // What the block about testAdapter() leaves to the reader.
 const readersOwn = `
@@ -78,8 +78,11 @@ test.each([
   "README.md",
   "SECURITY.md",
   "docs/contributing.md",
+  "docs/nextjs.md",
   "examples/web/README.md",
   "examples/custom-adapter/README.md",
+  "examples/next-app/README.md",
+  "examples/next-pages/README.md",
 ])("the links in %s lead to what is there", (page) => {
   const links = [...readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(
     ([, link = ""]) => link,
