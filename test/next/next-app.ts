@@ -1,6 +1,7 @@
 import { execFile, spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
+import { rmSync } from "node:fs"
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { promisify } from "node:util"
@@ -113,8 +114,8 @@ function packed(): Promise<string> {
 }
 
 async function pack(): Promise<string> {
-  const { path, remove } = await temporaryFolder()
-  process.once("beforeExit", () => void remove())
+  const { path } = await temporaryFolder()
+  process.once("exit", () => rmSync(path, { recursive: true }))
   return (await packInto(path)).path
 }
 
