@@ -1,0 +1,45 @@
+import { createAuth } from "nightlatch"
+import type { InferSession, InferUser } from "nightlatch"
+import { nodeSqliteAdapter } from "nightlatch/adapters/node-sqlite"
+import { createPagesAuth } from "nightlatch/next/pages"
+import { argon2id } from "nightlatch/password"
+import { createUsers } from "nightlatch/users"
+import { cookie } from "./cookie"
+import { db } from "./db"
+
+interface UserRow {
+  id: string
+  username: string
+  role: "member" | "admin"
+}
+
+interface SessionRow {
+  /** What the visitor signed in with, such as "Firefox on Linux". */
+  device: string
+}
+
+const adapter = nodeSqliteAdapter<UserRow, SessionRow>(db)
+
+export const auth = createAuth({
+  adapter,
+  cookie,
+  getUserAttributes: ({ username, role }) => ({ username, role }),
+  getSessionAttributes: ({ device }) => ({ device }),
+})
+
+export const users = createUsers({ adapter, passwordHasher: argon2id() })
+
+export const { signIn, setSession, signOut, apiRoute, serverSideProps } = createPagesAuth(auth, {
+  signInPath: "/sign-in",
+})
+
+/** Someone who is signed in. */
+export interface Member {
+  session: InferSession<typeof auth>
+  user: InferUser<typeof auth>
+}
+
+/** Decides who may see what is for admins. */
+export function isAdmin({ user }: Member): boolean {
+  return user.role === "admin"
+}

@@ -1,0 +1,4 @@
+import { createSessionContext } from "nightlatch/react"
+import type { auth } from "./auth"
+
+export const { SessionProvider, useSession } = createSessionContext<typeof auth>()

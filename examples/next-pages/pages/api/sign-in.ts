@@ -1,0 +1,30 @@
+import { apiRoute, auth, setSession, users } from "../../lib/auth"
+import { deviceLabel } from "../../lib/device-label"
+import { allow, fail, succeed, textField } from "../../lib/form-api"
+import { hasErrors } from "../../lib/form-errors"
+import type { FormErrors } from "../../lib/form-errors"
+
+export const config = { api: { bodyParser: { sizeLimit: "16kb" } } }
+
+const signIn = apiRoute(
+  async (req, res) => {
+    const [username, password] = [textField(req, "username"), textField(req, "password")]
+    const missing = findMissing(username, password)
+    if (hasErrors(missing)) return fail(req, res, { status: 422, errors: missing, page: "/sign-in" })
+    const attributes = { device: deviceLabel(req.headers["user-agent"]) }
+    const signedIn = await users.signInWithKey(auth, "username", username, password, attributes)
+    if (!signedIn) return fail(req, res, { status: 401, errors: { form: "credentials_wrong" }, page: "/sign-in" })
+    await setSession(req, res, signedIn.token, { persistent: textField(req, "remember") !== "" })
+    succeed(req, res, "/profile")
+  },
+  { public: true },
+)
+
+export default allow("POST", signIn)
+
+function findMissing(username: string, password: string): FormErrors {
+  return {
+    ...(!username && { username: "username_missing" }),
+    ...(!password && { password: "password_missing" }),
+  }
+}
