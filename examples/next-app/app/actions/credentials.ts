@@ -1,0 +1,86 @@
+"use server"
+
+import { headers } from "next/headers"
+import { redirect, RedirectType } from "next/navigation"
+import { checkPassword } from "nightlatch/password"
+import type { PasswordReason } from "nightlatch/password"
+import { auth, serverAction, setSession, signIn, users } from "@/lib/auth"
+import { db } from "@/lib/db"
+import { deviceLabel } from "@/lib/device-label"
+
+/** What a form for credentials shows again. */
+export interface CredentialsState {
+  username?: string
+  remember?: boolean
+  errors?: { form?: string; username?: string; password?: string }
+}
+
+export const createAccount = serverAction(
+  async (_visitor, _state: CredentialsState, form: FormData): Promise<CredentialsState> => {
+    const { username, password, remember } = readCredentials(form)
+    const errors = { username: usernameError(username), password: passwordError(password) }
+    if (errors.username || errors.password) return { username, remember, errors }
+    const key = { providerId: "username", providerUserId: username, password }
+    const { user } = await users.createUser({ key, attributes: { username } })
+    if (!user) return { username, remember, errors: { username: "This username is already taken." } }
+    makeAdminIfFirst(user.id)
+    await signIn(user.id, { device: await currentDevice() }, { persistent: remember })
+    redirect("/profile", RedirectType.replace)
+  },
+  { public: true },
+)
+
+export const signInWithPassword = serverAction(
+  async (_visitor, _state: CredentialsState, form: FormData): Promise<CredentialsState> => {
+    const { username, password, remember } = readCredentials(form)
+    const errors = {
+      username: username ? undefined : "Enter your username.",
+      password: password ? undefined : "Enter your password.",
+    }
+    if (errors.username || errors.password) return { username, remember, errors }
+    const device = await currentDevice()
+    const signedIn = await users.signInWithKey(auth, "username", username, password, { device })
+    // One message for both, so that nobody learns which usernames exist.
+    if (!signedIn) return { username, remember, errors: { form: "Wrong username or password." } }
+    await setSession(signedIn.token, { persistent: remember })
+    redirect("/profile", RedirectType.replace)
+  },
+  { public: true },
+)
+
+function readCredentials(form: FormData) {
+  return { username: text(form, "username"), password: text(form, "password"), remember: form.has("remember") }
+}
+
+/** The text of a field. A missing or repeated one, or a file, is "". */
+function text(form: FormData, name: string): string {
+  const [value, ...others] = form.getAll(name)
+  return typeof value === "string" && others.length === 0 ? value : ""
+}
+
+async function currentDevice(): Promise<string> {
+  return deviceLabel((await headers()).get("User-Agent") ?? "")
+}
+
+// One statement, so that of two who sign up at the same time only one becomes admin.
+function makeAdminIfFirst(userId: string): void {
+  db.prepare(
+    "UPDATE user SET role = 'admin' WHERE id = ? AND NOT EXISTS (SELECT 1 FROM user WHERE role = 'admin')",
+  ).run(userId)
+}
+
+function usernameError(username: string): string | undefined {
+  return /^[a-z0-9_-]{3,31}$/i.test(username) ? undefined : "Use 3 to 31 letters, digits, _ or -."
+}
+
+const passwordErrors: Record<PasswordReason, string> = {
+  password_too_short: "Use at least 8 characters.",
+  password_too_long: "Use at most 256 characters.",
+  password_invalid: "Some of these characters cannot be read.",
+  password_common: "Too many people use this password.",
+}
+
+function passwordError(password: string): string | undefined {
+  const reason = checkPassword(password)
+  return reason ? passwordErrors[reason] : undefined
+}

@@ -1,0 +1,3 @@
+import { routeHandler } from "@/lib/auth"
+
+export const GET = routeHandler((_request, { user }) => Response.json({ username: user.username, role: user.role }))

@@ -1,0 +1,35 @@
+import "server-only"
+import { createAuth } from "nightlatch"
+import type { InferSession, InferUser } from "nightlatch"
+import { nodeSqliteAdapter } from "nightlatch/adapters/node-sqlite"
+import { createNextAuth } from "nightlatch/next"
+import { argon2id } from "nightlatch/password"
+import { createUsers } from "nightlatch/users"
+import { cookie } from "./cookie"
+import { db } from "./db"
+import type { SessionRow, UserRow } from "./db"
+
+const adapter = nodeSqliteAdapter<UserRow, SessionRow>(db)
+
+export const auth = createAuth({
+  adapter,
+  cookie,
+  // What pages and Client Components see of a user and a session. The other columns stay here.
+  getUserAttributes: ({ username, role }) => ({ username, role }),
+  getSessionAttributes: ({ device }) => ({ device }),
+})
+
+export const users = createUsers({ adapter, passwordHasher: argon2id() })
+
+export const { getSession, verifySession, signIn, setSession, signOut, routeHandler, serverAction } = createNextAuth(
+  auth,
+  { signInPath: "/sign-in" },
+)
+
+/** Whether a member may do what is for admins: for `authorize`. */
+export function isAdmin({ user }: { user: InferUser<typeof auth> }): boolean {
+  return user.role === "admin"
+}
+
+export type User = InferUser<typeof auth>
+export type Session = InferSession<typeof auth>
