@@ -1,0 +1,53 @@
+import { buildApp } from "./next-app.ts"
+import type { BuiltApp } from "./next-app.ts"
+
+/** What the application of the tests is built as. */
+export type Variant = "14" | "15" | "16" | "16 with Cache Components"
+
+/** All that a version of Next.js can be asked for. */
+export const variants: Variant[] = ["14", "15", "16", "16 with Cache Components"]
+
+/** Builds the application of the tests. */
+export function buildFixture(variant: Variant, files: Record<string, string> = {}): Promise<BuiltApp> {
+  const next = Number(variant.slice(0, 2)) as 14 | 15 | 16
+  const proxy = next === 16 ? "proxy" : "middleware"
+  const cached = variant === "16 with Cache Components" ? cacheComponents : {}
+  return buildApp("test/next/fixture", { next, files: { [`${proxy}.ts`]: proxyFile(proxy), ...cached, ...files } })
+}
+
+function proxyFile(name: string): string {
+  return `import { createAuthProxy } from "nightlatch/next/proxy"
+
+export const ${name} = createAuthProxy({ publicPaths: ["/", "/form", "/api", "/test"], signInPath: "/sign-in" })
+export const config = { matcher: "/((?!_next/static|_next/image|favicon.ico|bare|api/bare).*)" }
+`
+}
+
+const cacheComponents = {
+  "next.config.mjs": "export default { cacheComponents: true, partialPrefetching: true }\n",
+  "lib/frame.tsx": `import { Suspense } from "react"
+import type { ReactNode } from "react"
+
+export function Frame({ children }: { children: ReactNode }) {
+  return <Suspense>{children}</Suspense>
+}
+`,
+  "app/private/page.tsx": `import { Suspense } from "react"
+import { verifySession } from "../../lib/session"
+import { Who } from "../../lib/who"
+
+async function readPrivately() {
+  "use cache: private"
+  const { user } = await verifySession()
+  return user.name
+}
+
+async function Private() {
+  return <h1>{\`Privately \${await readPrivately()}, again \${await readPrivately()}\`}</h1>
+}
+
+export default function Page() {
+  return <Suspense><Private /><Who place="beside" /></Suspense>
+}
+`,
+}
