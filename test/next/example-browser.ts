@@ -1,0 +1,151 @@
+import { existsSync } from "node:fs"
+import { basename } from "node:path"
+import { chromium } from "playwright-core"
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vitest"
+import { buildApp } from "./next-app.ts"
+import type { BuiltApp, RunningApp } from "./next-app.ts"
+
+/** An example with an empty database, and browsers to visit it. Each test gets its own. */
+export interface ExampleVisit {
+  built(): BuiltApp
+  /** Like `http://localhost:3000`. */
+  origin(): string
+  /** The first visitor's page. */
+  page(): Page
+  /** Opens another browser, which shares no cookie with the first. */
+  openBrowser(options?: BrowserContextOptions): Promise<Page>
+  /** Takes a picture of the whole page. Fails if it is wider than the window. */
+  photograph(page: Page, name: string): Promise<void>
+}
+
+/** A password that is long enough. */
+export const password = "correct horse battery"
+
+/** How a page may be looked at. */
+export const looks = {
+  light: { colorScheme: "light" },
+  dark: { colorScheme: "dark" },
+  phone: { colorScheme: "light", viewport: { width: 320, height: 640 } },
+  "phone-dark": { colorScheme: "dark", viewport: { width: 390, height: 844 } },
+} as const
+
+const executablePath = process.env.CHROMIUM_PATH || "/usr/bin/chromium"
+const isSkipped = !existsSync(executablePath) && !process.env.CI
+
+/** Builds an example and runs tests of it in Chromium. A test fails if its pages complain in the console. */
+export function describeInBrowser(example: string, tests: (visit: ExampleVisit) => void): void {
+  if (isSkipped) console.warn(`Not run, because ${executablePath} is missing: ${example} in a browser`)
+
+  describe.skipIf(isSkipped)(`${example} in a browser`, () => {
+    let built: BuiltApp
+    let running: RunningApp
+    let browser: Browser
+    let page: Page
+    let complaints: string[]
+
+    beforeAll(async () => {
+      built = await buildApp(example)
+      browser = await chromium.launch({ executablePath })
+    })
+
+    afterAll(async () => {
+      await browser?.close()
+      await built?.remove()
+    })
+
+    beforeEach(async () => {
+      complaints = []
+      running = await built.start({ DATABASE: ":memory:" })
+      page = await openBrowser()
+    })
+
+    afterEach(async () => {
+      await Promise.all(browser.contexts().map((each) => each.close()))
+      await running.stop()
+      expect(complaints).toEqual([])
+      expect(running.output()).not.toContain("⨯")
+    })
+
+    async function openBrowser(options?: BrowserContextOptions): Promise<Page> {
+      const context = await browser.newContext({ baseURL: running.origin, ...options })
+      context.setDefaultTimeout(10_000)
+      context.on("console", (message) => {
+        if (/error|warning/.test(message.type()) && !isRefusal(message.text())) complaints.push(message.text())
+      })
+      context.on("weberror", (error) => complaints.push(String(error.error())))
+      return context.newPage()
+    }
+
+    async function photograph(subject: Page, name: string): Promise<void> {
+      await subject.screenshot({ path: `.screenshots/${basename(example)}/${name}.png`, fullPage: true })
+      const overflow = await subject.evaluate("document.documentElement.scrollWidth - innerWidth")
+      expect(overflow, `${name} is too wide by`).toBeLessThanOrEqual(0)
+    }
+
+    tests({ built: () => built, origin: () => running.origin, page: () => page, openBrowser, photograph })
+  })
+}
+
+// Chromium reports answers that refuse something, which is what they are for.
+function isRefusal(message: string): boolean {
+  return /status of 4\d\d/.test(message)
+}
+
+/** Waits until a page is there: its address and its heading. */
+export async function arrive(page: Page, path: string, heading: string): Promise<void> {
+  await page.waitForURL(path)
+  await page.getByRole("heading", { level: 1, name: heading, exact: true }).waitFor()
+}
+
+/** Fills fields in, by their labels, and presses a button. */
+export async function submit(page: Page, fields: Record<string, string>, button: string): Promise<void> {
+  for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value)
+  await page.getByRole("button", { name: button, exact: true }).click()
+}
+
+/** Creates an account. The page is the profile then. */
+export async function signUp(page: Page, username: string): Promise<void> {
+  await page.goto("/sign-up")
+  await submit(page, { Username: username, Password: password }, "Create account")
+  await arrive(page, "/profile", "Profile")
+}
+
+/** Signs in. The page is the profile then. */
+export async function signIn(page: Page, username: string): Promise<void> {
+  await page.goto("/sign-in")
+  await submit(page, { Username: username, Password: password }, "Sign in")
+  await arrive(page, "/profile", "Profile")
+}
+
+/** What a screen reader says about a field besides its label. */
+export async function descriptionOf(field: Locator): Promise<string> {
+  const ids = (await field.getAttribute("aria-describedby"))?.split(" ") ?? []
+  const texts = await Promise.all(ids.map((id) => field.page().locator(`#${id}`).innerText()))
+  return texts.join(" ")
+}
+
+/** Whether the keyboard's focus is on an element. */
+export function hasFocus(element: Locator): Promise<boolean> {
+  return element.evaluate((each) => each === document.activeElement)
+}
+
+/** Presses Tab until an element has the focus. */
+export async function tabTo(element: Locator): Promise<void> {
+  await element.waitFor()
+  for (let presses = 0; presses < 30; presses++) {
+    if (await hasFocus(element)) return
+    await element.page().keyboard.press("Tab")
+  }
+  throw new Error(`The keyboard does not reach ${String(element)}.`)
+}
+
+/** Submits a form from a page of another site and resolves to the status of the answer. */
+export async function submitFrom(page: Page, site: string, form: string): Promise<number> {
+  const address = `${site}/trap`
+  await page.route(address, (route) => route.fulfill({ contentType: "text/html", body: form }))
+  await page.goto(address)
+  const answer = page.waitForResponse((response) => response.request().method() === "POST")
+  await page.locator("form").evaluate((each: HTMLFormElement) => each.submit())
+  return (await answer).status()
+}
