@@ -146,6 +146,8 @@ export async function submitFrom(page: Page, site: string, form: string): Promis
   await page.route(address, (route) => route.fulfill({ contentType: "text/html", body: form }))
   await page.goto(address)
   const answer = page.waitForResponse((response) => response.request().method() === "POST")
+  const loaded = page.waitForEvent("load")
   await page.locator("form").evaluate((each: HTMLFormElement) => each.submit())
+  await loaded
   return (await answer).status()
 }

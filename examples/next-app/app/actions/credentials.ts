@@ -7,6 +7,7 @@ import type { PasswordReason } from "nightlatch/password"
 import { auth, serverAction, setSession, signIn, users } from "@/lib/auth"
 import { db } from "@/lib/db"
 import { deviceLabel } from "@/lib/device-label"
+import { formText } from "@/lib/form-text"
 
 /** What a form for credentials shows again. */
 export interface CredentialsState {
@@ -49,13 +50,7 @@ export const signInWithPassword = serverAction(
 )
 
 function readCredentials(form: FormData) {
-  return { username: text(form, "username"), password: text(form, "password"), remember: form.has("remember") }
-}
-
-/** The text of a field. A missing or repeated one, or a file, is "". */
-function text(form: FormData, name: string): string {
-  const [value, ...others] = form.getAll(name)
-  return typeof value === "string" && others.length === 0 ? value : ""
+  return { username: formText(form, "username"), password: formText(form, "password"), remember: form.has("remember") }
 }
 
 async function currentDevice(): Promise<string> {

@@ -2,6 +2,7 @@
 
 import { redirect, RedirectType } from "next/navigation"
 import { auth, isAdmin, serverAction, signOut } from "@/lib/auth"
+import { formText } from "@/lib/form-text"
 
 export const leave = serverAction(
   async () => {
@@ -19,7 +20,7 @@ export const leaveEverywhere = serverAction(async ({ user }) => {
 
 export const endDevice = serverAction(async ({ user }, form: FormData) => {
   // A form can name anyone's session: the user id keeps it to their own.
-  await auth.invalidateSession(String(form.get("session")), { userId: user.id })
+  await auth.invalidateSession(formText(form, "session"), { userId: user.id })
   redirect("/devices", RedirectType.replace)
 })
 
@@ -31,7 +32,7 @@ export const endOtherDevices = serverAction(async ({ session, user }) => {
 // The page asked already, but anyone can post to an action: it asks again.
 export const endMember = serverAction(
   async ({ session }, form: FormData) => {
-    await auth.invalidateUserSessions(String(form.get("user")), { except: session.id })
+    await auth.invalidateUserSessions(formText(form, "user"), { except: session.id })
     redirect("/admin", RedirectType.replace)
   },
   { authorize: isAdmin },
