@@ -51,6 +51,7 @@ function Field({ name, label, kind, hint, error }: FieldProps) {
         required
         aria-describedby={note && `${name}-note`}
         aria-invalid={error && true}
+        autoFocus={error && true}
       />
       {note && (
         <small id={`${name}-note`} className={error && "error"}>

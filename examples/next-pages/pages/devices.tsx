@@ -40,17 +40,17 @@ function Device({ id, label, signedInAt, isCurrent }: DeviceDto) {
           Signed in <Time iso={signedInAt} />
         </small>
       </div>
-      {isCurrent ? <span className="badge">This device</span> : <SignOutDevice id={id} />}
+      {isCurrent ? <span className="badge">This device</span> : <SignOutDevice id={id} label={label} />}
     </li>
   )
 }
 
-function SignOutDevice({ id }: { id: string }) {
+function SignOutDevice({ id, label }: { id: string; label: string }) {
   return (
     <Form action="/api/devices">
       {() => (
         <button className="quiet" name="session" value={id}>
-          Sign out<span className="hidden"> this device</span>
+          Sign out<span className="hidden"> {label}</span>
         </button>
       )}
     </Form>

@@ -7,7 +7,7 @@ export const config = { api: { bodyParser: { sizeLimit: "16kb" } } }
 const leave = apiRoute(
   async (req, res) => {
     await signOut(req, res)
-    succeed(req, res, "/sign-in")
+    succeed(req, res, "/")
   },
   { public: true },
 )
