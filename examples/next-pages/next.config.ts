@@ -11,6 +11,8 @@ const headers = {
 export default {
   poweredByHeader: false,
   async headers() {
-    return [{ source: "/:path*", headers: Object.entries(headers).map(([key, value]) => ({ key, value })) }]
+    // In development Next.js sends one of its own scripts as JSON, which "nosniff" would stop.
+    const source = "/((?!_next/static/).*)"
+    return [{ source, headers: Object.entries(headers).map(([key, value]) => ({ key, value })) }]
   },
 } satisfies NextConfig
