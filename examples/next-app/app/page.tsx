@@ -1,5 +1,6 @@
 import Link from "next/link"
 import { getSession } from "@/lib/auth"
+import { RefreshHeader } from "./ui/refresh-header"
 
 export default async function HomePage() {
   const signedIn = await getSession()
@@ -31,6 +32,7 @@ function Greeting({ username }: { username: string }) {
 function Invitation() {
   return (
     <>
+      <RefreshHeader />
       <p>
         Create an account, then sign in from a second browser to see it under Devices. Whoever signs up first becomes
         the admin.

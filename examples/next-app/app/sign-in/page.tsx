@@ -3,6 +3,7 @@ import Link from "next/link"
 import { redirect } from "next/navigation"
 import { signInWithPassword } from "@/app/actions/credentials"
 import { CredentialsForm } from "@/app/ui/credentials-form"
+import { RefreshHeader } from "@/app/ui/refresh-header"
 import { getSession } from "@/lib/auth"
 
 export const metadata: Metadata = { title: "Sign in" }
@@ -12,6 +13,7 @@ export default async function SignInPage() {
   if (await getSession()) redirect("/profile")
   return (
     <>
+      <RefreshHeader />
       <h1>Sign in</h1>
       <CredentialsForm action={signInWithPassword} button="Sign in" passwordKind="current-password" />
       <p className="other">
