@@ -24,7 +24,7 @@ export const config = { matcher: "/((?!_next/static|_next/image|favicon.ico|bare
 }
 
 const cacheComponents = {
-  "next.config.mjs": "export default { cacheComponents: true, partialPrefetching: true }\n",
+  "next.config.mjs": "export default { cacheComponents: true, partialPrefetching: false }\n",
   "lib/frame.tsx": `import { Suspense } from "react"
 import type { ReactNode } from "react"
 
@@ -34,7 +34,6 @@ export function Frame({ children }: { children: ReactNode }) {
 `,
   "app/private/page.tsx": `import { Suspense } from "react"
 import { verifySession } from "../../lib/session"
-import { Who } from "../../lib/who"
 
 async function readPrivately() {
   "use cache: private"
@@ -47,7 +46,7 @@ async function Private() {
 }
 
 export default function Page() {
-  return <Suspense><Private /><Who place="beside" /></Suspense>
+  return <Suspense><Private /></Suspense>
 }
 `,
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from "vitest"
 import { buildFixture } from "./fixture-app.ts"
 import type { Variant } from "./fixture-app.ts"
-import type { Controls } from "./fixture/lib/store.ts"
+import type { Controls } from "./fixture/lib/controlled.ts"
 import type { BuiltApp, RunningApp } from "./next-app.ts"
 import { createVisitor } from "./visitor.ts"
 import type { Visitor } from "./visitor.ts"

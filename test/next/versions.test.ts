@@ -1,0 +1,245 @@
+import { execFile } from "node:child_process"
+import { cp, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { describe, expect, test } from "vitest"
+import { root } from "../package/tarball.ts"
+import { variants } from "./fixture-app.ts"
+import { lintApp } from "./next-app.ts"
+import { cookieName, useFixture } from "./running-fixture.ts"
+
+const run = promisify(execFile)
+const lifetime = 90 * 86_400
+
+describe.each(variants)("Next.js %s", (variant) => {
+  const { app, visitor, member, control } = useFixture(variant)
+  const isCached = variant === "16 with Cache Components"
+
+  test("a user signs up by an action, leaves, and signs in again", async () => {
+    const carla = visitor()
+    const account = { username: "carla", password: "correct horse battery" }
+    const signedUp = await carla.submit("/sign-in", "sign-up", account)
+    expect([signedUp.status, signedUp.location]).toEqual([303, "/profile"])
+    expect((await carla.get("/profile")).body).toContain("Profile of carla-name")
+
+    const left = await carla.submit("/form", "signOutAndLeave")
+    expect([left.status, left.location]).toEqual([303, "/sign-in"])
+    expect((await carla.get("/profile")).location).toMatch(/\/sign-in$/)
+
+    const refused = await carla.submit("/sign-in", "sign-in", { ...account, password: "wrong horse" })
+    expect([refused.status, refused.setCookie]).toEqual([200, []])
+    const signedIn = await carla.submit("/sign-in", "sign-in", account)
+    expect(signedIn.location).toBe("/profile")
+    expect((await carla.get("/profile")).body).toContain("Profile of carla-name")
+  })
+
+  test("[COO-1] an action sets the cookie with every attribute, and deletes it with the same ones", async () => {
+    const browser = visitor()
+    const [created = ""] = (await browser.submit("/form", "signInAndStay", { username: "ada" })).setCookie
+    const { value, attributes } = readCookie(created)
+    expect(value).toMatch(/^[a-z2-7]{32,}$/)
+    expect(attributes).toMatchObject({ path: "/", secure: "", httponly: "", samesite: "lax", "max-age": `${lifetime}` })
+
+    const deleted = readCookie((await browser.submit("/form", "signOutAndStay")).setCookie[0])
+    expect(deleted.value).toBe("")
+    expect(deleted.attributes).toEqual({
+      path: "/",
+      expires: "Thu, 01 Jan 1970 00:00:00 GMT",
+      "max-age": "0",
+      secure: "",
+      httponly: "",
+      samesite: "lax",
+    })
+  })
+
+  test("a session that is not remembered ends with the browser", async () => {
+    const [remembered] = (await visitor().post("/api/remember?remember=yes", "")).setCookie
+    const [forgotten] = (await visitor().post("/api/remember", "")).setCookie
+    expect(Object.keys(readCookie(remembered).attributes)).toContain("max-age")
+    expect(Object.keys(readCookie(forgotten).attributes).toSorted()).toEqual(["httponly", "path", "samesite", "secure"])
+  })
+
+  test("a route handler answers 401, 403 and 200, and keeps every answer from caches [COO-9]", async () => {
+    const [nobody, bob, ada] = [visitor(), await member("bob"), await member("ada")]
+    const answers = await Promise.all([nobody, bob, ada].map((browser) => browser.get("/api/admin")))
+    expect(answers.map(({ status }) => status)).toEqual([401, 403, 200])
+    for (const { headers } of answers) {
+      expect(headers.get("Cache-Control")).toBe("private, no-store")
+      expect(headers.get("Vary")).toMatch(/\bCookie\b/)
+    }
+  })
+
+  test("a route handler's params need no await", async () => {
+    expect((await visitor().get("/api/items/42")).body).toBe('{"id":"42"}')
+  })
+
+  test("pages and API routes of the Pages Router share the session", async () => {
+    const browser = visitor()
+    expect((await browser.get("/bare/old/profile")).location).toBe("/sign-in")
+    expect((await browser.get("/api/old/me")).status).toBe(401)
+    const signedIn = await browser.post("/api/old/sign-in?username=bob")
+    expect(signedIn.setCookie.slice(0, 2)).toEqual(["theme=dark; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "language=de"])
+    expect((await browser.get("/old/profile")).body).toContain("Old profile of bob-name")
+    expect((await browser.get("/profile")).body).toContain("Profile of bob-name")
+    expect((await browser.get("/api/old/me")).headers.get("Cache-Control")).toBe("private, no-store")
+    expect((await browser.get("/api/old/admin")).status).toBe(403)
+    expect((await browser.post("/api/old/sign-out")).status).toBe(204)
+    expect((await browser.get("/bare/old/profile")).location).toBe("/sign-in")
+  })
+
+  test("verifySession() and serverAction() turn members away by `authorize`", async () => {
+    const [bob, ada] = [await member("bob"), await member("ada")]
+    expect((await ada.get("/admin")).body).toContain("Administration by ada-name")
+    expect((await bob.get("/admin")).body).not.toContain("Administration by")
+    expect((await ada.get("/staff")).body).toContain("Staff of ada-name")
+    expect((await bob.get("/staff")).body).not.toContain("Staff of")
+    await control()
+    await bob.submit("/form", "administer")
+    expect((await bob.submit("/form", "manageStaff")).location).toBe("/forbidden")
+    expect((await visitor().submit("/form", "administer")).location).toBe("/sign-in")
+    await ada.submit("/form", "administer")
+    expect((await control()).done).toEqual(["ada administered"])
+  })
+
+  test.skipIf(isCached)("verifySession() answers 404, or redirects to `forbiddenPath` or `signInPath`", async () => {
+    const bob = await member("bob")
+    expect((await bob.get("/admin")).status).toBe(404)
+    expect((await bob.get("/staff")).location).toBe("/forbidden")
+    expect((await visitor().get("/bare/profile")).location).toBe("/sign-in")
+  })
+
+  test("a layout, a page and three components read the store once", async () => {
+    const ada = await member("ada")
+    await control()
+    const { body } = await ada.get("/profile")
+    for (const place of ["layout", "first", "second", "third"]) expect(body).toContain(`${place}:ada-name`)
+    expect(await control()).toMatchObject({ reads: 1, extensions: 0, writes: 0 })
+  })
+
+  test("the render after an action sees what the action did", async () => {
+    const browser = await member("bob")
+    const stay = (form: string, fields = {}) => browser.submit("/form", form, fields)
+    expect((await stay("signInAndStay", { username: "ada" })).body).toContain("layout:ada-name")
+    expect((await stay("rotateAndStay")).body).toContain("layout:ada-name")
+    expect((await browser.get("/profile")).body).toContain("Profile of ada-name")
+    expect((await stay("signOutAndStay")).body).toContain("layout:nobody")
+    expect((await stay("rawSignIn", { username: "bob" })).body).toContain("layout:bob-name")
+    expect((await stay("rawRotate")).body).toContain("layout:bob-name")
+    expect((await stay("rawSignOut")).body).toContain("layout:nobody")
+    expect(browser.cookies.has(cookieName)).toBe(false)
+  })
+
+  test("a handler that uses the session and ends it reads the store once", async () => {
+    const ada = await member("ada")
+    await control()
+    expect((await ada.post("/api/sign-out")).body).toContain("ada-name")
+    expect(await control()).toMatchObject({ reads: 1, writes: 1 })
+  })
+
+  test("an action that uses the session and ends it reads the store once", async () => {
+    const browser = await member("ada")
+    const page = await browser.get("/form")
+    expect(page.body).toContain("layout:ada-name")
+    await control()
+    await browser.submit("/form", "signOutAndLeave")
+    // One read for the page that holds the form, one for the action.
+    expect(await control()).toMatchObject({ reads: 2, writes: 1, done: ["ada left"] })
+  })
+
+  test("[NXT-5] the build marks every page that asks as dynamic", () => {
+    const pages = ["admin", "bare/profile", "deep", "form", "profile", "staff"]
+    for (const page of pages) expect(markOf(app().buildOutput, `/${page}`)).toMatch(isCached ? "◐" : "ƒ")
+    expect(markOf(app().buildOutput, "/")).toBe("○")
+    expect(markOf(app().buildOutput, "/old/profile")).toBe("ƒ")
+  })
+
+  test("[CSR-7] no action of another site has an effect", async () => {
+    const ada = await member("ada")
+    await control()
+    const actions = ["signInAndStay", "signOutAndStay", "rotateAndStay", "work", "workWithoutSession", "administer"]
+    const raw = ["rawSignIn", "rawSignOut", "rawSetSession", "rawRotate"]
+    for (const page of ["/form", "/bare/form"]) {
+      for (const action of [...actions, ...raw]) {
+        const answer = await ada.submit(page, action, { username: "bob" }, { "Sec-Fetch-Site": "cross-site" })
+        expect([action, answer.setCookie]).toEqual([action, []])
+        if (page === "/form") expect(answer.status).toBe(403)
+      }
+    }
+    expect(await control()).toMatchObject({ writes: 0, done: [] })
+    expect((await ada.get("/profile")).body).toContain("Profile of ada-name")
+  })
+
+  test("[COO-6] different values under the cookie's name sign nobody in", async () => {
+    const [ada, bob] = [await member("ada"), await member("bob")]
+    const [a, b] = [ada, bob].map(({ cookies }) => cookies.get(cookieName)) as [string, string]
+    const encoded = `%${a.charCodeAt(0).toString(16)}${a.slice(1)}`
+    for (const pair of [
+      `${a}; ${cookieName}=${b}`,
+      `${b}; ${cookieName}=${a}`,
+      `${a}; ${cookieName}=${encoded}`,
+      encoded,
+    ]) {
+      const Cookie = `${cookieName}=${pair}`
+      expect((await visitor().get("/bare/form", { Cookie })).body).toContain("layout:nobody")
+      expect((await visitor().get("/api/me", { Cookie })).status).toBe(401)
+      expect((await visitor().get("/api/old/me", { Cookie })).status).toBe(401)
+      expect((await visitor().get("/bare/old/profile", { Cookie })).location).toBe("/sign-in")
+    }
+    const Cookie = `${cookieName}=${a}; ${cookieName}=${a}`
+    expect((await visitor().get("/form", { Cookie })).body).toContain("layout:ada-name")
+    expect((await visitor().get("/api/me", { Cookie })).status).toBe(200)
+  })
+
+  test("the package compiles against the types of this Next.js", async () => {
+    const folder = join(app().folder, "package-sources")
+    await cp(join(root, "src"), join(folder, "src"), { recursive: true })
+    await rm(join(folder, "src/next/modules.d.ts"))
+    await writeFile(join(folder, "tsconfig.json"), packageConfig)
+    const compiler = join(app().folder, "node_modules/typescript/bin/tsc")
+    const { stdout } = await run(process.execPath, [compiler, "-p", folder]).catch((error: unknown) => {
+      return error as { stdout: string }
+    })
+    await rm(folder, { recursive: true })
+    expect(stdout).toBe("")
+  })
+
+  test.runIf(isCached)(`"use cache: private" reads the store once for two calls`, async () => {
+    const ada = await member("ada")
+    await control()
+    expect((await ada.get("/private")).body).toContain("Privately ada-name, again ada-name")
+    expect((await control()).reads).toBe(1)
+  })
+
+  test.runIf(variant === "16")("the application is clean by the project's rules", async () => {
+    expect(await lintApp(app().folder)).toBe("")
+  })
+})
+
+const packageConfig = JSON.stringify({
+  compilerOptions: {
+    target: "ES2022",
+    lib: ["ES2023", "DOM", "DOM.Iterable"],
+    module: "esnext",
+    moduleResolution: "bundler",
+    types: ["node"],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
+    allowImportingTsExtensions: true,
+    skipLibCheck: true,
+    noEmit: true,
+  },
+  files: ["next.ts", "next-pages.ts", "next-proxy.ts", "react.ts"].map((name) => `src/${name}`),
+})
+
+function readCookie(header = "") {
+  const [pair = "", ...rest] = header.split("; ")
+  const attributes = rest.map((part) => part.split("=")).map(([name = "", value = ""]) => [name.toLowerCase(), value])
+  return { value: pair.slice(pair.indexOf("=") + 1), attributes: Object.fromEntries(attributes) as object }
+}
+
+/** The sign that the build prints before a page. */
+function markOf(output: string, page: string): string {
+  const line = output.split("\n").find((line) => line.split(/\s+/)[2] === page)
+  return line?.split(/\s+/)[1] ?? `no ${page}`
+}
