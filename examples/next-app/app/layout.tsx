@@ -11,7 +11,7 @@ export const metadata: Metadata = { title: { default: "Nightlatch example", temp
 export const viewport: Viewport = { colorScheme: "light dark" }
 
 // It shows who is signed in and keeps nobody out: a layout is not rendered again when a visitor moves on.
-// No <Suspense> around the header: its fallback would stay where there is no JavaScript.
+// No <Suspense> around the header: while the database is slow, those without JavaScript would keep its fallback.
 export default function Layout({ children }: { children: ReactNode }) {
   return (
     <html lang="en">

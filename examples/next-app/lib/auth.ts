@@ -1,6 +1,6 @@
 import "server-only"
 import { createAuth } from "nightlatch"
-import type { InferSession, InferUser } from "nightlatch"
+import type { InferUser } from "nightlatch"
 import { nodeSqliteAdapter } from "nightlatch/adapters/node-sqlite"
 import { createNextAuth } from "nightlatch/next"
 import { argon2id } from "nightlatch/password"
@@ -30,6 +30,3 @@ export const { getSession, verifySession, signIn, setSession, signOut, routeHand
 export function isAdmin({ user }: { user: InferUser<typeof auth> }): boolean {
   return user.role === "admin"
 }
-
-export type User = InferUser<typeof auth>
-export type Session = InferSession<typeof auth>
