@@ -39,7 +39,7 @@ export interface NextAuth<
 > extends Pick<RequestSession<S, U, Id, SessionRow>, "signIn" | "setSession" | "rotate" | "signOut"> {
   /**
    * Resolves to the visitor's session and user; `null` when signed out. However many components ask, a render reads the
-   * store once. Sets no cookie.
+   * store once, and so does a handler that is wrapped. Sets no cookie in a render.
    */
   getSession(): Promise<SignedIn<S, U>>
   /**
@@ -98,6 +98,8 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
 
   const getSession = cache(async (): Promise<SignedIn<S, U>> => {
     const { jar, head } = await readRequest()
+    const open = sessions.get(head)
+    if (open) return open.validate()
     const token = auth.readSessionCookie(cookieOf(jar, head))
     if (token === null) return null
     const result = await auth.withRequest({ headers: head }).validateSession(token)
