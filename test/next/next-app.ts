@@ -1,7 +1,6 @@
 import { execFile, spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
-import { rmSync } from "node:fs"
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { promisify } from "node:util"
@@ -55,7 +54,7 @@ export async function buildApp(source: string, { next, files = {} }: BuildOption
   try {
     await cp(join(root, source), folder, { recursive: true, filter: isSource })
     await change(folder, files)
-    await pinVersions(join(folder, "package.json"), olderVersions[next ?? 16])
+    await pinVersions(folder, olderVersions[next ?? 16])
     await npm(folder, "install", "--no-package-lock", "--prefer-offline")
     const buildOutput = await build(folder)
     return { folder, buildOutput, start: (env) => start(folder, env), remove }
@@ -95,28 +94,16 @@ interface PackageJson {
   devDependencies: Record<string, string>
 }
 
-async function pinVersions(path: string, versions: Record<string, string> = {}): Promise<void> {
+async function pinVersions(folder: string, versions: Record<string, string> = {}): Promise<void> {
+  const path = join(folder, "package.json")
   const { dependencies, devDependencies, ...rest } = JSON.parse(await readFile(path, "utf8")) as PackageJson
-  const pins = { ...versions, nightlatch: `file:${await packed()}` }
+  const pins = { ...versions, nightlatch: `file:${(await packInto(folder)).path}` }
   const pinned = { ...rest, dependencies: pin(dependencies, pins), devDependencies: pin(devDependencies, pins) }
   await writeFile(path, JSON.stringify(pinned))
 }
 
 function pin(ranges: Record<string, string>, pins: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(ranges).map(([name, range]) => [name, pins[name] ?? range]))
-}
-
-let tarball: Promise<string> | undefined
-
-// Once for all the applications of a process.
-function packed(): Promise<string> {
-  return (tarball ??= pack())
-}
-
-async function pack(): Promise<string> {
-  const { path } = await temporaryFolder()
-  process.once("exit", () => rmSync(path, { recursive: true }))
-  return (await packInto(path)).path
 }
 
 async function build(folder: string): Promise<string> {
