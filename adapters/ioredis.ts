@@ -1,0 +1,63 @@
+import type { SessionAdapter } from "../src/core/ports.ts"
+import type { RedisExecutor, RedisNode } from "./redis/executor.ts"
+import type { KeyValueOptions } from "./redis/keys.ts"
+import { redisSessions } from "./redis/sessions.ts"
+
+export type { KeyValueOptions } from "./redis/keys.ts"
+
+/** What every client of `ioredis` can do with a key. */
+export interface IoredisCommands {
+  hgetall(key: string): Promise<Record<string, string>>
+  eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
+  evalsha(sha1: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
+}
+
+/** A client of `ioredis` for one server, or a node of its cluster. */
+export interface IoredisServer extends IoredisCommands {
+  scan(
+    cursor: string,
+    match: "MATCH",
+    pattern: string,
+    limit: "COUNT",
+    count: number,
+  ): Promise<[cursor: string, keys: string[]]>
+}
+
+/** A client of `ioredis` for a cluster. */
+export interface IoredisCluster extends IoredisCommands {
+  nodes(role: "master"): IoredisServer[]
+}
+
+/**
+ * Keeps sessions in Redis through `ioredis`: over a `Redis` or a `Cluster`. What `redisAdapter` of
+ * `nightlatch/adapters/redis` says of users, eviction, replicas and `deleteExpiredSessions()` holds here too.
+ *
+ * Throws `invalid_option` for options that cannot be right.
+ *
+ * @example
+ * const auth = createAuth({ adapter: ioredisAdapter(new Redis(url)), loadUser: (id) => users.getUser(id) })
+ */
+export function ioredisAdapter<SessionRow extends object = {}>(
+  client: IoredisServer | IoredisCluster,
+  options: KeyValueOptions = {},
+): SessionAdapter<never, SessionRow> {
+  return redisSessions(ioredisExecutor(client), options)
+}
+
+function ioredisExecutor(client: IoredisServer | IoredisCluster): RedisExecutor {
+  return {
+    readHash: (key) => client.hgetall(key),
+    evaluate: (lua, key, args) => client.eval(lua, 1, key, ...args),
+    evaluateCached: (sha1, key, args) => client.evalsha(sha1, 1, key, ...args),
+    nodes: async () => ("nodes" in client ? client.nodes("master") : [client]).map(ioredisNode),
+  }
+}
+
+function ioredisNode(server: IoredisServer): RedisNode {
+  return {
+    async scan(cursor, pattern, count) {
+      const [next, keys] = await server.scan(cursor, "MATCH", pattern, "COUNT", count)
+      return { cursor: next, keys }
+    },
+  }
+}

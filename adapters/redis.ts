@@ -1,0 +1,64 @@
+import type { SessionAdapter } from "../src/core/ports.ts"
+import type { RedisExecutor, RedisNode } from "./redis/executor.ts"
+import type { KeyValueOptions } from "./redis/keys.ts"
+import { redisSessions } from "./redis/sessions.ts"
+
+export type { KeyValueOptions } from "./redis/keys.ts"
+
+/** What every client of `redis` can do with a key. */
+export interface NodeRedisCommands {
+  hGetAll(key: string): Promise<Record<string, string>>
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+  evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+}
+
+/** A client of `redis` for one server, or what its pool and the nodes of its cluster have in common. */
+export interface NodeRedisServer extends NodeRedisCommands {
+  scan(cursor: string, options: { MATCH: string; COUNT: number }): Promise<{ cursor: string; keys: string[] }>
+}
+
+/** A client of `redis` for a cluster. */
+export interface NodeRedisCluster<Node> extends NodeRedisCommands {
+  masters: Node[]
+  nodeClient(node: Node): Promise<NodeRedisServer>
+}
+
+/**
+ * Keeps sessions in Redis through `redis` (node-redis): over a client, a pool or a cluster, connected by the
+ * application. Users stay in the application's database: give createAuth `loadUser`.
+ *
+ * Redis drops a session a day after its deadline, so `deleteExpiredSessions()` need not be called: it walks through all
+ * keys. Use `maxmemory-policy noeviction`: a server that evicts keys ends sessions, and may lose a user's index, without
+ * which "sign out everywhere" misses that user's older sessions. Read from primaries only, and keep in mind that a failover can bring
+ * back what was deleted in its last moments: Redis confirms before replicas have it. Throws `invalid_option` for options
+ * that cannot be right.
+ *
+ * @example
+ * const auth = createAuth({
+ *   adapter: redisAdapter(await createClient({ url }).on("error", console.error).connect()),
+ *   loadUser: (id) => users.getUser(id),
+ * })
+ */
+export function redisAdapter<SessionRow extends object = {}, Node = never>(
+  client: NodeRedisServer | NodeRedisCluster<Node>,
+  options: KeyValueOptions = {},
+): SessionAdapter<never, SessionRow> {
+  return redisSessions(nodeRedisExecutor(client), options)
+}
+
+function nodeRedisExecutor<Node>(client: NodeRedisServer | NodeRedisCluster<Node>): RedisExecutor {
+  return {
+    readHash: (key) => client.hGetAll(key),
+    evaluate: (lua, key, args) => client.eval(lua, { keys: [key], arguments: args }),
+    evaluateCached: (sha1, key, args) => client.evalSha(sha1, { keys: [key], arguments: args }),
+    nodes: async () => {
+      const servers =
+        "nodeClient" in client ? await Promise.all(client.masters.map((node) => client.nodeClient(node))) : [client]
+      return servers.map(nodeRedisNode)
+    },
+  }
+}
+
+function nodeRedisNode(server: NodeRedisServer): RedisNode {
+  return { scan: (cursor, pattern, count) => server.scan(cursor, { MATCH: pattern, COUNT: count }) }
+}

@@ -1,0 +1,32 @@
+import { AuthError } from "../../src/core/errors.ts"
+import { quoted } from "../sql/names.ts"
+import type { UserIds, UserIdType } from "../sql/user-ids.ts"
+import { userIdsOf } from "../sql/user-ids.ts"
+
+/** What the adapters for key-value stores can be told. */
+export interface KeyValueOptions {
+  /** What every key begins with. Default: `"nightlatch:"`. */
+  prefix?: string
+  /** The type of the user table's `id`. Default: `"text"`. */
+  userId?: UserIdType
+}
+
+/** Where a store's sessions are, and how their users are written. */
+export interface Keys {
+  ids: UserIds
+  /** The key of a session, or what those of all begin with. */
+  session(id?: string): string
+  /** The key of a user's index. */
+  user(encodedId: string): string
+}
+
+/** Names the keys. Throws `invalid_option` for options that cannot be right. */
+export function keysOf({ prefix = "nightlatch:", userId }: KeyValueOptions = {}): Keys {
+  if (typeof prefix !== "string" || !prefix.isWellFormed() || prefix.length > 100)
+    throw new AuthError("invalid_option", `prefix is text of at most 100 characters, not ${quoted(prefix)}.`)
+  return {
+    ids: userIdsOf(userId),
+    session: (id = "") => `${prefix}session:${id}`,
+    user: (encodedId) => `${prefix}user:${encodedId}`,
+  }
+}

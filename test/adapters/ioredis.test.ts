@@ -1,0 +1,3 @@
+import { redisConformance } from "./redis-conformance.ts"
+
+await redisConformance("ioredis")

@@ -1,0 +1,114 @@
+import { Cluster, Redis } from "ioredis"
+import { createClient, createClientPool, createCluster } from "redis"
+import { ioredisAdapter } from "../../adapters/ioredis.ts"
+import type { KeyValueOptions } from "../../adapters/redis.ts"
+import { redisAdapter } from "../../adapters/redis.ts"
+import type { SessionAdapter } from "../../src/core/ports.ts"
+import { redisServer, startRedisCluster } from "../redis-servers.ts"
+
+// What all keys of this test file begin with.
+const ownKeys = `test-${crypto.randomUUID()}:`
+
+/** The attributes of sessions in these tests. */
+export interface LabelRow {
+  label?: string | null
+}
+
+/** Sessions in Redis. */
+export type RedisAdapter = SessionAdapter<never, LabelRow>
+
+export type RedisClientName = "redis" | "redis-pool" | "ioredis"
+
+/** Which client to open, and where the servers are: one, or the nodes of a cluster. */
+export interface RedisAddress {
+  client: RedisClientName
+  urls: string[]
+}
+
+/** A connected client. */
+export interface RedisStore {
+  /** The adapter under keys of its own. */
+  adapter(options?: KeyValueOptions): RedisAdapter
+  /** Sends any command that has a key to the server that holds it. */
+  send(command: string, key: string, ...args: string[]): Promise<unknown>
+  close(): Promise<void>
+}
+
+/** Connects a client. */
+export async function openRedis({ client, urls }: RedisAddress): Promise<RedisStore> {
+  const [url = ""] = urls
+  const isCluster = urls.length > 1
+  if (client === "ioredis") return isCluster ? openIoredisCluster(urls) : openIoredis(url)
+  if (isCluster) return openNodeRedisCluster(urls)
+  return client === "redis" ? openNodeRedis(url) : openNodeRedisPool(url)
+}
+
+/** Finds or starts one server and a cluster: their addresses, and how to stop them. */
+export async function redisAddresses() {
+  const [server, cluster] = [await redisServer(ownKeys), await startRedisCluster()]
+  return {
+    found: [
+      ...(server ? [{ name: "one server", urls: [server.url] }] : []),
+      ...(cluster ? [{ name: "a cluster", urls: cluster.urls }] : []),
+    ],
+    close: async () => {
+      await server?.close()
+      await cluster?.close()
+    },
+  }
+}
+
+/** A beginning for keys that no other test has. */
+export function ownPrefix(): string {
+  return `${ownKeys}${crypto.randomUUID()}:`
+}
+
+async function openNodeRedis(url: string): Promise<RedisStore> {
+  const client = await createClient({ url }).on("error", ignore).connect()
+  return {
+    adapter: (options) => redisAdapter<LabelRow>(client, { prefix: ownPrefix(), ...options }),
+    send: (command, key, ...args) => client.sendCommand([command, key, ...args]),
+    close: () => client.close(),
+  }
+}
+
+async function openNodeRedisPool(url: string): Promise<RedisStore> {
+  const pool = createClientPool({ url }, { minimum: 2, maximum: 6 }).on("error", ignore)
+  await pool.connect()
+  return {
+    adapter: (options) => redisAdapter<LabelRow>(pool, { prefix: ownPrefix(), ...options }),
+    send: (command, key, ...args) => pool.sendCommand([command, key, ...args]),
+    close: () => pool.close(),
+  }
+}
+
+async function openNodeRedisCluster(urls: string[]): Promise<RedisStore> {
+  const cluster = createCluster({ rootNodes: urls.map((url) => ({ url })) }).on("error", ignore)
+  await cluster.connect()
+  return {
+    adapter: (options) => redisAdapter<LabelRow>(cluster, { prefix: ownPrefix(), ...options }),
+    send: (command, key, ...args) => cluster.sendCommand(key, false, [command, key, ...args]),
+    close: () => cluster.close(),
+  }
+}
+
+async function openIoredis(url: string): Promise<RedisStore> {
+  const client = new Redis(url).on("error", ignore)
+  return {
+    adapter: (options) => ioredisAdapter<LabelRow>(client, { prefix: ownPrefix(), ...options }),
+    send: (command, key, ...args) => client.call(command, key, ...args),
+    close: async () => void (await client.quit()),
+  }
+}
+
+async function openIoredisCluster(urls: string[]): Promise<RedisStore> {
+  const cluster = new Cluster(urls).on("error", ignore)
+  return {
+    adapter: (options) => ioredisAdapter<LabelRow>(cluster, { prefix: ownPrefix(), ...options }),
+    send: (command, key, ...args) => cluster.call(command, key, ...args),
+    close: async () => void (await cluster.quit()),
+  }
+}
+
+// What happens to a connection is told to the call that uses it.
+function ignore(): void {}
