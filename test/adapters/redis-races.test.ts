@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { createAuth } from "../../src/core/create-auth.ts"
+import { hashToken } from "../../src/core/token.ts"
+import type { RedisCrew } from "./redis-crew.ts"
+import { startRedisCrew } from "./redis-crew.ts"
+import type { RedisAdapter, RedisStore } from "./redis-stores.ts"
+import { openRedis, ownPrefix, redisAddresses } from "./redis-stores.ts"
+import { signedInAt } from "./redis-jobs.ts"
+
+const day = 86_400_000
+const halfLife = signedInAt + 15 * day + 1000
+
+const { found, close } = await redisAddresses()
+afterAll(close)
+
+for (const { name, urls } of found)
+  describe(`[ADP-8] sessions on ${name} of Redis, used by three processes`, () => redisRaces(urls))
+
+function redisRaces(urls: string[]): void {
+  let [store, adapter, crew] = [] as unknown as [RedisStore, RedisAdapter, RedisCrew]
+  beforeAll(async () => {
+    const prefix = ownPrefix()
+    store = await openRedis({ client: "redis", urls })
+    adapter = store.adapter({ prefix })
+    // Different clients keep their sessions in the same form.
+    const clients = ["redis", "ioredis", "redis"] as const
+    crew = await startRedisCrew(
+      clients.map((client) => ({ client, urls })),
+      prefix,
+    )
+  })
+  afterAll(async () => {
+    await crew.close()
+    await store.close()
+  })
+
+  test("[R1] 50 requests at the half-life all succeed, and one of them writes", async () => {
+    let late = 0
+    for (let trial = 0; trial < 20; trial++) {
+      const [token = ""] = await signIn(newUser(), 1)
+      const requests = (count: number) => ({ tokens: Array<string>(count).fill(token), at: halfLife })
+      const visits = await crew.race(
+        { job: "validate", argument: requests(17) },
+        { job: "validate", argument: requests(17) },
+        { job: "validate", argument: requests(16) },
+      )
+      expect(visits.flat().map(({ live }) => live)).toEqual(Array(50).fill(true))
+      expect(visits.flat().filter(({ extended }) => extended)).toHaveLength(1)
+      const stored = await adapter.findSession(hashToken(token))
+      expect(stored?.session.expiresAt).toEqual(new Date(halfLife + 30 * day))
+      late += visits.flat().filter(({ extended }) => extended === false).length
+    }
+    expect(late).toBeGreaterThan(0)
+  })
+
+  test("[R2][EXP-6][EXP-8] a logout beside a renewal is final, 2,000 times", async () => {
+    const raced = { extended: 0, lost: 0 }
+    for (let trial = 0; trial < 10; trial++) {
+      const userId = newUser()
+      const tokens = await signIn(userId, 200)
+      const ids = tokens.map(hashToken)
+      const renewal = { job: "validate", argument: { tokens, at: halfLife } } as const
+      const [logouts, visits] = await crew.race({ job: "logOut", argument: ids }, renewal)
+      expect(logouts).toEqual(Array(200).fill(true))
+      raced.extended += visits.filter(({ extended }) => extended === true).length
+      raced.lost += visits.filter(({ extended }) => extended === false).length
+
+      expect(await adapter.listSessions(userId)).toEqual([])
+      const [replayed] = await crew.race(renewal)
+      expect(replayed).toEqual(Array(200).fill({ live: false }))
+    }
+    // Both orders were met, and logouts between a request's read and its write.
+    expect(Math.min(raced.extended, raced.lost)).toBeGreaterThan(20)
+  })
+
+  test("[R3] after logging out everywhere beside sign-ins and lists, what lives is listed, 2,000 times", async () => {
+    let [survivors, ended] = [0, 0]
+    for (let trial = 0; trial < 10; trial++) {
+      const userIds = Array.from({ length: 100 }, newUser)
+      const [one, other] = await crew.race(
+        { job: "signIn", argument: userIds },
+        { job: "signIn", argument: userIds },
+        { job: "logOutEverywhere", argument: userIds },
+        { job: "list", argument: userIds },
+      )
+      const live = await liveOf([...one, ...other])
+      expect(await listedOf(userIds)).toEqual(live)
+      await Promise.all(userIds.map((id) => adapter.deleteUserSessions(id)))
+      expect(await liveOf([...one, ...other])).toEqual([])
+      survivors += live.length
+      ended += 200 - live.length
+    }
+    expect(Math.min(survivors, ended)).toBeGreaterThan(20)
+  })
+
+  test("[R3] logging out everywhere ends a session that is rotated meanwhile, 1,000 times", async () => {
+    let rotated = 0
+    for (let trial = 0; trial < 10; trial++) {
+      const userIds = Array.from({ length: 100 }, newUser)
+      const tokens = (await Promise.all(userIds.map((userId) => signIn(userId, 1)))).flat()
+      const [next] = await crew.race(
+        { job: "rotate", argument: tokens },
+        { job: "logOutEverywhere", argument: userIds },
+        { job: "list", argument: userIds },
+      )
+      const followers = next.filter((token) => token !== null)
+      expect(await liveOf([...tokens, ...followers])).toEqual([])
+      expect(await listedOf(userIds)).toEqual([])
+      rotated += followers.length
+    }
+    expect(Math.min(rotated, 1000 - rotated)).toBeGreaterThan(20)
+  })
+
+  test("[R12] a session that was extended in time survives a cleanup that runs beside it", async () => {
+    let [kept, gone] = [0, 0]
+    for (let trial = 0; trial < 10; trial++) {
+      const userId = newUser()
+      const ids = (await signIn(userId, 100)).map(hashToken)
+      const [before, to] = [new Date(signedInAt + 30 * day), new Date(signedInAt + 60 * day)]
+      const cleaning = { job: "cleanUp", argument: { before, limit: 7, rounds: 15 } } as const
+      const extension = { job: "extend", argument: { ids, to, ifBefore: before } } as const
+      const [extended, ...deleted] = await crew.race(extension, cleaning, cleaning)
+      const left = await adapter.listSessions(userId)
+      expect(left.map(({ id }) => id).toSorted()).toEqual(ids.filter((_, n) => extended[n]).toSorted())
+      expect(left.every(({ expiresAt }) => expiresAt.getTime() === to.getTime())).toBe(true)
+      const count = deleted.flat().reduce((sum, n) => sum + n, 0)
+      expect(count + left.length).toBe(100)
+      kept += left.length
+      gone += count
+      await adapter.deleteUserSessions(userId)
+    }
+    expect(Math.min(kept, gone)).toBeGreaterThan(0)
+  })
+
+  async function signIn(userId: string, count: number): Promise<string[]> {
+    const auth = createAuth({ adapter, now: () => signedInAt })
+    const signIns = Array.from({ length: count }, () => auth.createSession(userId))
+    return (await Promise.all(signIns)).map(({ token }) => token)
+  }
+
+  async function liveOf(tokens: string[]): Promise<string[]> {
+    const rows = await Promise.all(tokens.map((token) => adapter.findSession(hashToken(token))))
+    return rows.flatMap((row) => row?.session.id ?? []).toSorted()
+  }
+
+  async function listedOf(userIds: string[]): Promise<string[]> {
+    const lists = await Promise.all(userIds.map((userId) => adapter.listSessions(userId)))
+    return lists.flatMap((sessions) => sessions.map(({ id }) => id)).toSorted()
+  }
+}
+
+function newUser(): string {
+  return crypto.randomUUID()
+}
