@@ -22,8 +22,8 @@ export interface Keys {
 
 /** Names the keys. Throws `invalid_option` for options that cannot be right. */
 export function keysOf({ prefix = "nightlatch:", userId }: KeyValueOptions = {}): Keys {
-  if (typeof prefix !== "string" || !prefix.isWellFormed() || prefix.length > 100)
-    throw new AuthError("invalid_option", `prefix is text of at most 100 characters, not ${quoted(prefix)}.`)
+  if (typeof prefix !== "string" || !prefix.isWellFormed())
+    throw new AuthError("invalid_option", `prefix is text, not ${quoted(prefix)}.`)
   return {
     ids: userIdsOf(userId),
     session: (id = "") => `${prefix}session:${id}`,
