@@ -1,3 +1,4 @@
+import * as nextCache from "next/cache"
 import { cookies, headers } from "next/headers"
 import { notFound, redirect } from "next/navigation"
 import type { NextRequest } from "next/server"
@@ -16,6 +17,7 @@ import type {
 } from "./core/access.ts"
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
+import { AuthError } from "./core/errors.ts"
 import type { UserId } from "./core/ports.ts"
 import { createRequestSession } from "./core/request-session.ts"
 import type { RequestSession, SignedIn } from "./core/request-session.ts"
@@ -91,18 +93,18 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
   checkPaths({ signInPath, forbiddenPath })
   const name = auth.sessionCookieName
   // The session of the request that a handler is at work on, so that what it calls knows the method and reads no more.
-  const sessions = new WeakMap<object, RequestSession<S, U, Id, SessionRow>>()
+  const sessions = new WeakMap<HeaderList, RequestSession<S, U, Id, SessionRow>>()
   // The cookie that an action has set: Next.js 14 does not show it to the render that follows.
-  const written = new WeakMap<object, string>()
-  const cookieOf = (jar: CookieJar, head: HeaderList) => written.get(head) ?? cookieHeader(name, jar, head)
+  const written = new WeakMap<HeaderList, string>()
+  const cookieOf = ({ jar, head }: NextRequestState) => written.get(head) ?? cookieHeader(name, jar, head)
 
   const getSession = cache(async (): Promise<SignedIn<S, U>> => {
-    const { jar, head } = await readRequest()
-    const open = sessions.get(head)
+    const state = await readRequest()
+    const open = sessions.get(state.head)
     if (open) return open.validate()
-    const token = auth.readSessionCookie(cookieOf(jar, head))
+    const token = auth.readSessionCookie(cookieOf(state))
     if (token === null) return null
-    const result = await auth.withRequest({ headers: head }).validateSession(token)
+    const result = await auth.withRequest({ headers: state.head }).validateSession(token)
     return "reason" in result ? null : { session: result.session, user: result.user }
   })
 
@@ -117,40 +119,47 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
     return forbiddenPath === undefined ? notFound() : redirect(forbiddenPath)
   }
 
-  async function currentSession() {
-    const { jar, head } = await readRequest()
-    return sessions.get(head) ?? openSession(actionRequest(head), jar, head)
-  }
-
-  function openSession(request: { method: string; url: string }, jar: CookieJar, head: HeaderList) {
-    const cookie = cookieOf(jar, head)
-    const get = (header: string) => (header === "Cookie" ? cookie : head.get(header))
+  function openSession(
+    request: { method: string; url: string },
+    state: NextRequestState,
+    write: (cookie: Cookie) => void,
+  ) {
+    const cookie = cookieOf(state)
+    const get = (header: string) => (header === "Cookie" ? cookie : state.head.get(header))
     return createRequestSession(auth, {
       request,
       origin: { method: request.method, url: request.url, headers: { get } },
       canWrite: () => true,
-      write(cookie) {
-        setCookie(jar, cookie)
-        written.set(head, `${name}=${cookie.value}`)
-      },
+      write,
       onUse() {},
     })
   }
 
-  /** Runs a handler with the session of its request, which all that it calls then shares. */
-  async function withSession<Result>(
-    given: Request | undefined,
-    handle: (session: RequestSession<S, U, Id, SessionRow>) => Promise<Result>,
+  function openActionSession(state: NextRequestState) {
+    return openSession(actionRequest(state.head), state, (cookie) => {
+      setCookie(state.jar, cookie)
+      if (state.isStale) written.set(state.head, `${name}=${cookie.value}`)
+    })
+  }
+
+  async function currentSession() {
+    const state = await readRequest()
+    if (isWritable(state.jar)) return sessions.get(state.head) ?? openActionSession(state)
+    const message = "Sign in and out in a Server Action or a Route Handler: a Server Component cannot set cookies."
+    throw new AuthError("headers_sent", message)
+  }
+
+  /** Runs a handler with a session that all which it calls then shares. */
+  async function share<Result>(
+    head: HeaderList,
+    session: RequestSession<S, U, Id, SessionRow>,
+    handle: () => Promise<Result>,
   ): Promise<Result> {
-    const { jar, head } = await readRequest()
-    const outer = sessions.get(head)
-    const session = openSession(given ?? actionRequest(head), jar, head)
     sessions.set(head, session)
     try {
-      return await handle(session)
+      return await handle()
     } finally {
-      if (outer) sessions.set(head, outer)
-      else sessions.delete(head)
+      sessions.delete(head)
     }
   }
 
@@ -159,28 +168,39 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
       handle: (request: NextRequest, context: Visitor<S, U> & { params: Params }) => Response | Promise<Response>,
       options?: AccessOptions<S, U>,
     ): RouteHandler<Params> =>
-    (request, context) =>
-      withSession(request, async ({ crossOrigin, validate }) => {
-        if (crossOrigin) return textResponse("Cross-site request refused", 403)
-        const visitor = await validate()
+    async (request, context) => {
+      const state = await readRequest()
+      let pending: Cookie | undefined
+      const session = openSession(request, state, (cookie) => void (pending = cookie))
+      const response = await share(state.head, session, async () => {
+        if (session.crossOrigin) return textResponse("Cross-site request refused", 403)
+        const visitor = await session.validate()
         const refusal = await refusalOf(visitor, options)
         if (refusal)
           return refusal === "forbidden" ? textResponse("Forbidden", 403) : textResponse("Sign in first", 401)
         const params = await context?.params
-        return privateResponse(await answer(() => handle(request, { ...(visitor ?? nobody), params })))
+        return answer(() => handle(request, { ...(visitor ?? nobody), params }))
       })
+      // Of a handler that answers nothing Next.js itself says best what is wrong.
+      return response instanceof Response ? privateResponse(response, pending) : response
+    }
 
   const serverAction =
     <Args extends unknown[], Result>(
       action: (auth: SignedIn<S, U>, ...args: Args) => Result | Promise<Result>,
       options?: AccessOptions<S, U>,
     ) =>
-    (...args: Args): Promise<Result> =>
-      withSession(undefined, async ({ crossOrigin, validate }) => {
-        const visitor = await validate()
-        const refusal = crossOrigin ? "signed_out" : await refusalOf(visitor, options)
+    async (...args: Args): Promise<Result> => {
+      const state = await readRequest()
+      const outer = sessions.get(state.head)
+      const session = outer ?? openActionSession(state)
+      const run = async () => {
+        const visitor = await session.validate()
+        const refusal = session.crossOrigin ? "signed_out" : await refusalOf(visitor, options)
         return refusal ? turnAway(refusal) : action(visitor, ...args)
-      })
+      }
+      return outer ? run() : share(state.head, session, run)
+    }
 
   return {
     getSession,
@@ -202,13 +222,33 @@ interface HeaderList {
 interface CookieJar {
   get(name: string): { value: string } | undefined
   set(cookie: { name: string; value: string; expires?: Date }): unknown
+  delete(name: string): unknown
+}
+
+interface NextRequestState {
+  jar: CookieJar
+  head: HeaderList
+  /** Whether a render does not see what an action has put into the jar: so it is before Next.js 15. */
+  isStale: boolean
 }
 
 const nobody = { session: null, user: null }
 
+// What Next.js 16.3 and later prerenders for one visitor must neither read the clock nor write, so it stops here.
+// Everywhere else this resolves at once.
+const { io: untilRequested } = nextCache as { io?: () => Promise<void> }
+
 // The jar comes first: with Cache Components nothing may read the clock before it.
-async function readRequest(): Promise<{ jar: CookieJar; head: HeaderList }> {
-  return { jar: await cookies(), head: await headers() }
+async function readRequest(): Promise<NextRequestState> {
+  const made = cookies()
+  const jar = await made
+  await untilRequested?.()
+  return { jar, head: await headers(), isStale: !("then" in made) }
+}
+
+// Where a cookie cannot be set, one function that throws stands for all that would set or delete one.
+function isWritable(jar: CookieJar): boolean {
+  return (jar.set as unknown) !== jar.delete
 }
 
 // Next.js tells nobody the method of an action. It is POST; what is not known counts as unsafe. Nor does it tell the
@@ -260,5 +300,5 @@ function unknownError(error: unknown): never {
 }
 
 function textResponse(text: string, status: number): Response {
-  return privateResponse(new Response(text, { status }))
+  return new Response(text, { status })
 }

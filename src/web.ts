@@ -3,7 +3,7 @@ import type { Cookie } from "./core/cookie.ts"
 import type { UserId } from "./core/ports.ts"
 import { createRequestSession } from "./core/request-session.ts"
 import type { RequestSession } from "./core/request-session.ts"
-import { privateResponse, replaceSetCookie } from "./core/response-headers.ts"
+import { privateResponse } from "./core/response-headers.ts"
 
 export { safeRedirect } from "./core/safe-redirect.ts"
 export type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
@@ -55,7 +55,7 @@ export function createWebAuth<S extends SessionFields, U extends { id: UserId },
       write: (cookie) => void (pending = cookie),
       onUse: () => void (used = true),
     })
-    return { ...session, applyTo: (response) => (used ? withSession(response, pending) : response) }
+    return { ...session, applyTo: (response) => (used ? privateResponse(response, pending) : response) }
   }
 
   return {
@@ -66,16 +66,4 @@ export function createWebAuth<S extends SessionFields, U extends { id: UserId },
       return authRequest.applyTo(await handle(request, authRequest))
     },
   }
-}
-
-function withSession(response: Response, cookie: Cookie | undefined): Response {
-  const target = privateResponse(response)
-  if (cookie) setCookie(target.headers, cookie)
-  return target
-}
-
-function setCookie(headers: Headers, cookie: Cookie): void {
-  const values = replaceSetCookie(headers.getSetCookie(), cookie.name, cookie.serialize())
-  headers.delete("Set-Cookie")
-  for (const value of values) headers.append("Set-Cookie", value)
 }

@@ -199,9 +199,8 @@ export function createAuth<
   }
 
   async function load(userId: Id): Promise<UserRow | null> {
-    if (options.loadUser) return guardPort(options, ["loadUser"]).loadUser!(userId)
-    if (!getUserAttributes) return { id: userId } as UserRow
-    throw new AuthError("missing_port", "loadUser is missing")
+    if (!options.loadUser && !getUserAttributes) return { id: userId } as UserRow
+    return guardPort(options, ["loadUser"]).loadUser!(userId)
   }
 
   function toUser(row: UserRow): OwnUser {

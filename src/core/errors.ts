@@ -36,7 +36,7 @@ export function guardPort<Port extends object>(port: Port, methods: readonly (ke
 }
 
 function guard(port: Methods, name: string) {
-  if (typeof port?.[name] !== "function") throw new AuthError("missing_port", `The adapter has no ${name}()`)
+  if (typeof port?.[name] !== "function") throw new AuthError("missing_port", `Adapter and options have no ${name}()`)
   return async (...values: never[]) => {
     try {
       return await port[name]!(...values)

@@ -31,8 +31,8 @@ export function verifyRequestOrigin(
   return headers.get("Cookie") === null
 }
 
-function isOwnOrigin(origin: string, hostHeader: string | null, url: string | undefined): boolean {
-  const own = url !== undefined && URL.canParse(url) ? new URL(url) : null
+function isOwnOrigin(origin: string, hostHeader: string | null, url = ""): boolean {
+  const own = URL.canParse(url) ? new URL(url) : null
   const host = hostHeader ?? own?.host
   return !!host && (origin === `https://${host}` || origin === `${own?.protocol ?? "https:"}//${host}`)
 }

@@ -1,3 +1,5 @@
+import type { Cookie } from "./cookie.ts"
+
 /** What a response that depends on a session says to caches (RFC 9111, section 5.2.2). */
 export const privateCacheControl = "private, no-store"
 
@@ -13,12 +15,22 @@ export function replaceSetCookie(values: readonly string[], name: string, value:
   return [...values.filter((other) => !other.startsWith(`${name}=`)), value]
 }
 
-/** Keeps shared caches away from a response. Returns a copy where its headers are immutable; else the response itself. */
-export function privateResponse(response: Response): Response {
+/**
+ * Keeps shared caches away from a response, and sets a cookie on it if one is given. Returns a copy where its headers are
+ * immutable; else the response itself.
+ */
+export function privateResponse(response: Response, cookie?: Cookie): Response {
   const target = isMutable(response) ? response : new Response(response.body, response)
   target.headers.set("Cache-Control", privateCacheControl)
   target.headers.set("Vary", varyByCookie(target.headers.get("Vary")))
+  if (cookie) setCookie(target.headers, cookie)
   return target
+}
+
+function setCookie(headers: Headers, cookie: Cookie): void {
+  const values = replaceSetCookie(headers.getSetCookie(), cookie.name, cookie.serialize())
+  headers.delete("Set-Cookie")
+  for (const value of values) headers.append("Set-Cookie", value)
 }
 
 // The headers of `fetch` and `Response.redirect` are immutable.

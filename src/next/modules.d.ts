@@ -9,11 +9,17 @@ declare module "next/headers" {
   interface CookieJar {
     get(name: string): { value: string } | undefined
     set(cookie: { name: string; value: string; expires?: Date; [attribute: string]: unknown }): unknown
+    delete(name: string): unknown
   }
 
   // Promises since Next.js 15.
   export function headers(): HeaderList | Promise<HeaderList>
   export function cookies(): CookieJar | Promise<CookieJar>
+}
+
+declare module "next/cache" {
+  // Only since Next.js 16.3.
+  export const io: unknown
 }
 
 declare module "next/navigation" {

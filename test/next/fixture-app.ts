@@ -11,8 +11,8 @@ export const variants: Variant[] = ["14", "15", "16", "16 with Cache Components"
 export function buildFixture(variant: Variant, files: Record<string, string> = {}): Promise<BuiltApp> {
   const next = Number(variant.slice(0, 2)) as 14 | 15 | 16
   const proxy = next === 16 ? "proxy" : "middleware"
-  const cached = variant === "16 with Cache Components" ? cacheComponents : {}
-  return buildApp("test/next/fixture", { next, files: { [`${proxy}.ts`]: proxyFile(proxy), ...cached, ...files } })
+  const extra = variant === "16 with Cache Components" ? cacheComponents : edge
+  return buildApp("test/next/fixture", { next, files: { [`${proxy}.ts`]: proxyFile(proxy), ...extra, ...files } })
 }
 
 function proxyFile(name: string): string {
@@ -23,8 +23,31 @@ export const config = { matcher: "/((?!_next/static|_next/image|favicon.ico|bare
 `
 }
 
+// Its memory is not the other runtime's, so it has users of its own.
+const edge = {
+  "app/api/edge/route.ts": `import { createAuth } from "nightlatch"
+import { memoryAdapter } from "nightlatch/adapters/memory"
+import { createNextAuth } from "nightlatch/next"
+
+export const runtime = "edge"
+
+const adapter = memoryAdapter<{ id: string }>()
+const { routeHandler, signIn } = createNextAuth(createAuth({ adapter }), { signInPath: "/sign-in" })
+
+export const GET = routeHandler((_, { user }) => Response.json({ user }))
+export const POST = routeHandler(
+  async () => {
+    await adapter.insertUser({ id: "eve", attributes: {} }, null)
+    await signIn("eve")
+    return new Response(null, { status: 204 })
+  },
+  { public: true },
+)
+`,
+}
+
 const cacheComponents = {
-  "next.config.mjs": "export default { cacheComponents: true, partialPrefetching: false }\n",
+  "next.config.mjs": "export default { cacheComponents: true, partialPrefetching: true }\n",
   "lib/frame.tsx": `import { Suspense } from "react"
 import type { ReactNode } from "react"
 

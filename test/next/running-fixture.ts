@@ -10,6 +10,8 @@ import type { Visitor } from "./visitor.ts"
 export interface RunningFixture {
   app(): BuiltApp
   origin(): string
+  /** What the server has printed so far. */
+  output(): string
   /** A browser without cookies. */
   visitor(): Visitor
   /** A browser that has signed a user in. */
@@ -38,6 +40,7 @@ export function useFixture(variant: Variant, files: Record<string, string> = {})
   return {
     app: () => built,
     origin: () => running.origin,
+    output: () => running.output(),
     visitor: () => createVisitor(running.origin),
     async member(id) {
       const visitor = createVisitor(running.origin)

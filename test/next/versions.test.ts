@@ -12,7 +12,7 @@ const run = promisify(execFile)
 const lifetime = 90 * 86_400
 
 describe.each(variants)("Next.js %s", (variant) => {
-  const { app, visitor, member, control } = useFixture(variant)
+  const { app, output, visitor, member, control } = useFixture(variant)
   const isCached = variant === "16 with Cache Components"
 
   test("a user signs up by an action, leaves, and signs in again", async () => {
@@ -129,6 +129,35 @@ describe.each(variants)("Next.js %s", (variant) => {
     expect(browser.cookies.has(cookieName)).toBe(false)
   })
 
+  test("a render after actions at the same time sees what the last one did", async () => {
+    const browser = await member("ada")
+    expect((await browser.submit("/form", "signOutBesideAnother")).body).toContain("layout:nobody")
+  })
+
+  test("a render that signs in, out or rotates is an error, and ends no session", async () => {
+    const ada = await member("ada")
+    await control()
+    for (const method of ["rotate", "signOut", "signIn"]) {
+      const { body } = await ada.get(`/rendered/${method}`)
+      expect(new RegExp(`${method}:\\w+`).exec(body)?.[0]).toBe(`${method}:headers_sent`)
+    }
+    expect(await control()).toMatchObject({ writes: 0 })
+    expect((await ada.get("/api/me")).status).toBe(200)
+  })
+
+  test("an action that a handler calls knows the handler's method", async () => {
+    const browser = visitor()
+    await browser.get("/api/linked/ada", { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate" })
+    expect((await browser.get("/api/me")).status).toBe(200)
+  })
+
+  test.skipIf(isCached)("the edge runtime signs in and knows who is signed in", async () => {
+    const browser = visitor()
+    expect((await browser.get("/api/edge")).status).toBe(401)
+    expect((await browser.post("/api/edge")).status).toBe(204)
+    expect((await browser.get("/api/edge")).body).toBe('{"user":{"id":"eve"}}')
+  })
+
   test("a handler that uses the session and ends it reads the store once", async () => {
     const ada = await member("ada")
     await control()
@@ -201,6 +230,13 @@ describe.each(variants)("Next.js %s", (variant) => {
     })
     await rm(folder, { recursive: true })
     expect(stdout).toBe("")
+  })
+
+  test.runIf(isCached)("no prerender for a visitor meets the clock", async () => {
+    const ada = await member("ada")
+    for (const path of ["/profile", "/private", "/deep"]) await ada.get(path, { RSC: "1", "Next-Router-Prefetch": "1" })
+    expect((await ada.get("/profile")).body).toContain("Profile of ada-name")
+    expect(/.*unstable value.*/.exec(output())?.[0]).toBeUndefined()
   })
 
   test.runIf(isCached)(`"use cache: private" reads the store once for two calls`, async () => {

@@ -8,7 +8,7 @@ const errors = "src/core/errors.ts"
 const hash = "src/core/token.ts"
 const wrapper = /^src\/(web|node|react|next|next-pages|next-proxy)\.ts$/
 const frameworks: Record<string, RegExp> = {
-  "src/next.ts": /^(next\/(headers|navigation)|react)$/,
+  "src/next.ts": /^(next\/(cache|headers|navigation)|react)$/,
   "src/react.ts": /^react$/,
 }
 const pure = /^src\/core\/(policy|token|cookie|origin)\.ts$/

@@ -149,7 +149,9 @@ describe("createUsers()", () => {
   test("throws for an adapter without the user port, and names what is missing", () => {
     const { findKey: _, ...adapter } = memoryAdapter<{ id: string }>()
     const make = () => createUsers({ adapter: adapter as typeof adapter & { findKey: never }, passwordHasher })
-    expect(make).toThrow(expect.objectContaining({ code: "missing_port", message: "The adapter has no findKey()" }))
+    expect(make).toThrow(
+      expect.objectContaining({ code: "missing_port", message: "Adapter and options have no findKey()" }),
+    )
   })
 
   test.each([undefined, {}, () => passwordHasher])("throws for %o, which is no hasher", (notHasher) => {
