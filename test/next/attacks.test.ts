@@ -58,7 +58,7 @@ describe("attacks on Next.js 16", () => {
     })
   })
 
-  test("[CSR-7] an action called by its id from another site has no effect", async () => {
+  test("[P7][NXT-2] an action called by its id from another site has no effect", async () => {
     const ada = await member("ada")
     const { body } = await ada.get("/bare/form")
     const [, id = ""] = /id="work"[^>]*><input type="hidden" name="\$ACTION_ID_(\w+)"/.exec(body) ?? []

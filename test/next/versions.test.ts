@@ -73,7 +73,7 @@ describe.each(variants)("Next.js %s", (variant) => {
     expect((await visitor().get("/api/items/42")).body).toBe('{"id":"42"}')
   })
 
-  test("pages and API routes of the Pages Router share the session", async () => {
+  test("[NXT-3] pages and API routes of the Pages Router share the session, and keep other cookies", async () => {
     const browser = visitor()
     expect((await browser.get("/bare/old/profile")).location).toBe("/sign-in")
     expect((await browser.get("/api/old/me")).status).toBe(401)
@@ -182,7 +182,7 @@ describe.each(variants)("Next.js %s", (variant) => {
     expect(markOf(app().buildOutput, "/old/profile")).toBe("ƒ")
   })
 
-  test("[CSR-7] no action of another site has an effect", async () => {
+  test("[P7][NXT-2] no action of another site has an effect", async () => {
     const ada = await member("ada")
     await control()
     const actions = ["signInAndStay", "signOutAndStay", "rotateAndStay", "work", "workWithoutSession", "administer"]
