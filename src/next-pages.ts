@@ -11,6 +11,9 @@ import { createNodeAuth } from "./node.ts"
 export type { AccessPaths, Authorize, Member, MemberOptions, PublicOptions } from "./core/access.ts"
 export type { PersistOptions, SignedIn } from "./core/request-session.ts"
 
+/** What `getServerSideProps` answers to who may not see the page. */
+export type TurnedAway = { redirect: { destination: string; permanent: boolean } } | { notFound: true }
+
 /** What {@link createPagesAuth} returns. All of it works in API routes and in `getServerSideProps`. */
 export interface PagesAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
   /**
@@ -52,14 +55,14 @@ export interface PagesAuth<S extends SessionFields, U extends { id: UserId }, Id
    * Wraps `getServerSideProps`: redirects to `signInPath` when signed out unless it is `public`; when `authorize` says
    * no, to `forbiddenPath` or else to "not found". Puts nothing into the props itself.
    */
-  serverSideProps<Context extends GetServerSidePropsContext, Props>(
-    handle: (context: Context, auth: Member<S, U>) => Promise<GetServerSidePropsResult<Props>>,
+  serverSideProps<Result extends GetServerSidePropsResult<unknown>, Context extends GetServerSidePropsContext>(
+    handle: (context: Context, auth: Member<S, U>) => Result | Promise<Result>,
     options?: MemberOptions<S, U>,
-  ): (context: Context) => Promise<GetServerSidePropsResult<Props>>
-  serverSideProps<Context extends GetServerSidePropsContext, Props>(
-    handle: (context: Context, auth: SignedIn<S, U>) => Promise<GetServerSidePropsResult<Props>>,
+  ): (context: Context) => Promise<Result | TurnedAway>
+  serverSideProps<Result extends GetServerSidePropsResult<unknown>, Context extends GetServerSidePropsContext>(
+    handle: (context: Context, auth: SignedIn<S, U>) => Result | Promise<Result>,
     options: PublicOptions<S, U>,
-  ): (context: Context) => Promise<GetServerSidePropsResult<Props>>
+  ): (context: Context) => Promise<Result | TurnedAway>
 }
 
 /**
@@ -101,11 +104,11 @@ export function createPagesAuth<S extends SessionFields, U extends { id: UserId 
     }
 
   const serverSideProps =
-    <Context extends GetServerSidePropsContext, Props>(
-      handle: (context: Context, auth: SignedIn<S, U>) => Promise<GetServerSidePropsResult<Props>>,
+    <Result extends GetServerSidePropsResult<unknown>, Context extends GetServerSidePropsContext>(
+      handle: (context: Context, auth: SignedIn<S, U>) => Result | Promise<Result>,
       options?: AccessOptions<S, U>,
     ) =>
-    async (context: Context): Promise<GetServerSidePropsResult<Props>> => {
+    async (context: Context): Promise<Result | TurnedAway> => {
       const visitor = await sessionOf(context.req, context.res).validate()
       const refusal = await refusalOf(visitor, options)
       if (!refusal) return handle(context, visitor)

@@ -56,8 +56,15 @@ export function createAuthProxy({
     if (!isVisit || isTokenLike(readSessionCookie(request.headers.get("Cookie")))) return undefined
     const path = plainPath((request.nextUrl ?? new URL(request.url)).pathname)
     if (path !== null && open.some((each) => isWithin(path, each))) return undefined
-    return privateResponse(Response.redirect(addressOf(signInPath, request), 307))
+    return redirection(addressOf(signInPath, request))
   }
+}
+
+function redirection(address: string): Response {
+  const response = privateResponse(Response.redirect(address, 307))
+  // Else the Pages Router's client keeps it, and sends the visitor away again after signing in.
+  response.headers.set("x-middleware-cache", "no-cache")
+  return response
 }
 
 function refusal(): Response {

@@ -51,9 +51,9 @@ export function createNodeAuth<S extends SessionFields, U extends { id: UserId }
     let pending: Cookie | undefined
     let isUsed = false
     // Headers are written at once, so that others see them, and put right when they go out, whatever others have written.
-    beforeHeaders(res, () => {
-      if (isUsed) keepPrivate(res)
-      if (pending && !hasCookie(res, pending.name)) setCookie(res, pending)
+    beforeHeaders(res, (sent) => {
+      if (isUsed) keepPrivate(sent)
+      if (pending && !hasCookie(sent, pending.name)) setCookie(sent, pending)
     })
     return createRequestSession(auth, {
       request: req,
@@ -120,14 +120,16 @@ function keepPrivate(res: ServerResponse): void {
   res.setHeader("Vary", varyByCookie(res.getHeader("Vary")?.toString()))
 }
 
-// Every way to send headers ends in writeHead. What it is given joins the others first, as Node itself would do it.
-function beforeHeaders(res: ServerResponse, apply: () => void): void {
-  const writeHead = res.writeHead.bind(res)
-  res.writeHead = (status: number, ...rest: unknown[]) => {
+// Every way to send headers ends in writeHead. What it is given joins the others first, as Node itself would do it. It is
+// asked which response is sent: Next.js hands out a stand-in in development.
+function beforeHeaders(res: ServerResponse, apply: (sent: ServerResponse) => void): void {
+  const { writeHead } = res
+  res.writeHead = function (this: ServerResponse, status: number, ...rest: unknown[]) {
     const given = typeof rest[0] === "string" ? rest[1] : rest[0]
-    setHeaders(res, given as OutgoingHttpHeaders | string[] | undefined)
-    apply()
-    return typeof rest[0] === "string" ? writeHead(status, rest[0]) : writeHead(status)
+    setHeaders(this, given as OutgoingHttpHeaders | string[] | undefined)
+    apply(this)
+    const reason = typeof rest[0] === "string" ? [rest[0]] : []
+    return Reflect.apply(writeHead, this, [status, ...reason]) as ServerResponse
   }
 }
 

@@ -112,7 +112,7 @@ describe.each(variants)("Next.js %s", (variant) => {
     const ada = await member("ada")
     await control()
     const { body } = await ada.get("/profile")
-    for (const place of ["layout", "first", "second", "third"]) expect(body).toContain(`${place}:ada-name`)
+    for (const place of ["layout", "browser", "first", "second", "third"]) expect(body).toContain(`${place}:ada-name`)
     expect(await control()).toMatchObject({ reads: 1, extensions: 0, writes: 0 })
   })
 
