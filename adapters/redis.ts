@@ -28,10 +28,10 @@ export interface NodeRedisCluster<Node> extends NodeRedisCommands {
  * application. Users stay in the application's database: give createAuth `loadUser`.
  *
  * Redis drops a session a day after its deadline, so `deleteExpiredSessions()` need not be called: it walks through all
- * keys. Use `maxmemory-policy noeviction`: a server that evicts keys ends sessions, and may lose a user's index, without
- * which "sign out everywhere" misses that user's older sessions. Read from primaries only, and keep in mind that a failover can bring
- * back what was deleted in its last moments: Redis confirms before replicas have it. Throws `invalid_option` for options
- * that cannot be right.
+ * keys. Set `maxmemory-policy` to `noeviction`: a server that evicts keys ends sessions, and may lose a user's index,
+ * without which "sign out everywhere" misses that user's older sessions. Read from primaries only. Redis confirms a
+ * write before its replicas have it, so a failover can bring back what was deleted in its last moments. Throws
+ * `invalid_option` for options that cannot be right.
  *
  * @example
  * const auth = createAuth({

@@ -1,3 +1,5 @@
+import { digest } from "./digest.ts"
+
 /** A script that touches one key, which is all that a Redis Cluster allows. */
 export interface RedisScript {
   lua: string
@@ -26,7 +28,7 @@ export interface RedisNode {
 /** Makes a script of its text. */
 export function redisScript(lua: string): RedisScript {
   let sha1: Promise<string> | undefined
-  return { lua, sha1: () => (sha1 ??= sha1Of(lua)) }
+  return { lua, sha1: () => (sha1 ??= digest("SHA-1", lua)) }
 }
 
 /** Runs a script by its name, and by its text where the server has not seen it yet. */
@@ -58,9 +60,4 @@ export async function* walkKeys(redis: RedisExecutor, pattern: string): AsyncGen
       yield keys
     } while (cursor !== "0")
   }
-}
-
-async function sha1Of(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("")
 }

@@ -1,6 +1,7 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "../sql/parameters.ts"
+import { batchSize, inBatches } from "./batches.ts"
 import type { RedisExecutor, RedisScript } from "./executor.ts"
 import { isReply, runScript, walkKeys } from "./executor.ts"
 import type { Fields } from "./fields.ts"
@@ -8,9 +9,6 @@ import { attributeFields, encodeOwner, encodeUserId, readFields, sessionFields }
 import type { Keys, KeyValueOptions } from "./keys.ts"
 import { keysOf } from "./keys.ts"
 import { activate, discard, end, enlist, expire, extend, readIndex, reserve, strike, update } from "./scripts.ts"
-
-/** How many sessions are written side by side. */
-const batchSize = 1000
 
 interface Store extends Keys {
   redis: RedisExecutor
@@ -200,13 +198,6 @@ async function listedIds(store: Store, user: string): Promise<string[]> {
 async function strikeOff(store: Store, user: string, ids: string[]): Promise<void> {
   for (let n = 0; n < ids.length; n += batchSize)
     await store.run(strike, store.user(user), ...ids.slice(n, n + batchSize))
-}
-
-async function inBatches<Item, Result>(items: Item[], call: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = []
-  for (let n = 0; n < items.length; n += batchSize)
-    results.push(...(await Promise.all(items.slice(n, n + batchSize).map(call))))
-  return results
 }
 
 function escapeGlob(text: string): string {

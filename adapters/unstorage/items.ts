@@ -1,0 +1,70 @@
+import { AuthError } from "../../src/core/errors.ts"
+import { digest } from "../redis/digest.ts"
+import type { Fields } from "../redis/fields.ts"
+import { quoted } from "../sql/names.ts"
+
+/** What the adapter asks of a storage. */
+export interface KeyValueStorage {
+  getItem(key: string): Promise<unknown>
+  setItem(key: string, value: Record<string, string>): Promise<void>
+  removeItem(key: string): Promise<void>
+  getKeys(base: string): Promise<string[]>
+}
+
+/** The three items of a session: what makes it one, and what may change. */
+export type Part = "session" | "deadline" | "attributes"
+
+/** The items of a storage by what they mean. */
+export interface Items {
+  /** Reads a part of a session: `undefined` if it is not there, `null` if it is not what was written. */
+  read(part: Part, id: string): Promise<Fields | null | undefined>
+  write(part: Part, id: string, fields: Fields): Promise<void>
+  remove(part: Part, id: string): Promise<void>
+  /** Lists the ids of all sessions that have this part. */
+  ids(part: Part): Promise<string[]>
+  isListed(user: string, id: string): Promise<boolean>
+  enlist(user: string, id: string): Promise<void>
+  strike(user: string, id: string): Promise<void>
+  /** Lists the ids of a user's sessions. */
+  listed(user: string): Promise<string[]>
+}
+
+/** Names the items. Throws `invalid_option` for a prefix that cannot be part of a key. */
+export function itemsOf(storage: KeyValueStorage, prefix = "nightlatch:"): Items {
+  // Storages cut a key at "?", take "/" for ":" and join "::"; files do not tell "a" from "A".
+  if (typeof prefix !== "string" || !/^(?:[a-z0-9_-]+:)*$/.test(prefix))
+    throw new AuthError(
+      "invalid_option",
+      `prefix is words of a-z, 0-9, "_" and "-", each with ":", not ${quoted(prefix)}.`,
+    )
+
+  const key = (part: Part, id: string) => `${prefix}${part}:${id}`
+  // Hashed, because a user's id can be longer than the name of a file, and have any character.
+  const entry = async (user: string, id = "") => `${prefix}user:${await digest("SHA-256", user)}:${id}`
+
+  return {
+    read: async (part, id) => toFields(await storage.getItem(key(part, id))),
+    write: (part, id, fields) => storage.setItem(key(part, id), fields),
+    remove: (part, id) => storage.removeItem(key(part, id)),
+    ids: async (part) => idsOf(await storage.getKeys(key(part, ""))),
+    isListed: async (user, id) => (await storage.getItem(await entry(user, id))) != null,
+    enlist: async (user, id) => storage.setItem(await entry(user, id), { u: user }),
+    strike: async (user, id) => storage.removeItem(await entry(user, id)),
+    listed: async (user) => idsOf(await storage.getKeys(await entry(user))),
+  }
+}
+
+function toFields(item: unknown): Fields | null | undefined {
+  if (item === null || item === undefined) return undefined
+  if (typeof item !== "object" || Array.isArray(item)) return null
+  return Object.values(item).every((value) => typeof value === "string") ? (item as Fields) : null
+}
+
+function idsOf(keys: string[]): string[] {
+  return keys.map((key) => key.slice(key.lastIndexOf(":") + 1)).filter(isStorableSession)
+}
+
+/** Tells whether an id can be part of a key: our own always can. */
+export function isStorableSession(id: string): boolean {
+  return /^[0-9a-f]{64}$/.test(id)
+}
