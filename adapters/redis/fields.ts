@@ -14,7 +14,7 @@ export function sessionFields(user: string, { createdAt, expiresAt, attributes }
   return { u: user, c: String(timeOf(createdAt)), e: String(timeOf(expiresAt)), ...attributeFields(attributes) }
 }
 
-/** Writes attributes; those that are `undefined` are left out. Throws `invalid_option` for what cannot be kept as it is. */
+/** Writes attributes; those that are `undefined` are left out. Throws `invalid_option` for what cannot be kept. */
 export function attributeFields(attributes: object): Fields {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
   return Object.fromEntries(

@@ -133,7 +133,7 @@ async function deleteUserSessions(store: Store, userId: UserId, exceptId?: strin
   } while (hasMissed)
 }
 
-/** Redis lets a session go a day after its deadline: this is for those who want it sooner, and walks through all keys. */
+// Redis drops a session a day after its deadline: this is for those who want it sooner.
 async function deleteExpiredSessions(store: Store, before: Date, limit: number): Promise<number> {
   const time = timeOf(before)
   if (!Number.isSafeInteger(limit) || limit < 0) throw new AuthError("invalid_option", "The limit is a whole number.")

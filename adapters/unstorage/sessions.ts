@@ -115,7 +115,7 @@ async function replaceSession(store: Store, oldId: string, session: SessionRecor
   const parts = partsOf(store, session)
   if (known === null) return false
   if (known === parts.id) throw idIsTaken()
-  // A storage may list its keys bit by bit: who ends all sessions of the user must not miss both, so one of the two waits.
+  // A storage may list its keys bit by bit, so who ends all sessions of the user could miss both: one of the two waits.
   return store.inTurn(turnOf(parts.user), () =>
     store.inTurn(known, () => store.inTurn(parts.id, () => replaceInTurn(store, known, parts))),
   )
