@@ -25,7 +25,10 @@ export interface SessionContext<Value> {
  * @example
  * "use client"
  * import type { auth } from "./auth"
- * export const { SessionProvider, useSession } = createSessionContext<typeof auth>()
+ * const context = createSessionContext<typeof auth>()
+ * // One by one: webpack finds no destructured exports in a client file.
+ * export const SessionProvider = context.SessionProvider
+ * export const useSession = context.useSession
  */
 export function createSessionContext<Auth>(): SessionContext<SignedIn<InferSession<Auth>, InferUser<Auth>>> {
   type Value = SignedIn<InferSession<Auth>, InferUser<Auth>>

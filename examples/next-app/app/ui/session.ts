@@ -3,4 +3,7 @@
 import { createSessionContext } from "nightlatch/react"
 import type { auth } from "@/lib/auth"
 
-export const { SessionProvider, useSession } = createSessionContext<typeof auth>()
+const context = createSessionContext<typeof auth>()
+// One by one: webpack finds no destructured exports in a client file.
+export const SessionProvider = context.SessionProvider
+export const useSession = context.useSession
