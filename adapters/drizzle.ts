@@ -1,0 +1,81 @@
+import type { Column, InferInsertModel, InferSelectModel, Table } from "drizzle-orm"
+import type { SessionAdapter, UserAdapter } from "../src/core/ports.ts"
+import type { Builder } from "./drizzle/builders.ts"
+import { drizzleKeys } from "./drizzle/keys.ts"
+import { drizzleSessions } from "./drizzle/sessions.ts"
+import { drizzleStore } from "./drizzle/store.ts"
+import { checkedTables } from "./drizzle/tables.ts"
+import { drizzleUsers, userLookup } from "./drizzle/users.ts"
+import type { Row } from "./sql/executor.ts"
+
+/** A database or a transaction of Drizzle's, for SQLite, PostgreSQL or MySQL. */
+export interface DrizzleDatabase {
+  select: (...args: never[]) => unknown
+  insert: (...args: never[]) => unknown
+  update: (...args: never[]) => unknown
+  delete: (...args: never[]) => unknown
+  transaction: (...args: never[]) => unknown
+}
+
+/** A table of users: the application's own, with a primary key `id`. */
+export type DrizzleUserTable = Table & Record<"id", Column>
+
+/** A table of sessions. Its other columns are the session's attributes. */
+export type DrizzleSessionTable = Table & Record<"id" | "userId" | "createdAt" | "expiresAt", Column>
+
+/** A table of keys. Its primary key is `id`: `<provider id>:<provider user id>`. */
+export type DrizzleKeyTable = Table & Record<"id" | "userId" | "hashedPassword", Column>
+
+/** The session columns that are the application's. */
+export type DrizzleSessionRow<Session extends DrizzleSessionTable> = Omit<
+  InferSelectModel<Session>,
+  "id" | "userId" | "createdAt" | "expiresAt"
+>
+
+/** A new user's attributes: what an insert takes, but the id. */
+export type DrizzleNewUser<User extends DrizzleUserTable> = Omit<InferInsertModel<User>, "id">
+
+/** Both ports over the application's tables. */
+export type DrizzleAdapter<User extends DrizzleUserTable, Session extends DrizzleSessionTable> = SessionAdapter<
+  InferSelectModel<User>,
+  DrizzleSessionRow<Session>
+> &
+  UserAdapter<InferSelectModel<User>, DrizzleNewUser<User>>
+
+/**
+ * Keeps sessions, users and keys in the application's own Drizzle tables, found by the names of their properties.
+ * Without `key` it keeps sessions only.
+ *
+ * Times may be `timestamp`, `datetime`, SQLite's `integer` in any mode, `bigint` of milliseconds, or text; a column of
+ * whole seconds rounds down, as MySQL's do unless they have `fsp: 3`. Writes of several steps run in a transaction,
+ * inside the caller's if `db` is one: the driver must have transactions, which D1 and neon-http have not.
+ * Throws `invalid_option` for tables that cannot serve.
+ *
+ * @example
+ * const adapter = drizzleAdapter(db, { user: users, session: sessions, key: userKeys })
+ */
+export function drizzleAdapter<User extends DrizzleUserTable, Session extends DrizzleSessionTable>(
+  db: DrizzleDatabase,
+  tables: { user: User; session: Session; key: DrizzleKeyTable },
+): DrizzleAdapter<User, Session>
+export function drizzleAdapter<User extends DrizzleUserTable, Session extends DrizzleSessionTable>(
+  db: DrizzleDatabase,
+  tables: { user: User; session: Session; key?: undefined },
+): SessionAdapter<InferSelectModel<User>, DrizzleSessionRow<Session>>
+export function drizzleAdapter(
+  db: DrizzleDatabase,
+  { user, session, key }: { user: Table; session: Table; key?: Table | undefined },
+): SessionAdapter<Row, Row> {
+  const tables = checkedTables(user, session, key)
+  // What the three dialects' builders have in common; the tables say which of them it is.
+  const store = drizzleStore(db as unknown as Builder, tables.dialect)
+  const lookup = userLookup(store, tables)
+  const sessions = drizzleSessions(store, tables, lookup.userExists)
+  if (!tables.key) return sessions
+  const { userExists } = lookup
+  return {
+    ...sessions,
+    ...drizzleUsers(store, tables, tables.key, lookup),
+    ...drizzleKeys(store, tables, tables.key, userExists),
+  }
+}

@@ -1,0 +1,56 @@
+import type { Column } from "drizzle-orm"
+import { AuthError } from "../../src/core/errors.ts"
+import type { Row } from "../sql/executor.ts"
+import { quoted } from "../sql/names.ts"
+import type { OwnTable } from "./tables.ts"
+
+/**
+ * Matches attributes with the columns of a table; those that are `undefined` are left out. Throws `invalid_option` for
+ * a name that is no column, or one that the library keeps, and for a value of another type than the column's.
+ */
+export function checkedAttributes(table: OwnTable, attributes: object): Row {
+  const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
+  for (const [name, value] of given) checkValue(attributeColumn(table, name), name, value)
+  return Object.fromEntries(given)
+}
+
+/** What a new row would have in the columns that are not the library's; what Drizzle fills in itself is left out. */
+export function freshAttributes({ columns, core }: OwnTable): Row {
+  const own = Object.entries(columns).filter(([name, column]) => !Object.hasOwn(core, name) && isWritable(column))
+  return Object.fromEntries(own.map(([name, column]) => [name, freshValue(column)]))
+}
+
+function attributeColumn({ owner, columns, core }: OwnTable, name: string): Column {
+  const column = Object.hasOwn(columns, name) && !Object.hasOwn(core, name) ? columns[name] : undefined
+  if (column && isWritable(column)) return column
+  throw new AuthError(
+    "invalid_option",
+    `${quoted(name)} is not an attribute: the ${owner} table has no such column to set.`,
+  )
+}
+
+function isWritable({ generated }: Column): boolean {
+  return generated === undefined
+}
+
+function freshValue({ defaultFn, default: value, onUpdateFn }: Column): unknown {
+  if (defaultFn) return defaultFn()
+  if (value !== undefined) return value
+  return onUpdateFn ? undefined : null
+}
+
+// Drivers differ in what they make of an object in the place of text: JSON, a list, even SQL.
+const types: Record<string, (value: unknown) => boolean> = {
+  string: (value) => typeof value === "string",
+  number: (value) => typeof value === "number",
+  bigint: (value) => typeof value === "bigint",
+  boolean: (value) => typeof value === "boolean",
+  date: (value) => value instanceof Date,
+  buffer: (value) => value instanceof Uint8Array,
+  array: Array.isArray,
+}
+
+function checkValue({ dataType }: Column, name: string, value: unknown): void {
+  if (value === null || (types[dataType]?.(value) ?? true)) return
+  throw new AuthError("invalid_option", `The attribute ${quoted(name)} is a ${dataType}, not this ${typeof value}.`)
+}

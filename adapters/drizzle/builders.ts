@@ -1,0 +1,55 @@
+import type { Column, SQL, Table } from "drizzle-orm"
+import type { Row } from "../sql/executor.ts"
+import type { Answer } from "../sql/retry.ts"
+
+/** Values of placeholders by name. */
+export type Values = Record<string, unknown>
+
+/** A statement that is ready to run: `all` and `run` in SQLite, `execute` in the other databases. */
+export interface Runnable {
+  all(values?: Values): Answer<Row[]>
+  run(values?: Values): unknown
+  execute(values?: Values): Promise<unknown>
+}
+
+/** A statement as its builder leaves it. */
+export interface Query extends Runnable {
+  prepare(name: string): Runnable
+  toSQL(): { sql: string }
+}
+
+/** A `SELECT`, as far as the three dialects build it alike. */
+export interface SelectQuery extends Query {
+  from(table: Table): SelectQuery
+  leftJoin(table: Table, on: SQL): SelectQuery
+  where(condition: SQL): SelectQuery
+  orderBy(...columns: (Column | SQL)[]): SelectQuery
+  limit(limit: number): SelectQuery
+  /** Locks the rows. Not in SQLite. */
+  for(strength: "update" | "key share", options?: { skipLocked: boolean }): SelectQuery
+  $withCache(config: false): SelectQuery
+}
+
+/** An `INSERT`, `UPDATE` or `DELETE`. */
+export interface WriteQuery extends Query {
+  where(condition: SQL): WriteQuery
+  /** MySQL only, of `DELETE`. */
+  limit(limit: number): WriteQuery
+  /** Not in MySQL. */
+  returning(columns: Record<string, Column>): WriteQuery
+  /** MySQL only, of `INSERT`. */
+  $returningId(): WriteQuery
+}
+
+/** A database or transaction of Drizzle's, as far as the three dialects are alike. */
+export interface Builder {
+  select(fields: Record<string, unknown>): SelectQuery
+  insert(table: Table): { values(row: Row): WriteQuery }
+  update(table: Table): { set(row: Row): WriteQuery }
+  delete(table: Table): WriteQuery
+  transaction<Result>(run: (tx: Builder) => Answer<Result>, config?: { behavior: "immediate" }): Answer<Result>
+  /** In transactions only. */
+  rollback?: unknown
+  /** Where reads go to replicas. */
+  $primary?: Builder
+}

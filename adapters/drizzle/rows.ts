@@ -1,0 +1,49 @@
+import { sql } from "drizzle-orm"
+import type { Column, SQL } from "drizzle-orm"
+import type { KeyRecord, SessionRecord, UserId } from "../../src/core/ports.ts"
+import type { Row } from "../sql/executor.ts"
+import { isExactly, valueOf } from "./conditions.ts"
+import type { OwnTable, Tables } from "./tables.ts"
+import { coreColumn } from "./tables.ts"
+
+/** The columns of a table as Drizzle selects them: the id first, because of it a join tells whether there is a row. */
+export function selected(table: OwnTable): Record<string, Column> {
+  return { id: coreColumn(table, "id"), ...table.columns }
+}
+
+/** Reads the session of a selected row; `null` if what the library needs of it is not there. */
+export function toSession(tables: Tables, row: unknown): SessionRecord<Row> | null {
+  if (!isRow(row)) return null
+  const { id, userId, createdAt, expiresAt, ...attributes } = row
+  const [created, expires] = [tables.createdAt.decode(createdAt), tables.expiresAt.decode(expiresAt)]
+  if (typeof id !== "string" || !isUserId(userId) || !created || !expires) return null
+  return { id, userId, createdAt: created, expiresAt: expires, attributes }
+}
+
+/** Reads the key of a selected row; `null` if it is nobody's or has no name. */
+export function toKey(row: unknown): KeyRecord | null {
+  if (!isRow(row) || typeof row.id !== "string" || !isUserId(row.userId)) return null
+  const end = row.id.indexOf(":")
+  if (end < 0) return null
+  const passwordHash = typeof row.hashedPassword === "string" ? row.hashedPassword : null
+  return { providerId: row.id.slice(0, end), providerUserId: row.id.slice(end + 1), userId: row.userId, passwordHash }
+}
+
+/** Tells whether a selected value is a row. */
+export function isRow(value: unknown): value is Row {
+  return typeof value === "object" && value !== null
+}
+
+/**
+ * Makes the id of a user out of the user's row, which is kept until the transaction's end; `NULL`, which the column
+ * refuses, if the user does not exist or is being deleted.
+ */
+export function existingUser({ user, dialect }: Tables, id: UserId): SQL {
+  const column = coreColumn(user, "id")
+  const keep = sql.raw(dialect.keep.toLowerCase())
+  return sql`(select ${column} from ${user.table} where ${isExactly(dialect.name, column, valueOf(column, id))}${keep})`
+}
+
+function isUserId(value: unknown): value is UserId {
+  return typeof value === "string" || typeof value === "number" || typeof value === "bigint"
+}

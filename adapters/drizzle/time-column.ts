@@ -1,0 +1,78 @@
+import type { Column } from "drizzle-orm"
+import { AuthError } from "../../src/core/errors.ts"
+import type { DialectName } from "../sql/dialect.ts"
+
+/** A column of times, whatever Drizzle keeps in it. */
+export interface TimeColumn {
+  column: Column
+  /** Makes the column's value of milliseconds since 1970, rounded down to what the column can hold. */
+  encode(time: number): unknown
+  /** Reads the column's value; `null` if it is no time. */
+  decode(value: unknown): Date | null
+}
+
+// The SQL types that hold milliseconds, by what Drizzle reads from them. 32 bits do not.
+const holding: Record<string, RegExp> = {
+  date: /^(?:timestamp|datetime|integer)/,
+  number: /^(?:bigint|double|numeric|decimal)/,
+  bigint: /^(?:bigint|numeric|decimal|integer)/,
+  string: /^(?:text|varchar|char|timestamp|datetime)/,
+}
+// SQLite's integers have 64 bits.
+const sqliteNumber = /^(?:integer|real|numeric)/
+
+const fraction = /^(?:timestamp|datetime)(?: ?\((\d)\))?/
+const withoutZone = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?$/
+
+/** Makes a time column. Throws `invalid_option` for a column that cannot hold milliseconds or a timestamp. */
+export function timeColumn(column: Column, dialect: DialectName): TimeColumn {
+  const [kind, type] = [column.dataType, column.getSQLType().toLowerCase()]
+  const fits = dialect === "sqlite" && kind === "number" ? sqliteNumber : holding[kind]
+  if (!fits?.test(type)) throw unfit(column)
+  const unit = unitOf(type, dialect)
+  const write = writers[kind] ?? Number
+  return {
+    column,
+    encode: (time) => write(Math.floor(time / unit) * unit, type, dialect),
+    decode: toDate,
+  }
+}
+
+type Writer = (time: number, type: string, dialect: DialectName) => unknown
+
+const writers: Record<string, Writer> = {
+  date: (time) => new Date(time),
+  bigint: (time) => BigInt(time),
+  string: (time, type, dialect) => {
+    const text = new Date(time).toISOString()
+    // MySQL's literals have neither letter.
+    return dialect === "mysql" && fraction.test(type) ? text.replace("T", " ").replace("Z", "") : text
+  },
+}
+
+/** Databases round to the nearest; a deadline must not move later. */
+function unitOf(type: string, dialect: DialectName): number {
+  const match = fraction.exec(type)
+  if (!match) return 1
+  const digits = match[1] === undefined ? (dialect === "mysql" ? 0 : 3) : Math.min(Number(match[1]), 3)
+  return 10 ** (3 - digits)
+}
+
+function toDate(value: unknown): Date | null {
+  if (value === null || value === undefined) return null
+  const date = typeof value === "string" ? parseText(value) : value instanceof Date ? value : new Date(Number(value))
+  return Number.isNaN(date.getTime()) ? null : date
+}
+
+/** Reads what was written, and what databases make of it: `2030-01-01 00:00:00.5+00`. */
+function parseText(text: string): Date {
+  if (withoutZone.test(text)) return new Date(`${text.replace(" ", "T")}Z`)
+  return new Date(text.replace(" ", "T").replace(/([+-]\d{2})$/, "$1:00"))
+}
+
+function unfit(column: Column): AuthError {
+  return new AuthError(
+    "invalid_option",
+    `The column "${column.name}" (${column.getSQLType()}) cannot hold a time: make it a timestamp or datetime, SQLite's integer, a bigint of milliseconds, or text.`,
+  )
+}

@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createClient } from "@libsql/client"
+import Database from "better-sqlite3"
+import type { Logger } from "drizzle-orm"
+import { drizzle as drizzleBetterSqlite3 } from "drizzle-orm/better-sqlite3"
+import { drizzle as drizzleLibsql } from "drizzle-orm/libsql"
+import { drizzle as drizzleMysql } from "drizzle-orm/mysql2"
+import { drizzle as drizzlePg } from "drizzle-orm/node-postgres"
+import { drizzle as drizzlePostgresJs } from "drizzle-orm/postgres-js"
+import postgres from "postgres"
+import type { DrizzleDatabase, DrizzleKeyTable, DrizzleSessionTable, DrizzleUserTable } from "../../adapters/drizzle.ts"
+import { drizzleAdapter } from "../../adapters/drizzle.ts"
+import type { UserId } from "../../src/core/ports.ts"
+import type { AdapterSetup, FullAdapter } from "../../src/testing/adapter-case.ts"
+import { mysqlServer, postgresServer } from "../servers.ts"
+
+/** The tables of an application, as Drizzle and as the database know them. */
+export interface DrizzleShape {
+  name: string
+  tables: { user: DrizzleUserTable; session: DrizzleSessionTable; key: DrizzleKeyTable }
+  ddl: string[]
+  precision?: number
+  userId?: (n: number) => UserId
+}
+
+/** A real database behind Drizzle. */
+export interface DrizzleStore<Db extends DrizzleDatabase = DrizzleDatabase> {
+  db: Db
+  /** Every statement that Drizzle has sent, since it was last emptied. */
+  sent: string[]
+  /** Runs any SQL, as text and without parameters. */
+  run(sql: string): Promise<unknown>
+  close(): Promise<void>
+}
+
+/** Opens the tables on better-sqlite3, in memory. */
+export async function openBetterSqlite3({ ddl }: DrizzleShape) {
+  const client = new Database(":memory:")
+  const { sent, logger } = recorder()
+  const run = async (sql: string) => client.exec(sql)
+  for (const statement of ddl) await run(statement)
+  return { db: drizzleBetterSqlite3(client, { logger }), sent, run, close: async () => void client.close() }
+}
+
+/** Opens the tables on libsql, in a file: its transactions leave a database in memory. */
+export async function openLibsql({ ddl }: DrizzleShape) {
+  const folder = mkdtempSync(join(tmpdir(), "nightlatch-"))
+  const client = createClient({ url: `file:${join(folder, "app.db")}` })
+  const { sent, logger } = recorder()
+  const run = (sql: string) => client.execute(sql)
+  for (const statement of ["PRAGMA journal_mode = WAL", ...ddl]) await run(statement)
+  const close = async () => {
+    client.close()
+    rmSync(folder, { recursive: true })
+  }
+  return { db: drizzleLibsql(client, { logger }), sent, run, close }
+}
+
+/** Opens the tables on node-postgres, in a schema of their own; `null` where there is no PostgreSQL. */
+export async function openPg({ ddl }: DrizzleShape) {
+  const server = await postgresServer()
+  if (!server) return null
+  const { sent, logger } = recorder()
+  const run = (sql: string) => server.pool.query(sql)
+  for (const statement of ddl) await run(statement)
+  return { db: drizzlePg(server.pool, { logger }), sent, run, close: server.close }
+}
+
+/** Opens the tables on postgres.js, likewise. */
+export async function openPostgresJs({ ddl }: DrizzleShape) {
+  const server = await postgresServer()
+  if (!server) return null
+  const { rows } = await server.pool.query<{ search_path: string }>("SHOW search_path")
+  const url = process.env.NIGHTLATCH_POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/test"
+  const client = postgres(url, { max: 5, connection: { search_path: rows[0]?.search_path ?? "" } })
+  const { sent, logger } = recorder()
+  const run = (sql: string) => client.unsafe(sql)
+  for (const statement of ddl) await run(statement)
+  const close = async () => {
+    await client.end()
+    await server.close()
+  }
+  return { db: drizzlePostgresJs(client, { logger }), sent, run, close }
+}
+
+/** Opens the tables on mysql2, in a database of their own; `null` where there is no MariaDB. */
+export async function openMysql2({ ddl }: DrizzleShape) {
+  const server = await mysqlServer()
+  if (!server) return null
+  const { sent, logger } = recorder()
+  const run = (sql: string) => server.pool.query(sql)
+  for (const statement of ddl) await run(statement)
+  return { db: drizzleMysql(server.pool, { logger }), sent, run, close: server.close }
+}
+
+/** Makes what `testAdapter()` wants of a store, empty. */
+export async function drizzleSetup(store: DrizzleStore, shape: DrizzleShape): Promise<AdapterSetup> {
+  await emptyDrizzle(store, shape)
+  // The shapes' tables have a text column of this name each, which their common type does not say.
+  const adapter = drizzleAdapter(store.db, shape.tables) as unknown as FullAdapter
+  return {
+    adapter,
+    precision: shape.precision,
+    userId: shape.userId,
+    addUser: ({ id, username }) => adapter.insertUser({ id, attributes: { username } }, null),
+  }
+}
+
+/** Empties the three tables. */
+export async function emptyDrizzle({ run }: DrizzleStore, { ddl }: DrizzleShape): Promise<void> {
+  const quote = ddl.some((sql) => sql.includes('"user"')) ? '"' : "`"
+  for (const table of ["session", "user_key", "user"]) await run(`DELETE FROM ${quote}${table}${quote}`)
+}
+
+function recorder(): { sent: string[]; logger: Logger } {
+  const sent: string[] = []
+  return { sent, logger: { logQuery: (query) => sent.push(query) } }
+}
