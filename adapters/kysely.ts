@@ -1,0 +1,107 @@
+import { AuthError } from "../src/core/errors.ts"
+import type { UserId } from "../src/core/ports.ts"
+import type { SqlAdapter } from "./sql/adapter.ts"
+import { createSqlAdapter } from "./sql/adapter.ts"
+import type { SqlOptions } from "./sql/database.ts"
+import type { Dialect, DialectName } from "./sql/dialect.ts"
+import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./sql/executor.ts"
+import { mysql } from "./sql/mysql-dialect.ts"
+import { quoted } from "./sql/names.ts"
+import { postgres } from "./sql/postgres-dialect.ts"
+import { sqlite } from "./sql/sqlite-dialect.ts"
+
+/** A `Kysely` or `Transaction` instance, of any schema and driver. */
+export interface KyselyDatabase {
+  readonly isTransaction: boolean
+  selectFrom: (...args: never[]) => unknown
+  withoutPlugins: () => unknown
+}
+
+/** What {@link kyselyAdapter} can be told. */
+export interface KyselyOptions extends SqlOptions {
+  /** Whose SQL the database speaks. Default: that of the SQL which Kysely makes for it. */
+  dialect?: DialectName
+}
+
+/** What is used of Kysely, once the instance has been checked. */
+interface KyselyClient {
+  executeQuery(query: RawQuery): Promise<{ rows: Row[]; numAffectedRows?: bigint }>
+  transaction(): { execute<Result>(run: (transaction: KyselyClient) => Promise<Result>): Promise<Result> }
+}
+
+interface ProbeQuery {
+  select(column: string): ProbeQuery
+  where(column: string, operator: "=", value: string): ProbeQuery
+  compile(): { sql: string }
+}
+
+/** A query that is compiled already, as Kysely's `CompiledQuery.raw()` makes it. */
+interface RawQuery {
+  sql: string
+  parameters: readonly SqlValue[]
+  query: { kind: "RawNode"; sqlFragments: readonly string[]; parameters: readonly never[] }
+  queryId: { queryId: string }
+}
+
+const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
+
+/**
+ * Keeps sessions, users and keys in SQL through Kysely. The tables are those of `schema()` from
+ * `nightlatch/adapters/sql`, beside the application's own user table; the instance's plugins do not touch them.
+ *
+ * Over a `Transaction` it writes inside that transaction. Throws `invalid_option` for options that cannot be right.
+ *
+ * @example
+ * const adapter = kyselyAdapter<{ id: string; username: string }>(new Kysely({ dialect }))
+ */
+export function kyselyAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
+  db: KyselyDatabase,
+  { dialect, ...options }: KyselyOptions = {},
+): SqlAdapter<UserRow, SessionRow> {
+  const name = dialect ?? spokenBy(db)
+  if (!Object.hasOwn(dialects, name))
+    throw new AuthError("invalid_option", `dialect is "sqlite", "postgres" or "mysql", not ${quoted(name)}.`)
+  // Plugins rename columns, and would rename those of the library too.
+  const client = db.withoutPlugins() as KyselyClient
+  return createSqlAdapter(dialects[name], poolExecutor(client), { inTransaction: db.isTransaction, ...options })
+}
+
+/** Tells the dialect by what a query is compiled to: drivers of other makers name themselves as they like. */
+function spokenBy(db: KyselyDatabase): DialectName {
+  const builder = db.withoutPlugins() as { selectFrom(table: string): ProbeQuery }
+  const { sql } = builder.selectFrom("user").select("id").where("id", "=", "").compile()
+  if (sql.includes("$1")) return "postgres"
+  if (sql.includes("`id`") && sql.endsWith("?")) return "mysql"
+  if (sql.includes('"id"') && sql.endsWith("?")) return "sqlite"
+  throw new AuthError("invalid_option", "This Kysely speaks another SQL than that of SQLite, PostgreSQL and MySQL.")
+}
+
+function poolExecutor(client: KyselyClient): SqlExecutor {
+  return {
+    ...clientExecutor(client),
+    batch: (statements) => client.transaction().execute((inside) => inOrder(clientExecutor(inside), statements)),
+  }
+}
+
+function clientExecutor(client: KyselyClient): Pick<SqlExecutor, "query" | "execute"> {
+  return {
+    query: async (sql, params) => (await client.executeQuery(rawQuery(sql, params))).rows,
+    execute: async (sql, params) => Number((await client.executeQuery(rawQuery(sql, params))).numAffectedRows ?? 0),
+  }
+}
+
+function rawQuery(sql: string, parameters: SqlValue[]): RawQuery {
+  return {
+    sql,
+    parameters,
+    query: { kind: "RawNode", sqlFragments: [sql], parameters: [] },
+    // Told apart by identity.
+    queryId: { queryId: "nightlatch" },
+  }
+}
+
+async function inOrder(executor: Pick<SqlExecutor, "execute">, statements: SqlStatement[]): Promise<number[]> {
+  const counts: number[] = []
+  for (const { sql, params } of statements) counts.push(await executor.execute(sql, params))
+  return counts
+}

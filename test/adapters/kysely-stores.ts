@@ -1,0 +1,80 @@
+import Database from "better-sqlite3"
+import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect } from "kysely"
+import type { Dialect, KyselyPlugin } from "kysely"
+import mysql from "mysql2"
+import type { UserIdType } from "../../adapters/sql/user-ids.ts"
+import { mysqlServer, postgresServer } from "../servers.ts"
+import type { TestUser } from "./sql-stores.ts"
+import { testTables } from "./sql-stores.ts"
+
+/** The tables of the tests as Kysely's users declare them. */
+export interface KyselyTables {
+  user: TestUser
+  session: { id: string; user_id: string; created_at: number; expires_at: number; label: string | null }
+  user_key: { id: string; user_id: string; hashed_password: string | null }
+}
+
+/** A real database behind Kysely. */
+export interface KyselyStore {
+  name: "sqlite" | "postgres" | "mysql"
+  db: Kysely<KyselyTables>
+  /** Every statement that Kysely has sent, since it was last emptied. */
+  sent: string[]
+  /** Makes another instance over the same driver. */
+  withPlugin(plugin: KyselyPlugin): Kysely<KyselyTables>
+  close(): Promise<void>
+}
+
+/** Opens a store of each database that there is. */
+export async function kyselyStores(userId: UserIdType = "text"): Promise<KyselyStore[]> {
+  const stores = [await sqlite(), await postgres(), await mariadb()]
+  const open = stores.filter((store) => store !== null)
+  for (const { name, db } of open) await createTables(db, name, userId)
+  return open
+}
+
+/** Empties the three tables. */
+export async function emptyKysely({ db }: KyselyStore): Promise<void> {
+  for (const table of ["session", "user_key", "user"] as const) await db.deleteFrom(table).execute()
+}
+
+async function sqlite(): Promise<KyselyStore> {
+  const store = storeOf("sqlite", new SqliteDialect({ database: new Database(":memory:") }))
+  return { ...store, close: () => store.db.destroy() }
+}
+
+async function postgres(): Promise<KyselyStore | null> {
+  const server = await postgresServer()
+  return server && { ...storeOf("postgres", new PostgresDialect({ pool: server.pool })), close: server.close }
+}
+
+async function mariadb(): Promise<KyselyStore | null> {
+  const server = await mysqlServer()
+  if (!server) return null
+  const [rows] = await server.pool.query("SELECT DATABASE() AS name")
+  const at = new URL(process.env.NIGHTLATCH_MYSQL_URL ?? "mysql://root@127.0.0.1:3306/test")
+  at.pathname = (rows as { name: string }[])[0]?.name ?? ""
+  const store = storeOf("mysql", new MysqlDialect({ pool: mysql.createPool(at.href) }))
+  const close = async () => {
+    await store.db.destroy()
+    await server.close()
+  }
+  return { ...store, close }
+}
+
+function storeOf(name: KyselyStore["name"], dialect: Dialect): Omit<KyselyStore, "close"> {
+  const sent: string[] = []
+  const db = new Kysely<KyselyTables>({ dialect, log: ({ query }) => void sent.push(query.sql) })
+  return { name, db, sent, withPlugin: (plugin) => db.withPlugin(plugin) }
+}
+
+async function createTables(db: Kysely<KyselyTables>, name: KyselyStore["name"], userId: UserIdType): Promise<void> {
+  for (const sql of testTables(name, userId)) {
+    await db.executeQuery({
+      sql,
+      parameters: [],
+      query: { kind: "RawNode", sqlFragments: [sql], parameters: [] },
+      queryId: { queryId: sql },
+    })
+  }
+}
