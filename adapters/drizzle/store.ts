@@ -7,6 +7,7 @@ import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "
 import { driverErrorOf } from "./driver-error.ts"
 import type { OwnTable } from "./tables.ts"
 import { coreColumn } from "./tables.ts"
+import { isLater, takingTurns } from "./turns.ts"
 
 /** What a statement did: the rows it read or wrote, or only how many it wrote. */
 export interface Outcome {
@@ -156,27 +157,8 @@ function after<Value, Result>(answer: Answer<Value>, goOn: (value: Value) => Ans
   return isLater(answer) ? answer.then(goOn) : goOn(answer)
 }
 
-function isLater<Value>(answer: Answer<Value>): answer is Promise<Value> {
-  return typeof (answer as Partial<Promise<Value>> | null)?.then === "function"
-}
-
 function retrying({ isPassing }: Dialect): <Result>(call: () => Answer<Result>) => Answer<Result> {
   return (call) => retried(isPassing, () => withDriverError(call))
-}
-
-/** Runs one call after the other: at once, if none is under way. */
-function takingTurns(): <Result>(call: () => Answer<Result>) => Answer<Result> {
-  let last: Promise<void> | null = null
-  return (call) => {
-    const answer = last ? last.then(call) : call()
-    if (!isLater(answer)) return answer
-    const settle = () => {
-      if (last === settled) last = null
-    }
-    const settled: Promise<void> = answer.then(settle, settle)
-    last = settled
-    return answer
-  }
 }
 
 function withDriverError<Result>(call: () => Answer<Result>): Answer<Result> {
