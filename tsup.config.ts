@@ -16,6 +16,11 @@ export const entry = {
   "adapters/sql": "adapters/sql.ts",
   "adapters/node-sqlite": "adapters/node-sqlite.ts",
   "adapters/better-sqlite3": "adapters/better-sqlite3.ts",
+  "adapters/redis": "adapters/redis.ts",
+  "adapters/ioredis": "adapters/ioredis.ts",
+  "adapters/unstorage": "adapters/unstorage.ts",
+  "adapters/kysely": "adapters/kysely.ts",
+  "adapters/drizzle": "adapters/drizzle.ts",
 }
 
 export default defineConfig({

@@ -27,6 +27,11 @@ const contents: Record<string, RegExp> = {
   "adapters/sql": /^(adapters\/sql|adapters\/sql\/[^/]+|src\/core\/errors)\.ts$/,
   "adapters/node-sqlite": sqlAdapter("node-sqlite", /mysql|postgres|schema/),
   "adapters/better-sqlite3": sqlAdapter("better-sqlite3", /mysql|postgres|schema/),
+  "adapters/kysely": /^(adapters\/(kysely|sql\/[^/]+)|src\/core\/errors)\.ts$/,
+  "adapters/drizzle": /^(adapters\/(drizzle|drizzle\/[^/]+|sql\/[^/]+)|src\/core\/errors)\.ts$/,
+  "adapters/redis": keyValueAdapter("redis", "redis"),
+  "adapters/ioredis": keyValueAdapter("ioredis", "redis"),
+  "adapters/unstorage": keyValueAdapter("unstorage", "unstorage", "redis/(keys|fields|digest|batches)"),
 }
 
 const entries = Object.entries(entry)
@@ -140,6 +145,11 @@ async function modulesIn(file: string): Promise<string[]> {
   })
   const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
   return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path)
+}
+
+function keyValueAdapter(name: string, folder: string, shared = "redis/[^/]+"): RegExp {
+  const parts = `${name}|${folder}/[^/]+|${shared}|sql/(names|parameters|storable-text|user-ids)`
+  return new RegExp(`^(adapters/(${parts})|src/core/errors)\\.ts$`)
 }
 
 function sqlAdapter(name: string, foreign: RegExp): RegExp {

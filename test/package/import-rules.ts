@@ -7,10 +7,12 @@ const ports = "src/core/ports.ts"
 const errors = "src/core/errors.ts"
 const hash = "src/core/token.ts"
 const wrapper = /^src\/(web|node|react|next|next-pages|next-proxy)\.ts$/
-const frameworks: Record<string, RegExp> = {
-  "src/next.ts": /^(next\/(cache|headers|navigation)|react)$/,
-  "src/react.ts": /^react$/,
-}
+/** Which files may import which packages: the wrapper of a framework that framework, and an ORM's adapter that ORM. */
+const companions: [file: RegExp, packages: RegExp][] = [
+  [/^src\/next\.ts$/, /^(next\/(cache|headers|navigation)|react)$/],
+  [/^src\/react\.ts$/, /^react$/],
+  [/^adapters\/drizzle(\.ts$|\/)/, /^drizzle-orm$/],
+]
 const pure = /^src\/core\/(policy|token|cookie|origin)\.ts$/
 
 /** The core runs on any platform: it imports itself, and one file of it the two packages that hash and encode. */
@@ -51,12 +53,12 @@ export const testingNeedsNoRunner: ImportRule = forbid(
 )
 
 /**
- * Drivers and hashers are handed in or loaded when they are used, so that nobody needs those he does not use. The wrapper
- * of a framework imports that framework.
+ * Drivers and hashers are handed in or loaded when they are used, so that nobody needs those he does not use. What is made
+ * for one framework or ORM imports it.
  */
 export const packagesAreNotImported: ImportRule = forbid(
   (file, { from, how }) =>
-    how === "value" && !isSource(from) && !isAdapter(from) && !isOslo(from) && !frameworks[file]?.test(from),
+    how === "value" && !isSource(from) && !isAdapter(from) && !isOslo(from) && !isCompanion(file, from),
 )
 
 /** A computed import cannot be checked, nor followed by a bundler. */
@@ -112,6 +114,10 @@ function isCore(path: string): boolean {
 
 function isOslo(path: string): boolean {
   return path.startsWith("@oslojs/")
+}
+
+function isCompanion(file: string, from: string): boolean {
+  return companions.some(([files, packages]) => files.test(file) && packages.test(from))
 }
 
 function isEntry(path: string): boolean {
