@@ -1,0 +1,48 @@
+import type { SessionAdapter, UserAdapter } from "../src/core/ports.ts"
+import type { PrismaBase } from "./prisma/client.ts"
+import { prismaStore } from "./prisma/client.ts"
+import { checkedFields } from "./prisma/fields.ts"
+import { prismaSessions } from "./prisma/sessions.ts"
+import { prismaUsers } from "./prisma/users.ts"
+
+/** The row of a model, as a delegate of Prisma's tells it. */
+export type PrismaRow<Delegate> = Delegate extends { [K: symbol]: { types: { payload: { scalars: infer Row } } } }
+  ? Row
+  : never
+
+/** The session fields that are the application's. */
+export type PrismaSessionRow<Delegate> = Omit<PrismaRow<Delegate>, "id" | "userId" | "createdAt" | "expiresAt">
+
+/** Both ports over the application's models. */
+export type PrismaAdapter<Client, User extends keyof Client, Session extends keyof Client> = SessionAdapter<
+  PrismaRow<Client[User]>,
+  PrismaSessionRow<Client[Session]>
+> &
+  UserAdapter<PrismaRow<Client[User]>, Partial<Omit<PrismaRow<Client[User]>, "id">>>
+
+/**
+ * Keeps sessions, users and keys in the application's own Prisma models, on SQLite or PostgreSQL. The models are named
+ * as the client's properties; the session model's relation to its user bears the user model's name. The ids of users
+ * are foreign keys. Times are `DateTime`, `BigInt` of milliseconds, or `Int` of seconds, rounded down.
+ *
+ * Over the client of an interactive transaction it writes inside that transaction. Throws `invalid_option` for models
+ * that cannot serve.
+ *
+ * @example
+ * const adapter = prismaAdapter(new PrismaClient({ adapter: new PrismaPg({ connectionString }) }))
+ */
+export function prismaAdapter<
+  Client extends object,
+  User extends keyof Client & string = "user" & keyof Client,
+  Session extends keyof Client & string = "session" & keyof Client,
+>(
+  client: Client,
+  names: { user?: User; session?: Session; key?: keyof Client & string } = {},
+): PrismaAdapter<Client, User, Session> {
+  const known = { user: names.user ?? "user", session: names.session ?? "session", key: names.key ?? "key" }
+  const store = prismaStore(client as unknown as PrismaBase, known)
+  const fields = checkedFields(store.models, known, ["user", "session", "key"])
+  const adapter = { ...prismaSessions(store, fields, known.user), ...prismaUsers(store, fields) }
+  // The rows are those of the models that the client was generated from.
+  return adapter as unknown as PrismaAdapter<Client, User, Session>
+}

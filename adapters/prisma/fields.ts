@@ -1,0 +1,117 @@
+import { AuthError } from "../../src/core/errors.ts"
+import type { UserId } from "../../src/core/ports.ts"
+import type { Row } from "../sql/executor.ts"
+import { quoted } from "../sql/names.ts"
+import { userIdsOf } from "../sql/user-ids.ts"
+import type { Model, ModelNames, Models } from "./client.ts"
+
+/** A field of times. */
+export interface TimeField {
+  encode(time: number): unknown
+  /** `null` for what is no time. */
+  decode(value: unknown): Date | null
+}
+
+/** What the library must know of the fields. */
+export interface Fields {
+  createdAt: TimeField
+  expiresAt: TimeField
+  /** Makes a value of a user id; `null` if no user can have it. Throws `invalid_option` for another type. */
+  userId(id: unknown): UserId | null
+  userAttributes(attributes: object): Row
+  sessionAttributes(attributes: object): Row
+  /** Whether these are all the attributes that a session has. */
+  isWholeSession(attributes: Row): boolean
+}
+
+const coreFields = {
+  user: ["id"],
+  session: ["id", "userId", "createdAt", "expiresAt"],
+  key: ["id", "userId", "hashedPassword"],
+}
+
+const largestInt = 2 ** 31 - 1
+
+/** Looks at the models of a client. Throws `invalid_option` if they cannot serve. */
+export function checkedFields(models: Models, names: ModelNames, owners: (keyof Models)[]): Fields {
+  for (const owner of owners) checkModel(models[owner], names[owner], coreFields[owner])
+  const isSessionAttribute = (name: string) => !coreFields.session.includes(name)
+  return {
+    createdAt: timeField(models.session, "createdAt"),
+    expiresAt: timeField(models.session, "expiresAt"),
+    userId: userIdField(models.user),
+    userAttributes: (attributes) => checkedScalars(models.user, names.user, coreFields.user, attributes),
+    sessionAttributes: (attributes) => checkedScalars(models.session, names.session, coreFields.session, attributes),
+    isWholeSession: (attributes) =>
+      Object.keys(models.session.fields)
+        .filter(isSessionAttribute)
+        .every((name) => Object.hasOwn(attributes, name)),
+  }
+}
+
+function checkModel(model: Model | undefined, name: string, needed: string[]): void {
+  if (typeof model?.findUnique !== "function")
+    throw new AuthError("invalid_option", `The Prisma client has no model "${name}": generate it, or name yours.`)
+  const missing = needed.filter((field) => typeOf(model, field) === undefined)
+  if (missing.length > 0)
+    throw new AuthError("invalid_option", `The model "${name}" has no field ${missing.map(quoted).join(", ")}.`)
+}
+
+function typeOf({ fields }: Model, name: string): string | undefined {
+  return Object.keys(fields).includes(name) ? fields[name]?.typeName : undefined
+}
+
+const times: Record<string, (time: number) => unknown> = {
+  DateTime: (time) => new Date(time),
+  BigInt: (time) => BigInt(time),
+  // 32 bits hold seconds.
+  Int: (time) => Math.floor(time / 1000),
+}
+
+function timeField(model: Model, name: string): TimeField {
+  const type = typeOf(model, name) ?? ""
+  const encode = Object.hasOwn(times, type) ? times[type] : undefined
+  if (!encode) throw new AuthError("invalid_option", `The field "${name}" is a DateTime, BigInt or Int, not ${type}.`)
+  const unit = type === "Int" ? 1000 : 1
+  return {
+    encode,
+    decode(value) {
+      if (value === null || value === undefined) return null
+      const date = value instanceof Date ? value : new Date(Number(value) * unit)
+      return Number.isNaN(date.getTime()) ? null : date
+    },
+  }
+}
+
+function userIdField(user: Model): Fields["userId"] {
+  const type = typeOf(user, "id")
+  if (type === "Int") return (id) => (isInt(id) ? id : null)
+  const ids = userIdsOf(type === "BigInt" ? "bigint" : "text")
+  return (id) => (ids.encode(id) === null ? null : (id as string | bigint))
+}
+
+function isInt(id: unknown): id is number {
+  return userIdsOf("integer").encode(id) !== null && Math.abs(Number(id)) <= largestInt
+}
+
+/** Relations are no scalars: through them, a write would reach other rows. */
+function checkedScalars(model: Model, name: string, core: string[], attributes: object): Row {
+  const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
+  for (const [field, value] of given) {
+    const type = core.includes(field) ? undefined : typeOf(model, field)
+    if (type === undefined)
+      throw new AuthError(
+        "invalid_option",
+        `${quoted(field)} is not an attribute: the model "${name}" has no such field to set.`,
+      )
+    if (!isScalar(value, type))
+      throw new AuthError("invalid_option", `The attribute ${quoted(field)} is a ${type}, not this ${typeof value}.`)
+  }
+  return Object.fromEntries(given)
+}
+
+/** Prisma takes an object for an operation, such as `{ increment: 1 }`. */
+function isScalar(value: unknown, type: string): boolean {
+  if (typeof value !== "object" || value === null || type === "Json") return true
+  return value instanceof Date || value instanceof Uint8Array || Array.isArray(value) || type === "Decimal"
+}
