@@ -34,13 +34,14 @@ interface Parts {
 /**
  * Keeps sessions in items that can only be read, written and removed.
  *
- * A session is three items, and there is no session without the first, which is written once and removed once: what
- * changes later is in the others, so that writing it revives nothing. Besides, each session is listed under its user in
- * an item of its own, so that two sign-ins lose no entry to each other.
+ * A session is three items, and none of them alone. The first is written once: what changes later is in the others, so
+ * that writing it revives nothing. Besides, each session is listed under its user in an item of its own, so that two
+ * sign-ins lose no entry to each other.
  *
- * A new session is listed before it is one, and once it is one its entry must still be there, else it is removed. A
- * removal takes away the session, the entry, and the session again: a sign-in that came in between either finds its
- * entry gone or had its session written before the second removal.
+ * A new session is listed after its other items are written and before its first one is. So whoever ends all sessions
+ * and finds it listed takes away what it needs, and it never lives; whoever does not find it leaves it to live, listed.
+ * What is left of the former is cleared by whichever of the two comes last: a sign-in looks for its entry when it is
+ * done, and a removal takes the first item away again when the entry is gone.
  */
 export function storedSessions<SessionRow extends object>(
   storage: KeyValueStorage,

@@ -54,28 +54,23 @@ function redisRaces(urls: string[]): void {
   })
 
   test("[R2][EXP-6][EXP-8] a logout beside a renewal is final, 2,000 times", async () => {
-    const raced = { extended: 0, lost: 0 }
-    for (let trial = 0; trial < 10; trial++) {
+    await raceBothWays(async () => {
       const userId = newUser()
       const tokens = await signIn(userId, 200)
       const ids = tokens.map(hashToken)
       const renewal = { job: "validate", argument: { tokens, at: halfLife } } as const
       const [logouts, visits] = await crew.race({ job: "logOut", argument: ids }, renewal)
       expect(logouts).toEqual(Array(200).fill(true))
-      raced.extended += visits.filter(({ extended }) => extended === true).length
-      raced.lost += visits.filter(({ extended }) => extended === false).length
-
       expect(await adapter.listSessions(userId)).toEqual([])
       const [replayed] = await crew.race(renewal)
       expect(replayed).toEqual(Array(200).fill({ live: false }))
-    }
-    // Both orders were met, and logouts between a request's read and its write.
-    expect(Math.min(raced.extended, raced.lost)).toBeGreaterThan(20)
+      // The latter were logged out between the request's read and its write.
+      return [true, false].map((was) => visits.filter(({ extended }) => extended === was).length)
+    })
   })
 
   test("[R3] after logging out everywhere beside sign-ins and lists, what lives is listed, 2,000 times", async () => {
-    let [survivors, ended] = [0, 0]
-    for (let trial = 0; trial < 10; trial++) {
+    await raceBothWays(async () => {
       const userIds = Array.from({ length: 100 }, newUser)
       const [one, other] = await crew.race(
         { job: "signIn", argument: userIds },
@@ -87,15 +82,12 @@ function redisRaces(urls: string[]): void {
       expect(await listedOf(userIds)).toEqual(live)
       await Promise.all(userIds.map((id) => adapter.deleteUserSessions(id)))
       expect(await liveOf([...one, ...other])).toEqual([])
-      survivors += live.length
-      ended += 200 - live.length
-    }
-    expect(Math.min(survivors, ended)).toBeGreaterThan(20)
+      return [live.length, 200 - live.length]
+    })
   })
 
   test("[R3] logging out everywhere ends a session that is rotated meanwhile, 1,000 times", async () => {
-    let rotated = 0
-    for (let trial = 0; trial < 10; trial++) {
+    await raceBothWays(async () => {
       const userIds = Array.from({ length: 100 }, newUser)
       const tokens = (await Promise.all(userIds.map((userId) => signIn(userId, 1)))).flat()
       const [next] = await crew.race(
@@ -106,14 +98,12 @@ function redisRaces(urls: string[]): void {
       const followers = next.filter((token) => token !== null)
       expect(await liveOf([...tokens, ...followers])).toEqual([])
       expect(await listedOf(userIds)).toEqual([])
-      rotated += followers.length
-    }
-    expect(Math.min(rotated, 1000 - rotated)).toBeGreaterThan(20)
+      return [followers.length, 100 - followers.length]
+    })
   })
 
   test("[R12] a session that was extended in time survives a cleanup that runs beside it", async () => {
-    let [kept, gone] = [0, 0]
-    for (let trial = 0; trial < 10; trial++) {
+    await raceBothWays(async () => {
       const userId = newUser()
       const ids = (await signIn(userId, 100)).map(hashToken)
       const [before, to] = [new Date(signedInAt + 30 * day), new Date(signedInAt + 60 * day)]
@@ -125,11 +115,9 @@ function redisRaces(urls: string[]): void {
       expect(left.every(({ expiresAt }) => expiresAt.getTime() === to.getTime())).toBe(true)
       const count = deleted.flat().reduce((sum, n) => sum + n, 0)
       expect(count + left.length).toBe(100)
-      kept += left.length
-      gone += count
       await adapter.deleteUserSessions(userId)
-    }
-    expect(Math.min(kept, gone)).toBeGreaterThan(0)
+      return [left.length, count]
+    })
   })
 
   async function signIn(userId: string, count: number): Promise<string[]> {
@@ -147,6 +135,20 @@ function redisRaces(urls: string[]): void {
     const lists = await Promise.all(userIds.map((userId) => adapter.listSessions(userId)))
     return lists.flatMap((sessions) => sessions.map(({ id }) => id)).toSorted()
   }
+}
+
+/**
+ * Runs a race ten times, and on until each of its two outcomes was met more than 20 times: on a busy machine one side
+ * may come first for long.
+ */
+async function raceBothWays(race: () => Promise<number[]>): Promise<void> {
+  let [one, other] = [0, 0]
+  for (let trial = 0; trial < 10 || (trial < 100 && Math.min(one, other) <= 20); trial++) {
+    const [first = 0, second = 0] = await race()
+    one += first
+    other += second
+  }
+  expect(Math.min(one, other)).toBeGreaterThan(20)
 }
 
 function newUser(): string {

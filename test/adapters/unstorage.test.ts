@@ -153,9 +153,40 @@ describe("[R2][R3] two writers to one storage, step by step", () => {
           const live = rows.flatMap((row) => row?.session ?? [])
           await expectListed({ adapter }, "user-1", live)
           if (ends.includes(name) || ends.includes(interruption)) expect(rows[0]).toBeNull()
+          const stored = await storage.getKeys("nightlatch:session")
+          expect(stored.map((key) => key.slice(-64)).toSorted()).toEqual(live.map(({ id }) => id).toSorted())
         }
         expect.unreachable(`${name} takes more steps than this test thinks.`)
       })
+
+  test("a sign-in that comes to its end between any two steps of a sign-out everywhere leaves nothing by halves", async () => {
+    for (let moment = 1; moment <= mostSteps; moment++) {
+      const { storage, adapter } = openStore()
+      const gate = Promise.withResolvers<void>()
+      const atGate = Promise.withResolvers<void>()
+      const signingIn = unstorageAdapter<LabelRow>({
+        ...plain(storage),
+        setItem: async (key, value) => {
+          if (key.includes(":session:")) {
+            atGate.resolve()
+            await gate.promise
+          }
+          await storage.setItem(key, value)
+        },
+      }).insertSession(next)
+      await atGate.promise
+
+      const { step, methods } = interruptAt(moment, () => (gate.resolve(), signingIn))
+      await unstorageAdapter<LabelRow>(stepping(plain(storage), step)).deleteUserSessions("user-1")
+      gate.resolve()
+      await signingIn
+      if (methods.length < moment) return
+      // Listed before it was one, so that the sign-out met it.
+      await expectListed({ adapter }, "user-1", [])
+      expect(await storage.getKeys()).toEqual([])
+    }
+    expect.unreachable("A sign-out everywhere takes more steps than this test thinks.")
+  })
 
   test("a sign-out beside a renewal is final, 500 times", async () => {
     const storage = createStorage({ driver: slowDriver() })
