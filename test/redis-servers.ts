@@ -63,7 +63,13 @@ export async function startRedisCluster(): Promise<RedisClusterServers | null> {
   }
 }
 
+let isFound: boolean | undefined
+
 function hasRedis(): boolean {
+  return (isFound ??= findRedis())
+}
+
+function findRedis(): boolean {
   if (!spawnSync("redis-server", ["--version"]).error) return true
   if (process.env.CI) throw new Error("There is no redis-server, and CI must not skip its tests.")
   console.warn("SKIPPED: tests on Redis, because there is no redis-server.")

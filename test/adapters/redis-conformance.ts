@@ -6,12 +6,12 @@ import { idMaker } from "./sql-stores.ts"
 
 /** Registers all cases for clients, each over one server and over a cluster. */
 export async function redisConformance(...clients: RedisClientName[]): Promise<void> {
-  const { found, close } = await redisAddresses()
+  const { places, close } = await redisAddresses()
   afterAll(close)
-  for (const { name, urls } of found) {
+  for (const { name, urls } of places) {
     for (const client of clients) {
       if (client === "redis-pool" && urls.length > 1) continue
-      describe(`[ADP-7][ADP-8] ${client} over ${name}`, () => conformance({ client, urls }))
+      describe.skipIf(urls.length === 0)(`[ADP-7][ADP-8] ${client} over ${name}`, () => conformance({ client, urls }))
     }
   }
 }

@@ -10,11 +10,13 @@ import { signedInAt } from "./redis-jobs.ts"
 const day = 86_400_000
 const halfLife = signedInAt + 15 * day + 1000
 
-const { found, close } = await redisAddresses()
+const { places, close } = await redisAddresses()
 afterAll(close)
 
-for (const { name, urls } of found)
-  describe(`[ADP-8] sessions on ${name} of Redis, used by three processes`, () => redisRaces(urls))
+for (const { name, urls } of places)
+  describe.skipIf(urls.length === 0)(`[ADP-8] sessions on ${name} of Redis, used by three processes`, () =>
+    redisRaces(urls),
+  )
 
 function redisRaces(urls: string[]): void {
   let [store, adapter, crew] = [] as unknown as [RedisStore, RedisAdapter, RedisCrew]

@@ -43,13 +43,13 @@ export async function openRedis({ client, urls }: RedisAddress): Promise<RedisSt
   return client === "redis" ? openNodeRedis(url) : openNodeRedisPool(url)
 }
 
-/** Finds or starts one server and a cluster: their addresses, and how to stop them. */
+/** Finds or starts one server and a cluster: their addresses, none where there is no Redis, and how to stop them. */
 export async function redisAddresses() {
   const [server, cluster] = [await redisServer(ownKeys), await startRedisCluster()]
   return {
-    found: [
-      ...(server ? [{ name: "one server", urls: [server.url] }] : []),
-      ...(cluster ? [{ name: "a cluster", urls: cluster.urls }] : []),
+    places: [
+      { name: "one server", urls: server ? [server.url] : [] },
+      { name: "a cluster", urls: cluster?.urls ?? [] },
     ],
     close: async () => {
       await server?.close()

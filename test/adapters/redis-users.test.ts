@@ -13,12 +13,12 @@ interface User {
   username: string
 }
 
-const { found, close } = await redisAddresses()
+const { places, close } = await redisAddresses()
 afterAll(close)
 
-for (const { name, urls } of found)
+for (const { name, urls } of places)
   for (const client of ["redis", "ioredis"] as const)
-    describe(`sessions on ${name} of Redis through ${client}, and users in SQLite`, () => {
+    describe.skipIf(urls.length === 0)(`sessions on ${name} of Redis through ${client}, and users in SQLite`, () => {
       let store: RedisStore
       beforeAll(async () => {
         store = await openRedis({ client, urls })
