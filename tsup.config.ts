@@ -21,6 +21,7 @@ export const entry = {
   "adapters/unstorage": "adapters/unstorage.ts",
   "adapters/kysely": "adapters/kysely.ts",
   "adapters/drizzle": "adapters/drizzle.ts",
+  "adapters/prisma": "adapters/prisma.ts",
 }
 
 export default defineConfig({

@@ -7,6 +7,8 @@ mariadb_socket=
 start_servers() {
   [ -n "${NIGHTLATCH_POSTGRES_URL:-}" ] || postgres_answers || start_postgres
   [ -n "${NIGHTLATCH_MYSQL_URL:-}" ] || mariadb_answers || start_mariadb
+  # The tests start and stop their own, also a cluster.
+  command -v redis-server >/dev/null || install_packages redis-server
 }
 
 stop_servers() {
