@@ -29,7 +29,7 @@ const contents: Record<string, RegExp> = {
   "adapters/better-sqlite3": sqlAdapter("better-sqlite3", /mysql|postgres|schema/),
   "adapters/kysely": /^(adapters\/(kysely|sql\/[^/]+)|src\/core\/errors)\.ts$/,
   "adapters/drizzle": /^(adapters\/(drizzle|drizzle\/[^/]+|sql\/[^/]+)|src\/core\/errors)\.ts$/,
-  "adapters/prisma": /^(adapters\/(prisma|prisma\/[^/]+|sql\/[^/]+)|src\/core\/errors)\.ts$/,
+  "adapters/prisma": /^(adapters\/(prisma|prisma\/[^/]+|drizzle\/turns|sql\/[^/]+)|src\/core\/errors)\.ts$/,
   "adapters/redis": keyValueAdapter("redis", "redis"),
   "adapters/ioredis": keyValueAdapter("ioredis", "redis"),
   "adapters/unstorage": keyValueAdapter("unstorage", "unstorage", "redis/(keys|fields|digest|batches)"),
