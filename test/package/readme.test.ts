@@ -11,8 +11,8 @@ import { root, temporaryFolder } from "./tarball.ts"
 
 const run = promisify(execFile)
 const readme = readFileSync(join(root, "README.md"), "utf8")
-const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code)
-const fileNames = ["auth.ts", "app.ts", "next.ts", "adapter.test.ts", "adapter.ts"]
+const blocks = [readme, readFileSync(join(root, "docs/adapters.md"), "utf8")].flatMap(blocksOf)
+const fileNames = ["auth.ts", "app.ts", "next.ts", "adapter.test.ts", "adapter.ts", "drizzle.ts", "redis.ts"]
 
 // What the block about testAdapter() leaves to the reader.
 const readersOwn = `
@@ -48,7 +48,7 @@ beforeAll(async () => {
 
 afterAll(() => folder.remove())
 
-test("the README has the blocks of TypeScript that these tests know", () => {
+test("the README and docs/adapters.md have the blocks of TypeScript that these tests know", () => {
   expect(blocks).toHaveLength(fileNames.length)
 })
 
@@ -77,6 +77,7 @@ test("its table of entries names each export of the package, and nothing else", 
 test.each([
   "README.md",
   "SECURITY.md",
+  "docs/adapters.md",
   "docs/contributing.md",
   "docs/nextjs.md",
   "examples/web/README.md",
@@ -90,6 +91,10 @@ test.each([
   const local = links.filter((link) => !URL.canParse(link))
   expect(local.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([])
 })
+
+function blocksOf(page: string): string[] {
+  return [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code)
+}
 
 function mistakesIn(...files: string[]): string[] {
   const paths = ["readers-own.ts", ...files].map((file) => join(folder.path, file))
