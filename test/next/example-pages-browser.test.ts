@@ -175,12 +175,26 @@ describeInBrowser("examples/next-pages", ({ built, origin, page, openBrowser, ph
     const others = [await openBrowser(), await openBrowser()]
     for (const other of others) await signIn(other, "ida")
     await page().goto("/devices")
-    await page().getByRole("button", { name: "Sign out everywhere else" }).click()
+    await page().getByRole("button", { name: "Sign out everywhere else", exact: true }).click()
     await expect.poll(() => page().getByRole("listitem").count()).toBe(1)
     expect(await page().getByRole("listitem").innerText()).toContain("This device")
     for (const other of others) {
       await other.reload()
       await arrive(other, "/sign-in", "Sign in")
+    }
+  })
+
+  test("signs out everywhere, here too", async () => {
+    await signUp(page(), "Ida")
+    const other = await openBrowser()
+    await signIn(other, "ida")
+    await page().goto("/devices")
+    await page().getByRole("button", { name: "Sign out everywhere", exact: true }).click()
+    await page().waitForURL("/")
+    expect(await page().locator("header").innerText()).toContain("Sign in")
+    for (const each of [page(), other]) {
+      await each.goto("/profile")
+      await arrive(each, "/sign-in", "Sign in")
     }
   })
 

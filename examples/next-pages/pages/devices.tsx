@@ -18,15 +18,24 @@ export default function Devices({ devices }: InferGetServerSidePropsType<typeof 
           <Device key={device.id} {...device} />
         ))}
       </ul>
-      {devices.length > 1 && (
+      <div className="actions">
+        {devices.length > 1 && (
+          <Form action="/api/devices">
+            {() => (
+              <button name="session" value="others">
+                Sign out everywhere else
+              </button>
+            )}
+          </Form>
+        )}
         <Form action="/api/devices">
           {() => (
-            <button name="session" value="others">
-              Sign out everywhere else
+            <button className="quiet" name="session" value="all">
+              Sign out everywhere
             </button>
           )}
         </Form>
-      )}
+      </div>
     </Layout>
   )
 }
