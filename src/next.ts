@@ -1,5 +1,3 @@
-import * as nextCache from "next/cache"
-import { cookies, headers } from "next/headers"
 import { notFound, redirect } from "next/navigation"
 import type { NextRequest } from "next/server"
 import { cache } from "react"
@@ -22,6 +20,9 @@ import type { UserId } from "./core/ports.ts"
 import { createRequestSession } from "./core/request-session.ts"
 import type { RequestSession, SignedIn } from "./core/request-session.ts"
 import { privateResponse } from "./core/response-headers.ts"
+import { answer } from "./next/answers.ts"
+import { actionRequest, cookieHeader, isWritable, readRequest, setCookie } from "./next/request-state.ts"
+import type { HeaderList, NextRequestState } from "./next/request-state.ts"
 
 export type { AccessPaths, Authorize, Member, MemberOptions, PublicOptions, Visitor } from "./core/access.ts"
 export type { PersistOptions, SignedIn } from "./core/request-session.ts"
@@ -173,11 +174,13 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
       let pending: Cookie | undefined
       const session = openSession(request, state, (cookie) => void (pending = cookie))
       const response = await share(state.head, session, async () => {
-        if (session.crossOrigin) return textResponse("Cross-site request refused", 403)
+        if (session.crossOrigin) return new Response("Cross-site request refused", { status: 403 })
         const visitor = await session.validate()
         const refusal = await refusalOf(visitor, options)
         if (refusal)
-          return refusal === "forbidden" ? textResponse("Forbidden", 403) : textResponse("Sign in first", 401)
+          return refusal === "forbidden"
+            ? new Response("Forbidden", { status: 403 })
+            : new Response("Sign in first", { status: 401 })
         const params = await context?.params
         return answer(() => handle(request, { ...(visitor ?? nobody), params }))
       })
@@ -215,90 +218,4 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
   }
 }
 
-interface HeaderList {
-  get(name: string): string | null
-}
-
-interface CookieJar {
-  get(name: string): { value: string } | undefined
-  set(cookie: { name: string; value: string; expires?: Date }): unknown
-  delete(name: string): unknown
-}
-
-interface NextRequestState {
-  jar: CookieJar
-  head: HeaderList
-  /** Whether a render does not see what an action has put into the jar: so it is before Next.js 15. */
-  isStale: boolean
-}
-
 const nobody = { session: null, user: null }
-
-// What Next.js 16.3 and later prerenders for one visitor must neither read the clock nor write, so it stops here.
-// Everywhere else this resolves at once.
-const { io: untilRequested } = nextCache as { io?: () => Promise<void> }
-
-// The jar comes first: with Cache Components nothing may read the clock before it.
-async function readRequest(): Promise<NextRequestState> {
-  const made = cookies()
-  const jar = await made
-  await untilRequested?.()
-  return { jar, head: await headers(), isStale: !("then" in made) }
-}
-
-// Where a cookie cannot be set, one function that throws stands for all that would set or delete one.
-function isWritable(jar: CookieJar): boolean {
-  return (jar.set as unknown) !== jar.delete
-}
-
-// Next.js tells nobody the method of an action. It is POST; what is not known counts as unsafe. Nor does it tell the
-// scheme: the address of every request is http, whatever the proxy in front of it speaks.
-function actionRequest(head: HeaderList) {
-  return { method: "POST", url: `http://${head.get("Host") ?? ""}`, headers: head }
-}
-
-/**
- * The `Cookie` header as it stands: what the browser sent, unless this request's proxy or action has set the session's
- * cookie. The jar tells that; but it takes the last of several values, so what was sent is read by our own rules.
- */
-function cookieHeader(name: string, jar: CookieJar, head: HeaderList): string | null {
-  const sent = head.get("Cookie")
-  const value = jar.get(name)?.value ?? ""
-  const pairs = (sent ?? "").split(/; */).filter((pair) => pair.startsWith(`${name}=`))
-  const wasSent =
-    pairs.length === 0 ? value === "" : pairs.some((pair) => decode(pair.slice(name.length + 1)) === value)
-  return wasSent ? sent : `${name}=${value}`
-}
-
-function decode(value: string): string {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return ""
-  }
-}
-
-function setCookie(jar: CookieJar, { name, value, attributes }: Cookie): void {
-  jar.set({ name, value, ...attributes, ...(attributes.maxAge === 0 && { expires: new Date(0) }) })
-}
-
-// What redirect() and notFound() throw becomes a response here: Next.js would send it without the headers of ours.
-async function answer(handle: () => Response | Promise<Response>): Promise<Response> {
-  try {
-    return await handle()
-  } catch (error) {
-    const digest = String((error as { digest?: unknown } | null)?.digest)
-    const [, location, redirectStatus] = /^NEXT_REDIRECT;\w+;(.*);(\d{3});/.exec(digest) ?? []
-    if (location !== undefined) return new Response(null, { status: Number(redirectStatus), headers: { location } })
-    const [, status = 404] = /^NEXT_(?:NOT_FOUND$|HTTP_ERROR_FALLBACK;(\d{3}))/.exec(digest) ?? unknownError(error)
-    return new Response(null, { status: Number(status) })
-  }
-}
-
-function unknownError(error: unknown): never {
-  throw error
-}
-
-function textResponse(text: string, status: number): Response {
-  return new Response(text, { status })
-}

@@ -15,7 +15,7 @@ const contents: Record<string, RegExp> = {
   index: /^src\/(index|core\/[^/]+)\.ts$/,
   web: /^src\/(web|core\/(errors|origin|request-session|response-headers|safe-redirect))\.ts$/,
   node: /^src\/(node|core\/(errors|origin|request-session|response-headers))\.ts$/,
-  next: /^src\/(next|core\/(access|errors|origin|request-session|response-headers))\.ts$/,
+  next: /^src\/(next|next\/[^/]+|core\/(access|errors|origin|request-session|response-headers))\.ts$/,
   "next/pages": /^src\/(next-pages|node|core\/(access|errors|origin|request-session|response-headers))\.ts$/,
   "next/proxy": /^src\/(next-proxy|core\/(cookie|defined|errors|origin|response-headers|session-cookie))\.ts$/,
   react: /^src\/(react|core\/errors)\.ts$/,

@@ -9,7 +9,7 @@ const hash = "src/core/token.ts"
 const wrapper = /^src\/(web|node|react|next|next-pages|next-proxy)\.ts$/
 /** Which files may import which packages: the wrapper of a framework that framework, and an ORM's adapter that ORM. */
 const companions: [file: RegExp, packages: RegExp][] = [
-  [/^src\/next\.ts$/, /^(next\/(cache|headers|navigation)|react)$/],
+  [/^src\/next(\.ts$|\/)/, /^(next\/(cache|headers|navigation)|react)$/],
   [/^src\/react\.ts$/, /^react$/],
   [/^adapters\/drizzle(\.ts$|\/)/, /^drizzle-orm$/],
 ]
