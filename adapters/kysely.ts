@@ -4,11 +4,12 @@ import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
 import type { Dialect, DialectName } from "./sql/dialect.ts"
-import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./sql/executor.ts"
+import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
 import { mysql } from "./sql/mysql-dialect.ts"
 import { quoted } from "./sql/names.ts"
 import { postgres } from "./sql/postgres-dialect.ts"
 import { sqlite } from "./sql/sqlite-dialect.ts"
+import { inOrder } from "./sql/store.ts"
 
 /** A `Kysely` or `Transaction` instance, of any schema and driver. */
 export interface KyselyDatabase {
@@ -98,10 +99,4 @@ function rawQuery(sql: string, parameters: SqlValue[]): RawQuery {
     // Told apart by identity.
     queryId: { queryId: "nightlatch" },
   }
-}
-
-async function inOrder(executor: Pick<SqlExecutor, "execute">, statements: SqlStatement[]): Promise<number[]> {
-  const counts: number[] = []
-  for (const { sql, params } of statements) counts.push(await executor.execute(sql, params))
-  return counts
 }

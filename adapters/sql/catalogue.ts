@@ -22,9 +22,12 @@ const integer = /^(?:big|medium|small|tiny)?int(?:eger)?\b/i
 
 /** Reads the columns of the three tables in one query. */
 export async function readCatalogue(store: Store, dialect: Dialect, names: Record<Owner, string>): Promise<Catalogue> {
-  const selects = owners.map((owner, n) => `SELECT '${owner}' AS owner, c.* FROM (${dialect.columns(`?${n + 1}`)}) c`)
+  const selects = owners.map(
+    (owner, n) => `SELECT '${owner}' AS of_table, c.* FROM (${dialect.columns(`?${n + 1}`)}) c`,
+  )
   const tables = owners.map((owner) => dialect.catalogueName(names[owner]))
   const rows = await store.query(bind(template(dialect, selects.join(" UNION ALL ")), tables))
+  if (rows[0] && !("of_table" in rows[0])) throw renamedColumns()
   return { user: columnsOf(rows, "user"), session: columnsOf(rows, "session"), key: columnsOf(rows, "key") }
 }
 
@@ -41,6 +44,13 @@ export function unusableTable(owner: Owner, name: string, problem: string, diale
       ? `It is the application's own: create it, or say what it is like in the options tables.user and userId.`
       : `Run the statements of schema("${dialect.name}") from "nightlatch/adapters/sql", or name yours in the option tables.${owner}.`
   return new AuthError("invalid_option", `The table "${name}" ${problem}. ${remedy}`)
+}
+
+function renamedColumns(): AuthError {
+  return new AuthError(
+    "invalid_option",
+    "The client renames columns, as a transform to camel case does: give the adapter a client that does not.",
+  )
 }
 
 /** Tells whether a column holds an attribute, that is, anything but what the library keeps there itself. */
@@ -68,7 +78,7 @@ function idProblem(columns: Map<string, Column>, dialect: Dialect): string | nul
 }
 
 function columnsOf(rows: Row[], owner: Owner): Map<string, Column> {
-  const columns = rows.filter((row) => readText(row.owner) === owner).map(toColumn)
+  const columns = rows.filter((row) => readText(row.of_table) === owner).map(toColumn)
   return new Map(columns.map((column) => [column.name, column]))
 }
 

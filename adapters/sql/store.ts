@@ -7,6 +7,8 @@ import type { Answer } from "./retry.ts"
 /** An executor whose driver may answer at once, which spares the reads a promise. */
 export interface Executor extends Omit<SqlExecutor, "query"> {
   query(sql: string, params: SqlValue[]): Answer<Row[]>
+  /** Makes a savepoint in the driver's own way, where it has one that it wants to be used. */
+  savepoint?<Result>(run: (inside: Executor) => Answer<Result>): Promise<Result>
 }
 
 /** An executor with what this package asks of it on top: retries, and writes that happen wholly or not at all. */
@@ -42,13 +44,13 @@ export function transactionStore(executor: Executor): Store {
   return {
     query: ({ sql, params }) => inTurn(() => executor.query(sql, params)),
     execute: ({ sql, params }) => inTurn(() => executor.execute(sql, params)),
-    atomic: (statements) => inTurn(() => savepoint(executor, () => inOrder(executor, statements))),
-    atomicQuery: ({ sql, params }) => inTurn(() => savepoint(executor, () => executor.query(sql, params))),
+    atomic: (statements) => inTurn(() => savepoint(executor, (inside) => inOrder(inside, statements))),
+    atomicQuery: ({ sql, params }) => inTurn(() => savepoint(executor, (inside) => inside.query(sql, params))),
   }
 }
 
-// Calls that overlap would otherwise end up inside each other's savepoints, and be undone with them.
-function oneAtATime(): <Result>(call: () => Answer<Result>) => Promise<Result> {
+/** Makes calls take turns: within a transaction, those that overlap would be undone with each other. */
+export function oneAtATime(): <Result>(call: () => Answer<Result>) => Promise<Result> {
   let last: Promise<unknown> = Promise.resolve()
   return (call) => {
     const result = last.then(call)
@@ -58,10 +60,11 @@ function oneAtATime(): <Result>(call: () => Answer<Result>) => Promise<Result> {
   }
 }
 
-async function savepoint<Result>(executor: Executor, run: () => Answer<Result>): Promise<Result> {
+async function savepoint<Result>(executor: Executor, run: (inside: Executor) => Answer<Result>): Promise<Result> {
+  if (executor.savepoint) return executor.savepoint(run)
   await executor.execute("SAVEPOINT nightlatch", [])
   try {
-    const result = await run()
+    const result = await run(executor)
     await executor.execute("RELEASE SAVEPOINT nightlatch", [])
     return result
   } catch (error) {
@@ -79,7 +82,8 @@ async function undo(executor: Executor): Promise<void> {
   }
 }
 
-async function inOrder(executor: Executor, statements: SqlStatement[]): Promise<number[]> {
+/** Runs statements one after the other, and resolves to their numbers of rows. */
+export async function inOrder(executor: Pick<SqlExecutor, "execute">, statements: SqlStatement[]): Promise<number[]> {
   const counts: number[] = []
   for (const { sql, params } of statements) counts.push(await executor.execute(sql, params))
   return counts

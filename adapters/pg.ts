@@ -1,0 +1,35 @@
+import { AuthError } from "../src/core/errors.ts"
+import type { UserId } from "../src/core/ports.ts"
+import type { PgClient, PgPool } from "./pg/executor.ts"
+import { pgExecutor, pgPoolExecutor } from "./pg/executor.ts"
+import type { SqlAdapter } from "./sql/adapter.ts"
+import { createSqlAdapter } from "./sql/adapter.ts"
+import type { SqlOptions } from "./sql/database.ts"
+import { postgres } from "./sql/postgres-dialect.ts"
+
+export type { PgClient, PgPool } from "./pg/executor.ts"
+
+/**
+ * Keeps sessions, users and keys in PostgreSQL through `pg`: a pool, or a client. The tables are those of
+ * `schema("postgres")` from `nightlatch/adapters/sql`, beside the application's own user table.
+ *
+ * Statements are prepared under names of their own, once on each connection; where a pooler between, such as PgBouncer,
+ * does not keep them, they go without from then on. Give the pool an `error` listener: without one, `pg` ends the
+ * process when the server closes an idle connection.
+ *
+ * For the application's transaction give the client that runs it, and `inTransaction`. Throws `invalid_option` for
+ * options that cannot be right.
+ *
+ * @example
+ * const pool = new pg.Pool().on("error", console.error)
+ * const adapter = pgAdapter<{ id: string; username: string }>(pool)
+ */
+export function pgAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
+  client: PgPool | PgClient,
+  options: SqlOptions = {},
+): SqlAdapter<UserRow, SessionRow> {
+  const isPool = "totalCount" in client
+  if (isPool && options.inTransaction)
+    throw new AuthError("invalid_option", "inTransaction: give the client that runs the transaction, not the pool.")
+  return createSqlAdapter(postgres, isPool ? pgPoolExecutor(client) : pgExecutor(client, options), options)
+}
