@@ -17,6 +17,9 @@ export type { PgClient, PgPool } from "./pg/executor.ts"
  * does not keep them, they go without from then on. Give the pool an `error` listener: without one, `pg` ends the
  * process when the server closes an idle connection.
  *
+ * A single client is used by one call at a time, the application must send nothing of its own meanwhile, and when it is
+ * lost it stays lost: a pool is better.
+ *
  * For the application's transaction give the client that runs it, and `inTransaction`. Throws `invalid_option` for
  * options that cannot be right.
  *
@@ -31,5 +34,9 @@ export function pgAdapter<UserRow extends { id: UserId }, SessionRow extends obj
   const isPool = "totalCount" in client
   if (isPool && options.inTransaction)
     throw new AuthError("invalid_option", "inTransaction: give the client that runs the transaction, not the pool.")
-  return createSqlAdapter(postgres, isPool ? pgPoolExecutor(client) : pgExecutor(client, options), options)
+  return createSqlAdapter(
+    postgres,
+    isPool ? pgPoolExecutor(client) : pgExecutor(client, options.inTransaction),
+    options,
+  )
 }

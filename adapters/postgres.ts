@@ -1,16 +1,23 @@
 import type { UserId } from "../src/core/ports.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
+import type { Connection, PooledConnection } from "./sql/connections.ts"
+import { connectionExecutor, poolExecutor } from "./sql/connections.ts"
 import type { SqlOptions } from "./sql/database.ts"
-import type { Row } from "./sql/executor.ts"
+import type { DriverError } from "./sql/driver-error.ts"
+import { causedBy } from "./sql/driver-error.ts"
+import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
 import { postgres } from "./sql/postgres-dialect.ts"
 import type { Executor } from "./sql/store.ts"
-import { inOrder } from "./sql/store.ts"
 
-/** What runs statements in postgres.js: the client, or the transaction that `begin` hands out. */
+/** What runs statements in postgres.js: the client, a connection that it reserved, or what `begin` hands out. */
 export interface PostgresClient {
-  unsafe(sql: string, params: unknown[], options: { prepare: boolean }): PromiseLike<Row[] & { count: number | null }>
-  begin?(run: (inside: PostgresClient) => Promise<unknown>): Promise<unknown>
+  unsafe(
+    sql: string,
+    params?: unknown[],
+    options?: { prepare?: boolean },
+  ): PromiseLike<Row[] & { count: number | null }>
+  reserve?(): Promise<PostgresClient & { release(): void }>
   savepoint?(run: (inside: PostgresClient) => Promise<unknown>): Promise<unknown>
 }
 
@@ -33,21 +40,58 @@ export function postgresAdapter<UserRow extends { id: UserId }, SessionRow exten
 }
 
 function executorOf(client: PostgresClient): Executor {
-  const send = async (sql: string, params: unknown[]) => client.unsafe(sql, params, { prepare: true })
-  const { begin, savepoint } = client
+  const { reserve, savepoint } = client
+  const statements = statementsOf(client)
+  if (savepoint) return { ...statements, savepoint: (run) => inside(savepoint, run) }
+  return reserve ? poolExecutor(statements, () => take(reserve)) : connectionExecutor(connectionOf(client))
+}
+
+function statementsOf(client: PostgresClient): Pick<SqlExecutor, "query" | "execute"> {
+  const send = async (sql: string, params: SqlValue[]) => client.unsafe(sql, params, { prepare: true })
+  return { query: send, execute: async (sql, params) => (await send(sql, params)).count ?? 0 }
+}
+
+/** Of a statement that fails outside its own savepoint, postgres.js fails the transaction, even if it was undone. */
+async function inside<Result>(
+  savepoint: NonNullable<PostgresClient["savepoint"]>,
+  run: (inside: Executor) => Result | Promise<Result>,
+): Promise<Result> {
+  // It resolves to what `run` did.
+  return (await savepoint(async (client) => run(statementsOf(client)))) as Result
+}
+
+async function take(reserve: NonNullable<PostgresClient["reserve"]>): Promise<PooledConnection> {
+  const client = await reserve()
+  const { isUsable, ...connection } = connectionOf(client)
+  // postgres.js takes one that is lost back by itself.
+  return { ...connection, release: () => void (isUsable() && client.release()) }
+}
+
+/**
+ * A connection that is sent nothing once it is lost: it would end the process, or reach whatever the connection does
+ * next (postgres.js 3.4.9, whose `begin` sends its ROLLBACK so).
+ */
+function connectionOf(client: PostgresClient): Connection & { query: SqlExecutor["query"]; isUsable(): boolean } {
+  const { query, execute } = statementsOf(client)
+  let usable = true
+  async function guarded<Result>(send: () => Promise<Result>): Promise<Result> {
+    if (!usable) throw new Error("The connection is lost.")
+    try {
+      return await send()
+    } catch (error) {
+      usable = !causedBy(error, isLoss)
+      throw error
+    }
+  }
   return {
-    query: send,
-    execute: async (sql, params) => (await send(sql, params)).count ?? 0,
-    ...(begin && { batch: (statements) => nested(begin, (inside) => inOrder(inside, statements)) }),
-    // Of a statement that fails elsewhere, postgres.js fails the whole transaction, even if it was rolled back.
-    ...(savepoint && { savepoint: (run) => nested(savepoint, run) }),
+    query: (sql, params) => guarded(() => query(sql, params)),
+    execute: (sql, params) => guarded(() => execute(sql, params)),
+    giveUp: () => (usable = false),
+    isUsable: () => usable,
   }
 }
 
-async function nested<Result>(
-  start: NonNullable<PostgresClient["begin"]>,
-  run: (inside: Executor) => Result | Promise<Result>,
-): Promise<Result> {
-  // Both resolve to what `run` did.
-  return (await start(async (inside) => run(executorOf(inside)))) as Result
+/** Errors of sockets have an `errno`, and those of postgres.js; the server's a severity. */
+function isLoss(error: DriverError & { severity?: unknown }): boolean {
+  return error.errno !== undefined || error.severity === "FATAL" || error.severity === "PANIC"
 }
