@@ -231,6 +231,19 @@ describe.skipIf(!onPostgres)("PostgreSQL", () => {
     await camel.end()
   })
 
+  test("a transaction of postgres.js in which something was taken can still be committed", async () => {
+    const sql = await postgresJs(server)
+    await postgresAdapter(sql).insertKey({ ...key, userId: "alice" })
+    await sql.begin(async (inside) => {
+      const adapter = postgresAdapter<{ id: string; username: string }>(inside)
+      expect(await adapter.insertUser(bob, key)).toEqual({ taken: "key" })
+      expect(await adapter.insertKey({ ...key, userId: "alice" })).toBe(false)
+      expect(await adapter.insertUser(bob, { ...key, providerUserId: "bob" })).toHaveProperty("user")
+    })
+    expect(await postgresAdapter(sql).findKey("username", "bob")).toMatchObject({ userId: "bob" })
+    await sql.end()
+  })
+
   test("postgres.js without prepared statements works too", async () => {
     const plain = await postgresJs(server, { prepare: false })
     const adapter = postgresAdapter(plain)

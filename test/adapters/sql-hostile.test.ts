@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest"
 import { asId } from "../../src/testing/hostile-input.ts"
+import type { DriverStore } from "./driver-stores.ts"
+import { driverStores } from "./driver-stores.ts"
 import type { SqlStore, TestUser } from "./sql-stores.ts"
 import { empty, everyStore } from "./sql-stores.ts"
 
@@ -19,8 +21,10 @@ const names = [
 const ids = [0, true, null, { id: 1 }, ["x", "y"], 1n, new Date(0), Buffer.from("alice")]
 const kept = ["id", "user_id", "created_at", "expires_at"]
 
-for (const store of await everyStore()) {
-  describe(store.dialect, () => {
+const stores: (SqlStore | DriverStore)[] = [...(await everyStore()), ...(await driverStores())]
+
+for (const store of stores) {
+  describe("name" in store ? store.name : `sqlAdapter() on ${store.dialect}`, () => {
     const adapter = store.adapter()
     beforeEach(async () => {
       await empty(store)
@@ -129,7 +133,7 @@ async function refused(call: Promise<unknown>): Promise<void> {
 }
 
 /** All rows of all tables and all the columns there are. */
-async function everything({ dialect, run }: SqlStore): Promise<unknown> {
+async function everything({ dialect, run }: Pick<SqlStore, "dialect" | "run">): Promise<unknown> {
   const quote = dialect === "mysql" ? "`" : '"'
   const rows = ["user", "session", "user_key"].map((table) => run(`SELECT * FROM ${quote}${table}${quote} ORDER BY id`))
   const tables =
