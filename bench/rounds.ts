@@ -30,6 +30,16 @@ export async function compete(contests: Contest[]): Promise<void> {
   console.table(Object.fromEntries(results.map(({ name, limit, ours }) => [name, rowOf(median(limit), median(ours))])))
 }
 
+/** Measures steps in such rounds. Resolves to the medians, in microseconds for one. */
+export async function measure<Name extends string>(steps: Record<Name, Step>): Promise<Record<Name, number>> {
+  const names = Object.keys(steps) as Name[]
+  const results = new Map(names.map((name) => [name, [] as number[]]))
+  for (let round = 0; round < rounds; round++)
+    for (const name of names) results.get(name)?.push(1e6 / (await rate(steps[name])))
+  // One for each name, as they were given.
+  return Object.fromEntries([...results].map(([name, times]) => [name, median(times)])) as Record<Name, number>
+}
+
 async function rate(step: Step): Promise<number> {
   const start = performance.now()
   let count = 0
