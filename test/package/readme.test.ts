@@ -12,7 +12,17 @@ import { root, temporaryFolder } from "./tarball.ts"
 const run = promisify(execFile)
 const readme = readFileSync(join(root, "README.md"), "utf8")
 const blocks = [readme, readFileSync(join(root, "docs/adapters.md"), "utf8")].flatMap(blocksOf)
-const fileNames = ["auth.ts", "app.ts", "next.ts", "adapter.test.ts", "adapter.ts", "drizzle.ts", "redis.ts"]
+const fileNames = [
+  "auth.ts",
+  "app.ts",
+  "next.ts",
+  "adapter.test.ts",
+  "adapter.ts",
+  "drizzle.ts",
+  "sign-up.ts",
+  "redis.ts",
+  "driver.ts",
+]
 
 // What the block about testAdapter() leaves to the reader.
 const readersOwn = `
