@@ -73,6 +73,20 @@ for (const store of await driverStores()) {
       expect(await adapter.findKey("username", "alice")).toMatchObject({ userId: "alice" })
     })
 
+    test("[F14] a row without its times is no session, and a list skips it", async () => {
+      await adapter.insertUser(alice, null)
+      const { createSession, validateSession, getUserSessions } = createAuth({ adapter })
+      const [damaged, sound] = [await createSession("alice"), await createSession("alice")]
+      for (const column of ["created_at", "expires_at"]) {
+        const nullable = store.dialect === "mysql" ? `MODIFY ${column} BIGINT NULL` : `ALTER ${column} DROP NOT NULL`
+        await store.run(`ALTER TABLE session ${nullable}`)
+        await store.run(`UPDATE session SET ${column} = NULL WHERE id = '${damaged.session.id}'`)
+        expect(await validateSession(damaged.token)).toMatchObject({ session: null, reason: "expired" })
+        expect(await getUserSessions("alice")).toMatchObject([{ id: sound.session.id }])
+        expect(await validateSession(sound.token)).toMatchObject({ user: { id: "alice" } })
+      }
+    })
+
     test("what two tables are written for is written to both or to none, however many callers there are", async () => {
       const signUps = Array.from({ length: 20 }, (_, n) =>
         adapter.insertUser({ id: `user-${n}`, attributes: { username: `name-${n}` } }, key),
@@ -272,6 +286,57 @@ describe.skipIf(!onPostgres)("PostgreSQL", () => {
     await adapter.findUser("bob").catch(() => undefined)
     expect(await adapter.findUser("bob")).toBeNull()
     expect(await adapter.insertUser(bob, key)).toHaveProperty("user")
+    await sql.end()
+  })
+
+  test.each(["pg", "postgres.js"])(
+    "[F15] over %s a database that cannot be written signs nobody out, and signs nobody in",
+    async (driver) => {
+      await pgAdapter(pool).insertKey({ ...key, userId: "alice" })
+      const now = Date.now()
+      const { token } = await createAuth({ adapter: pgAdapter<{ id: string }>(pool) }).createSession("alice")
+      const path = String(pool.options.options)
+      const readOnly = new pg.Pool({ ...pool.options, options: `${path} -c default_transaction_read_only=on` })
+      const sql = await postgresJs(server, {
+        connection: { search_path: path.split("=")[1] ?? "", default_transaction_read_only: true },
+      })
+      const events: string[] = []
+      const auth = createAuth({
+        adapter: driver === "pg" ? pgAdapter<{ id: string }>(readOnly) : postgresAdapter<{ id: string }>(sql),
+        onEvent: ({ type }) => events.push(type),
+        now: () => now + 20 * 86_400_000,
+      })
+      expect(await auth.validateSession(token)).toMatchObject({ user: { id: "alice" } })
+      expect(events).toEqual(["extension_failed"])
+      await expect(auth.createSession("alice")).rejects.toMatchObject({
+        code: "store_failed",
+        cause: { code: "25006" },
+      })
+      await readOnly.end()
+      await sql.end()
+    },
+  )
+
+  test.each(["pg", "postgres.js"])("[F5] over %s locks taken in opposite orders end in a retry", async (driver) => {
+    const sql = await postgresJs(server)
+    const adapter = driver === "pg" ? pgAdapter<{ id: string }>(pool) : postgresAdapter<{ id: string }>(sql)
+    await adapter.insertSession(session)
+    const other = await pool.connect()
+    await other.query("BEGIN; UPDATE session SET expires_at = expires_at WHERE id = 's1'")
+    const deletion = adapter.deleteUser("alice")
+    await eventually(async () => {
+      const { rowCount } = await pool.query(
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DELETE%session%'",
+      )
+      return rowCount === 1
+    })
+    await other.query(`SELECT 1 FROM "user" FOR UPDATE`).then(
+      () => other.query("COMMIT"),
+      () => other.query("ROLLBACK"),
+    )
+    other.release()
+    await deletion
+    expect(await adapter.findUser("alice")).toBeNull()
     await sql.end()
   })
 
