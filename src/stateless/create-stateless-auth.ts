@@ -1,0 +1,176 @@
+import type { RejectionReason, SessionFields, SessionValidation } from "../core/auth.ts"
+import { AuthError } from "../core/errors.ts"
+import { createEmitter } from "../core/events.ts"
+import type { AuthEventType, Emit } from "../core/events.ts"
+import { checkOrigins } from "../core/origin.ts"
+import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "../core/policy.ts"
+import type { UserId } from "../core/ports.ts"
+import { createSessionCookies } from "../core/session-cookie.ts"
+import type { StatelessAuth, StatelessAuthOptions } from "./auth.ts"
+import { createEnvelope } from "./envelope.ts"
+import { createRevoking } from "./revoking.ts"
+import { createCheck } from "./schema.ts"
+import { isStatelessId, readSession, withDeadline, withNewId, writeSession } from "./sealed-session.ts"
+import type { SealedSession } from "./sealed-session.ts"
+
+/** A live session, what it was read from, and what its attributes became. */
+interface Live<Attributes> {
+  session: SealedSession
+  attributes: Attributes
+  plaintext: Uint8Array
+  isOld: boolean
+}
+
+interface Rejection {
+  reason: RejectionReason
+  session?: SealedSession
+}
+
+/** By how much, in milliseconds, the clock of the server that created a session may be ahead. */
+const skew = 60_000
+
+/**
+ * Makes an auth without a database: a session lives in its token, encrypted and authenticated with AES-256-GCM.
+ *
+ * Throws `invalid_option` for secrets, durations, cookies or origins that cannot be right, and `missing_port` for
+ * revocations that lack a method. A revocation store that fails is `store_failed`, never "signed out".
+ *
+ * @example
+ * const auth = createStatelessAuth({
+ *   secrets: [process.env.SESSION_SECRET],
+ *   getUserAttributes: ({ role }: { role: string }) => ({ role }),
+ * })
+ * const { token } = await auth.createSession(user.id, { role: user.role })
+ * const { session, user } = await auth.validateSession(token)
+ */
+export function createStatelessAuth<
+  Attributes extends object = {},
+  UserAttributes extends object = {},
+  Id extends UserId = UserId,
+>(options: StatelessAuthOptions<Attributes, UserAttributes>): StatelessAuth<Attributes, UserAttributes, Id> {
+  type OwnUser = { id: Id } & UserAttributes
+
+  const { getUserAttributes, now = Date.now } = options ?? {}
+  const envelope = createEnvelope(options?.secrets, "session")
+  const policy = createPolicy(options.session)
+  const cookies = createSessionCookies(options.cookie, policy.absoluteTimeout)
+  const trustedOrigins = checkOrigins(options.trustedOrigins)
+  const check = createCheck(options.attributes)
+  const revoking =
+    options.revocations === undefined ? null : createRevoking(options.revocations, policy.absoluteTimeout)
+
+  return over(createEmitter(options.onEvent, now))
+
+  function over(emit: Emit): StatelessAuth<Attributes, UserAttributes, Id> {
+    const auth: StatelessAuth<Attributes, UserAttributes, Id> = {
+      ...cookies,
+      trustedOrigins,
+      emit,
+
+      async createSession(userId, attributes) {
+        const at = now()
+        const createdAt = new Date(at)
+        const plaintext = writeSession({
+          userId,
+          createdAt,
+          expiresAt: new Date(nextDeadline({ createdAt }, at, policy)),
+          generation: (await revoking?.currentGeneration(userId, at)) ?? 0,
+          attributes: attributes ?? {},
+        })
+        const session = readSession(plaintext)
+        await requireFit(session.attributes)
+        const token = await envelope.seal(plaintext)
+        tell("session_created", session)
+        return { session: toSession(session, true), token }
+      },
+
+      async validateSession(token): Promise<SessionValidation<SessionFields<Id>, OwnUser>> {
+        const found = await find(token)
+        if ("reason" in found) return reject(found)
+        const { session, attributes, plaintext, isOld } = found
+        const user = toUser(session, attributes)
+        const due = extensionOf(session, now(), policy)
+        if (!due) {
+          const kept = { session: toSession(session, false), user }
+          return isOld ? { ...kept, token: await envelope.seal(plaintext) } : kept
+        }
+        const renewed = await envelope.seal(withDeadline(plaintext, due.to))
+        tell("session_extended", session)
+        return { session: toSession({ ...session, expiresAt: due.to }, true), user, token: renewed }
+      },
+
+      async rotateSession(token) {
+        const found = await find(token)
+        if ("reason" in found) return null
+        if (revoking && !(await revoking.replace(found.session, now()))) return null
+        const expiresAt = new Date(nextDeadline(found.session, now(), policy))
+        const plaintext = withNewId(withDeadline(found.plaintext, expiresAt))
+        const session = readSession(plaintext)
+        const rotated = { session: toSession(session, true), token: await envelope.seal(plaintext) }
+        tell("session_rotated", session)
+        return rotated
+      },
+
+      async invalidateSession(id, owner = {}) {
+        const { userId } = owner
+        // Dropping the condition because nobody is signed in would let a form end anyone's session.
+        if ("userId" in owner && userId == null) throw new AuthError("invalid_option", "userId is missing")
+        if (!revoking || !isStatelessId(id)) return false
+        await revoking.revokeSession(id, userId, now())
+        tell("session_ended", { id, userId })
+        return true
+      },
+
+      async invalidateUserSessions(userId, { except } = {}) {
+        if (!revoking) throw new AuthError("unsupported", "Ending stateless sessions needs the option revocations.")
+        if (except !== undefined)
+          throw new AuthError("unsupported", "Stateless sessions end all or one: create a session for who stays.")
+        await revoking.revokeUser(userId, now())
+        tell("sessions_ended", { userId })
+      },
+
+      withRequest: (request) => (options.onEvent ? over((type, details) => emit(type, { ...details, request })) : auth),
+    }
+    return auth
+
+    function tell(type: AuthEventType, { id, userId }: { id?: string; userId?: UserId | undefined }, reason?: string) {
+      emit(type, { userId, sessionId: id, reason })
+    }
+
+    function reject({ reason, session }: Rejection) {
+      tell("rejected", session ?? {}, reason)
+      return { session: null, user: null, reason } as const
+    }
+  }
+
+  async function find(token: unknown): Promise<Live<Attributes> | Rejection> {
+    const opening = envelope.open(token)
+    const opened = opening instanceof Promise ? await opening : opening
+    if (typeof opened === "string") return { reason: opened }
+    const session = readSession(opened.plaintext)
+    if (session.createdAt.getTime() > now() + skew) return { reason: "unknown", session }
+    if (!isLive(session, now(), policy)) return { reason: "expired", session }
+    const checking = check(session.attributes)
+    const checked = checking instanceof Promise ? await checking : checking
+    if (checked.issues) return { reason: "unknown", session }
+    if (revoking && (await revoking.isRevoked(session))) return { reason: "unknown", session }
+    return { session, attributes: checked.value, ...opened }
+  }
+
+  async function requireFit(attributes: object): Promise<void> {
+    const { issues } = await check(attributes)
+    if (!issues) return
+    const problems = issues.map(({ message }) => message).join("; ")
+    throw new AuthError("invalid_option", `The attributes do not fit their schema: ${problems}`)
+  }
+
+  function toUser({ userId }: SealedSession, attributes: Attributes): OwnUser {
+    // The id has the type of those that createSession got.
+    return { ...(getUserAttributes?.(attributes) as UserAttributes), id: userId as Id }
+  }
+
+  function toSession(session: SealedSession, fresh: boolean): SessionFields<Id> {
+    const { id, userId, createdAt } = session
+    return { id, userId: userId as Id, createdAt, expiresAt: endOf(session, policy), fresh }
+  }
+}

@@ -1,0 +1,120 @@
+import { AuthError } from "../core/errors.ts"
+import { after, platformEngine } from "./engine.ts"
+import type { Answer, Cipher, Engine } from "./engine.ts"
+import { nonceBytes, takeNonce } from "./nonces.ts"
+import { checkSecrets } from "./secrets.ts"
+import type { Secret } from "./secrets.ts"
+
+/** What an opened envelope held. */
+export interface Opened {
+  plaintext: Uint8Array
+  /** Whether another than the first secret sealed it. */
+  isOld: boolean
+}
+
+/** Seals and opens bytes for one purpose. The format is described in docs/stateless-format.md. */
+export interface Envelope {
+  /** Throws `cookie_too_large` for what would have more than 4,096 characters. */
+  seal(plaintext: Uint8Array, nonce?: Uint8Array): Answer<string>
+  /** Takes anything. `malformed`: no envelope, which costs no cryptography; `unknown`: not sealed by us for this purpose. */
+  open(envelope: unknown): Answer<Opened | "malformed" | "unknown">
+}
+
+interface Key {
+  /** The first four bytes that the cipher's key leaves over, to find the key by. */
+  id: number
+  isOld: boolean
+  /** Version and key id. */
+  head: Uint8Array
+  /** The head and the purpose. */
+  aad: Uint8Array
+  cipher: Cipher
+}
+
+const version = 1
+const keyBytes = 32
+const headBytes = 5
+const tagBytes = 16
+const longest = 4096
+const salt = new TextEncoder().encode("nightlatch/stateless")
+// One spelling for each envelope: no padding, no other alphabet, and the bits that stand for nothing are zero.
+const spelling = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
+
+/** Makes the envelope of a purpose. Throws `invalid_option` for secrets that cannot be right. */
+export function createEnvelope(
+  secrets: readonly (Secret | undefined)[],
+  purpose: string,
+  engine: Engine = platformEngine(),
+): Envelope {
+  const checked = checkSecrets(secrets)
+  let keys: Answer<Key[]> | undefined
+
+  function ready(): Answer<Key[]> {
+    return (keys ??= after(deriveKeys(engine, checked, purpose), (derived) => (keys = derived)))
+  }
+
+  return {
+    seal: (plaintext, nonce = takeNonce()) =>
+      after(ready(), ([first]) => {
+        // There is at least one secret.
+        const { head, aad, cipher } = first!
+        refuseLong(headBytes + nonceBytes + plaintext.length + tagBytes)
+        return after(cipher.encrypt(nonce, plaintext, aad), (sealed) => engine.encode(join(head, nonce, sealed)))
+      }),
+    open(envelope) {
+      const bytes = isEnvelope(envelope) ? engine.decode(envelope) : null
+      if (bytes?.[0] !== version) return "malformed"
+      return after(ready(), (known) => openWith(known, bytes))
+    },
+  }
+}
+
+function refuseLong(bytes: number): void {
+  if (Math.ceil((bytes * 4) / 3) <= longest) return
+  throw new AuthError("cookie_too_large", `A cookie holds ${longest} bytes: put less into the attributes or claims.`)
+}
+
+function isEnvelope(value: unknown): value is string {
+  const shortest = Math.ceil(((headBytes + nonceBytes + tagBytes) * 4) / 3)
+  return typeof value === "string" && value.length >= shortest && value.length <= longest && spelling.test(value)
+}
+
+function openWith(keys: Key[], bytes: Uint8Array, from = 0): Answer<Opened | "unknown"> {
+  const id = idOf(bytes, 1)
+  const at = keys.findIndex((key, n) => n >= from && key.id === id)
+  const key = keys[at]
+  if (!key) return "unknown"
+  const bodyAt = headBytes + nonceBytes
+  const opened = key.cipher.decrypt(bytes.subarray(headBytes, bodyAt), bytes.subarray(bodyAt), key.aad)
+  // Two secrets can have one key id, once in four billion pairs: then the other is tried too.
+  return after(opened, (plaintext) => (plaintext ? { plaintext, isOld: key.isOld } : openWith(keys, bytes, at + 1)))
+}
+
+function deriveKeys(engine: Engine, secrets: Uint8Array[], purpose: string): Answer<Key[]> {
+  const keys = secrets.map((secret, n) => deriveKey(engine, secret, purpose, n > 0))
+  const ready = keys.filter((key) => !(key instanceof Promise))
+  return ready.length === keys.length ? ready : Promise.all(keys.map(async (key) => key))
+}
+
+function deriveKey(engine: Engine, secret: Uint8Array, purpose: string, isOld: boolean): Answer<Key> {
+  const info = new TextEncoder().encode(purpose)
+  return after(engine.derive(secret, salt, info, keyBytes + 4), (derived) => {
+    const head = join(Uint8Array.of(version), derived.subarray(keyBytes))
+    const rest = { id: idOf(head, 1), isOld, head, aad: join(head, info) }
+    return after(engine.cipher(derived.slice(0, keyBytes)), (cipher) => ({ ...rest, cipher }))
+  })
+}
+
+function idOf(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at)
+}
+
+function join(...parts: Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
+}

@@ -1,0 +1,75 @@
+import type { Cipher, Engine } from "./engine.ts"
+
+type NodeCrypto = Pick<
+  typeof import("node:crypto"),
+  "createCipheriv" | "createDecipheriv" | "createSecretKey" | "hkdfSync"
+>
+type NodeBuffer = Pick<typeof import("node:buffer"), "Buffer">
+
+interface Platform {
+  process: { getBuiltinModule(id: "node:crypto"): NodeCrypto; getBuiltinModule(id: "node:buffer"): NodeBuffer }
+}
+
+const algorithm = "aes-256-gcm"
+const tagBytes = 16
+
+/** The functions of `node:crypto`, which answer at once; `null` where the platform has none. */
+export function nodeEngine(): Engine | null {
+  try {
+    // Asked for at run time, so that no bundler meets a `node:` import. The edge runtime of Next.js throws.
+    const { process } = globalThis as unknown as Platform
+    const engine = engineOf(process.getBuiltinModule("node:crypto"), process.getBuiltinModule("node:buffer"))
+    return canSeal(engine) ? engine : null
+  } catch {
+    return null
+  }
+}
+
+function engineOf(crypto: NodeCrypto, { Buffer }: NodeBuffer): Engine {
+  return {
+    derive: (secret, salt, info, length) => new Uint8Array(crypto.hkdfSync("sha256", secret, salt, info, length)),
+    cipher: (key) => cipherOf(crypto, Buffer, key),
+    encode: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url"),
+    decode: (text) => Buffer.from(text, "base64url"),
+  }
+}
+
+function cipherOf(crypto: NodeCrypto, Buffer: NodeBuffer["Buffer"], bytes: Uint8Array): Cipher {
+  const key = crypto.createSecretKey(bytes)
+  const options = { authTagLength: tagBytes }
+  return {
+    encrypt(nonce, plaintext, aad) {
+      const cipher = crypto.createCipheriv(algorithm, key, nonce, options)
+      cipher.setAAD(aad)
+      const ciphertext = cipher.update(plaintext)
+      cipher.final()
+      return Buffer.concat([ciphertext, cipher.getAuthTag()])
+    },
+    decrypt(nonce, sealed, aad) {
+      const end = sealed.length - tagBytes
+      if (end < 0) return null
+      const decipher = crypto.createDecipheriv(algorithm, key, nonce, options)
+      decipher.setAAD(aad)
+      decipher.setAuthTag(sealed.subarray(end))
+      const plaintext = decipher.update(sealed.subarray(0, end))
+      try {
+        decipher.final()
+        return plaintext
+      } catch {
+        return null
+      }
+    },
+  }
+}
+
+// Some platforms have the module and not the functions.
+function canSeal({ derive, cipher }: Engine): boolean {
+  const [key, none] = [derive(new Uint8Array(32), new Uint8Array(), new Uint8Array(), 32), new Uint8Array()]
+  if (key instanceof Promise) return false
+  const trial = cipher(key)
+  if (trial instanceof Promise) return false
+  const [nonce, plaintext] = [new Uint8Array(12), new Uint8Array([1])]
+  const sealed = trial.encrypt(nonce, plaintext, none)
+  const opened = sealed instanceof Promise ? null : trial.decrypt(nonce, sealed, none)
+  return opened instanceof Uint8Array && opened[0] === 1
+}

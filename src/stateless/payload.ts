@@ -1,0 +1,83 @@
+import { encodeHexLowerCase } from "@oslojs/encoding"
+
+import { AuthError } from "../core/errors.ts"
+import type { UserId } from "../core/ports.ts"
+
+/** A time takes six bytes, of milliseconds since 1970. */
+export const timeBytes = 6
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
+/** Writes a user's id as JSON, so that a bigint is told from a number: `["1"]`. Throws `invalid_option` for what is none. */
+export function writeUserId(id: unknown): string | number | [string] {
+  if (typeof id === "bigint") return [String(id)]
+  if (typeof id === "string" || (typeof id === "number" && Number.isFinite(id))) return id
+  throw new AuthError("invalid_option", `A user id is text, a finite number or a bigint, not ${typeof id}.`)
+}
+
+/** Reads what {@link writeUserId} wrote. */
+export function readUserId(written: string | number | [string]): UserId {
+  return typeof written === "object" ? BigInt(written[0]) : written
+}
+
+/** Puts bytes of fixed length before the JSON of a value. Throws `invalid_option` for what JSON would drop or change. */
+export function writeJson(headBytes: number, value: unknown): Uint8Array {
+  const text = encoder.encode(toJson(value))
+  const bytes = new Uint8Array(headBytes + text.length)
+  bytes.set(text, headBytes)
+  return bytes
+}
+
+/** Reads the JSON behind `headBytes` bytes. */
+export function readJson(bytes: Uint8Array, headBytes: number): unknown {
+  return JSON.parse(decoder.decode(bytes.subarray(headBytes)))
+}
+
+/** Writes a time. Throws `invalid_option` for a clock that is not between the years 1970 and 10889. */
+export function writeTime(bytes: Uint8Array, at: number, time: number): void {
+  if (!(time >= 0 && time < 2 ** 48)) throw new AuthError("invalid_option", "now() is not a time in milliseconds.")
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  view.setUint16(at, time / 2 ** 32)
+  view.setUint32(at + 2, time % 2 ** 32)
+}
+
+/** Reads a time. */
+export function readTime(bytes: Uint8Array, at: number): Date {
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  return new Date(view.getUint16(at) * 2 ** 32 + view.getUint32(at + 2))
+}
+
+/** Reads bytes as lower-case hex. */
+export function readHex(bytes: Uint8Array, at: number, length: number): string {
+  return encodeHexLowerCase(bytes.subarray(at, at + length))
+}
+
+function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value, onlyJson)
+  } catch (cause) {
+    const message =
+      "Attributes and claims are kept as JSON: text, finite numbers, booleans, null, lists and plain objects."
+    throw new AuthError("invalid_option", message, { cause })
+  }
+}
+
+/** Refuses what JSON would drop or change without a word. It is called on what holds the value, before `toJSON()`. */
+function onlyJson(this: unknown, key: string, value: unknown): unknown {
+  const original: unknown = Reflect.get(Object(this), key)
+  if (original === undefined ? Array.isArray(this) : !isJson(original)) throw new TypeError(`no JSON: ${typeof value}`)
+  return value
+}
+
+function isJson(value: unknown): boolean {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true
+  if (typeof value === "number") return Number.isFinite(value)
+  return typeof value === "object" && (Array.isArray(value) || isPlainObject(value))
+}
+
+// By its shape, not by our Object: a value may come from another realm.
+function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}

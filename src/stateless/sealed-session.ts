@@ -1,0 +1,69 @@
+import type { UserId } from "../core/ports.ts"
+import { readHex, readJson, readTime, readUserId, timeBytes, writeJson, writeTime, writeUserId } from "./payload.ts"
+
+/** A session as its token holds it. */
+export interface SealedSession {
+  /** 32 lower-case hex digits: 128 random bits. */
+  id: string
+  userId: UserId
+  createdAt: Date
+  expiresAt: Date
+  /** How often the user's sessions had been ended in that period when it was created. */
+  generation: number
+  attributes: object
+}
+
+type Written = [userId: string | number | [string], attributes?: object, generation?: number]
+
+const idBytes = 16
+const expiresAtByte = idBytes + timeBytes
+const headBytes = expiresAtByte + timeBytes
+
+/** Writes a new session, whose id is made here. */
+export function writeSession({
+  userId,
+  createdAt,
+  expiresAt,
+  generation,
+  attributes,
+}: Omit<SealedSession, "id">): Uint8Array {
+  const written: Written = [writeUserId(userId)]
+  if (generation > 0 || Object.keys(attributes).length > 0) written.push(attributes)
+  if (generation > 0) written.push(generation)
+  const bytes = writeJson(headBytes, written)
+  writeTime(bytes, idBytes, createdAt.getTime())
+  writeTime(bytes, expiresAtByte, expiresAt.getTime())
+  return withNewId(bytes)
+}
+
+/** The same session under an id of its own. */
+export function withNewId(bytes: Uint8Array): Uint8Array {
+  const copy = bytes.slice()
+  crypto.getRandomValues(copy.subarray(0, idBytes))
+  return copy
+}
+
+/** The same session with another deadline. */
+export function withDeadline(bytes: Uint8Array, expiresAt: Date): Uint8Array {
+  const copy = bytes.slice()
+  writeTime(copy, expiresAtByte, expiresAt.getTime())
+  return copy
+}
+
+/** Reads what {@link writeSession} wrote: it was sealed, so nobody else can have written it. */
+export function readSession(bytes: Uint8Array): SealedSession {
+  const [userId, attributes = {}, generation = 0] = readJson(bytes, headBytes) as Written
+  return {
+    id: readHex(bytes, 0, idBytes),
+    userId: readUserId(userId),
+    createdAt: readTime(bytes, idBytes),
+    expiresAt: readTime(bytes, expiresAtByte),
+    generation,
+    attributes,
+  }
+}
+
+/** Tells whether a value can be the id of a stateless session. */
+export function isStatelessId(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f]{32}$/.test(value)
+}
