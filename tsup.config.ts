@@ -11,6 +11,7 @@ export const entry = {
   react: "src/react.ts",
   users: "src/users.ts",
   password: "src/password.ts",
+  stateless: "src/stateless.ts",
   testing: "src/testing.ts",
   "adapters/memory": "adapters/memory.ts",
   "adapters/sql": "adapters/sql.ts",

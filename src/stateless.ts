@@ -1,6 +1,11 @@
+export { cachedRevocations } from "./stateless/cached-revocations.ts"
+export { createSnapshots } from "./stateless/create-snapshots.ts"
 export { createStatelessAuth } from "./stateless/create-stateless-auth.ts"
+export { memoryRevocations } from "./stateless/memory-revocations.ts"
 
 export type { StatelessAuth, StatelessAuthOptions } from "./stateless/auth.ts"
+export type { CacheOptions } from "./stateless/cached-revocations.ts"
+export type { Snapshot, SnapshotOptions, Snapshots } from "./stateless/create-snapshots.ts"
 export type { Revocations } from "./stateless/revocations.ts"
 export type { StandardResult, StandardSchema } from "./stateless/schema.ts"
 export type { Secret } from "./stateless/secrets.ts"

@@ -92,7 +92,7 @@ function openWith(keys: Key[], bytes: Uint8Array, from = 0): Answer<Opened | "un
 
 function deriveKeys(engine: Engine, secrets: Uint8Array[], purpose: string): Answer<Key[]> {
   const keys = secrets.map((secret, n) => deriveKey(engine, secret, purpose, n > 0))
-  const ready = keys.filter((key) => !(key instanceof Promise))
+  const ready = keys.filter((key): key is Key => !(key instanceof Promise))
   return ready.length === keys.length ? ready : Promise.all(keys.map(async (key) => key))
 }
 

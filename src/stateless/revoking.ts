@@ -10,7 +10,7 @@ export interface Revoking {
   isRevoked(session: Owned): Promise<boolean>
   /** Ends a session, with an owner only if it is that user's. */
   revokeSession(id: string, userId: UserId | undefined, now: number): Promise<void>
-  /** Makes the token void that a rotation replaces. `false` if the session was ended meanwhile. */
+  /** Makes the token void that a rotation replaces. `false` if the session has ended or is replaced already. */
   replace(session: Owned, now: number): Promise<boolean>
   /** The generation that a session created now belongs to. */
   currentGeneration(userId: UserId, now: number): Promise<number>
@@ -64,12 +64,12 @@ export function createRevoking(port: Revocations, absoluteTimeout: number): Revo
     isRevoked: (session) => isAny(keysOf(session)),
     revokeSession: (id, userId, now) => store.revoke(sessionKey(id, userId), new Date(now + absoluteTimeout + day)),
     async replace(session, now) {
-      await store.revoke(replacedKey(session.id), new Date(now + absoluteTimeout + day))
-      // Asked after the write: whoever ends the session later than this finds it replaced.
-      return !(await isAny(
-        keysOf(session).filter((key) => key !== replacedKey(session.id)),
-        { fresh: true },
-      ))
+      const [keys, replaced] = [keysOf(session), replacedKey(session.id)]
+      if (await isAny(keys, { fresh: true })) return false
+      await store.revoke(replaced, new Date(now + absoluteTimeout + day))
+      // Asked again after the write: whoever ends the session from here on comes after the rotation.
+      const others = keys.filter((key) => key !== replaced)
+      return !(await isAny(others, { fresh: true }))
     },
     currentGeneration: (userId, now) => firstFree(userId, periodOf(now)),
     async revokeUser(userId, now) {
@@ -125,12 +125,16 @@ function range(from: number, to: number): number[] {
 /** Finds the first number that is not `true`, where all below it are: in twice as many questions as it has bits. */
 async function firstFalse(ask: (number: number) => Promise<boolean>): Promise<number> {
   let high = 0
-  while (await ask(high)) high = high * 2 + 1
-  let low = Math.floor(high / 2)
+  while (await ask(high)) {
+    // A store that says yes to everything would never be done.
+    if (high > 2 ** 32) throw new AuthError("store_failed", "isRevoked() of the revocations says yes to every key.")
+    high = high * 2 + 1
+  }
+  let low = Math.floor(high / 2) + 1
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
     if (await ask(middle)) low = middle + 1
     else high = middle
   }
-  return low
+  return high
 }

@@ -22,6 +22,8 @@ const contents: Record<string, RegExp> = {
   users:
     /^src\/(users|users\/[^/]+|core\/(defined|errors|events|token)|password\/(attempt-hash|check-password|require-hasher))\.ts$/,
   password: /^src\/(password|password\/[^/]+|core\/errors)\.ts$/,
+  stateless:
+    /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|events|origin|policy|session-cookie))\.ts$/,
   testing: /^src\/(testing|testing\/[^/]+|core\/errors)\.ts$/,
   "adapters/memory": /^(adapters\/memory|src\/core\/errors)\.ts$/,
   "adapters/sql": /^(adapters\/sql|adapters\/sql\/[^/]+|src\/core\/errors)\.ts$/,

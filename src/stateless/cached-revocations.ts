@@ -1,0 +1,56 @@
+import { parseDuration } from "../core/policy.ts"
+import type { Duration } from "../core/policy.ts"
+import type { Revocations } from "./revocations.ts"
+
+/** How long {@link cachedRevocations} trusts an answer. */
+export interface CacheOptions {
+  /** How long "not revoked" is believed without asking again: so late at most a revocation takes effect elsewhere. */
+  maxAge: Duration
+  /** How many keys are remembered at most; then all are forgotten. A validation asks for five. Default 50,000. */
+  maxKeys?: number
+  /** The clock, in milliseconds. Default `Date.now`; for tests. */
+  now?: () => number
+}
+
+/**
+ * Spares a store of revocations the question that it has just answered. What this process revokes takes effect in it at
+ * once; what others revoke, after `maxAge` at the latest. Only "not revoked" is remembered, and nothing when the store
+ * fails. Signing in and rotating ask the store itself. Throws `invalid_option` for a `maxAge` that is no duration.
+ */
+export function cachedRevocations(
+  revocations: Revocations,
+  { maxAge, maxKeys = 50_000, now = Date.now }: CacheOptions,
+): Revocations {
+  const age = parseDuration(maxAge)
+  const cleanUntil = new Map<string, number>()
+  let changes = 0
+
+  function isKnownClean(key: string, at: number): boolean {
+    const until = cleanUntil.get(key) ?? 0
+    // A clock that was set back must not make an answer last longer.
+    return at < until && at >= until - age
+  }
+
+  function remember(keys: string[], askedAt: number): void {
+    if (cleanUntil.size + keys.length > maxKeys) cleanUntil.clear()
+    for (const key of keys) cleanUntil.set(key, askedAt + age)
+  }
+
+  return {
+    async revoke(key, until) {
+      await revocations.revoke(key, until)
+      // An answer that is on its way may be older than this.
+      changes++
+      cleanUntil.delete(key)
+    },
+    async isRevoked(keys, options) {
+      if (options?.fresh) return revocations.isRevoked(keys, options)
+      const [askedAt, changesThen] = [now(), changes]
+      const unknown = keys.filter((key) => !isKnownClean(key, askedAt))
+      if (unknown.length === 0) return false
+      const answer = await revocations.isRevoked(unknown, options)
+      if (answer === false && changes === changesThen) remember(unknown, askedAt)
+      return answer
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import type { Revocations } from "./revocations.ts"
+
+/**
+ * Keeps revocations in this process: for tests, and for a server that is one process and may forget them when it ends.
+ * `now` is the clock, in milliseconds, by default `Date.now`.
+ */
+export function memoryRevocations({ now = Date.now }: { now?: () => number } = {}): Revocations {
+  const revoked = new Map<string, number>()
+  let sweepAt = 1000
+
+  function sweep(): void {
+    for (const [key, until] of revoked) if (until <= now()) revoked.delete(key)
+    sweepAt = Math.max(1000, revoked.size * 2)
+  }
+
+  return {
+    async revoke(key, until) {
+      revoked.set(key, Math.max(until.getTime(), revoked.get(key) ?? 0))
+      if (revoked.size >= sweepAt) sweep()
+    },
+    async isRevoked(keys) {
+      return keys.some((key) => (revoked.get(key) ?? 0) > now())
+    },
+  }
+}
