@@ -68,6 +68,7 @@ export function createAuth<
   const store = guardPort(options?.adapter, port)
   const { getUserAttributes, getSessionAttributes, now = Date.now } = options
   const policy = createPolicy(options.session)
+  options.adapter.checkSession?.(policy)
   const cookies = createSessionCookies(options.cookie, policy.absoluteTimeout)
   const trustedOrigins = checkOrigins(options.trustedOrigins)
 
@@ -91,8 +92,7 @@ export function createAuth<
       },
 
       async validateSession(token) {
-        if (!isToken(token)) return reject("malformed")
-        const found = live(await store.findSession(hashToken(token)))
+        const found = await find(token)
         if (typeof found === "string") return reject(found)
         const { session } = found
         const row = found.user === undefined ? await load(session.userId as Id) : found.user
@@ -103,8 +103,7 @@ export function createAuth<
       },
 
       async rotateSession(oldToken) {
-        if (!isToken(oldToken)) return null
-        const found = live(await store.findSession(hashToken(oldToken)))
+        const found = await find(oldToken)
         if (typeof found === "string" || found.user === null) return null
         const { token, session } = issue(found.session)
         if (!(await store.replaceSession(found.session.id, session))) return null
@@ -157,6 +156,13 @@ export function createAuth<
       emit(type, { userId, sessionId: id, reason })
     }
 
+    async function find(token: unknown): Promise<Found | RejectionReason> {
+      if (!isToken(token)) return "malformed"
+      const found = await store.findSession(hashToken(token))
+      if (!found) return "unknown"
+      return isLive(found.session, now(), policy) ? found : "expired"
+    }
+
     function issue(signIn: Omit<Record, "id" | "expiresAt">) {
       const token = createToken()
       const expiresAt = new Date(nextDeadline(signIn, now(), policy))
@@ -170,14 +176,14 @@ export function createAuth<
 
     // The requests of one page arrive together: they share one write.
     function extend(session: Record, { to, ifBefore }: Extension): Promise<Date | null> {
-      const running = extensions.get(session.id)
-      if (running) return running
-      const extension = store
-        .extendSession(session.id, to, ifBefore)
-        .then(onExtended, onFailure)
-        .finally(() => extensions.delete(session.id))
-      extensions.set(session.id, extension)
-      return extension
+      const running =
+        extensions.get(session.id) ??
+        store
+          .extendSession(session.id, to, ifBefore)
+          .then(onExtended, onFailure)
+          .finally(() => extensions.delete(session.id))
+      extensions.set(session.id, running)
+      return running
 
       function onExtended(isMoved: boolean) {
         if (!isMoved) return null
@@ -191,11 +197,6 @@ export function createAuth<
         return null
       }
     }
-  }
-
-  function live(found: Found | null): Found | RejectionReason {
-    if (!found) return "unknown"
-    return isLive(found.session, now(), policy) ? found : "expired"
   }
 
   async function load(userId: Id): Promise<UserRow | null> {

@@ -1,3 +1,5 @@
+import type { SessionPolicy } from "./policy.ts"
+
 /** What identifies a user in the application's own table. */
 export type UserId = string | number | bigint
 
@@ -53,6 +55,8 @@ export interface SessionAdapter<UserRow, SessionRow = object> {
   deleteUserSessions(userId: UserId, exceptId?: string): Promise<void>
   /** Deletes at most `limit` sessions with `expiresAt <= before`, judged at the moment of deletion. Resolves to how many. */
   deleteExpiredSessions(before: Date, limit: number): Promise<number>
+  /** Called once by `createAuth`. Throws `invalid_option` for lifetimes that this store cannot keep. Most can keep any. */
+  checkSession?(policy: SessionPolicy): void
 }
 
 /** One way for a user to sign in: who they are to a provider, and the password hash that proves it, if one does. */

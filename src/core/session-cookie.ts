@@ -7,8 +7,8 @@ import { AuthError } from "./errors.ts"
 // name, path, SameSite and domain.
 const cookieShape = /^[!#$%&'*+\-.^_`|~\w]+\n\/[ -:<-~]{0,1023}\n(strict|lax|none)\n[\w.-]{0,253}$/
 const valueShape = /^[!#-+\--:<-[\]-~]+$/
-// Browsers cut a longer life short (RFC 6265bis, section 5.5).
-const longestMaxAge = 400 * 86_400
+// 400 days. Browsers cut a longer life short (RFC 6265bis, section 5.5).
+const longestMaxAge = 34_560_000
 
 /**
  * Makes the functions that write and read the session cookie, which lives `lifetime` milliseconds.
