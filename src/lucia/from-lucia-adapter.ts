@@ -1,0 +1,204 @@
+import { AuthError } from "../core/errors.ts"
+import type { SessionAdapter, SessionRecord, UserId } from "../core/ports.ts"
+import type { Adapter, DatabaseSession, DatabaseUser } from "./lucia-adapter.ts"
+import { belongsTo, fromStored, requireColumn, toStored } from "./stored-session.ts"
+
+const contract = [
+  "getSessionAndUser",
+  "getUserSessions",
+  "setSession",
+  "updateSessionExpiration",
+  "deleteSession",
+  "deleteUserSessions",
+  "deleteExpiredSessions",
+] as const
+
+/** What {@link fromLuciaAdapter} takes besides the adapter. */
+export interface FromLuciaAdapterOptions<CreatedAt extends string = string> {
+  /**
+   * The session column, as the adapter names it, that keeps when the user signed in: 64-bit integers of milliseconds, or
+   * numbers as large. Default none; then `createAuth` demands `absoluteTimeout: false` and `createdAt` is 1970.
+   */
+  createdAt?: CreatedAt
+}
+
+type Found<A extends Adapter> = Awaited<ReturnType<A["getSessionAndUser"]>>
+
+/** The row of a user, as an adapter of Lucia v3 types it. */
+export type LuciaUserRow<A extends Adapter> =
+  NonNullable<Found<A>[1]> extends DatabaseUser<infer Attributes, infer Id> ? { id: Id } & Attributes : never
+
+/** The session columns that are the application's, as an adapter of Lucia v3 types them. */
+export type LuciaSessionRow<A extends Adapter, CreatedAt extends string> =
+  NonNullable<Found<A>[0]> extends DatabaseSession<infer Attributes> ? Omit<Attributes, CreatedAt> : never
+
+/**
+ * Lets `createAuth` keep its sessions through an adapter of Lucia v3. Rows are typed as Lucia's `Register` types them, or
+ * as the two type arguments say.
+ *
+ * It is as good as that contract, which has no conditional write and no transaction:
+ * - of racing extensions all write, and of racing rotations of one token all succeed; a sign-out beside them holds;
+ * - a crash in the middle of a rotation leaves the old session live;
+ * - `updateSession` rejects with `unsupported`: there is no call for it, and to delete a row and insert it again could
+ *   lose a session, or revive one that was ended;
+ * - `deleteExpiredSessions` resolves to 0, because nothing is counted, and deletes what is over by this machine's clock,
+ *   without a margin: run it where the clock is right;
+ * - `createSession` for a user who does not exist rejects with `store_failed` and the driver's error.
+ *
+ * Stop Lucia before: while it still serves the same table, it takes for a token what is only a public id here. Sessions
+ * that Lucia made are not valid here, and are not listed, because their ids are tokens; signing out everywhere ends them.
+ *
+ * Throws `missing_port` for what is no such adapter and `invalid_option` for a column that cannot be. `createAuth` throws
+ * `invalid_option` for an absolute timeout without `createdAt`.
+ *
+ * @example
+ * const adapter = fromLuciaAdapter<UserRow>(new BetterSqlite3Adapter(db, { user: "user", session: "session" }))
+ * export const auth = createAuth({ adapter, session: { absoluteTimeout: false } })
+ */
+export function fromLuciaAdapter<A extends Adapter, CreatedAt extends string = never>(
+  adapter: A,
+  options?: FromLuciaAdapterOptions<CreatedAt>,
+): SessionAdapter<LuciaUserRow<A>, LuciaSessionRow<A, CreatedAt>>
+export function fromLuciaAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
+  adapter: Adapter,
+  options?: FromLuciaAdapterOptions,
+): SessionAdapter<UserRow, SessionRow>
+export function fromLuciaAdapter(
+  adapter: Adapter,
+  { createdAt }: FromLuciaAdapterOptions = {},
+): SessionAdapter<object> {
+  requireContract(adapter)
+  if (createdAt !== undefined) requireColumn(createdAt)
+
+  return {
+    checkSession({ absoluteTimeout }) {
+      if (createdAt === undefined && absoluteTimeout !== Infinity)
+        throw new AuthError(
+          "invalid_option",
+          "Lucia's tables do not keep when a session was created: set session.absoluteTimeout to false, or name a column of yours with fromLuciaAdapter(adapter, { createdAt }).",
+        )
+    },
+    insertSession: insert,
+    async findSession(id) {
+      const [session, user] = await find(id)
+      return session && { session: fromStored(session, createdAt), user: user && { ...user.attributes, id: user.id } }
+    },
+    async listSessions(userId) {
+      const sessions = (await sessionsOf(userId)).map((session) => fromStored(session, createdAt))
+      // A session of Lucia's own has its token for an id, which must not be shown.
+      return sessions.filter(({ id }) => /^[0-9a-f]{64}$/.test(id)).sort(newestFirst)
+    },
+    async extendSession(id, expiresAt, ifBefore) {
+      const [session] = await find(id)
+      if (!session || !(fromStored(session, createdAt).expiresAt <= ifBefore)) return false
+      return move(id, new Date(expiresAt))
+    },
+    async updateSession() {
+      throw new AuthError(
+        "unsupported",
+        "An adapter of Lucia v3 cannot change the attributes of a session: keep them in a table of your own.",
+      )
+    },
+    async replaceSession(oldId, session) {
+      if (!(await exists(oldId))) return false
+      await insert(session)
+      // The new session must not outlive a sign-out that ran beside it.
+      const isCurrent = await exists(oldId)
+      await remove(isCurrent ? oldId : session.id)
+      return isCurrent
+    },
+    async deleteSession(id, userId) {
+      const [session] = await find(id)
+      if (!session || (userId !== undefined && !belongsTo(session, requireUserId(userId)))) return false
+      await remove(id)
+      return true
+    },
+    async deleteUserSessions(userId, exceptId) {
+      const listed = await adapter.getUserSessions(requireUserId(userId))
+      const own = listed.filter((session) => belongsTo(session, userId))
+      // Where the database takes other users for this one, or one session stays, each must be ended by its id.
+      if (own.length < listed.length || own.some(({ id }) => id === exceptId)) return removeOthers(userId, exceptId)
+      await adapter.deleteUserSessions(userId)
+    },
+    async deleteExpiredSessions() {
+      await adapter.deleteExpiredSessions()
+      return 0
+    },
+  }
+
+  async function find(id: string): ReturnType<Adapter["getSessionAndUser"]> {
+    if (typeof id !== "string") return [null, null]
+    const [session, user] = await adapter.getSessionAndUser(id)
+    return session?.id === id ? [session, user] : [null, null]
+  }
+
+  async function exists(id: string): Promise<boolean> {
+    const [session] = await find(id)
+    return session !== null
+  }
+
+  async function sessionsOf(userId: UserId): Promise<DatabaseSession[]> {
+    const sessions = await adapter.getUserSessions(requireUserId(userId))
+    return sessions.filter((session) => belongsTo(session, userId))
+  }
+
+  async function insert(session: SessionRecord): Promise<void> {
+    requireUserId(session.userId)
+    await adapter.setSession(toStored(session, createdAt))
+  }
+
+  // Prisma's adapter rejects where there is no row any more.
+  async function move(id: string, expiresAt: Date): Promise<boolean> {
+    try {
+      await adapter.updateSessionExpiration(id, expiresAt)
+      return true
+    } catch (error) {
+      if (await exists(id)) throw error
+      return false
+    }
+  }
+
+  // Prisma's adapter hides every error of a deletion, and a session that lives on must not look ended.
+  async function remove(id: string): Promise<void> {
+    await adapter.deleteSession(id)
+    if (await exists(id)) throw notDeleted()
+  }
+
+  // Looks again until none is left, because a rotation may have replaced one meanwhile.
+  async function removeOthers(userId: UserId, exceptId: string | undefined): Promise<void> {
+    const ended = new Set([exceptId])
+    for (let others = await othersOf(userId, exceptId); others.length > 0; others = await othersOf(userId, exceptId)) {
+      if (others.every((id) => ended.has(id))) throw notDeleted()
+      for (const id of others) await adapter.deleteSession(id)
+      for (const id of others) ended.add(id)
+    }
+  }
+
+  async function othersOf(userId: UserId, exceptId: string | undefined): Promise<string[]> {
+    const sessions = await sessionsOf(userId)
+    return sessions.map(({ id }) => id).filter((id) => id !== exceptId)
+  }
+}
+
+function requireContract(adapter: Adapter): void {
+  for (const name of contract)
+    if (typeof adapter?.[name] !== "function")
+      throw new AuthError(
+        "missing_port",
+        `The adapter has no ${name}(): give fromLuciaAdapter() an adapter of Lucia v3.`,
+      )
+}
+
+function requireUserId(userId: UserId): UserId {
+  if (["string", "number", "bigint"].includes(typeof userId)) return userId
+  throw new AuthError("invalid_option", "A user's id must be a string, a number or a bigint.")
+}
+
+function notDeleted(): AuthError {
+  return new AuthError("store_failed", "The session is still there after its deletion: the adapter may hide an error.")
+}
+
+// Where the time of creation is unknown, the deadline tells how new a session is, or how lately it was used.
+function newestFirst(a: SessionRecord, b: SessionRecord): number {
+  return b.createdAt.getTime() - a.createdAt.getTime() || b.expiresAt.getTime() - a.expiresAt.getTime()
+}

@@ -1,0 +1,68 @@
+import { AuthError } from "../core/errors.ts"
+import type { SessionRecord, UserId } from "../core/ports.ts"
+import type { DatabaseSession } from "./lucia-adapter.ts"
+
+// Without the creation time. Only `absoluteTimeout: false` gets here, and it asks for a valid date, not for a true one.
+const unknownTime = 0
+const coreNames = ["id", "userid", "expiresat"]
+
+/** Writes a session as an adapter of Lucia v3 stores it. Throws `invalid_option` for attributes that cannot be columns. */
+export function toStored(session: SessionRecord, createdAt: string | undefined): DatabaseSession {
+  const { id, userId, expiresAt, attributes } = session
+  for (const name of Object.keys(attributes)) requireColumn(name, createdAt)
+  const created = createdAt === undefined ? {} : { [createdAt]: session.createdAt.getTime() }
+  return { id, userId, expiresAt: new Date(expiresAt), attributes: { ...attributes, ...created } }
+}
+
+/** Reads a session that an adapter of Lucia v3 found. A time that is none is an invalid date, which is never live. */
+export function fromStored(session: DatabaseSession, createdAt: string | undefined): SessionRecord {
+  const { id, userId, expiresAt } = session
+  const columns = Object.entries(session.attributes)
+  const created = columns.find(([name]) => name === createdAt)?.[1]
+  return {
+    id,
+    userId,
+    createdAt: new Date(createdAt === undefined ? unknownTime : toMilliseconds(created)),
+    expiresAt: toDate(expiresAt),
+    attributes: Object.fromEntries(columns.filter(([name]) => name !== createdAt)),
+  }
+}
+
+/** Throws `invalid_option` unless the name can be that of a column of the application's own. */
+export function requireColumn(name: string, createdAt?: string): void {
+  const plain = plainName(name)
+  // Lucia's adapters spread attributes over their own columns, and quote names without escaping them.
+  if (coreNames.includes(plain) || (createdAt !== undefined && plain === plainName(createdAt)))
+    throw new AuthError(
+      "invalid_option",
+      `The session attribute ${name} would overwrite a column of the library: rename it.`,
+    )
+  if (name === "__proto__" || !/^[\p{L}\p{N}_$-]+$/u.test(name))
+    throw new AuthError(
+      "invalid_option",
+      `The session attribute ${JSON.stringify(name)} cannot be a column: rename it.`,
+    )
+}
+
+/** Tells whether a row belongs to a user, whom some drivers give as a number and others as its text. */
+export function belongsTo(session: { userId: UserId }, userId: UserId): boolean {
+  return String(session.userId) === String(userId)
+}
+
+function plainName(name: string): string {
+  return name.replaceAll("_", "").toLowerCase()
+}
+
+// 64-bit integers arrive as bigint from some drivers and as text from others.
+function toMilliseconds(value: unknown): number {
+  if (value instanceof Date) return value.getTime()
+  return typeof value === "number" || typeof value === "bigint" || /^\d+$/.test(String(value)) ? Number(value) : NaN
+}
+
+// Drizzle makes drivers that it shares give PostgreSQL's own text. Without its zone that text is no instant.
+function toDate(value: unknown): Date {
+  if (value instanceof Date) return new Date(value)
+  const [, day, time, zone = ""] =
+    /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d(?::\d\d)?)$/.exec(String(value)) ?? []
+  return new Date(`${day}T${time}${/^.\d\d$/.test(zone) ? `${zone}:00` : zone}`)
+}
