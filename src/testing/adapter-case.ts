@@ -107,7 +107,8 @@ export const userMethods = [
   "deleteKey",
 ] as const satisfies (keyof UserAdapter<object>)[]
 
-function startTrial({ adapter, addUser, userId = defaultUserId, precision = 1 }: AdapterSetup): Trial {
+/** Makes what a case needs of a setup. */
+export function startTrial({ adapter, addUser, userId = defaultUserId, precision = 1 }: AdapterSetup): Trial {
   return {
     adapter,
     knowsUsers: addUser !== undefined,
@@ -126,7 +127,8 @@ function defaultUserId(n: number): UserId {
   return `user-${n}`
 }
 
-function hasUserPort(adapter: AdapterSetup["adapter"]): adapter is FullAdapter {
+/** Tells whether an adapter has the user port. Throws for one that has half of it. */
+export function hasUserPort(adapter: AdapterSetup["adapter"]): adapter is FullAdapter {
   const missing = userMethods.filter((method) => !adapter[method])
   if (missing.length === 0) return true
   if (missing.length === userMethods.length) return false

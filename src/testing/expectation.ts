@@ -53,6 +53,7 @@ function formatEntry([name, value]: [string, unknown]): string {
   return `${name}: ${format(value)}`
 }
 
-function isDate(value: unknown): value is Date {
+/** Tells whether a value is a `Date`, of this realm or another. */
+export function isDate(value: unknown): value is Date {
   return Object.prototype.toString.call(value) === "[object Date]"
 }

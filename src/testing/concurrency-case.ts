@@ -1,0 +1,120 @@
+import type { UserId } from "../core/ports.ts"
+import type { AdapterSetup, FullAdapter, Trial } from "./adapter-case.ts"
+import { hasUserPort, startTrial } from "./adapter-case.ts"
+
+/** A store to be used from several places at once, empty but for what other cases left in it. */
+export interface ConcurrencySetup extends Omit<AdapterSetup, "adapter"> {
+  /**
+   * Adapters over the same store, each through connections of its own: three are better than two. They may live in
+   * other processes, see {@link remoteAdapter}.
+   */
+  adapters: AdapterSetup["adapter"][]
+  /** How long a case repeats its race, in milliseconds. It runs five rounds at least. Default: 1000. */
+  duration?: number | undefined
+}
+
+/** Resolves to a {@link ConcurrencySetup}. Called for each case, and may give the same store to all of them. */
+export type SetUpConcurrency = () => ConcurrencySetup | Promise<ConcurrencySetup>
+
+/** A race that must end well, whoever is faster. */
+export interface ConcurrencyCase {
+  /** A sentence about the adapter's behaviour. */
+  name: string
+  /** The port that it is about. An adapter without the user port passes a case that needs it at once. */
+  needs: "sessions" | "users"
+  /** Repeats the race. Rejects with what was expected and what came instead. */
+  run: (setup: SetUpConcurrency) => Promise<void>
+}
+
+/** One round of a race. */
+export interface Round<Adapter = AdapterSetup["adapter"]> extends Omit<Trial<Adapter>, "addUser"> {
+  /** Makes a number that no other round has, for the ids of users and sessions. */
+  next: () => number
+  /** Adds a user whom no other round has. */
+  addUser: () => Promise<UserId>
+  /** Begins all calls at nearly the same time, neighbours on different adapters; resolves to what they resolve to. */
+  atOnce: <Result>(calls: ((adapter: Adapter) => Promise<Result>)[]) => Promise<Result[]>
+}
+
+type PlayRound<Adapter> = (round: Round<Adapter>) => Promise<void>
+
+const fewestRounds = 5
+
+/** Makes a race of the session port. */
+export function sessionRace(name: string, play: PlayRound<AdapterSetup["adapter"]>): ConcurrencyCase {
+  const run = (store: ConcurrencySetup): Promise<void> => repeat(store, store.adapters, play)
+  return { name, needs: "sessions", run: (setup) => withStore(setup, run) }
+}
+
+/** Makes a race of the user port. */
+export function userRace(name: string, play: PlayRound<FullAdapter>): ConcurrencyCase {
+  const run = async (store: ConcurrencySetup): Promise<void> => {
+    const adapters = store.adapters.filter(hasUserPort)
+    if (adapters.length === store.adapters.length) await repeat(store, adapters, play)
+  }
+  return { name, needs: "users", run: (setup) => withStore(setup, run) }
+}
+
+async function withStore(setup: SetUpConcurrency, run: (store: ConcurrencySetup) => Promise<void>): Promise<void> {
+  const store = await setup()
+  if (store.adapters.length < 2) throw new Error(`adapters: expected at least two, got ${store.adapters.length}`)
+  try {
+    await run(store)
+  } finally {
+    await store.close?.()
+  }
+}
+
+async function repeat<Adapter extends AdapterSetup["adapter"]>(
+  store: ConcurrencySetup,
+  adapters: Adapter[],
+  play: PlayRound<Adapter>,
+): Promise<void> {
+  const end = Date.now() + (store.duration ?? 1000)
+  for (let n = 1; n <= fewestRounds || Date.now() < end; n++) await play(startRound(store, adapters, n))
+}
+
+// All cases of a process count on, so that none meets what another has left.
+let count = 0
+
+function next(): number {
+  return ++count
+}
+
+function startRound<Adapter extends AdapterSetup["adapter"]>(
+  { addUser, userId, precision }: ConcurrencySetup,
+  adapters: Adapter[],
+  n: number,
+): Round<Adapter> {
+  const inTurn = (position: number): Adapter => itemAt(adapters, n + position)
+  const adapter = inTurn(0)
+  const trial = startTrial({ adapter, addUser, userId, precision })
+  return {
+    ...trial,
+    adapter,
+    next,
+    addUser: () => trial.addUser(next()),
+    atOnce: (calls) =>
+      Promise.all(
+        calls.map(async (call, position) => {
+          await wait(delayOf(n, position))
+          return call(inTurn(position))
+        }),
+      ),
+  }
+}
+
+// All at the same moment proves as little as one after another: each comes first in some round.
+function delayOf(round: number, position: number): number {
+  return round % 2 ? 0 : (position * 5 + round) % 7
+}
+
+async function wait(milliseconds: number): Promise<void> {
+  if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
+
+function itemAt<Item>(items: Item[], n: number): Item {
+  const item = items[n % items.length]
+  if (item === undefined) throw new Error("adapters: expected an adapter, got undefined")
+  return item
+}
