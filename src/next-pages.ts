@@ -6,10 +6,12 @@ import type { AccessOptions, AccessPaths, Member, MemberOptions, PublicOptions }
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { UserId } from "./core/ports.ts"
 import type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
+import type { SnapshotOptions } from "./core/snapshots.ts"
 import { createNodeAuth } from "./node.ts"
 
 export type { AccessPaths, Authorize, Member, MemberOptions, PublicOptions } from "./core/access.ts"
 export type { PersistOptions, SignedIn } from "./core/request-session.ts"
+export type { SnapshotOptions } from "./core/snapshots.ts"
 
 /** What `getServerSideProps` answers to who may not see the page. */
 export type TurnedAway = { redirect: { destination: string; permanent: boolean } } | { notFound: true }
@@ -77,10 +79,10 @@ export interface PagesAuth<S extends SessionFields, U extends { id: UserId }, Id
  */
 export function createPagesAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
   auth: RequestAuth<S, U, Id, SessionRow>,
-  { signInPath, forbiddenPath }: AccessPaths,
+  { signInPath, forbiddenPath, ...options }: AccessPaths & { snapshots?: SnapshotOptions<S, U> },
 ): PagesAuth<S, U, Id, SessionRow> {
   checkPaths({ signInPath, forbiddenPath })
-  const { handleRequest } = createNodeAuth(auth)
+  const { handleRequest } = createNodeAuth(auth, options)
   const sessions = new WeakMap<IncomingMessage, RequestSession<S, U, Id, SessionRow>>()
 
   function sessionOf(req: IncomingMessage, res: ServerResponse) {

@@ -1,6 +1,9 @@
-import type { CookieOptions } from "./core/cookie.ts"
+import type { RequestAuth, SessionFields } from "./core/auth.ts"
+import { readCookie } from "./core/cookie.ts"
+import type { Cookie, CookieOptions } from "./core/cookie.ts"
 import { AuthError } from "./core/errors.ts"
 import { checkOrigins, verifyRequestOrigin } from "./core/origin.ts"
+import type { UserId } from "./core/ports.ts"
 import { privateResponse } from "./core/response-headers.ts"
 import { createSessionCookies } from "./core/session-cookie.ts"
 
@@ -11,6 +14,29 @@ export interface ProxyRequest {
   headers: { get(name: string): string | null }
   /** The address without base path and locale. */
   nextUrl?: { pathname: string; search: string; clone(): { pathname: string; search: string; toString(): string } }
+}
+
+/** What the proxy needs of `createSnapshots()` from `nightlatch/stateless`. */
+export interface SnapshotReader {
+  readonly cookieName: string
+  /** Opens a snapshot of the session with this token; `null` for anything else. */
+  openSnapshot(value: string | null, token: string): Promise<OpenSnapshot | null>
+}
+
+/** What a snapshot says: who was signed in a moment ago. It may have changed since. */
+export interface OpenSnapshot {
+  userId: UserId
+  claims: Readonly<Record<string, unknown>>
+}
+
+/** How the proxy uses snapshots. */
+export interface ProxySnapshots {
+  /** What `createSnapshots()` returned; its secrets are those of the application's. */
+  with: SnapshotReader
+  /** Whether the page at `path` is for this member. Asked where the snapshot is good; without one the visitor goes on. */
+  authorize(snapshot: OpenSnapshot, path: string): boolean
+  /** The page for members who may not go on. It is public. */
+  forbiddenPath: string
 }
 
 /** What {@link createAuthProxy} takes. */
@@ -25,6 +51,20 @@ export interface AuthProxyOptions {
   signInPath: string
 }
 
+/** What {@link createAuthProxy} takes to look closer at a visitor. */
+export interface AwareProxyOptions extends AuthProxyOptions {
+  /** A stateless auth, whose `cookie` and `trustedOrigins` are used: its sessions are checked and sealed anew here. */
+  auth?: ProxyAuth
+  /** Sends members away from pages that are not for them, by what their snapshot says. Asks no database. */
+  snapshots?: ProxySnapshots
+}
+
+/** What the proxy needs of a stateless auth. */
+export type ProxyAuth = Pick<
+  RequestAuth<SessionFields, { id: UserId }, never, never>,
+  "validateSession" | "createSessionCookie" | "readSessionCookie" | "trustedOrigins"
+>
+
 /**
  * Makes the function for `proxy.ts`, or `middleware.ts` before Next.js 16. It answers unsafe cross-site requests with
  * 403, and sends who has no session cookie from pages that are not public to `signInPath`.
@@ -33,31 +73,80 @@ export interface AuthProxyOptions {
  * nothing. `verifySession`, `routeHandler`, `serverAction` and their like protect. It never sends anyone away from
  * `signInPath`, so that an ended session cannot run in circles. `undefined` means: go on.
  *
+ * Given a stateless auth it sends ended sessions away too, and re-seals those that are due, since Server Components
+ * cannot set cookies. Given snapshots it knows what members may see, without a database and at most as late as they are
+ * old; a snapshot that is missing or does not belong to the session says nothing, and the visitor goes on.
+ *
  * Throws `invalid_option` for a path that does not start with `/`, and for what `createAuth` would not take.
  *
  * @example
  * export const proxy = createAuthProxy({ cookie, publicPaths: ["/", "/sign-up", "/api"], signInPath: "/sign-in" })
  * export const config = { matcher: "/((?!_next/static|_next/image|favicon.ico).*)" }
  */
-export function createAuthProxy({
-  cookie,
-  trustedOrigins,
-  publicPaths,
-  signInPath,
-}: AuthProxyOptions): (request: ProxyRequest) => Response | undefined {
-  const origins = { trustedOrigins: checkOrigins(trustedOrigins) }
-  const { readSessionCookie } = createSessionCookies(cookie, 0)
-  const open = [...publicPaths, signInPath, "/_next/static", "/_next/image"].map(publicPath)
+export function createAuthProxy(
+  options: AuthProxyOptions & { auth?: never; snapshots?: never },
+): (request: ProxyRequest) => Response | undefined
+export function createAuthProxy(options: AwareProxyOptions): (request: ProxyRequest) => Promise<Response | undefined>
+export function createAuthProxy(
+  options: AwareProxyOptions,
+): (request: ProxyRequest) => Response | undefined | Promise<Response | undefined> {
+  const { auth, snapshots, cookie, trustedOrigins, publicPaths, signInPath } = options
+  const origins = auth ?? { trustedOrigins: checkOrigins(trustedOrigins) }
+  const { readSessionCookie } = auth ?? createSessionCookies(cookie, 0)
+  const ownPaths = snapshots ? [signInPath, snapshots.forbiddenPath] : [signInPath]
+  const open = [...publicPaths, ...ownPaths, "/_next/static", "/_next/image"].map(publicPath)
 
   return (request) => {
     if (!verifyRequestOrigin(request, origins)) return refusal()
     // A form or a call that is not signed in is answered where it goes: a redirect would lose it.
-    const isVisit = request.method === "GET" || request.method === "HEAD"
-    if (!isVisit || isTokenLike(readSessionCookie(request.headers.get("Cookie")))) return undefined
-    const path = plainPath((request.nextUrl ?? new URL(request.url)).pathname)
-    if (path !== null && open.some((each) => isWithin(path, each))) return undefined
-    return redirection(addressOf(signInPath, request))
+    if (request.method !== "GET" && request.method !== "HEAD") return undefined
+    const visit = visitOf(request)
+    return auth || snapshots ? lookCloser(visit) : glance(visit)
   }
+
+  function visitOf(request: ProxyRequest): Visit {
+    const header = request.headers.get("Cookie")
+    const path = plainPath((request.nextUrl ?? new URL(request.url)).pathname)
+    const isOpen = path !== null && open.some((each) => isWithin(path, each))
+    return { request, path: path ?? "", isOpen, token: readSessionCookie(header), header }
+  }
+
+  function glance({ request, token, isOpen }: Visit): Response | undefined {
+    return isOpen || isTokenLike(token) ? undefined : redirection(addressOf(signInPath, request))
+  }
+
+  async function lookCloser(visit: Visit): Promise<Response | undefined> {
+    const known = auth && visit.token !== null ? await auth.validateSession(visit.token) : null
+    const isEnded = known !== null && "reason" in known
+    const token = isEnded ? null : visit.token
+    const turnedAway = glance({ ...visit, token }) ?? (token && (await turnedAwayBySnapshot(visit, token)))
+    if (turnedAway) return turnedAway
+    const renewed = known === null || isEnded ? undefined : known.token
+    return auth && renewed !== undefined ? goOn(auth.createSessionCookie(renewed)) : undefined
+  }
+
+  async function turnedAwayBySnapshot(visit: Visit, token: string): Promise<Response | undefined> {
+    if (!snapshots || visit.isOpen) return undefined
+    const snapshot = await snapshots.with.openSnapshot(readCookie(visit.header, snapshots.with.cookieName), token)
+    if (!snapshot) return undefined
+    const isWelcome = snapshots.authorize(snapshot, visit.path)
+    return isWelcome ? undefined : redirection(addressOf(snapshots.forbiddenPath, visit.request))
+  }
+}
+
+/** A request for a page, as the proxy sees it. */
+interface Visit {
+  request: ProxyRequest
+  /** Decoded; empty for one that can be read in several ways. */
+  path: string
+  isOpen: boolean
+  token: string | null
+  header: string | null
+}
+
+/** Goes on, as `NextResponse.next()` does, and sets a cookie. */
+function goOn(cookie: Cookie): Response {
+  return privateResponse(new Response(null, { headers: { "x-middleware-next": "1" } }), [cookie])
 }
 
 function redirection(address: string): Response {

@@ -19,6 +19,7 @@ import { AuthError } from "./core/errors.ts"
 import type { UserId } from "./core/ports.ts"
 import { createRequestSession } from "./core/request-session.ts"
 import type { RequestSession, SignedIn } from "./core/request-session.ts"
+import type { SnapshotOptions } from "./core/snapshots.ts"
 import { privateResponse } from "./core/response-headers.ts"
 import { answer } from "./next/answers.ts"
 import { actionRequest, cookieHeader, isWritable, readRequest, setCookie } from "./next/request-state.ts"
@@ -26,6 +27,7 @@ import type { HeaderList, NextRequestState } from "./next/request-state.ts"
 
 export type { AccessPaths, Authorize, Member, MemberOptions, PublicOptions, Visitor } from "./core/access.ts"
 export type { PersistOptions, SignedIn } from "./core/request-session.ts"
+export type { SnapshotOptions } from "./core/snapshots.ts"
 
 /** A route's parameters, where its handler does not say which it has. */
 export type RouteParams = Record<string, string | string[] | undefined>
@@ -89,7 +91,7 @@ export interface NextAuth<
  */
 export function createNextAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
   auth: RequestAuth<S, U, Id, SessionRow>,
-  { signInPath, forbiddenPath }: AccessPaths,
+  { signInPath, forbiddenPath, snapshots }: AccessPaths & { snapshots?: SnapshotOptions<S, U> },
 ): NextAuth<S, U, Id, SessionRow> {
   checkPaths({ signInPath, forbiddenPath })
   const name = auth.sessionCookieName
@@ -127,19 +129,14 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
   ) {
     const cookie = cookieOf(state)
     const get = (header: string) => (header === "Cookie" ? cookie : state.head.get(header))
-    return createRequestSession(auth, {
-      request,
-      origin: { method: request.method, url: request.url, headers: { get } },
-      canWrite: () => true,
-      write,
-      onUse() {},
-    })
+    const origin = { method: request.method, url: request.url, headers: { get } }
+    return createRequestSession(auth, { request, origin, canWrite: () => true, write, onUse() {} }, snapshots)
   }
 
   function openActionSession(state: NextRequestState) {
     return openSession(actionRequest(state.head), state, (cookie) => {
       setCookie(state.jar, cookie)
-      if (state.isStale) written.set(state.head, `${name}=${cookie.value}`)
+      if (state.isStale && cookie.name === name) written.set(state.head, `${name}=${cookie.value}`)
     })
   }
 
@@ -171,8 +168,8 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
     ): RouteHandler<Params> =>
     async (request, context) => {
       const state = await readRequest()
-      let pending: Cookie | undefined
-      const session = openSession(request, state, (cookie) => void (pending = cookie))
+      const pending = new Map<string, Cookie>()
+      const session = openSession(request, state, (cookie) => pending.set(cookie.name, cookie))
       const response = await share(state.head, session, async () => {
         if (session.crossOrigin) return new Response("Cross-site request refused", { status: 403 })
         const visitor = await session.validate()
@@ -185,7 +182,7 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
         return answer(() => handle(request, { ...(visitor ?? nobody), params }))
       })
       // Of a handler that answers nothing Next.js itself says best what is wrong.
-      return response instanceof Response ? privateResponse(response, pending) : response
+      return response instanceof Response ? privateResponse(response, pending.values()) : response
     }
 
   const serverAction =

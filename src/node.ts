@@ -7,10 +7,12 @@ import { isAuthError } from "./core/errors.ts"
 import type { OriginRequest } from "./core/origin.ts"
 import type { UserId } from "./core/ports.ts"
 import { createRequestSession } from "./core/request-session.ts"
-import type { RequestSession } from "./core/request-session.ts"
+import type { RequestIo, RequestSession } from "./core/request-session.ts"
+import type { SnapshotOptions } from "./core/snapshots.ts"
 import { privateCacheControl, replaceSetCookie, varyByCookie } from "./core/response-headers.ts"
 
 export type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
+export type { SnapshotOptions } from "./core/snapshots.ts"
 
 /** Hands a request on, as Connect and Express do. */
 export type Next = (error?: unknown) => void
@@ -35,7 +37,8 @@ export interface NodeAuth<S extends SessionFields, U extends { id: UserId }, Id 
 }
 
 /**
- * Serves sessions over `node:http`, and so over Express, Connect and their like.
+ * Serves sessions over `node:http`, and so over Express, Connect and their like. `snapshots` keeps a snapshot cookie
+ * beside the session's.
  *
  * @example
  * const { handler } = createNodeAuth(auth)
@@ -46,28 +49,30 @@ export interface NodeAuth<S extends SessionFields, U extends { id: UserId }, Id 
  */
 export function createNodeAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
   auth: RequestAuth<S, U, Id, SessionRow>,
+  { snapshots }: { snapshots?: SnapshotOptions<S, U> } = {},
 ): NodeAuth<S, U, Id, SessionRow> {
   function handleRequest(req: IncomingMessage, res: ServerResponse): RequestSession<S, U, Id, SessionRow> {
-    let pending: Cookie | undefined
+    const pending = new Map<string, Cookie>()
     let isUsed = false
     // Headers are written at once, so that others see them, and put right when they go out, whatever others have written.
     beforeHeaders(res, (sent) => {
       if (isUsed) keepPrivate(sent)
-      if (pending && !hasCookie(sent, pending.name)) setCookie(sent, pending)
+      for (const cookie of pending.values()) if (!hasCookie(sent, cookie.name)) setCookie(sent, cookie)
     })
-    return createRequestSession(auth, {
+    const io: RequestIo = {
       request: req,
       origin: originOf(req),
       canWrite: () => !res.headersSent,
       write(cookie) {
-        pending = cookie
+        pending.set(cookie.name, cookie)
         setCookie(res, cookie)
       },
       onUse() {
         isUsed = true
         if (!res.headersSent) keepPrivate(res)
       },
-    })
+    }
+    return createRequestSession(auth, io, snapshots)
   }
 
   return {

@@ -2,11 +2,13 @@ import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
 import type { UserId } from "./core/ports.ts"
 import { createRequestSession } from "./core/request-session.ts"
-import type { RequestSession } from "./core/request-session.ts"
+import type { RequestIo, RequestSession } from "./core/request-session.ts"
+import type { SnapshotOptions } from "./core/snapshots.ts"
 import { privateResponse } from "./core/response-headers.ts"
 
 export { safeRedirect } from "./core/safe-redirect.ts"
 export type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
+export type { SnapshotOptions } from "./core/snapshots.ts"
 
 /** The session of one `Request`. */
 export interface AuthRequest<
@@ -33,7 +35,7 @@ export interface WebAuth<S extends SessionFields, U extends { id: UserId }, Id e
 }
 
 /**
- * Serves sessions over the Web's `Request` and `Response`.
+ * Serves sessions over the Web's `Request` and `Response`. `snapshots` keeps a snapshot cookie beside the session's.
  *
  * @example
  * const { handler } = createWebAuth(auth)
@@ -44,18 +46,20 @@ export interface WebAuth<S extends SessionFields, U extends { id: UserId }, Id e
  */
 export function createWebAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
   auth: RequestAuth<S, U, Id, SessionRow>,
+  { snapshots }: { snapshots?: SnapshotOptions<S, U> } = {},
 ): WebAuth<S, U, Id, SessionRow> {
   function handleRequest(request: Request): AuthRequest<S, U, Id, SessionRow> {
     let used = false
-    let pending: Cookie | undefined
-    const session = createRequestSession(auth, {
+    const pending = new Map<string, Cookie>()
+    const io: RequestIo = {
       request,
       origin: request,
       canWrite: () => true,
-      write: (cookie) => void (pending = cookie),
-      onUse: () => void (used = true),
-    })
-    return { ...session, applyTo: (response) => (used ? privateResponse(response, pending) : response) }
+      write: (cookie) => pending.set(cookie.name, cookie),
+      onUse: () => (used = true),
+    }
+    const session = createRequestSession(auth, io, snapshots)
+    return { ...session, applyTo: (response) => (used ? privateResponse(response, pending.values()) : response) }
   }
 
   return {

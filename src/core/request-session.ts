@@ -4,6 +4,7 @@ import { AuthError } from "./errors.ts"
 import { verifyRequestOrigin } from "./origin.ts"
 import type { OriginRequest } from "./origin.ts"
 import type { UserId } from "./ports.ts"
+import type { SnapshotOptions } from "./snapshots.ts"
 
 /** What a request's session looks like to an application: signed in, or `null`. */
 export type SignedIn<S, U> = { session: S; user: U } | null
@@ -21,7 +22,7 @@ export interface RequestIo {
   origin: OriginRequest
   /** Whether the response can still take a cookie. */
   canWrite(): boolean
-  /** Puts the session cookie on the response, in place of an earlier one of its name. */
+  /** Puts a cookie on the response, in place of an earlier one of its name. */
   write(cookie: Cookie): void
   /** Called when the response begins to depend on the session, so that no cache may share it. */
   onUse(): void
@@ -49,16 +50,32 @@ export interface RequestSession<S extends SessionFields, U extends { id: UserId 
 export function createRequestSession<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
   baseAuth: RequestAuth<S, U, Id, SessionRow>,
   { request, origin, canWrite, write, onUse }: RequestIo,
+  snapshots?: SnapshotOptions<S, U>,
 ): RequestSession<S, U, Id, SessionRow> {
   const auth = baseAuth.withRequest(request)
   const crossOrigin = !verifyRequestOrigin(origin, auth)
   if (crossOrigin) auth.emit("cross_origin", {})
 
-  let token = crossOrigin ? null : auth.readSessionCookie(origin.headers.get("Cookie"))
+  const header = origin.headers.get("Cookie")
+  let token = crossOrigin ? null : auth.readSessionCookie(header)
   const cookie = remember(validateCookie)
   const bearer = remember(validateBearer)
 
   async function validateCookie(): Promise<SignedIn<S, U>> {
+    const member = await readMember()
+    if (snapshots && !crossOrigin && canWrite()) await keepSnapshot(member, snapshots)
+    return member
+  }
+
+  async function keepSnapshot(member: SignedIn<S, U>, { with: keeper, claims }: SnapshotOptions<S, U>) {
+    const { attributes } = auth.createBlankSessionCookie()
+    const isPresent = header?.includes(`${keeper.cookieName}=`)
+    if (!member) return isPresent && write(keeper.blankSnapshotCookie(attributes))
+    const renewed = await keeper.snapshotCookie(header, member.session, claims(member), attributes)
+    if (renewed) write(renewed)
+  }
+
+  async function readMember(): Promise<SignedIn<S, U>> {
     const presented = token
     if (presented === null) return null
     const result = await auth.validateSession(presented)
@@ -86,11 +103,14 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
     return cookie.get()
   }
 
-  function store(newToken: string | null, options?: PersistOptions) {
+  async function store(newToken: string | null, options?: PersistOptions) {
     requireWritable()
     write(newToken === null ? auth.createBlankSessionCookie() : auth.createSessionCookie(newToken, options))
     token = newToken
     cookie.forget()
+    if (!snapshots) return
+    write(snapshots.with.blankSnapshotCookie(auth.createBlankSessionCookie().attributes))
+    if (newToken !== null) await validate()
   }
 
   function requireWritable() {
@@ -103,7 +123,7 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
     const previous = token === newToken ? null : await validate()
     if (previous) await auth.invalidateSession(previous.session.id)
     onUse()
-    store(newToken, options)
+    await store(newToken, options)
   }
 
   async function signIn(userId: Id, attributes?: SessionRow, options?: PersistOptions) {
@@ -118,7 +138,7 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
     requireWritable()
     const rotated = token === null ? null : await auth.rotateSession(token)
     onUse()
-    if (rotated) store(rotated.token, options)
+    if (rotated) await store(rotated.token, options)
     else cookie.forget()
     return rotated
   }

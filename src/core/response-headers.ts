@@ -16,14 +16,14 @@ export function replaceSetCookie(values: readonly string[], name: string, value:
 }
 
 /**
- * Keeps shared caches away from a response, and sets a cookie on it if one is given. Returns a copy where its headers are
- * immutable; else the response itself.
+ * Keeps shared caches away from a response, and sets cookies on it. Returns a copy where its headers are immutable; else
+ * the response itself.
  */
-export function privateResponse(response: Response, cookie?: Cookie): Response {
+export function privateResponse(response: Response, cookies: Iterable<Cookie> = []): Response {
   const target = isMutable(response) ? response : new Response(response.body, response)
   target.headers.set("Cache-Control", privateCacheControl)
   target.headers.set("Vary", varyByCookie(target.headers.get("Vary")))
-  if (cookie) setCookie(target.headers, cookie)
+  for (const cookie of cookies) setCookie(target.headers, cookie)
   return target
 }
 
