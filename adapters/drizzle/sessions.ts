@@ -4,6 +4,7 @@ import { AuthError } from "../../src/core/errors.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "../sql/parameters.ts"
+import { letOthersGo } from "../sql/turns.ts"
 import { missingUser } from "../sql/user-lookup.ts"
 import { checkedAttributes, freshAttributes } from "./attributes.ts"
 import type { Builder } from "./builders.ts"
@@ -117,7 +118,9 @@ export function drizzleSessions(
   async function deleteExpiredSessions(before: Date, limit: number): Promise<number> {
     const time = valueOf(expiresAt.column, expiresAt.encode(timeOf(before)))
     if (!Number.isSafeInteger(limit) || limit < 0) throw new AuthError("invalid_option", "The limit is a whole number.")
-    return (await store.once((db) => deleteExpired(db, store, tables, lte(expiresAt.column, time), limit))).count
+    const { count } = await store.once((db) => deleteExpired(db, store, tables, lte(expiresAt.column, time), limit))
+    if (count > 0 && count === limit) await letOthersGo()
+    return count
   }
 
   return {

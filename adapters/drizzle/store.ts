@@ -2,12 +2,12 @@ import { AuthError } from "../../src/core/errors.ts"
 import type { Dialect, DialectName } from "../sql/dialect.ts"
 import type { Row } from "../sql/executor.ts"
 import type { Answer } from "../sql/retry.ts"
-import { rescued, retried } from "../sql/retry.ts"
+import { isLater, rescued, retried } from "../sql/retry.ts"
+import { takingTurns } from "../sql/turns.ts"
 import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "./builders.ts"
 import { driverErrorOf } from "./driver-error.ts"
 import type { OwnTable } from "./tables.ts"
 import { coreColumn } from "./tables.ts"
-import { isLater, takingTurns } from "./turns.ts"
 
 /** What a statement did: the rows it read or wrote, or only how many it wrote. */
 export interface Outcome {

@@ -1,7 +1,7 @@
 import type { UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
 import { retried } from "../sql/retry.ts"
-import { takingTurns } from "../drizzle/turns.ts"
+import { takingTurns } from "../sql/turns.ts"
 
 type Where = Row
 

@@ -2,6 +2,7 @@ import { AuthError } from "../../src/core/errors.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "../sql/parameters.ts"
+import { letOthersGo } from "../sql/turns.ts"
 import { missingUser } from "../sql/user-lookup.ts"
 import type { Models, PrismaStore } from "./client.ts"
 import { hasCode, isIdentifier } from "./client.ts"
@@ -130,6 +131,7 @@ export function prismaSessions(store: PrismaStore, fields: Fields, relation: str
       const count = await deleteSome(where, Math.min(limit - deleted, mostAtOnce))
       if (count === 0) break
       deleted += count
+      await letOthersGo()
     }
     return deleted
   }

@@ -1,6 +1,7 @@
 import type { SqlExecutor, SqlStatement } from "./executor.ts"
 import type { Executor } from "./store.ts"
-import { inOrder, oneAtATime } from "./store.ts"
+import { inOrder } from "./store.ts"
+import { takingTurns } from "./turns.ts"
 
 /** A connection that one transaction has for itself. */
 export interface Connection extends Pick<SqlExecutor, "execute"> {
@@ -34,11 +35,11 @@ export function poolExecutor(
 
 /** An executor over a single connection, which calls use in turn: otherwise they would meet in one transaction. */
 export function connectionExecutor({ query, ...connection }: Connection & Pick<Executor, "query">): Executor {
-  const inTurn = oneAtATime()
+  const inTurn = takingTurns()
   return {
     query: (sql, params) => inTurn(() => query(sql, params)),
-    execute: (sql, params) => inTurn(() => connection.execute(sql, params)),
-    batch: (statements) => inTurn(() => transaction(connection, statements)),
+    execute: async (sql, params) => inTurn(() => connection.execute(sql, params)),
+    batch: async (statements) => inTurn(() => transaction(connection, statements)),
   }
 }
 

@@ -31,13 +31,14 @@ export function rescued<Result>(
   try {
     const answer = call()
     // A driver's promise may be of its own making: from here on it is a plain one.
-    return isPromise(answer) ? Promise.resolve(answer).catch(rescue) : answer
+    return isLater(answer) ? Promise.resolve(answer).catch(rescue) : answer
   } catch (error) {
     return rescue(error)
   }
 }
 
-function isPromise<Result>(answer: Answer<Result>): answer is Promise<Result> {
+/** Tells a promise from an answer that is there. */
+export function isLater<Result>(answer: Answer<Result>): answer is Promise<Result> {
   return typeof (answer as Partial<Promise<Result>> | null)?.then === "function"
 }
 

@@ -7,6 +7,7 @@ import type { Database, OpenDatabase } from "./database.ts"
 import type { Row } from "./executor.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "./parameters.ts"
 import { readText } from "./storable-text.ts"
+import { letOthersGo } from "./turns.ts"
 import { isUser, missingUser, ownsRow } from "./user-lookup.ts"
 
 type Session = SessionRecord<Row>
@@ -155,7 +156,9 @@ async function deleteExpiredSessions(db: Database, before: Date, limit: number):
   const open = await db.open("session")
   // The limit stands in the text: MySQL does not take a driver's number for it.
   const text = () => db.dialect.deleteSome(db.tables.session, "expires_at <= ?1", limit)
-  return db.store.execute(open.statement(`deleteExpired\0${limit}`, text, [time]))
+  const deleted = await db.store.execute(open.statement(`deleteExpired\0${limit}`, text, [time]))
+  if (deleted > 0 && deleted === limit) await letOthersGo()
+  return deleted
 }
 
 function coreValues(db: Database, { id, userId, createdAt, expiresAt }: Session) {

@@ -3,6 +3,7 @@ import type { Dialect } from "./dialect.ts"
 import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
 import { retried } from "./retry.ts"
 import type { Answer } from "./retry.ts"
+import { takingTurns } from "./turns.ts"
 
 /** An executor whose driver may answer at once, which spares the reads a promise. */
 export interface Executor extends Omit<SqlExecutor, "query"> {
@@ -40,23 +41,12 @@ export function pooledStore(executor: Executor, { isPassing }: Dialect): Store {
 
 /** A store inside a transaction of the caller's, who decides about its end. Nothing is retried. */
 export function transactionStore(executor: Executor): Store {
-  const inTurn = oneAtATime()
+  const inTurn = takingTurns()
   return {
     query: ({ sql, params }) => inTurn(() => executor.query(sql, params)),
-    execute: ({ sql, params }) => inTurn(() => executor.execute(sql, params)),
-    atomic: (statements) => inTurn(() => savepoint(executor, (inside) => inOrder(inside, statements))),
+    execute: async ({ sql, params }) => inTurn(() => executor.execute(sql, params)),
+    atomic: async (statements) => inTurn(() => savepoint(executor, (inside) => inOrder(inside, statements))),
     atomicQuery: ({ sql, params }) => inTurn(() => savepoint(executor, (inside) => inside.query(sql, params))),
-  }
-}
-
-/** Makes calls take turns: within a transaction, those that overlap would be undone with each other. */
-export function oneAtATime(): <Result>(call: () => Answer<Result>) => Promise<Result> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (call) => {
-    const result = last.then(call)
-    const settled = () => undefined
-    last = result.then(settled, settled)
-    return result
   }
 }
 

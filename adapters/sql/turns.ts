@@ -1,0 +1,28 @@
+import type { Answer } from "./retry.ts"
+import { isLater } from "./retry.ts"
+
+/**
+ * Makes a queue that runs one call after the other: at once, if none is under way. Within a transaction, calls that
+ * overlap would be undone with each other.
+ */
+export function takingTurns(): <Result>(call: () => Answer<Result>) => Answer<Result> {
+  let last: Promise<void> | null = null
+  return (call) => {
+    const answer = last ? last.then(call) : call()
+    if (!isLater(answer)) return answer
+    const settle = () => {
+      if (last === settled) last = null
+    }
+    const settled: Promise<void> = answer.then(settle, settle)
+    last = settled
+    return answer
+  }
+}
+
+/**
+ * Lets whatever else is due in the process have its turn. A driver that answers at once does not, however many calls
+ * follow each other: a long cleanup would hold up every request until its end.
+ */
+export function letOthersGo(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve))
+}
