@@ -5,7 +5,7 @@ export { memoryRevocations } from "./stateless/memory-revocations.ts"
 
 export type { StatelessAuth, StatelessAuthOptions } from "./stateless/auth.ts"
 export type { CacheOptions } from "./stateless/cached-revocations.ts"
-export type { Snapshot, SnapshotOptions, Snapshots } from "./stateless/create-snapshots.ts"
+export type { Snapshot, Snapshots, SnapshotSession, SnapshotsOptions } from "./stateless/create-snapshots.ts"
 export type { Revocations } from "./stateless/revocations.ts"
 export type { StandardResult, StandardSchema } from "./stateless/schema.ts"
 export type { Secret } from "./stateless/secrets.ts"

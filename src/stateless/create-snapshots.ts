@@ -1,50 +1,53 @@
 import type { SessionFields } from "../core/auth.ts"
-import type { Cookie, CookieOptions } from "../core/cookie.ts"
 import { AuthError } from "../core/errors.ts"
 import { parseDuration } from "../core/policy.ts"
 import type { Duration } from "../core/policy.ts"
 import type { UserId } from "../core/ports.ts"
-import { createSessionCookies } from "../core/session-cookie.ts"
+import { hashToken, isToken } from "../core/token.ts"
 import { createEnvelope } from "./envelope.ts"
 import { readJson, readTime, readUserId, timeBytes, writeJson, writeTime, writeUserId } from "./payload.ts"
 import type { Secret } from "./secrets.ts"
 
 /** What {@link createSnapshots} takes. */
-export interface SnapshotOptions {
+export interface SnapshotsOptions {
   /** The first seals, all open. Each has at least 32 bytes: make it with `openssl rand -base64 32`. */
   secrets: readonly (Secret | undefined)[]
-  /** How long a snapshot is believed, and so how late at most a check that trusts it learns of a sign-out. Default `"60s"`, at most `"5m"`. */
+  /** How long a snapshot is believed, and so how late a check that trusts it may learn of a sign-out. Default `"60s"`, at most `"5m"`. */
   maxAge?: Duration
-  /** The same object that `createAuth` got. The snapshot's cookie is named after the session's. */
-  cookie?: CookieOptions
+  /** Default `session-snapshot`. */
+  cookieName?: string
   /** The clock, in milliseconds. Default `Date.now`; for tests. */
   now?: () => number
 }
 
+/** What a snapshot is made of. */
+export type SnapshotSession = Pick<SessionFields, "id" | "userId"> & Partial<Pick<SessionFields, "expiresAt">>
+
 /** A session as it was when the snapshot was made. */
-export interface Snapshot<Claims, Id = UserId> {
-  /** Whose snapshot it is: compare it with the hash of the session cookie's token. */
+export interface Snapshot<Claims> {
+  /** Whose snapshot it is. */
   sessionId: string
-  userId: Id
+  userId: UserId
   claims: Claims
   /** When the snapshot is void, which is never later than the session. */
   expiresAt: Date
 }
 
 /** Seals and opens snapshots. Its methods may be destructured. */
-export interface Snapshots<Claims extends object = object> {
-  /** The session cookie's name with `-snapshot` behind it. */
+export interface Snapshots<Claims extends object = Record<string, unknown>> {
   readonly cookieName: string
+  /** How long a snapshot is good, in milliseconds. */
+  readonly maxAge: number
   /** Seals a copy of what a check without a database needs. Throws `invalid_option` for claims that are not JSON, and `cookie_too_large`. */
-  sealSnapshot(session: Pick<SessionFields, "id" | "userId" | "expiresAt">, claims: Claims): Promise<string>
-  /** Opens a snapshot. `null` for anything else, for one that is too old, and for one from the future. */
-  openSnapshot(value: unknown): Promise<Snapshot<Claims> | null>
-  /** Makes the cookie that carries a snapshot. */
-  createSnapshotCookie(value: string): Cookie
-  /** Makes the cookie that deletes it. */
-  createBlankSnapshotCookie(): Cookie
-  /** Reads the snapshot out of a `Cookie` header. Never throws. */
-  readSnapshotCookie(header: string | null | undefined): string | null
+  sealSnapshot(session: SnapshotSession, claims: Claims): Promise<string>
+  /** Seals a new snapshot, unless `value` is one of this session with these claims, and with half of its time left: then `null`. */
+  renewSnapshot(value: unknown, session: SnapshotSession, claims: Claims): Promise<string | null>
+  /**
+   * Opens a snapshot. `null` for anything else, for one that is too old, and for one from the future. Whose it is must
+   * be checked: give it the session token of the same request, and it is `null` for another session's; or compare
+   * `sessionId`.
+   */
+  openSnapshot(value: unknown, sessionToken?: unknown): Promise<Snapshot<Claims> | null>
 }
 
 type Written = [sessionId: string, userId: string | number | [string], claims: object]
@@ -56,49 +59,66 @@ const longest = 300_000
  * Makes snapshots: short-lived sealed copies of a user's id and claims, beside the cookie of a session that lives in a
  * database, for checks that must not ask it. A snapshot says what was true a moment ago, and never outranks the row.
  *
- * Throws `invalid_option` for secrets, a cookie or a `maxAge` that cannot be right.
+ * Throws `invalid_option` for secrets or a `maxAge` that cannot be right.
  *
  * @example
  * const snapshots = createSnapshots<{ role: string }>({ secrets: [process.env.SESSION_SECRET] })
  * const value = await snapshots.sealSnapshot(session, { role: user.role })
- * const snapshot = await snapshots.openSnapshot(value)
+ * const snapshot = await snapshots.openSnapshot(value, sessionToken)
  */
-export function createSnapshots<Claims extends object = object>(options: SnapshotOptions): Snapshots<Claims> {
-  const { maxAge = "60s", cookie = {}, now = Date.now } = options ?? {}
+export function createSnapshots<Claims extends object = Record<string, unknown>>(
+  options: SnapshotsOptions,
+): Snapshots<Claims> {
   const envelope = createEnvelope(options?.secrets, "snapshot")
+  const { maxAge = "60s", cookieName = "session-snapshot", now = Date.now } = options
   const age = checkAge(maxAge)
-  const cookieName = `${createSessionCookies(cookie, age).sessionCookieName}-snapshot`
-  const cookies = createSessionCookies({ ...cookie, name: cookieName }, age)
+
+  async function sealSnapshot({ id, userId, expiresAt }: SnapshotSession, claims: Claims): Promise<string> {
+    const bytes = writeJson(headBytes, [id, writeUserId(userId), claims] satisfies Written)
+    const madeAt = now()
+    writeTime(bytes, 0, madeAt)
+    writeTime(bytes, timeBytes, Math.min(madeAt + age, expiresAt?.getTime() ?? Infinity))
+    return envelope.seal(bytes)
+  }
+
+  async function openSnapshot(value: unknown): Promise<Snapshot<Claims> | null> {
+    const opened = await envelope.open(value)
+    if (typeof opened === "string") return null
+    const { plaintext } = opened
+    const madeAt = readTime(plaintext, 0).getTime()
+    // The age that is configured now counts, too.
+    const end = Math.min(readTime(plaintext, timeBytes).getTime(), madeAt + age)
+    const at = now()
+    if (!(madeAt <= at && at < end)) return null
+    // It was sealed, so nobody else can have written it.
+    const [sessionId, userId, claims] = readJson(plaintext, headBytes) as Written
+    return { sessionId, userId: readUserId(userId), claims: claims as Claims, expiresAt: new Date(end) }
+  }
 
   return {
     cookieName,
-    async sealSnapshot({ id, userId, expiresAt }, claims) {
-      const written: Written = [id, writeUserId(userId), claims]
-      const bytes = writeJson(headBytes, written)
-      const at = now()
-      writeTime(bytes, 0, at)
-      writeTime(bytes, timeBytes, Math.min(at + age, expiresAt.getTime()))
-      return envelope.seal(bytes)
+    maxAge: age,
+    sealSnapshot,
+    async renewSnapshot(value, session, claims) {
+      const known = await openSnapshot(value)
+      const isGood = known && isOf(known, session, claims) && known.expiresAt.getTime() - now() > age / 2
+      return isGood ? null : sealSnapshot(session, claims)
     },
-    async openSnapshot(value) {
-      const opened = await envelope.open(value)
-      if (typeof opened === "string") return null
-      const madeAt = readTime(opened.plaintext, 0).getTime()
-      // The age that is configured now counts, too.
-      const end = Math.min(readTime(opened.plaintext, timeBytes).getTime(), madeAt + age)
-      const at = now()
-      return madeAt <= at && at < end ? readSnapshot(opened.plaintext, new Date(end)) : null
+    async openSnapshot(value, ...token: [sessionToken?: unknown]) {
+      const snapshot = await openSnapshot(value)
+      // A token that is there and undefined is a request without a session, not a question without one.
+      return snapshot && (token.length === 0 || isTokenOf(token[0], snapshot)) ? snapshot : null
     },
-    createSnapshotCookie: (value) => cookies.createSessionCookie(value),
-    createBlankSnapshotCookie: () => cookies.createBlankSessionCookie(),
-    readSnapshotCookie: (header) => cookies.readSessionCookie(header),
   }
+}
 
-  function readSnapshot(bytes: Uint8Array, expiresAt: Date): Snapshot<Claims> {
-    // It was sealed, so nobody else can have written it.
-    const [sessionId, userId, claims] = readJson(bytes, headBytes) as Written
-    return { sessionId, userId: readUserId(userId), claims: claims as Claims, expiresAt }
-  }
+function isOf(snapshot: Snapshot<object>, { id, userId }: SnapshotSession, claims: object): boolean {
+  const isSame = snapshot.sessionId === id && snapshot.userId === userId
+  return isSame && JSON.stringify(snapshot.claims) === JSON.stringify(claims)
+}
+
+function isTokenOf(token: unknown, { sessionId }: Snapshot<object>): boolean {
+  return isToken(token) && hashToken(token) === sessionId
 }
 
 function checkAge(maxAge: Duration): number {
@@ -106,6 +126,6 @@ function checkAge(maxAge: Duration): number {
   if (age <= longest) return age
   throw new AuthError(
     "invalid_option",
-    "maxAge of snapshots is at most 5m: so long they are not asked whether it is still true.",
+    "maxAge of snapshots is at most 5m: until then nobody asks whether they still hold.",
   )
 }

@@ -23,7 +23,7 @@ const contents: Record<string, RegExp> = {
     /^src\/(users|users\/[^/]+|core\/(defined|errors|events|token)|password\/(attempt-hash|check-password|require-hasher))\.ts$/,
   password: /^src\/(password|password\/[^/]+|core\/errors)\.ts$/,
   stateless:
-    /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|events|origin|policy|session-cookie))\.ts$/,
+    /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|events|origin|policy|session-cookie|token))\.ts$/,
   testing: /^src\/(testing|testing\/[^/]+|core\/errors)\.ts$/,
   "adapters/memory": /^(adapters\/memory|src\/core\/errors)\.ts$/,
   "adapters/sql": /^(adapters\/sql|adapters\/sql\/[^/]+|src\/core\/errors)\.ts$/,
