@@ -1,4 +1,5 @@
 import type { SessionFields } from "../core/auth.ts"
+import type { Cookie, CookieAttributes } from "../core/cookie.ts"
 import { AuthError } from "../core/errors.ts"
 import { parseDuration } from "../core/policy.ts"
 import type { Duration } from "../core/policy.ts"
@@ -7,6 +8,7 @@ import { hashToken, isToken } from "../core/token.ts"
 import { createEnvelope } from "./envelope.ts"
 import { readJson, readTime, readUserId, timeBytes, writeJson, writeTime, writeUserId } from "./payload.ts"
 import type { Secret } from "./secrets.ts"
+import { snapshotCookies } from "./snapshot-cookie.ts"
 
 /** What {@link createSnapshots} takes. */
 export interface SnapshotsOptions {
@@ -48,6 +50,15 @@ export interface Snapshots<Claims extends object = Record<string, unknown>> {
    * `sessionId`.
    */
   openSnapshot(value: unknown, sessionToken?: unknown): Promise<Snapshot<Claims> | null>
+  /** The cookie of what `renewSnapshot` seals, for the `Cookie` header of a request, with the session cookie's attributes. */
+  snapshotCookie(
+    header: string | null,
+    session: SnapshotSession,
+    claims: Claims,
+    attributes: CookieAttributes,
+  ): Promise<Cookie | null>
+  /** The cookie that deletes it. */
+  blankSnapshotCookie(attributes: CookieAttributes): Cookie
 }
 
 type Written = [sessionId: string, userId: string | number | [string], claims: object]
@@ -95,15 +106,23 @@ export function createSnapshots<Claims extends object = Record<string, unknown>>
     return { sessionId, userId: readUserId(userId), claims: claims as Claims, expiresAt: new Date(end) }
   }
 
+  async function renewSnapshot(value: unknown, session: SnapshotSession, claims: Claims): Promise<string | null> {
+    const known = await openSnapshot(value)
+    const isGood = known && isOf(known, session, claims) && known.expiresAt.getTime() - now() > age / 2
+    return isGood ? null : sealSnapshot(session, claims)
+  }
+
   return {
     cookieName,
     maxAge: age,
     sealSnapshot,
-    async renewSnapshot(value, session, claims) {
-      const known = await openSnapshot(value)
-      const isGood = known && isOf(known, session, claims) && known.expiresAt.getTime() - now() > age / 2
-      return isGood ? null : sealSnapshot(session, claims)
+    renewSnapshot,
+    async snapshotCookie(header, session, claims, attributes) {
+      const cookies = snapshotCookies(cookieName, age, attributes)
+      const value = await renewSnapshot(cookies.read(header), session, claims)
+      return value === null ? null : cookies.write(value)
     },
+    blankSnapshotCookie: (attributes) => snapshotCookies(cookieName, age, attributes).blank(),
     async openSnapshot(value, ...token: [sessionToken?: unknown]) {
       const snapshot = await openSnapshot(value)
       // A token that is there and undefined is a request without a session, not a question without one.
