@@ -37,7 +37,8 @@ export type LuciaSessionRow<A extends Adapter, CreatedAt extends string> =
  * as the two type arguments say.
  *
  * It is as good as that contract, which has no conditional write and no transaction:
- * - of racing extensions all write, and of racing rotations of one token all succeed; a sign-out beside them holds;
+ * - of racing extensions all write, and of racing rotations of one token all succeed;
+ * - `invalidateSession` beside a rotation of that session may leave the new one; `invalidateUserSessions` does not;
  * - a crash in the middle of a rotation leaves the old session live;
  * - `updateSession` rejects with `unsupported`: there is no call for it, and to delete a row and insert it again could
  *   lose a session, or revive one that was ended;
@@ -116,9 +117,10 @@ export function fromLuciaAdapter(
     async deleteUserSessions(userId, exceptId) {
       const listed = await adapter.getUserSessions(requireUserId(userId))
       const own = listed.filter((session) => belongsTo(session, userId))
-      // Where the database takes other users for this one, or one session stays, each must be ended by its id.
-      if (own.length < listed.length || own.some(({ id }) => id === exceptId)) return removeOthers(userId, exceptId)
-      await adapter.deleteUserSessions(userId)
+      // Where one session stays, or the database takes other users for this one, each must be ended by its id.
+      const isWhole = own.length === listed.length && own.every(({ id }) => id !== exceptId)
+      if (isWhole) await adapter.deleteUserSessions(userId)
+      await removeOthers(userId, exceptId)
     },
     async deleteExpiredSessions() {
       await adapter.deleteExpiredSessions()
@@ -164,7 +166,7 @@ export function fromLuciaAdapter(
     if (await exists(id)) throw notDeleted()
   }
 
-  // Looks again until none is left, because a rotation may have replaced one meanwhile.
+  // Looks until none is left, because a rotation may have replaced one meanwhile.
   async function removeOthers(userId: UserId, exceptId: string | undefined): Promise<void> {
     const ended = new Set([exceptId])
     for (let others = await othersOf(userId, exceptId); others.length > 0; others = await othersOf(userId, exceptId)) {

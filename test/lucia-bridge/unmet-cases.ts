@@ -1,0 +1,30 @@
+const uncounted = "the deletion of expired sessions takes no instant and no limit, and counts nothing"
+const fixed = "no call changes attributes"
+
+/** The cases of the session port that no adapter of Lucia v3 can meet, and why. */
+export const unmetCases: Record<string, string> = {
+  "insertSession() rejects with user_missing for an unknown user, and stores nothing":
+    "the driver's error comes as it is, and another one from each driver",
+  "session methods work when the adapter is spread or taken apart": fixed,
+  "extendSession() writes for one of many racing callers": "the write has no condition",
+  "extendSession() and updateSession() compare ids byte for byte": fixed,
+  "updateSession() changes the attribute and keeps the rest": fixed,
+  "updateSession() leaves alone an attribute that it is not given": fixed,
+  "updateSession() sets an attribute that was left out, and empties one again": fixed,
+  "updateSession() resolves to true for the value that is there already": fixed,
+  "updateSession() resolves to false for an unknown id, and stores nothing": fixed,
+  "updateSession() changes that one session": fixed,
+  "updateSession() and extendSession() side by side both have their effect": fixed,
+  "updateSession() beside a sign-out leaves the session dead": fixed,
+  "replaceSession() lets one of many racing callers replace a session": "there is no transaction",
+  "deleteExpiredSessions() deletes deadlines at and before the instant, none behind": uncounted,
+  "deleteExpiredSessions() deletes at most `limit`, and says how many": uncounted,
+  "deleteExpiredSessions() never deletes a live session": uncounted,
+  "deleteExpiredSessions() beside an extension does not delete what was extended": uncounted,
+}
+
+/** Likewise, but on a real database a matter of luck: a deletion says nothing about whether it deleted. */
+export const luckyCases: Record<string, string> = {
+  "replaceSession() beside a sign-out of the session: one of the two finds it":
+    "a deletion does not say what it deleted",
+}
