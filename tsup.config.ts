@@ -13,6 +13,7 @@ export const entry = {
   password: "src/password.ts",
   stateless: "src/stateless.ts",
   testing: "src/testing.ts",
+  lucia: "src/lucia.ts",
   "adapters/memory": "adapters/memory.ts",
   "adapters/sql": "adapters/sql.ts",
   "adapters/node-sqlite": "adapters/node-sqlite.ts",

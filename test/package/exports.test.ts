@@ -25,6 +25,7 @@ const contents: Record<string, RegExp> = {
   stateless:
     /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|events|origin|policy|session-cookie|token))\.ts$/,
   testing: /^src\/(testing|testing\/[^/]+|core\/errors)\.ts$/,
+  lucia: /^src\/(lucia|lucia\/[^/]+|core\/errors)\.ts$/,
   "adapters/memory": /^(adapters\/memory|src\/core\/errors)\.ts$/,
   "adapters/sql": /^(adapters\/sql|adapters\/sql\/[^/]+|src\/core\/errors)\.ts$/,
   "adapters/node-sqlite": sqlAdapter("node-sqlite", /mysql|postgres|schema/),
