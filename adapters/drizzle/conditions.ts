@@ -21,15 +21,21 @@ export function valueOf(column: Column, value: unknown): SQLWrapper {
  */
 export function isExactly(dialect: DialectName, column: Column, value: SQLWrapper): SQL {
   if (!text.test(column.getSQLType())) return sql`${column} = ${value}`
+  const alike = isAlike(dialect, column, value)
   switch (dialect) {
     case "sqlite":
-      // The plus does nothing but hide the value: SQLite with STAT4 plans a statement anew for each value it can see.
-      return sql`(${column} = +${value} and ${column} = +${value} collate binary)`
+      return sql`(${alike} and ${column} = +${value} collate binary)`
     case "postgres":
-      return sql`(${column} = ${value} and ${column}::text collate "C" = ${value}::text)`
+      return sql`(${alike} and ${column}::text collate "C" = ${value}::text)`
     case "mysql":
-      return sql`(${column} = ${value} and ${bytes(column)} = ${bytes(value)})`
+      return sql`(${alike} and ${bytes(column)} = ${bytes(value)})`
   }
+}
+
+/** Makes the condition that the text of a column equals a value as the column's collation sees it. */
+export function isAlike(dialect: DialectName, column: Column, value: SQLWrapper): SQL {
+  // The plus does nothing but hide the value: SQLite with STAT4 plans a statement anew for each value it can see.
+  return dialect === "sqlite" ? sql`${column} = +${value}` : sql`${column} = ${value}`
 }
 
 function bytes(value: SQLWrapper): SQL {

@@ -8,8 +8,9 @@ import { letOthersGo } from "../sql/turns.ts"
 import { missingUser } from "../sql/user-lookup.ts"
 import { checkedAttributes, freshAttributes } from "./attributes.ts"
 import type { Builder } from "./builders.ts"
-import { isExactly, slot, valueOf } from "./conditions.ts"
-import { existingUser, isRow, selected, toSession } from "./rows.ts"
+import { isAlike, isExactly, slot, valueOf } from "./conditions.ts"
+import type { JoinedRow } from "./rows.ts"
+import { existingUser, joinedRow, selected, toSession } from "./rows.ts"
 import type { DrizzleStore, Statement } from "./store.ts"
 import type { Tables } from "./tables.ts"
 import { coreColumn } from "./tables.ts"
@@ -26,7 +27,8 @@ export function drizzleSessions(
   const [idColumn, ownerColumn] = [coreColumn(session, "id"), coreColumn(session, "userId")]
   const idSlot = isExactly(dialect.name, idColumn, slot(idColumn, "id"))
   const ownerSlot = isExactly(dialect.name, ownerColumn, slot(ownerColumn, "userId"))
-  const statements = sessionStatements(store, tables, idSlot, ownerSlot)
+  const joined = joinedRow(tables)
+  const statements = sessionStatements(store, tables, joined, idSlot, ownerSlot)
 
   async function insertSession(given: Session): Promise<void> {
     const userId = tables.userId(given.userId)
@@ -55,10 +57,9 @@ export function drizzleSessions(
     // Every request comes by here: what is there at once is not awaited.
     const answer = statements.find({ id: known })
     const { rows } = answer instanceof Promise ? await answer : answer
-    const found = toSession(tables, rows[0]?.session)
-    if (!found) return null
-    const user = rows[0]?.user
-    return { session: found, user: isRow(user) ? user : null }
+    const found = rows[0] ? joined.read(rows[0]) : null
+    // A column may take other ids for equal. Compared here it costs less than once more in the statement.
+    return found?.session.id === known ? found : null
   }
 
   async function listSessions(userId: UserId): Promise<Session[]> {
@@ -137,7 +138,7 @@ export function drizzleSessions(
 }
 
 /** What is the same at every call but for its values, and so prepared once. */
-function sessionStatements(store: DrizzleStore, tables: Tables, isId: SQL, isOwn: SQL) {
+function sessionStatements(store: DrizzleStore, tables: Tables, joined: JoinedRow, isId: SQL, isOwn: SQL) {
   const { session, user, createdAt, expiresAt, dialect } = tables
   const [id, userId] = [coreColumn(session, "id"), coreColumn(user, "id")]
   const owner = isExactly(dialect.name, userId, sql`${coreColumn(session, "userId")}`)
@@ -147,10 +148,10 @@ function sessionStatements(store: DrizzleStore, tables: Tables, isId: SQL, isOwn
     find: store.prepared((db) =>
       store.read(
         db
-          .select({ session: selected(session), user: selected(user) })
+          .select(joined.columns)
           .from(session.table)
           .leftJoin(user.table, owner)
-          .where(isId),
+          .where(isAlike(dialect.name, id, slot(id, "id"))),
       ),
     ),
     list: store.prepared((db) =>
