@@ -121,9 +121,13 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
     if (crossOrigin) return
     requireWritable()
     const previous = token === newToken ? null : await validate()
-    if (previous) await auth.invalidateSession(previous.session.id)
+    if (previous && !(await isTokenOf(newToken, previous.session))) await auth.invalidateSession(previous.session.id)
     onUse()
     await store(newToken, options)
+  }
+
+  async function isTokenOf(newToken: string | null, { id }: S) {
+    return newToken !== null && (await auth.isTokenOf?.(newToken, id)) === true
   }
 
   async function signIn(userId: Id, attributes?: SessionRow, options?: PersistOptions) {

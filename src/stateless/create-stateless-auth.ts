@@ -129,6 +129,11 @@ export function createStatelessAuth<
         tell("sessions_ended", { userId })
       },
 
+      async isTokenOf(token, sessionId) {
+        const found = await find(token)
+        return !("reason" in found) && found.session.id === sessionId
+      },
+
       withRequest: (request) => (options.onEvent ? over((type, details) => emit(type, { ...details, request })) : auth),
     }
     return auth

@@ -1,0 +1,295 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { afterEach, describe, expect, test } from "vitest"
+import { createNodeAuth } from "../../src/node.ts"
+import { createPagesAuth } from "../../src/next-pages.ts"
+import { createWebAuth } from "../../src/web.ts"
+import { day } from "../core/auth-fixture.ts"
+import type { AnyAuth } from "./auths.ts"
+import { authKinds } from "./auths.ts"
+import { createCookieJar } from "./cookie-jar.ts"
+import { listen } from "./node-server.ts"
+
+/** What a visitor's request does, in the words of every wrapper. */
+interface Visit {
+  validate(): Promise<{ session: { id: string }; user: { username: string } } | null>
+  signIn(userId: string, options?: { persistent?: boolean }): Promise<{ token: string } | null>
+  setSession(token: string | null): Promise<void>
+  rotate(): Promise<{ token: string } | null>
+  signOut(): Promise<void>
+}
+
+interface Sent {
+  method?: string
+  cookie?: string | null
+  origin?: string
+}
+
+interface Answered<Result> {
+  result: Result
+  cookies: string[]
+  headers: { cacheControl: string | null; vary: string | null }
+}
+
+/** A server that runs one thing within a request. */
+interface Site {
+  origin: string
+  visit<Result>(run: (visit: Visit) => Promise<Result>, sent?: Sent): Promise<Answered<Result>>
+  close(): Promise<void>
+}
+
+const wrappers: { name: string; open(auth: AnyAuth): Promise<Site> }[] = [
+  { name: "createWebAuth()", open: openWeb },
+  { name: "createNodeAuth()", open: openNode },
+  { name: "createPagesAuth()", open: openPages },
+]
+
+const opened: Site[] = []
+afterEach(async () => {
+  for (const site of opened.splice(0)) await site.close()
+})
+
+for (const kind of authKinds) {
+  describe.each(wrappers)(`$name over ${kind.name}`, ({ open }) => {
+    test("keeps a visitor signed in from sign-in to sign-out", async () => {
+      const { browser } = await setUp()
+      expect((await browser.visit(({ validate }) => validate())).result).toBeNull()
+      await browser.visit(({ signIn }) => signIn("user-1"), "POST")
+      expect(await browser.username()).toBe("ada")
+      await browser.visit(({ signOut }) => signOut(), "POST")
+      expect(browser.jar.names()).toEqual([])
+      expect(await browser.username()).toBeNull()
+    })
+
+    test("forgets what it has remembered when the visitor changes in mid request", async () => {
+      const { browser } = await setUp()
+      const { result } = await browser.visit(async ({ validate, signIn, signOut }) => {
+        const names = [(await validate())?.user.username]
+        await signIn("user-1")
+        names.push((await validate())?.user.username)
+        await signIn("user-2")
+        names.push((await validate())?.user.username)
+        await signOut()
+        return [...names, (await validate())?.user.username]
+      }, "POST")
+      expect(result).toEqual([undefined, "ada", "grace", undefined])
+      expect(browser.jar.names()).toEqual([])
+    })
+
+    test("ends the session that was presented when another is signed in, and where it can at once", async () => {
+      const { browser, auth, token } = await signedIn("user-1")
+      await browser.visit(({ signIn }) => signIn("user-2"), "POST")
+      expect(await browser.username()).toBe("grace")
+      expect((await auth.validateSession(token)).session === null).toBe(kind.revokes)
+    })
+
+    test("gives the session a new token, of which the old one is dead where it can be", async () => {
+      const { browser, auth, token } = await signedIn("user-1")
+      const { result } = await browser.visit(({ rotate }) => rotate(), "POST")
+      expect(result?.token).not.toBe(token)
+      expect(await browser.username()).toBe("ada")
+      expect((await auth.validateSession(token)).session === null).toBe(kind.revokes)
+    })
+
+    test("a session that was signed out is dead for who has kept its token, where it can be", async () => {
+      const { browser, auth, token } = await signedIn("user-1")
+      await browser.visit(({ signOut }) => signOut(), "POST")
+      expect((await auth.validateSession(token)).session === null).toBe(kind.revokes)
+    })
+
+    test("does nothing for another site, which finds nobody signed in", async () => {
+      const { site, auth, token } = await signedIn("user-1")
+      const cookie = `${auth.sessionCookieName}=${token}`
+      const foreign = { method: "POST", cookie, origin: "https://evil.example" }
+      const { result, cookies } = await site.visit(async ({ validate, signIn, rotate, signOut }) => {
+        const seen = [await validate(), await signIn("user-2"), await rotate()]
+        await signOut()
+        return seen
+      }, foreign)
+      expect(result).toEqual([null, null, null])
+      expect(cookies).toEqual([])
+      expect(await auth.validateSession(token)).toMatchObject({ user: { username: "ada" } })
+    })
+
+    test("keeps an active visitor signed in beyond the idle timeout, and nobody beyond the absolute one", async () => {
+      const { browser, now } = await signedIn("user-1")
+      for (let days = 0; days < 84; days += 14) {
+        now.advance(14 * day)
+        expect(await browser.username(), `after ${days + 14} days`).toBe("ada")
+      }
+      now.advance(6 * day - 1)
+      expect(await browser.username()).toBe("ada")
+      now.advance(1)
+      expect(await browser.username()).toBeNull()
+    })
+
+    test("signs an idle visitor out", async () => {
+      const { browser, now } = await signedIn("user-1")
+      now.advance(30 * day)
+      expect(await browser.username()).toBeNull()
+    })
+
+    test("lets two browsers be two people, whose requests cross", async () => {
+      const { site, auth } = await setUp()
+      const [ada, grace] = await Promise.all(["user-1", "user-2"].map((id) => auth.createSession(id)))
+      const tokens = [ada!.token, grace!.token]
+      const visits = Array.from({ length: 50 }, (_, n) =>
+        site.visit(async ({ validate }) => (await validate())?.user.username, {
+          cookie: `${auth.sessionCookieName}=${tokens[n % 2]}`,
+        }),
+      )
+      const names = (await Promise.all(visits)).map(({ result }) => result)
+      expect(names).toEqual(names.map((_, n) => (n % 2 === 0 ? "ada" : "grace")))
+    })
+
+    test("writes a cookie that lasts, or one that ends with the browser", async () => {
+      const { browser, auth } = await setUp()
+      const kept = await browser.visit(({ signIn }) => signIn("user-1"), "POST")
+      expect(kept.cookies).toEqual([auth.createSessionCookie(kept.result?.token ?? "").serialize()])
+      const brief = await browser.visit(({ signIn }) => signIn("user-1", { persistent: false }), "POST")
+      expect(brief.cookies).toEqual([
+        auth.createSessionCookie(brief.result?.token ?? "", { persistent: false }).serialize(),
+      ])
+      browser.jar.restart()
+      expect(browser.jar.names()).toEqual([])
+    })
+
+    test("keeps shared caches away", async () => {
+      const { browser } = await signedIn("user-1")
+      const { headers } = await browser.visit(({ validate }) => validate())
+      expect(headers).toEqual({ cacheControl: "private, no-store", vary: "Cookie" })
+    })
+
+    test.each(["", "x", "a".repeat(32), "A".repeat(60), "é", "%00", "a".repeat(9000)])(
+      "takes %j in the cookie for nobody",
+      async (value) => {
+        const { site, auth } = await setUp()
+        const cookie = `${auth.sessionCookieName}=${encodeURI(value)}`
+        expect((await site.visit(({ validate }) => validate(), { cookie })).result).toBeNull()
+      },
+    )
+
+    async function setUp() {
+      const { auth, now, events } = await kind.open()
+      const site = await open(auth)
+      opened.push(site)
+      return { auth, now, events, site, browser: browserAt(site, now) }
+    }
+
+    async function signedIn(userId: string) {
+      const opened = await setUp()
+      const { result } = await opened.browser.visit(({ signIn }) => signIn(userId), "POST")
+      return { ...opened, token: result?.token ?? "" }
+    }
+  })
+}
+
+test.each(authKinds.filter(({ name }) => name !== "a database"))(
+  "over $name a token that was sealed anew, set by hand, does not end its own session",
+  async (kind) => {
+    const { auth, now } = await kind.open()
+    const { token } = await auth.createSession("user-1")
+    now.advance(20 * day)
+    const result = await auth.validateSession(token)
+    const renewed = "reason" in result ? undefined : result.token
+    const { visit } = await openWeb(auth)
+    await visit(({ setSession }) => setSession(renewed ?? ""), {
+      method: "POST",
+      cookie: `${auth.sessionCookieName}=${token}`,
+    })
+    expect(renewed).toBeTypeOf("string")
+    expect(await auth.validateSession(renewed)).toMatchObject({ user: { username: "ada" } })
+  },
+)
+
+function browserAt(site: Site, now: () => number) {
+  const jar = createCookieJar(now)
+  async function visit<Result>(run: (visit: Visit) => Promise<Result>, method = "GET") {
+    const sent: Sent = { method, cookie: jar.header(site.origin), ...(method === "POST" && { origin: site.origin }) }
+    const answered = await site.visit(run, sent)
+    jar.receive(site.origin, answered.cookies)
+    return answered
+  }
+  return {
+    jar,
+    visit,
+    username: async () => (await visit(async ({ validate }) => (await validate())?.user.username ?? null)).result,
+  }
+}
+
+async function openWeb(auth: AnyAuth): Promise<Site> {
+  const origin = "https://app.example"
+  const { handleRequest } = createWebAuth(auth)
+  return {
+    origin,
+    async visit(run, { method = "GET", cookie, origin: from = origin } = {}) {
+      const headers = { ...(cookie && { Cookie: cookie }), ...(method !== "GET" && { Origin: from }) }
+      const authRequest = handleRequest(new Request(`${origin}/`, { method, headers }))
+      const { validate, signIn, setSession, rotate, signOut } = authRequest
+      const visit: Visit = {
+        validate,
+        signIn: (userId, options) => signIn(userId, {}, options),
+        setSession,
+        rotate,
+        signOut,
+      }
+      const result = await run(visit)
+      const response = authRequest.applyTo(new Response())
+      return { result, cookies: response.headers.getSetCookie(), headers: cacheHeaders(response.headers) }
+    },
+    close: async () => undefined,
+  }
+}
+
+function openNode(auth: AnyAuth): Promise<Site> {
+  const { handleRequest } = createNodeAuth(auth)
+  return openServer((req, res) => {
+    const { validate, signIn, setSession, rotate, signOut } = handleRequest(req, res)
+    return { validate, signIn: (userId, options) => signIn(userId, {}, options), setSession, rotate, signOut }
+  })
+}
+
+function openPages(auth: AnyAuth): Promise<Site> {
+  const pages = createPagesAuth(auth, { signInPath: "/sign-in" })
+  return openServer((req, res) => ({
+    validate: () => pages.validateRequest(req, res),
+    signIn: (userId, options) => pages.signIn(req, res, userId, {}, options),
+    setSession: (token) => pages.setSession(req, res, token),
+    rotate: () => pages.rotate(req, res),
+    signOut: () => pages.signOut(req, res),
+  }))
+}
+
+async function openServer(visitOf: (req: IncomingMessage, res: ServerResponse) => Visit): Promise<Site> {
+  const runs: ((visit: Visit) => Promise<void>)[] = []
+  const { port, send, close } = await listen((req, res) => {
+    const run = runs[Number(req.url?.slice(1))]
+    void run?.(visitOf(req, res)).then(() => res.end())
+  })
+  // As a browser sees it: behind a proxy that speaks https.
+  const origin = `https://127.0.0.1:${port}`
+  return {
+    origin,
+    close,
+    async visit<Result>(
+      run: (visit: Visit) => Promise<Result>,
+      { method = "GET", cookie, origin: from = origin }: Sent = {},
+    ) {
+      const results: Result[] = []
+      const path = `/${runs.push(async (visit) => void results.push(await run(visit))) - 1}`
+      const headers = { ...(cookie && { Cookie: cookie }), ...(method !== "GET" && { Origin: from }) }
+      const answer = await send({ method, path, headers })
+      const [result] = results
+      if (results.length === 0) throw new Error(`The request was not served: ${answer.status}`)
+      // The run has resolved to it.
+      return {
+        result: result as Result,
+        cookies: answer.cookies,
+        headers: cacheHeaders(new Headers(answer.headers as Record<string, string>)),
+      }
+    },
+  }
+}
+
+function cacheHeaders(headers: Headers): Answered<unknown>["headers"] {
+  return { cacheControl: headers.get("Cache-Control"), vary: headers.get("Vary") }
+}

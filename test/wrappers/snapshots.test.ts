@@ -1,0 +1,277 @@
+import { describe, expect, test } from "vitest"
+import { createNodeAuth } from "../../src/node.ts"
+import { createPagesAuth } from "../../src/next-pages.ts"
+import { createAuthProxy } from "../../src/next-proxy.ts"
+import { createSnapshots, createStatelessAuth } from "../../src/stateless.ts"
+import { manualClock } from "../../src/testing.ts"
+import { createWebAuth } from "../../src/web.ts"
+import { day, second, setUp } from "../core/auth-fixture.ts"
+import { listen } from "./node-server.ts"
+
+const origin = "https://app.example"
+const secrets = [new Uint8Array(32).map((_, n) => n)]
+
+describe("a snapshot beside the session", () => {
+  test("is written for a member, with the attributes of the session cookie and a short life", async () => {
+    const { visit, token, snapshots, session } = await signedIn()
+    const [cookie = "", ...more] = await visit(token)
+    expect(more).toEqual([])
+    expect(cookie).toMatch(/^session-snapshot=[\w-]+; Max-Age=60; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
+    expect(await snapshots.openSnapshot(valueOf(cookie), token)).toMatchObject({
+      sessionId: session.id,
+      userId: "user-1",
+      claims: { name: "ada" },
+    })
+  })
+
+  test("is written anew at half of its life, and when what it says has changed", async () => {
+    const { visit, token, now, rename } = await signedIn()
+    const [first = ""] = await visit(token)
+    now.advance(29 * second)
+    expect(await visit(token, first)).toEqual([])
+    now.advance(2 * second)
+    const [second_ = ""] = await visit(token, first)
+    expect(valueOf(second_)).not.toBe(valueOf(first))
+    expect(await visit(token, second_)).toEqual([])
+    rename("grace")
+    expect(await visit(token, second_)).toHaveLength(1)
+  })
+
+  test("is written with the sign-in, so that the next visit has it", async () => {
+    const { web, snapshots } = await open()
+    const authRequest = web.handleRequest(post())
+    const created = await authRequest.signIn("user-1")
+    const cookies = authRequest.applyTo(new Response()).headers.getSetCookie()
+    expect(cookies.map((cookie) => cookie.split("=")[0])).toEqual(["__Host-session", "session-snapshot"])
+    expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), created?.token)).not.toBeNull()
+  })
+
+  test("is of the session that a rotation has made", async () => {
+    const { web, token, snapshots } = await signedIn()
+    const authRequest = web.handleRequest(post(token))
+    const rotated = await authRequest.rotate()
+    const cookies = authRequest.applyTo(new Response()).headers.getSetCookie()
+    expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), rotated?.token)).not.toBeNull()
+    expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), token)).toBeNull()
+  })
+
+  test("dies with the sign-out, and one that was written in the same request too", async () => {
+    const { web, token } = await signedIn()
+    const authRequest = web.handleRequest(post(token))
+    await authRequest.validate()
+    await authRequest.signOut()
+    const cookies = authRequest.applyTo(new Response()).headers.getSetCookie()
+    expect(cookies.map((cookie) => cookie.split(";", 2).join(";"))).toEqual([
+      "session-snapshot=; Max-Age=0",
+      "__Host-session=; Max-Age=0",
+    ])
+  })
+
+  test("dies when the session was ended elsewhere", async () => {
+    const { visit, token, auth, session } = await signedIn()
+    const [cookie = ""] = await visit(token)
+    await auth.invalidateSession(session.id)
+    expect(await visit(token, cookie)).toEqual([expect.stringMatching(/^session-snapshot=; Max-Age=0/)])
+    expect(await visit("")).toEqual([])
+  })
+
+  test("of another session is replaced", async () => {
+    const { visit, token, auth, snapshots } = await signedIn()
+    const other = await auth.createSession("user-2")
+    const [foreign = ""] = await visit(other.token)
+    const [own = ""] = await visit(token, foreign)
+    expect(await snapshots.openSnapshot(valueOf(own), token)).toMatchObject({ userId: "user-1" })
+  })
+
+  test("is not written for another site's request", async () => {
+    const { web, token } = await signedIn()
+    const authRequest = web.handleRequest(post(token, "https://evil.example"))
+    await authRequest.validate()
+    expect(authRequest.applyTo(new Response()).headers.getSetCookie()).toEqual([])
+  })
+
+  test("is no session, for no wrapper", async () => {
+    const { web, auth, visit, token } = await signedIn()
+    const [cookie = ""] = await visit(token)
+    expect(await auth.validateSession(valueOf(cookie))).toMatchObject({ reason: "malformed" })
+    const request = new Request(`${origin}/`, { headers: { Authorization: `Bearer ${valueOf(cookie)}` } })
+    expect(await web.handleRequest(request).validateBearerToken()).toBeNull()
+    expect(await web.handleRequest(get(valueOf(cookie))).validate()).toBeNull()
+    expect(await createStatelessAuth({ secrets }).validateSession(valueOf(cookie))).toMatchObject({ session: null })
+  })
+
+  test.each(["createNodeAuth()", "createPagesAuth()"])("is written by %s", async (name) => {
+    const { auth, token, snapshots } = await signedIn()
+    const nodeAuth = createNodeAuth(auth, {
+      snapshots: { with: snapshots, claims: ({ user }) => ({ name: user.username }) },
+    })
+    const pagesAuth = createPagesAuth(auth, {
+      signInPath: "/sign-in",
+      snapshots: { with: snapshots, claims: ({ user }) => ({ name: user.username }) },
+    })
+    const server = await listen((req, res) => {
+      const done =
+        name === "createNodeAuth()" ? nodeAuth.handleRequest(req, res).validate() : pagesAuth.validateRequest(req, res)
+      void done.then(() =>
+        res.setHeader("Set-Cookie", [...[res.getHeader("Set-Cookie")].flat(), "own=1"].map(String)).end(),
+      )
+    })
+    const { cookies } = await server.send({ headers: { Cookie: `__Host-session=${token}` } })
+    expect(cookies).toEqual([expect.stringMatching(/^session-snapshot=/), "own=1"])
+    expect(await snapshots.openSnapshot(valueOf(cookies[0] ?? ""), token)).not.toBeNull()
+    await server.close()
+  })
+})
+
+describe("a proxy with snapshots", () => {
+  test("sends a member away from pages that are not theirs, and from no others", async () => {
+    const { proxyTo, token, snapshot } = await withProxy("member")
+    expect(await proxyTo("/admin", token, snapshot)).toBe("/forbidden")
+    expect(await proxyTo("/%61dmin/users", token, snapshot)).toBe("/forbidden")
+    expect(await proxyTo("/profile", token, snapshot)).toBe("goes on")
+    expect(await proxyTo("/forbidden", token, snapshot)).toBe("goes on")
+    expect(await proxyTo("/sign-in", token, snapshot)).toBe("goes on")
+  })
+
+  test("lets a member go on whose snapshot allows it", async () => {
+    const { proxyTo, token, snapshot } = await withProxy("admin")
+    expect(await proxyTo("/admin", token, snapshot)).toBe("goes on")
+  })
+
+  test("takes no snapshot, an old one, another session's or nonsense for none, and lets through", async () => {
+    const { proxyTo, token, snapshot, now, auth } = await withProxy("member")
+    const other = await auth.createSession("user-2")
+    expect(await proxyTo("/admin", token)).toBe("goes on")
+    expect(await proxyTo("/admin", token, "nonsense")).toBe("goes on")
+    expect(await proxyTo("/admin", other.token, snapshot)).toBe("goes on")
+    now.advance(60 * second)
+    expect(await proxyTo("/admin", token, snapshot)).toBe("goes on")
+  })
+
+  test("sends a visitor without a session to sign in, whatever snapshot they have", async () => {
+    const { proxyTo, snapshot } = await withProxy("admin")
+    expect(await proxyTo("/admin", "", snapshot)).toBe("/sign-in")
+    expect(await proxyTo("/", "", snapshot)).toBe("goes on")
+  })
+
+  async function withProxy(role: string) {
+    const { auth, now } = await setUp()
+    const snapshots = createSnapshots<{ role: string }>({ secrets, now })
+    const { session, token } = await auth.createSession("user-1")
+    const proxy = createAuthProxy({
+      publicPaths: ["/"],
+      signInPath: "/sign-in",
+      snapshots: {
+        with: snapshots,
+        authorize: ({ claims }, path) => !path.startsWith("/admin") || claims.role === "admin",
+        forbiddenPath: "/forbidden",
+      },
+    })
+    const snapshot = await snapshots.sealSnapshot(session, { role })
+    const proxyTo = async (path: string, token: string, snapshot?: string) =>
+      outcome(await proxy(get(token, snapshot && `session-snapshot=${snapshot}`, path)))
+    return { proxyTo, token, snapshot, now, auth }
+  }
+})
+
+describe("a proxy with a stateless auth", () => {
+  test("lets a session go on that is live, and sets no cookie until it is due", async () => {
+    const { proxy, token, now } = await withAuth()
+    expect(await proxy(get(token, "", "/profile"))).toBeUndefined()
+    now.advance(14 * day)
+    expect(await proxy(get(token, "", "/profile"))).toBeUndefined()
+  })
+
+  test("seals a session anew that is due, and keeps the answer from shared caches", async () => {
+    const { proxy, token, now, auth } = await withAuth()
+    now.advance(16 * day)
+    const response = await proxy(get(token, "", "/"))
+    expect(response?.headers.get("x-middleware-next")).toBe("1")
+    expect(response?.headers.get("Cache-Control")).toBe("private, no-store")
+    const [cookie = ""] = response?.headers.getSetCookie() ?? []
+    expect(cookie).toBe(auth.createSessionCookie(valueOf(cookie)).serialize())
+    now.advance(29 * day)
+    expect(await auth.validateSession(token)).toMatchObject({ reason: "expired" })
+    expect(await auth.validateSession(valueOf(cookie))).toMatchObject({ user: { id: "user-1" } })
+  })
+
+  test("seals a session anew that an old secret has sealed", async () => {
+    const { token, now, auth } = await withAuth()
+    const rotated = createStatelessAuth({ secrets: [new Uint8Array(32).map((_, n) => n + 1), ...secrets], now })
+    const proxy = createAuthProxy({ auth: rotated, publicPaths: [], signInPath: "/sign-in" })
+    const [cookie = ""] = (await proxy(get(token, "", "/profile")))?.headers.getSetCookie() ?? []
+    expect(await rotated.validateSession(valueOf(cookie))).not.toHaveProperty("token")
+    expect(await auth.validateSession(valueOf(cookie))).toMatchObject({ session: null })
+  })
+
+  test("sends an ended or forged session to sign in, once", async () => {
+    const { proxy, token, now } = await withAuth()
+    expect(outcome(await proxy(get(`${token.slice(0, -4)}AAAA`, "", "/profile")))).toBe("/sign-in")
+    now.advance(30 * day)
+    expect(outcome(await proxy(get(token, "", "/profile")))).toBe("/sign-in")
+    expect(outcome(await proxy(get(token, "", "/sign-in")))).toBe("goes on")
+    expect(outcome(await proxy(get(token, "", "/")))).toBe("goes on")
+  })
+
+  test("leaves a POST alone, which may end the session", async () => {
+    const { proxy, token, now } = await withAuth()
+    now.advance(16 * day)
+    expect(await proxy(post(token))).toBeUndefined()
+  })
+
+  test("guards as it does without one, by the auth's own trusted origins", async () => {
+    const now = manualClock()
+    const auth = createStatelessAuth({ secrets, now, trustedOrigins: ["https://admin.example"] })
+    const proxy = createAuthProxy({ auth, publicPaths: [], signInPath: "/sign-in" })
+    expect((await proxy(post("", "https://evil.example")))?.status).toBe(403)
+    expect(await proxy(post("", "https://admin.example"))).toBeUndefined()
+  })
+
+  async function withAuth() {
+    const now = manualClock()
+    const auth = createStatelessAuth({ secrets, now })
+    const { token } = await auth.createSession("user-1")
+    const proxy = createAuthProxy({ auth, publicPaths: ["/"], signInPath: "/sign-in" })
+    return { auth, token, now, proxy }
+  }
+})
+
+async function open() {
+  let name: string | undefined
+  const { auth, now } = await setUp()
+  const snapshots = createSnapshots<{ name: string }>({ secrets, now })
+  const snapshotName = (user: { username: string }) => ({ name: name ?? user.username })
+  const web = createWebAuth(auth, { snapshots: { with: snapshots, claims: ({ user }) => snapshotName(user) } })
+  return { auth, now, snapshots, web, rename: (other: string) => void (name = other) }
+}
+
+async function signedIn() {
+  const opened = await open()
+  const { session, token } = await opened.auth.createSession("user-1")
+  async function visit(token: string, snapshot = ""): Promise<string[]> {
+    const authRequest = opened.web.handleRequest(get(token, snapshot.split(";")[0]))
+    await authRequest.validate()
+    return authRequest.applyTo(new Response()).headers.getSetCookie()
+  }
+  return { ...opened, session, token, visit }
+}
+
+function get(token: string, more = "", path = "/"): Request {
+  const cookies = [token && `__Host-session=${token}`, more].filter(Boolean)
+  return new Request(`${origin}${path}`, { headers: cookies.length > 0 ? { Cookie: cookies.join("; ") } : {} })
+}
+
+function post(token = "", from = origin): Request {
+  return new Request(get(token), {
+    method: "POST",
+    headers: { ...Object.fromEntries(get(token).headers), Origin: from },
+  })
+}
+
+function outcome(response: Response | undefined): string {
+  return response?.headers.has("Location") ? new URL(response.headers.get("Location")!).pathname : "goes on"
+}
+
+function valueOf(cookie: string): string {
+  return /^[^=]+=([^;]*)/.exec(cookie)?.[1] ?? ""
+}
