@@ -57,8 +57,8 @@ export function userRace(name: string, play: PlayRound<FullAdapter>): Concurrenc
 
 async function withStore(setup: SetUpConcurrency, run: (store: ConcurrencySetup) => Promise<void>): Promise<void> {
   const store = await setup()
-  if (store.adapters.length < 2) throw new Error(`adapters: expected at least two, got ${store.adapters.length}`)
   try {
+    if (store.adapters.length < 2) throw new Error(`adapters: expected at least two, got ${store.adapters.length}`)
     await run(store)
   } finally {
     await store.close?.()
@@ -95,13 +95,19 @@ function startRound<Adapter extends AdapterSetup["adapter"]>(
     next,
     addUser: () => trial.addUser(next()),
     atOnce: (calls) =>
-      Promise.all(
+      allOf(
         calls.map(async (call, position) => {
           await wait(delayOf(n, position))
           return call(inTurn(position))
         }),
       ),
   }
+}
+
+/** As `Promise.all`, but rejects only when nothing is under way any more. */
+async function allOf<Result>(calls: Promise<Result>[]): Promise<Result[]> {
+  await Promise.allSettled(calls)
+  return Promise.all(calls)
 }
 
 // All at the same moment proves as little as one after another: each comes first in some round.

@@ -24,5 +24,5 @@ serveAdapter(bug ? await withBug(bug) : store.adapter, {
 async function withBug(name: RaceBugName): Promise<object> {
   const { raceBugs } = await import("../testing/broken-races.ts")
   if (!store.executor) throw new Error("This store carries no bugs.")
-  return { ...store.adapter, ...raceBugs[name](store.executor) }
+  return { ...store.adapter, ...raceBugs[name].methods(store.executor) }
 }

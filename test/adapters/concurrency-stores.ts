@@ -12,7 +12,7 @@ export interface Place {
 /** A store opened through connections of its own. */
 export interface OpenStore {
   adapter: AdapterSetup["adapter"]
-  /** What sends raw SQL, in the stores that the seeded bugs are in. */
+  /** Sends raw SQL with `?` for each value, where there are tables for seeded bugs. */
   executor?: SqlExecutor
   close(): unknown
 }
@@ -43,7 +43,8 @@ export const openers = {
     const { pgPoolExecutor } = await import("./sql-stores.ts")
     const pool = await pgPool(place)
     const executor = pgPoolExecutor(pool)
-    return { adapter: sqlAdapter({ dialect: "postgres", executor }), executor, close: () => pool.end() }
+    const adapter: OpenStore["adapter"] = sqlAdapter({ dialect: "postgres", executor })
+    return { adapter, executor: numbered(executor), close: () => pool.end() }
   },
 
   "sqlAdapter() with an executor for mysql2": async (place: Place): Promise<OpenStore> => {
@@ -112,4 +113,16 @@ async function pgPool({ at, name }: Place) {
 async function mysqlPool({ at }: Place) {
   const { default: mysql } = await import("mysql2/promise")
   return mysql.createPool({ uri: at, connectionLimit: connections })
+}
+
+/** Numbers the placeholders, as PostgreSQL wants them. */
+function numbered({ query, execute }: SqlExecutor): SqlExecutor {
+  const number = (sql: string) => {
+    let count = 0
+    return sql.replaceAll("?", () => `$${++count}`)
+  }
+  return {
+    query: (sql, params) => query(number(sql), params),
+    execute: (sql, params) => execute(number(sql), params),
+  }
 }

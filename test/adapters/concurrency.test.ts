@@ -37,9 +37,12 @@ async function concurrency(place: OpenPlace | null, opener: OpenerName): Promise
     })
     testConcurrency(test, () => {
       const { adapters } = crew
-      const insertUser = adapters[0]?.insertUser
-      if (!insertUser) return { adapters, duration }
-      return { adapters, duration, addUser: ({ id, username }) => insertUser({ id, attributes: { username } }, null) }
+      const [{ insertUser } = {}] = adapters
+      return {
+        adapters,
+        duration,
+        addUser: insertUser && (({ id, username }) => insertUser({ id, attributes: { username } }, null)),
+      }
     })
   })
 }

@@ -3,162 +3,247 @@ import type { Row, SqlExecutor, SqlValue } from "../../adapters/sql/executor.ts"
 import { AuthError } from "../../src/core/errors.ts"
 import type { KeyRecord } from "../../src/core/ports.ts"
 import type { FullAdapter } from "../../src/testing/adapter-case.ts"
+import type { Session } from "../../src/testing/session-fixture.ts"
 
-/** Takes what sends SQL to SQLite or PostgreSQL, and returns the methods that are broken. */
-type RaceBug = (executor: SqlExecutor) => Partial<FullAdapter>
+/** A bug that shows only when others come in between two statements, each of which is right. */
+interface RaceBug {
+  /** The race that it must lose. */
+  loses: string
+  /** Takes what sends SQL to SQLite or PostgreSQL, and returns the methods that are broken. */
+  methods(executor: SqlExecutor): Partial<FullAdapter>
+}
 
 export type RaceBugName = keyof typeof raceBugs
 
-/** Bugs that show only when others come in between two statements, each of which is right. */
-export const raceBugs = {
-  "extendSession is an upsert": ({ query, execute }) => ({
-    async extendSession(id, to, ifBefore) {
-      const row = await sessionRow(query, id)
-      if (!row || Number(row.expires_at) > ifBefore.getTime()) return false
-      await turn()
-      const values = [id, String(row.user_id), Number(row.created_at), to.getTime()]
-      await execute(
-        `INSERT INTO session (id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at`,
-        values,
-      )
-      return true
-    },
-  }),
-  "extendSession reads, then updates without a condition": ({ query, execute }) => ({
-    async extendSession(id, to, ifBefore) {
-      const row = await sessionRow(query, id)
-      if (!row || Number(row.expires_at) > ifBefore.getTime()) return false
-      await turn()
-      return (await execute("UPDATE session SET expires_at = $1 WHERE id = $2", [to.getTime(), id])) > 0
-    },
-  }),
-  "updateSession reads a row, then writes all of it": ({ query, execute }) => ({
-    async updateSession(id, { label = null }) {
-      const row = await sessionRow(query, id)
-      await turn()
-      const values = [Number(row?.expires_at), label, id]
-      return row ? (await execute("UPDATE session SET expires_at = $1, label = $2 WHERE id = $3", values)) > 0 : false
-    },
-  }),
-  "updateSession is an upsert": ({ query, execute }) => ({
-    async updateSession(id, { label = null }) {
-      const row = await sessionRow(query, id)
-      if (!row) return false
-      await turn()
-      const values = [id, String(row.user_id), Number(row.created_at), Number(row.expires_at), label]
-      await execute(
-        `INSERT INTO session (id, user_id, created_at, expires_at, label) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (id) DO UPDATE SET label = excluded.label`,
-        values,
-      )
-      return true
-    },
-  }),
-  "deleteSession reads, then deletes": ({ query, execute }) => ({
-    async deleteSession(id) {
-      const row = await sessionRow(query, id)
-      await turn()
-      await execute("DELETE FROM session WHERE id = $1", [id])
-      return row !== null
-    },
-  }),
-  "replaceSession looks, then deletes and inserts": ({ query, execute }) => ({
-    async replaceSession(oldId, { id, userId, createdAt, expiresAt }) {
-      if (!(await sessionRow(query, oldId))) return false
-      await turn()
-      await execute("DELETE FROM session WHERE id = $1", [oldId])
-      const values = [id, userId, createdAt.getTime(), expiresAt.getTime()]
-      await execute("INSERT INTO session (id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)", values)
-      return true
-    },
-  }),
-  "deleteUserSessions lists, then deletes by id": ({ query, execute }) => ({
-    async deleteUserSessions(userId) {
-      const rows = await query("SELECT id FROM session WHERE user_id = $1", [userId])
-      await turn()
-      for (const { id } of rows) await execute("DELETE FROM session WHERE id = $1", [String(id)])
-    },
-  }),
-  "deleteExpiredSessions reads ids, then deletes by id": ({ query, execute }) => ({
-    async deleteExpiredSessions(before, limit) {
-      const rows = await query(`SELECT id FROM session WHERE expires_at <= $1 LIMIT ${limit}`, [before.getTime()])
-      await turn()
-      let deleted = 0
-      for (const { id } of rows) deleted += await execute("DELETE FROM session WHERE id = $1", [String(id)])
-      return deleted
-    },
-  }),
+/** What the bugs keep beside the usual tables. */
+export const raceBugTables = ["CREATE TABLE session_list (user_id TEXT NOT NULL, id TEXT NOT NULL)"]
 
-  "insertUser has no transaction": ({ query, execute }) => ({
-    async insertUser({ id = "", attributes: { username } }, key) {
-      if (key && (await keyRow(query, key))) return { taken: "key" }
-      await insertUserRow(execute, id, username)
-      await turn()
-      const sql = "INSERT INTO user_key (id, user_id, hashed_password) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING"
-      const inserted = !key || (await execute(sql, [keyId(key), id, key.passwordHash])) > 0
-      return inserted ? { user: { id, username } } : { taken: "key" }
-    },
-  }),
-  "insertUser relies on a look, not on the key being unique": ({ query, execute }) => ({
-    async insertUser({ id = "", attributes: { username } }, key) {
-      if (key && (await keyRow(query, key))) return { taken: "key" }
-      await turn()
-      await insertUserRow(execute, id, username)
-      const sql = `INSERT INTO user_key (id, user_id, hashed_password) VALUES ($1, $2, $3)
-        ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id`
-      if (key) await execute(sql, [keyId(key), id, key.passwordHash])
-      return { user: { id, username } }
-    },
-  }),
-  "replaceKeyPassword reads, then writes": ({ query, execute }) => ({
-    async replaceKeyPassword(key, from, to) {
-      const row = await keyRow(query, key)
-      if (!row || row.hashed_password !== from) return false
-      await turn()
-      await execute("UPDATE user_key SET hashed_password = $1 WHERE id = $2", [to, keyId(key)])
-      await execute("DELETE FROM session WHERE user_id = $1", [String(row.user_id)])
-      return true
-    },
-  }),
-  "deleteUser deletes what it has seen, and nothing cascades": ({ execute }) => ({
-    async deleteUser(id) {
-      for (const sql of [
-        "DELETE FROM session WHERE user_id = $1",
-        "DELETE FROM user_key WHERE user_id = $1",
-        `DELETE FROM "user" WHERE id = $1`,
-      ]) {
-        await execute(sql, [id])
+const renewal = "a sign-out beside an extension and an update: the session stays dead"
+const rotation = "replaceSession() beside a sign-out: one of the two finds the session"
+const signUp = "20 sign-ups under one name: one user, and no trace of the others"
+const deletion = "a user is deleted beside sign-ins and new keys: no session and no key is left"
+
+/** Bugs of every method that must be one atomic step. */
+export const raceBugs = {
+  "extendSession is an upsert": {
+    loses: renewal,
+    methods: (executor) => ({
+      async extendSession(id, to, ifBefore) {
+        const row = await sessionRow(executor, id)
+        if (!row || Number(row.expires_at) > ifBefore.getTime()) return false
         await turn()
-      }
-    },
-  }),
-  "insertSession looks for the user, then inserts": ({ query, execute }) => ({
-    async insertSession({ id, userId, createdAt, expiresAt }) {
-      const users = await query(`SELECT id FROM "user" WHERE id = $1`, [userId])
-      if (users.length === 0) throw new AuthError("user_missing", "The user does not exist.")
-      await turn()
-      const values: SqlValue[] = [id, userId, createdAt.getTime(), expiresAt.getTime()]
-      await execute("INSERT INTO session (id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)", values)
-    },
-  }),
+        await putSessionRow(executor, { ...row, expires_at: to.getTime() }, "expires_at")
+        return true
+      },
+    }),
+  },
+  "extendSession reads, then updates without a condition": {
+    loses: "50 requests find a session that is due, and extendSession() writes for one of them",
+    methods: (executor) => ({
+      async extendSession(id, to, ifBefore) {
+        const row = await sessionRow(executor, id)
+        if (!row || Number(row.expires_at) > ifBefore.getTime()) return false
+        await turn()
+        return (await executor.execute("UPDATE session SET expires_at = ? WHERE id = ?", [to.getTime(), id])) > 0
+      },
+    }),
+  },
+  "updateSession reads a row, then writes all of it": {
+    loses: "updateSession() beside extendSession(): both have their effect",
+    methods: (executor) => ({
+      async updateSession(id, { label = null }) {
+        const row = await sessionRow(executor, id)
+        if (!row) return false
+        await turn()
+        const sql = "UPDATE session SET expires_at = ?, label = ? WHERE id = ?"
+        return (await executor.execute(sql, [Number(row.expires_at), label, id])) > 0
+      },
+    }),
+  },
+  "updateSession is an upsert": {
+    loses: renewal,
+    methods: (executor) => ({
+      async updateSession(id, { label = null }) {
+        const row = await sessionRow(executor, id)
+        if (!row) return false
+        await turn()
+        await putSessionRow(executor, { ...row, label }, "label")
+        return true
+      },
+    }),
+  },
+  "deleteSession reads, then deletes": {
+    loses: "deleteSession() resolves to true for one of many callers",
+    methods: (executor) => ({
+      async deleteSession(id) {
+        const row = await sessionRow(executor, id)
+        await turn()
+        await executor.execute("DELETE FROM session WHERE id = ?", [id])
+        return row !== null
+      },
+    }),
+  },
+  "replaceSession reads, then deletes and inserts": {
+    loses: rotation,
+    methods: (executor) => ({
+      async replaceSession(oldId, session) {
+        if (!(await sessionRow(executor, oldId))) return false
+        await turn()
+        await executor.execute("DELETE FROM session WHERE id = ?", [oldId])
+        await insertSessionRow(executor, session)
+        return true
+      },
+    }),
+  },
+  "deleteUserSessions reads ids, then deletes by id": {
+    loses: "a sign-out everywhere beside extensions and rotations leaves no session",
+    methods: (executor) => ({
+      async deleteUserSessions(userId) {
+        const rows = await executor.query("SELECT id FROM session WHERE user_id = ?", [userId])
+        await turn()
+        await deleteSessionRows(executor, rows)
+      },
+    }),
+  },
+  "deleteUserSessions deletes what is listed, then the list": {
+    loses: "a sign-out everywhere beside sign-ins: a new session is dead, or alive and listed",
+    methods: (executor) => ({
+      async insertSession(session) {
+        await insertSessionRow(executor, session)
+        await executor.execute("INSERT INTO session_list (user_id, id) VALUES (?, ?)", [session.userId, session.id])
+      },
+      async listSessions(userId) {
+        const listed = "SELECT id FROM session_list WHERE user_id = ?"
+        return (await executor.query(`SELECT * FROM session WHERE id IN (${listed})`, [userId])).map(sessionOf)
+      },
+      async deleteUserSessions(userId) {
+        const rows = await executor.query("SELECT id FROM session_list WHERE user_id = ?", [userId])
+        await deleteSessionRows(executor, rows)
+        await turn()
+        await executor.execute("DELETE FROM session_list WHERE user_id = ?", [userId])
+      },
+    }),
+  },
+  "deleteExpiredSessions reads ids, then deletes by id": {
+    loses: "a clean-up beside extensions: an extended session lives, and the others are gone",
+    methods: (executor) => ({
+      async deleteExpiredSessions(before, limit) {
+        const sql = `SELECT id FROM session WHERE expires_at <= ? LIMIT ${limit}`
+        const rows = await executor.query(sql, [before.getTime()])
+        await turn()
+        return deleteSessionRows(executor, rows)
+      },
+    }),
+  },
+
+  "insertUser has no transaction": {
+    loses: signUp,
+    methods: (executor) => ({
+      async insertUser({ id = "", attributes: { username } }, key) {
+        if (key && (await keyRow(executor, key))) return { taken: "key" }
+        await insertUserRow(executor, id, username)
+        await turn()
+        const inserted = !key || (await insertKeyRow(executor, { ...key, userId: id }, "NOTHING")) > 0
+        return inserted ? { user: { id, username } } : { taken: "key" }
+      },
+    }),
+  },
+  "insertUser looks for the key, and nothing else keeps it unique": {
+    loses: signUp,
+    methods: (executor) => ({
+      async insertUser({ id = "", attributes: { username } }, key) {
+        if (key && (await keyRow(executor, key))) return { taken: "key" }
+        await turn()
+        await insertUserRow(executor, id, username)
+        if (key) await insertKeyRow(executor, { ...key, userId: id }, "UPDATE SET user_id = excluded.user_id")
+        return { user: { id, username } }
+      },
+    }),
+  },
+  "replaceKeyPassword reads, then writes": {
+    loses: "12 changes of one password: one takes place, and ends the user's sessions",
+    methods: (executor) => ({
+      async replaceKeyPassword(key, from, to) {
+        const row = await keyRow(executor, key)
+        if (!row || row.hashed_password !== from) return false
+        await turn()
+        await executor.execute("UPDATE user_key SET hashed_password = ? WHERE id = ?", [to, keyId(key)])
+        await executor.execute("DELETE FROM session WHERE user_id = ?", [String(row.user_id)])
+        return true
+      },
+    }),
+  },
+  "deleteUser has no transaction, and nothing cascades": {
+    loses: deletion,
+    methods: ({ execute }) => ({
+      async deleteUser(id) {
+        await execute("DELETE FROM session WHERE user_id = ?", [id])
+        await turn()
+        await execute("DELETE FROM user_key WHERE user_id = ?", [id])
+        await turn()
+        await execute(`DELETE FROM "user" WHERE id = ?`, [id])
+      },
+    }),
+  },
+  "insertSession looks for the user, and nothing else refers to one": {
+    loses: deletion,
+    methods: (executor) => ({
+      async insertSession(session) {
+        const users = await executor.query(`SELECT id FROM "user" WHERE id = ?`, [session.userId])
+        if (users.length === 0) throw new AuthError("user_missing", "The user does not exist.")
+        await turn()
+        await insertSessionRow(executor, session)
+      },
+    }),
+  },
 } satisfies Record<string, RaceBug>
 
-async function sessionRow(query: SqlExecutor["query"], id: string): Promise<Row | null> {
-  return (await query("SELECT * FROM session WHERE id = $1", [id]))[0] ?? null
+type KeyId = Pick<KeyRecord, "providerId" | "providerUserId">
+
+async function sessionRow({ query }: SqlExecutor, id: string): Promise<Row | null> {
+  return (await query("SELECT * FROM session WHERE id = ?", [id]))[0] ?? null
 }
 
-async function keyRow(
-  query: SqlExecutor["query"],
-  key: Omit<KeyRecord, "userId" | "passwordHash">,
-): Promise<Row | null> {
-  return (await query("SELECT * FROM user_key WHERE id = $1", [keyId(key)]))[0] ?? null
+function sessionOf(row: Row): Session {
+  const [createdAt, expiresAt] = [new Date(Number(row.created_at)), new Date(Number(row.expires_at))]
+  return { id: String(row.id), userId: String(row.user_id), createdAt, expiresAt, attributes: {} }
 }
 
-function keyId({ providerId, providerUserId }: Omit<KeyRecord, "userId" | "passwordHash">): string {
+async function insertSessionRow(executor: SqlExecutor, session: Session): Promise<void> {
+  const { id, userId, createdAt, expiresAt, attributes } = session
+  const values = [id, userId, createdAt.getTime(), expiresAt.getTime(), attributes.label ?? null]
+  await executor.execute(insertSession, values)
+}
+
+/** Writes a row whether it is still there or not. */
+async function putSessionRow(executor: SqlExecutor, row: Row, column: string): Promise<void> {
+  const sql = `${insertSession} ON CONFLICT (id) DO UPDATE SET ${column} = excluded.${column}`
+  // What a driver has read, it can write.
+  const values = [row.id, row.user_id, row.created_at, row.expires_at, row.label] as SqlValue[]
+  await executor.execute(sql, values)
+}
+
+const insertSession = "INSERT INTO session (id, user_id, created_at, expires_at, label) VALUES (?, ?, ?, ?, ?)"
+
+async function deleteSessionRows({ execute }: SqlExecutor, rows: Row[]): Promise<number> {
+  let deleted = 0
+  for (const { id } of rows) deleted += await execute("DELETE FROM session WHERE id = ?", [String(id)])
+  return deleted
+}
+
+async function insertUserRow({ execute }: SqlExecutor, id: SqlValue, username: string): Promise<void> {
+  await execute(`INSERT INTO "user" (id, username) VALUES (?, ?)`, [id, username])
+}
+
+async function insertKeyRow({ execute }: SqlExecutor, key: KeyRecord, ifTaken: string): Promise<number> {
+  const sql = `INSERT INTO user_key (id, user_id, hashed_password) VALUES (?, ?, ?) ON CONFLICT (id) DO ${ifTaken}`
+  return execute(sql, [keyId(key), key.userId, key.passwordHash])
+}
+
+async function keyRow({ query }: SqlExecutor, key: KeyId): Promise<Row | null> {
+  return (await query("SELECT * FROM user_key WHERE id = ?", [keyId(key)]))[0] ?? null
+}
+
+function keyId({ providerId, providerUserId }: KeyId): string {
   return `${providerId}:${providerUserId}`
-}
-
-async function insertUserRow(execute: SqlExecutor["execute"], id: SqlValue, username: string): Promise<void> {
-  await execute(`INSERT INTO "user" (id, username) VALUES ($1, $2)`, [id, username])
 }
