@@ -83,9 +83,10 @@ describe("a snapshot beside the session", () => {
     expect(await snapshots.openSnapshot(valueOf(own), token)).toMatchObject({ userId: "user-1" })
   })
 
-  test("is not written for another site's request", async () => {
-    const { web, token } = await signedIn()
-    const authRequest = web.handleRequest(post(token, "https://evil.example"))
+  test("is neither written nor deleted for another site's request", async () => {
+    const { web, token, visit } = await signedIn()
+    const [own = ""] = await visit(token)
+    const authRequest = web.handleRequest(post(token, "https://evil.example", own.split(";")[0]))
     await authRequest.validate()
     expect(authRequest.applyTo(new Response()).headers.getSetCookie()).toEqual([])
   })
@@ -138,6 +139,12 @@ describe("a proxy with snapshots", () => {
     expect(await proxyTo("/admin", token, snapshot)).toBe("goes on")
   })
 
+  test("sends nobody away from a public page, so that a mistaken authorize() cannot run in circles", async () => {
+    const { proxyTo, token, snapshot } = await withProxy("nobody")
+    for (const path of ["/", "/forbidden", "/sign-in"]) expect(await proxyTo(path, token, snapshot)).toBe("goes on")
+    expect(await proxyTo("/profile", token, snapshot)).toBe("/forbidden")
+  })
+
   test("takes no snapshot, an old one, another session's or nonsense for none, and lets through", async () => {
     const { proxyTo, token, snapshot, now, auth } = await withProxy("member")
     const other = await auth.createSession("user-2")
@@ -163,7 +170,8 @@ describe("a proxy with snapshots", () => {
       signInPath: "/sign-in",
       snapshots: {
         with: snapshots,
-        authorize: ({ claims }, path) => !path.startsWith("/admin") || claims.role === "admin",
+        authorize: ({ claims }, path) =>
+          claims.role !== "nobody" && (!path.startsWith("/admin") || claims.role === "admin"),
         forbiddenPath: "/forbidden",
       },
     })
