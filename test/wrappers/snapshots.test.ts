@@ -269,11 +269,9 @@ function get(token: string, more = "", path = "/"): Request {
   return new Request(`${origin}${path}`, { headers: cookies.length > 0 ? { Cookie: cookies.join("; ") } : {} })
 }
 
-function post(token = "", from = origin): Request {
-  return new Request(get(token), {
-    method: "POST",
-    headers: { ...Object.fromEntries(get(token).headers), Origin: from },
-  })
+function post(token = "", from = origin, more = ""): Request {
+  const request = get(token, more)
+  return new Request(request, { method: "POST", headers: { ...Object.fromEntries(request.headers), Origin: from } })
 }
 
 function outcome(response: Response | undefined): string {
