@@ -129,8 +129,8 @@ export function fromLuciaAdapter(
   }
 
   async function find(id: string): ReturnType<Adapter["getSessionAndUser"]> {
-    if (typeof id !== "string") return [null, null]
     const [session, user] = await adapter.getSessionAndUser(id)
+    // Some databases take an id in another case, or of another type, for the same.
     return session?.id === id ? [session, user] : [null, null]
   }
 

@@ -223,6 +223,29 @@ describe("what the adapters of Lucia do wrong", () => {
     expect([...lucia.sessions.keys()]).toEqual([other.id])
   })
 
+  test("a session that the database takes for another one is not found", async () => {
+    const { adapter, lucia } = setUp()
+    await adapter.insertSession(session)
+    lucia.getSessionAndUser = async () => structuredClone([session, null])
+    const id = session.id.toUpperCase()
+    expect(await adapter.findSession(id)).toBeNull()
+    expect(await adapter.deleteSession(id)).toBe(false)
+    expect(await adapter.replaceSession(id, other)).toBe(false)
+    expect([...lucia.sessions.keys()]).toEqual([session.id])
+  })
+
+  test.each([undefined, null, { $ne: "" }, ["ada"], true])("%j stands for no user", async (wrong) => {
+    const { adapter, lucia } = setUp()
+    await adapter.insertSession(session)
+    lucia.getUserSessions = async () => structuredClone([session])
+    const [userId, refusal] = [wrong as unknown as string, { code: "invalid_option" }]
+    await expect(adapter.deleteUserSessions(userId)).rejects.toMatchObject(refusal)
+    await expect(adapter.listSessions(userId)).rejects.toMatchObject(refusal)
+    await expect(adapter.insertSession({ ...other, userId })).rejects.toMatchObject(refusal)
+    if (wrong !== undefined) await expect(adapter.deleteSession(session.id, userId)).rejects.toMatchObject(refusal)
+    expect([...lucia.sessions.keys()]).toEqual([session.id])
+  })
+
   test("a session of Lucia's own is neither shown nor valid, but ends with the others", async () => {
     const { adapter, lucia } = setUp()
     const auth = createAuth({ adapter, session: { absoluteTimeout: false } })
@@ -242,6 +265,18 @@ test("what is no adapter of Lucia v3, and a column that cannot be, are refused a
   expect(() => fromLuciaAdapter(undefined as unknown as Adapter)).toThrow(refusal("missing_port"))
   for (const createdAt of ["", "id", "user_id", "expiresAt", 'a"b'])
     expect(() => fromLuciaAdapter(memoryLuciaAdapter(), { createdAt })).toThrow(refusal("invalid_option"))
+})
+
+test("a rotation does not outlive a sign-out that ran before its row was written", async () => {
+  const { adapter, lucia } = setUp()
+  await adapter.insertSession(session)
+  const { setSession } = lucia
+  lucia.setSession = async (row) => {
+    lucia.sessions.clear()
+    await setSession(row)
+  }
+  expect(await adapter.replaceSession(session.id, other)).toBe(false)
+  expect(lucia.sessions.size).toBe(0)
 })
 
 test("without a time of creation the newest deadline is listed first", async () => {
