@@ -58,7 +58,7 @@ beforeAll(async () => {
 
 afterAll(() => folder.remove())
 
-test("the README and docs/adapters.md have the blocks of TypeScript that these tests know", () => {
+test("the README, docs/adapters.md and docs/stateless.md have the blocks of TypeScript that these tests know", () => {
   expect(blocks).toHaveLength(fileNames.length)
 })
 
@@ -90,6 +90,8 @@ test.each([
   "docs/adapters.md",
   "docs/contributing.md",
   "docs/nextjs.md",
+  "docs/stateless.md",
+  "docs/stateless-format.md",
   "examples/web/README.md",
   "examples/custom-adapter/README.md",
   "examples/next-app/README.md",
