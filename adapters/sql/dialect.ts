@@ -9,8 +9,9 @@ export interface Column {
   type: string
   /** `false` for one that the database computes. */
   writable: boolean
-  /** MySQL's character set and collation of text; `null` for bytes and in other databases. */
+  /** MySQL's character set of text; `null` for bytes and in other databases. */
   charset: string | null
+  /** MySQL's likewise; in PostgreSQL `deterministic`, or `null`. */
   collation: string | null
   /** What an `UPDATE` sets for the value that a new row would have. */
   fresh: string

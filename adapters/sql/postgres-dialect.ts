@@ -1,4 +1,4 @@
-import type { Dialect } from "./dialect.ts"
+import type { Column, Dialect } from "./dialect.ts"
 import { causedBy } from "./driver-error.ts"
 import type { UserIdType } from "./user-ids.ts"
 
@@ -8,6 +8,8 @@ const castOf: Record<UserIdType, string> = { text: "", integer: "::bigint", bigi
 const taken = "23505"
 const passing = new Set<unknown>(["40001", "40P01"])
 
+const plainText = new Set(["text", "character varying"])
+
 /** PostgreSQL 12 and later. */
 export const postgres: Dialect = {
   name: "postgres",
@@ -15,14 +17,13 @@ export const postgres: Dialect = {
   placeholder: (n) => `$${n}`,
 
   columns: (table) =>
-    `SELECT attname AS name, format_type(atttypid, -1) AS type, (attgenerated = '')::int AS writable, NULL AS charset, NULL AS collation, 'DEFAULT' AS fresh, 1 AS generated FROM pg_attribute WHERE attrelid = to_regclass(${table}) AND attnum > 0 AND NOT attisdropped`,
+    `SELECT attname AS name, format_type(atttypid, -1) AS type, (attgenerated = '')::int AS writable, NULL AS charset, (SELECT 'deterministic' FROM pg_collation WHERE oid = attcollation AND collisdeterministic) AS collation, 'DEFAULT' AS fresh, 1 AS generated FROM pg_attribute WHERE attrelid = to_regclass(${table}) AND attnum > 0 AND NOT attisdropped`,
   catalogueName: (table) => `"${table}"`,
   idProblem: () => null,
 
   userId: (parameter, type) => parameter + castOf[type],
   asText: (column) => `${column}::text`,
-  sameUser: (column, value, type) =>
-    type === "text" ? `${column} = ${value} AND ${column}::text COLLATE "C" = ${value}::text` : `${column} = ${value}`,
+  sameUser: (column, value, type, id) => (type === "text" ? sameText(column, value, id) : `${column} = ${value}`),
   same: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   time: (column) => column,
   typed: (parameter, { type }) => `${parameter}::${type}`,
@@ -39,4 +40,15 @@ export const postgres: Dialect = {
 
   isTaken: (error) => causedBy(error, ({ code }) => code === taken),
   isPassing: (error) => causedBy(error, ({ code }) => passing.has(code)),
+}
+
+/**
+ * Text of a deterministic collation is equal byte for byte. Other columns may take `a` for `A`: the first comparison is
+ * theirs, so that their index serves. It is not made twice for all, because it is a tenth of an unprepared statement.
+ */
+function sameText(column: string, value: string, { type, collation }: Column): string {
+  const isExact = collation === "deterministic" && plainText.has(type)
+  return isExact
+    ? `${column} = ${value}::text`
+    : `${column} = ${value} AND ${column}::text COLLATE "C" = ${value}::text`
 }
