@@ -51,7 +51,7 @@ export function drizzleStore(given: Builder, dialect: Dialect): DrizzleStore {
   const config = dialect.name === "sqlite" && !inTransaction ? ({ behavior: "immediate" } as const) : undefined
   const again = inTransaction ? withDriverError : retrying(dialect)
   const inTurn = takingTurns()
-  // SQLite has one writer at a time, and a connection of libsql that was refused for it is of no more use.
+  // SQLite has one writer at a time. A statement that libsql refuses for it stays open: that connection never commits.
   const alone = (writes: boolean) => inTransaction || (writes && dialect.name === "sqlite")
 
   function attempt(writes: boolean, call: () => Answer<Outcome>): Answer<Outcome> {
@@ -83,7 +83,7 @@ const statementsOf: Record<DialectName, Pick<DrizzleStore, "read" | "lock" | "wr
   sqlite: {
     read: (select) => reading(select, (ready, values) => ready.all(values)),
     lock: (select) => reading(select, (ready, values) => ready.all(values)),
-    // Without RETURNING: on libsql a statement that fails with it stays open, and no commit succeeds any more.
+    // Without RETURNING: the drivers tell the number, and the rows would be made only to be counted.
     write: (query) => ({ query, writes: true, perform: (ready, values) => after(ready.run(values), countChanges) }),
   },
   postgres: {
