@@ -1,3 +1,7 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
 import mysql from "mysql2/promise"
 import pg from "pg"
 
@@ -19,18 +23,85 @@ export function postgresServer(options: pg.PoolConfig = {}): Promise<Server<pg.P
   return reachable("PostgreSQL", url, () => openPostgres(url, options))
 }
 
+/** Connects to the PostgreSQL at an address. */
+export function postgresServerAt(url: string, options: pg.PoolConfig = {}): Promise<Server<pg.Pool>> {
+  return openPostgres(url, options)
+}
+
 /** Connects to MariaDB or MySQL at `NIGHTLATCH_MYSQL_URL`, else on this machine; likewise. */
 export function mysqlServer(options: mysql.PoolOptions = {}): Promise<Server<mysql.Pool> | null> {
   const url = process.env.NIGHTLATCH_MYSQL_URL ?? "mysql://root@127.0.0.1:3306/test"
   return reachable("MariaDB", url, () => openMysql(url, options))
 }
 
-async function reachable<Found>(name: string, url: string, open: () => Promise<Found>): Promise<Found | null> {
+/** Connects to the MariaDB or MySQL at an address. */
+export function mysqlServerAt(url: string, options: mysql.PoolOptions = {}): Promise<Server<mysql.Pool>> {
+  return openMysql(url, options)
+}
+
+/** Servers of a test's own: one, or the two nodes of a Galera cluster. */
+export interface OwnServers {
+  urls: string[]
+  /** Ends a server at once, as a crash does. Default: the first. */
+  kill(node?: number): Promise<void>
+  /** Shuts a server down. */
+  stop(node?: number): Promise<void>
+  /** Starts it again, with its data, and waits until it answers. */
+  start(node?: number): Promise<void>
+  /** Ends what runs, and removes the data. */
+  close(): Promise<void>
+}
+
+/** Starts servers on free ports of this machine. Where they are not installed: as {@link postgresServer}. */
+export function ownServers(kind: "postgres" | "mariadb" | "galera"): Promise<OwnServers | null> {
+  return orSkipped(`a ${kind} server of their own`, "it did not start", () => startServers(kind))
+}
+
+/** Finds the Galera cluster at `NIGHTLATCH_GALERA_URLS`, else starts one; likewise. */
+export async function galeraServers(): Promise<Pick<OwnServers, "urls" | "close"> | null> {
+  const urls = process.env.NIGHTLATCH_GALERA_URLS?.split(",")
+  return urls ? { urls, close: async () => undefined } : ownServers("galera")
+}
+
+async function startServers(kind: string): Promise<OwnServers> {
+  const script = fileURLToPath(new URL("../.ci/own-server", import.meta.url))
+  const bash = spawn("bash", [script, kind], { stdio: ["pipe", "pipe", "ignore"] })
+  const ended = once(bash, "exit")
+  const answers = createInterface(bash.stdout)[Symbol.asyncIterator]()
+
+  async function answer(): Promise<string> {
+    const { done, value } = await answers.next()
+    if (done) throw new Error(`.ci/own-server ${kind} failed. Run it by hand to see why.`)
+    return value
+  }
+  const order =
+    (name: string) =>
+    async (node = 0) => {
+      bash.stdin.write(`${name} ${node}\n`)
+      await answer()
+    }
+  return {
+    urls: (await answer()).split(","),
+    kill: order("kill"),
+    stop: order("stop"),
+    start: order("start"),
+    async close() {
+      bash.stdin.end()
+      await ended
+    },
+  }
+}
+
+function reachable<Found>(name: string, url: string, open: () => Promise<Found>): Promise<Found | null> {
+  return orSkipped(name, `none answers at ${new URL(url).host}`, open)
+}
+
+async function orSkipped<Found>(name: string, reason: string, open: () => Promise<Found>): Promise<Found | null> {
   try {
     return await open()
   } catch (error) {
-    if (process.env.CI) throw new Error(`${name} cannot be reached, and CI must not skip its tests.`, { cause: error })
-    console.warn(`SKIPPED: the tests on ${name}, because none answers at ${new URL(url).host}.`)
+    if (process.env.CI) throw new Error(`CI must not skip the tests on ${name}: ${reason}.`, { cause: error })
+    console.warn(`SKIPPED: the tests on ${name}, because ${reason}.`)
     return null
   }
 }
