@@ -30,6 +30,8 @@ export function createLimit(db: SqliteDriver) {
     'SELECT s.user_id, s.created_at, s.expires_at, u.username FROM "session" s JOIN "user" u ON u.id = s.user_id WHERE s.id = +?',
   )
   const extend = db.prepare('UPDATE "session" SET expires_at = ? WHERE id = ? AND expires_at <= ?')
+  const end = db.prepare('DELETE FROM "session" WHERE id = ?')
+  const endAll = db.prepare('DELETE FROM "session" WHERE user_id = ?')
   const insert = db.prepare('INSERT INTO "session" (id, user_id, created_at, expires_at) VALUES (?, ?, ?, ?)')
 
   return {
@@ -59,7 +61,16 @@ export function createLimit(db: SqliteDriver) {
       const id = hash("sha256", token, "hex")
       const now = Date.now()
       insert.run(id, userId, now, now + idleTimeout)
-      return { token, session: { id, userId, createdAt: new Date(now), expiresAt: new Date(now + idleTimeout) } }
+      const cookie = `__Host-session=${token}; Max-Age=${absoluteTimeout / 1000}; Path=/; HttpOnly; Secure; SameSite=Lax`
+      return { cookie, session: { id, userId, createdAt: new Date(now), expiresAt: new Date(now + idleTimeout) } }
+    },
+
+    async invalidateSession(id: string) {
+      return Number((end.run(id) as { changes: number | bigint }).changes) > 0
+    },
+
+    async invalidateUserSessions(userId: string) {
+      endAll.run(userId)
     },
   }
 }

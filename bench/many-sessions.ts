@@ -1,7 +1,8 @@
 import { hash } from "node:crypto"
-import type Database from "better-sqlite3"
 import type pg from "pg"
 import { schema } from "nightlatch/adapters/sql"
+
+import type { SqliteDriver } from "./limit.ts"
 
 /** Rows to make: ten sessions for each user. */
 export interface Rows {
@@ -26,20 +27,21 @@ export function idOf(n: number): string {
 }
 
 /** Makes the tables in SQLite and fills them. */
-export function fillSqlite(db: Database.Database, { sessions, halfDead = false }: Rows): void {
-  db.pragma("journal_mode = WAL")
+export function fillSqlite(db: SqliteDriver, { sessions, halfDead = false }: Rows): void {
+  db.exec("PRAGMA journal_mode = WAL")
   db.exec("CREATE TABLE user (id TEXT PRIMARY KEY NOT NULL, username TEXT NOT NULL)")
   const [tables, indexes] = parted(schema("sqlite"))
   for (const statement of tables) db.exec(statement)
   const user = db.prepare("INSERT INTO user (id, username) VALUES ('user-' || ?, 'name ' || ?)")
   const session = db.prepare("INSERT INTO session (id, user_id, created_at, expires_at) VALUES (?, 'user-' || ?, ?, ?)")
   const now = Date.now()
-  db.transaction(() => {
-    for (let n = 0; n < sessions; n++) {
-      if (n % 10 === 0) user.run(String(n / 10), String(n / 10))
-      session.run(idOf(n), String(Math.floor(n / 10)), now - 3 * day, now + (halfDead && n % 2 === 1 ? -2 : 30) * day)
-    }
-  })()
+  db.exec("BEGIN")
+  for (let n = 0; n < sessions; n++) {
+    if (n % 10 === 0) user.run(String(n / 10), String(n / 10))
+    const days = halfDead && n % 2 === 1 ? -2 : 30
+    session.run(idOf(n), String(Math.floor(n / 10)), now - 3 * day, now + days * day)
+  }
+  db.exec("COMMIT")
   for (const statement of indexes) db.exec(statement)
   db.exec("ANALYZE")
 }

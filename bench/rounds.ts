@@ -12,6 +12,7 @@ export interface Contest {
 
 const rounds = 7
 const turn = 300
+const sides = ["limit", "ours"] as const
 
 /**
  * Runs the contests in rounds, each contender in turn for 300 ms a round, so that what else the machine does strikes all
@@ -21,10 +22,11 @@ export async function compete(contests: Contest[]): Promise<void> {
   const results = contests.map(({ name }) => ({ name, limit: [] as number[], ours: [] as number[] }))
   for (let round = 0; round < rounds; round++) {
     for (const [index, contest] of contests.entries()) {
-      results[index]?.limit.push(await rate(contest.limit))
-      contest.reset?.()
-      results[index]?.ours.push(await rate(contest.ours))
-      contest.reset?.()
+      // Each goes first in every other round: who comes behind another kind of work has it harder.
+      for (const side of round % 2 ? sides : sides.toReversed()) {
+        results[index]?.[side].push(await rate(contest[side]))
+        contest.reset?.()
+      }
     }
   }
   console.table(Object.fromEntries(results.map(({ name, limit, ours }) => [name, rowOf(median(limit), median(ours))])))

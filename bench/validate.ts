@@ -1,3 +1,4 @@
+import { hash } from "node:crypto"
 import { DatabaseSync } from "node:sqlite"
 import Database from "better-sqlite3"
 import { createAuth } from "nightlatch"
@@ -36,7 +37,9 @@ async function contests(
   const auth = createAuth({ adapter: adapterOf(), getUserAttributes: ({ username }) => ({ username }) })
   const limit = createLimit(db)
   const tokens = await fill(db, async (userId) => (await auth.createSession(userId)).token)
-  db.exec("CREATE TEMP TABLE kept AS SELECT id FROM session")
+  db.exec("CREATE TEMP TABLE kept AS SELECT * FROM session")
+  const ids = tokens.map((token) => hash("sha256", token, "hex"))
+  const restore = () => db.exec("INSERT OR IGNORE INTO session SELECT * FROM kept")
   await expectSame(tokens[0], limit.validateSession, auth.validateSession)
 
   // A step that is prime to the number of sessions visits them all, never in the order they were made.
@@ -55,10 +58,25 @@ async function contests(
       ours: (n) => auth.validateSession(garbageAt(n)),
     },
     {
-      name: `${driver}: create`,
+      name: `${driver}: create, with its cookie`,
       limit: (n) => limit.createSession(userAt(n)),
-      ours: (n) => auth.createSession(userAt(n)),
+      ours: async (n) => {
+        const { session, token } = await auth.createSession(userAt(n))
+        return { session, cookie: auth.createSessionCookie(token).serialize() }
+      },
       reset: () => db.exec("DELETE FROM session WHERE id NOT IN (SELECT id FROM kept)"),
+    },
+    {
+      name: `${driver}: invalidate`,
+      limit: (n) => limit.invalidateSession(ids[(n * 7919) % sessions] ?? ""),
+      ours: (n) => auth.invalidateSession(ids[(n * 7919) % sessions] ?? ""),
+      reset: restore,
+    },
+    {
+      name: `${driver}: invalidate all`,
+      limit: (n) => limit.invalidateUserSessions(`user-${(n * 7919) % sessions}`),
+      ours: (n) => auth.invalidateUserSessions(`user-${(n * 7919) % sessions}`),
+      reset: restore,
     },
   ]
 }
