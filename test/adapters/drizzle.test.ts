@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm"
 import { drizzle } from "drizzle-orm/better-sqlite3"
-import { date as pgDate, integer as pgInteger, pgTable, text as pgText } from "drizzle-orm/pg-core"
+import { date as pgDate, integer as pgInteger, pgTable, text as pgText, timestamp } from "drizzle-orm/pg-core"
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core"
 import { afterAll, beforeEach, describe, expect, expectTypeOf, test } from "vitest"
 import { drizzleAdapter } from "../../adapters/drizzle.ts"
@@ -254,6 +254,39 @@ test.each([
   const { db, close } = await openBetterSqlite3(sqliteMilliseconds)
   expect(() => drizzleAdapter(db, { user: pgUser, session: table })).toThrow(/cannot hold a time/)
   await close()
+})
+
+const wholeSeconds = {
+  ...postgresTimestamps,
+  tables: {
+    ...postgresTimestamps.tables,
+    session: pgTable("session", {
+      id: pgText().primaryKey(),
+      userId: pgText("user_id").notNull(),
+      createdAt: timestamp("created_at", { withTimezone: true, precision: 0 }).notNull(),
+      expiresAt: timestamp("expires_at", { withTimezone: true, precision: 0 }).notNull(),
+      label: pgText(),
+    }),
+  },
+  ddl: postgresTimestamps.ddl.map((statement) => statement.replaceAll("TIMESTAMPTZ", "TIMESTAMPTZ(0)")),
+} satisfies DrizzleShape
+
+test("PostgreSQL's whole seconds never make a session live longer", async () => {
+  const store = await openPg(wholeSeconds)
+  if (!store) return
+  const adapter = drizzleAdapter(store.db, wholeSeconds.tables)
+  const at = (second: number, ms: number) => new Date(Date.UTC(2030, 0, 1, 0, 0, second, ms))
+  await adapter.insertUser(alice, null)
+  await adapter.insertSession({ ...session, createdAt: at(1, 900), expiresAt: at(9, 900) })
+  expect((await adapter.findSession("s1"))?.session).toMatchObject({ createdAt: at(1, 0), expiresAt: at(9, 0) })
+  expect(await adapter.extendSession("s1", at(20, 501), at(9, 900))).toBe(true)
+  expect((await adapter.findSession("s1"))?.session.expiresAt).toEqual(at(20, 0))
+  expect(await adapter.extendSession("s1", at(30, 0), at(19, 999))).toBe(false)
+  expect(await adapter.replaceSession("s1", { ...session, id: "s2", expiresAt: at(40, 999) })).toBe(true)
+  expect((await adapter.findSession("s2"))?.session.expiresAt).toEqual(at(40, 0))
+  expect(await adapter.deleteExpiredSessions(at(39, 999), 10)).toBe(0)
+  expect(await adapter.deleteExpiredSessions(at(40, 0), 10)).toBe(1)
+  await store.close()
 })
 
 test("a user id that may be null, or is of another type than the user's, is refused", async () => {
