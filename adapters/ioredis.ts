@@ -1,9 +1,12 @@
-import type { SessionAdapter } from "../src/core/ports.ts"
+import type { Revocations, SessionAdapter } from "../src/core/ports.ts"
 import type { RedisExecutor, RedisNode } from "./redis/executor.ts"
 import type { KeyValueOptions } from "./redis/keys.ts"
+import type { RedisRevocationOptions } from "./redis/revocations.ts"
+import { createRedisRevocations } from "./redis/revocations.ts"
 import { redisSessions } from "./redis/sessions.ts"
 
 export type { KeyValueOptions } from "./redis/keys.ts"
+export type { RedisRevocationOptions } from "./redis/revocations.ts"
 
 /** What every client of `ioredis` can do with a key. */
 export interface IoredisCommands {
@@ -42,6 +45,21 @@ export function ioredisAdapter<SessionRow extends object = {}>(
   options: KeyValueOptions = {},
 ): SessionAdapter<never, SessionRow> {
   return redisSessions(ioredisExecutor(client), options)
+}
+
+/**
+ * Keeps revocations of stateless sessions in Redis, which drops them when they have lapsed. What `redisAdapter` of
+ * `nightlatch/adapters/redis` says of eviction and replicas holds here too: a server that evicts keys revives sessions.
+ * Throws `invalid_option` for a prefix that cannot be right.
+ *
+ * @example
+ * const auth = createStatelessAuth({ secrets: [process.env.SESSION_SECRET], revocations: ioredisRevocations(new Redis(url)) })
+ */
+export function ioredisRevocations(
+  client: IoredisServer | IoredisCluster,
+  options: RedisRevocationOptions = {},
+): Revocations {
+  return createRedisRevocations(ioredisExecutor(client), options)
 }
 
 function ioredisExecutor(client: IoredisServer | IoredisCluster): RedisExecutor {

@@ -1,9 +1,12 @@
-import type { SessionAdapter } from "../src/core/ports.ts"
+import type { Revocations, SessionAdapter } from "../src/core/ports.ts"
 import type { RedisExecutor, RedisNode } from "./redis/executor.ts"
 import type { KeyValueOptions } from "./redis/keys.ts"
+import type { RedisRevocationOptions } from "./redis/revocations.ts"
+import { createRedisRevocations } from "./redis/revocations.ts"
 import { redisSessions } from "./redis/sessions.ts"
 
 export type { KeyValueOptions } from "./redis/keys.ts"
+export type { RedisRevocationOptions } from "./redis/revocations.ts"
 
 /** What every client of `redis` can do with a key. */
 export interface NodeRedisCommands {
@@ -44,6 +47,21 @@ export function redisAdapter<SessionRow extends object = {}, Node = never>(
   options: KeyValueOptions = {},
 ): SessionAdapter<never, SessionRow> {
   return redisSessions(nodeRedisExecutor(client), options)
+}
+
+/**
+ * Keeps revocations of stateless sessions in Redis, which drops them when they have lapsed. What {@link redisAdapter}
+ * says of eviction and replicas holds here too: a server that evicts keys revives sessions. Throws `invalid_option` for
+ * a prefix that cannot be right.
+ *
+ * @example
+ * const auth = createStatelessAuth({ secrets: [process.env.SESSION_SECRET], revocations: redisRevocations(client) })
+ */
+export function redisRevocations<Node = never>(
+  client: NodeRedisServer | NodeRedisCluster<Node>,
+  options: RedisRevocationOptions = {},
+): Revocations {
+  return createRedisRevocations(nodeRedisExecutor(client), options)
 }
 
 function nodeRedisExecutor<Node>(client: NodeRedisServer | NodeRedisCluster<Node>): RedisExecutor {

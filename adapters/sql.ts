@@ -8,6 +8,8 @@ import type { SqlExecutor } from "./sql/executor.ts"
 import { mysql } from "./sql/mysql-dialect.ts"
 import { quoted } from "./sql/names.ts"
 import { postgres } from "./sql/postgres-dialect.ts"
+import type { RevocationTable, SqlRevocations } from "./sql/revocations.ts"
+import { createSqlRevocations, revocationStatements } from "./sql/revocations.ts"
 import { sqlite } from "./sql/sqlite-dialect.ts"
 
 export type { SqlAdapter } from "./sql/adapter.ts"
@@ -15,6 +17,7 @@ export type { SqlOptions } from "./sql/database.ts"
 export type { DialectName } from "./sql/dialect.ts"
 export type { Row, SqlExecutor, SqlStatement, SqlValue } from "./sql/executor.ts"
 export type { TableNames } from "./sql/names.ts"
+export type { RevocationTable, SqlRevocations } from "./sql/revocations.ts"
 export type { SchemaOptions } from "./sql/schema.ts"
 export { schema } from "./sql/schema.ts"
 export type { SqliteDatabase, SqlitePrepared } from "./sql/sqlite-executor.ts"
@@ -50,7 +53,44 @@ export function sqlAdapter<UserRow extends { id: UserId }, SessionRow extends ob
   executor,
   ...options
 }: SqlAdapterOptions): SqlAdapter<UserRow, SessionRow> {
-  if (!Object.hasOwn(dialects, dialect))
-    throw new AuthError("invalid_option", `dialect is "sqlite", "postgres" or "mysql", not ${quoted(dialect)}.`)
-  return createSqlAdapter(dialects[dialect], executor, options)
+  return createSqlAdapter(dialectOf(dialect), executor, options)
+}
+
+/** What {@link sqlRevocations} is made of. */
+export interface SqlRevocationOptions extends RevocationTable {
+  /** Whose SQL to speak: `"mysql"` is MariaDB too. */
+  dialect: DialectName
+  /** How statements reach the database. It needs no `batch`. */
+  executor: SqlExecutor
+  /** The clock, in milliseconds. Default `Date.now`; for tests. */
+  now?: () => number
+}
+
+/**
+ * Keeps revocations of stateless sessions in SQL, in the table of {@link revocationSchema}. A validation costs one
+ * statement by primary key. Read from the primary: a replica that lags behind knows a sign-out too late. Throws
+ * `invalid_option` for options that cannot be right.
+ *
+ * @example
+ * const revocations = sqlRevocations({ dialect: "postgres", executor })
+ * const auth = createStatelessAuth({ secrets: [process.env.SESSION_SECRET], revocations })
+ */
+export function sqlRevocations({ dialect, executor, ...options }: SqlRevocationOptions): SqlRevocations {
+  return createSqlRevocations(dialectOf(dialect), executor, options)
+}
+
+/**
+ * Makes the statements that create the table of {@link sqlRevocations} with its index. Throws `invalid_option` for a
+ * name that is no plain identifier.
+ *
+ * @example
+ * for (const statement of revocationSchema("sqlite")) db.exec(statement)
+ */
+export function revocationSchema(dialect: DialectName, options: RevocationTable = {}): string[] {
+  return revocationStatements(dialectOf(dialect), options)
+}
+
+function dialectOf(name: DialectName): Dialect {
+  if (Object.hasOwn(dialects, name)) return dialects[name]
+  throw new AuthError("invalid_option", `dialect is "sqlite", "postgres" or "mysql", not ${quoted(name)}.`)
 }

@@ -1,6 +1,5 @@
 import type { AuthSettings, RequestAuth, SessionFields } from "../core/auth.ts"
-import type { UserId } from "../core/ports.ts"
-import type { Revocations } from "./revocations.ts"
+import type { Revocations, UserId } from "../core/ports.ts"
 import type { StandardSchema } from "./schema.ts"
 import type { Secret } from "./secrets.ts"
 

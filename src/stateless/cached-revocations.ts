@@ -1,6 +1,6 @@
 import { parseDuration } from "../core/policy.ts"
 import type { Duration } from "../core/policy.ts"
-import type { Revocations } from "./revocations.ts"
+import type { Revocations } from "../core/ports.ts"
 
 /** How long {@link cachedRevocations} trusts an answer. */
 export interface CacheOptions {

@@ -1,4 +1,4 @@
-import type { Revocations } from "./revocations.ts"
+import type { Revocations } from "../core/ports.ts"
 
 /**
  * Keeps revocations in this process: for tests, and for a server that is one process and may forget them when it ends.

@@ -1,5 +1,3 @@
-import { encodeHexLowerCase } from "@oslojs/encoding"
-
 import { AuthError } from "../core/errors.ts"
 import type { UserId } from "../core/ports.ts"
 
@@ -7,6 +5,7 @@ import type { UserId } from "../core/ports.ts"
 export const timeBytes = 6
 
 const encoder = new TextEncoder()
+const hexDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 /** Writes a user's id as JSON, so that a bigint is told from a number: `["1"]`. Throws `invalid_option` for what is none. */
@@ -50,7 +49,9 @@ export function readTime(bytes: Uint8Array, at: number): Date {
 
 /** Reads bytes as lower-case hex. */
 export function readHex(bytes: Uint8Array, at: number, length: number): string {
-  return encodeHexLowerCase(bytes.subarray(at, at + length))
+  let text = ""
+  for (const byte of bytes.subarray(at, at + length)) text += hexDigits[byte]
+  return text
 }
 
 function toJson(value: unknown): string {

@@ -1,6 +1,5 @@
 import { AuthError, guardPort } from "../core/errors.ts"
-import type { UserId } from "../core/ports.ts"
-import type { Revocations } from "./revocations.ts"
+import type { Revocations, UserId } from "../core/ports.ts"
 import type { SealedSession } from "./sealed-session.ts"
 
 type Owned = Pick<SealedSession, "id" | "userId" | "createdAt" | "generation">
@@ -109,9 +108,10 @@ function generationKey(userId: UserId, number: number, generation: number): stri
   return `generation:${number}:${generation}:${typed(userId)}`
 }
 
-// Last in a key, so that no user's id can imitate what else a key holds; with its type, so that 1 is not "1".
+// Last in a key, so that no user's id can imitate what else a key holds; with its type, so that 1 is not "1"; and as
+// JSON, so that half a character, of which a store may make a question mark, is written out.
 function typed(userId: UserId): string {
-  return `${typeof userId}:${userId}`
+  return typeof userId === "bigint" ? `${userId}n` : JSON.stringify(userId)
 }
 
 function periodOf(time: number): number {

@@ -170,6 +170,21 @@ describe("ending all sessions of a user", () => {
     }
   })
 
+  test("reaches who signed in before an earlier end would have lapsed", async () => {
+    const start = Math.floor(Date.UTC(2030, 0, 1) / (30 * day)) * 30 * day
+    for (const offset of [hour, 10 * day, 28.5 * day]) {
+      const now = manualClock(start + offset)
+      const session = { idleTimeout: "1h", absoluteTimeout: "1h" } as const
+      const { auth } = setUp({ now, session, revocations: memoryRevocations({ now }) })
+      await auth.invalidateUserSessions("user-1")
+      now.advance(25 * hour - minute)
+      const { token } = await auth.createSession("user-1")
+      now.advance(2 * minute)
+      await auth.invalidateUserSessions("user-1")
+      expect(await auth.validateSession(token)).toMatchObject({ reason: "unknown" })
+    }
+  })
+
   test("often asks the store for few keys", async () => {
     const { auth, calls } = setUpRevocable()
     for (let n = 0; n < 200; n++) await auth.invalidateUserSessions("user-1")

@@ -1,0 +1,43 @@
+import { AuthError } from "../../src/core/errors.ts"
+import type { Revocations } from "../../src/core/ports.ts"
+import { quoted } from "../sql/names.ts"
+import { timeOf } from "../sql/parameters.ts"
+import { digest } from "./digest.ts"
+import type { RedisExecutor } from "./executor.ts"
+import { redisScript, runScript } from "./executor.ts"
+
+/** What revocations in Redis can be told. */
+export interface RedisRevocationOptions {
+  /** What every key begins with. Default: `"nightlatch:"`. */
+  prefix?: string
+}
+
+/** Keeps a key until a time, never for a shorter time than before: `until`. */
+const keep = redisScript(`
+local time = redis.call('TIME')
+local wanted = tonumber(ARGV[1]) - time[1] * 1000 - math.floor(time[2] / 1000)
+local left = redis.call('PTTL', KEYS[1])
+if left == -1 or left >= wanted or wanted <= 0 then return end
+redis.call('HSET', KEYS[1], 'r', '1')
+redis.call('PEXPIREAT', KEYS[1], ARGV[1])
+`)
+
+/** Keeps revocations in Redis, each under a key of its own that Redis drops by itself. */
+export function createRedisRevocations(
+  redis: RedisExecutor,
+  { prefix = "nightlatch:" }: RedisRevocationOptions,
+): Revocations {
+  if (typeof prefix !== "string" || !prefix.isWellFormed())
+    throw new AuthError("invalid_option", `prefix is text, not ${quoted(prefix)}.`)
+  const keyOf = async (key: string) => `${prefix}revocation:${await digest("SHA-256", key)}`
+
+  return {
+    async revoke(key, until) {
+      await runScript(redis, keep, await keyOf(key), [String(timeOf(until))])
+    },
+    async isRevoked(keys) {
+      const found = await Promise.all(keys.map(async (key) => redis.readHash(await keyOf(key))))
+      return found.some((fields) => Object.keys(fields).length > 0)
+    },
+  }
+}

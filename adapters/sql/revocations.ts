@@ -1,0 +1,88 @@
+import { AuthError } from "../../src/core/errors.ts"
+import type { Revocations } from "../../src/core/ports.ts"
+import type { Dialect, DialectName } from "./dialect.ts"
+import type { SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
+import { checkedName } from "./names.ts"
+import { timeOf } from "./parameters.ts"
+import { bind, template } from "./statement.ts"
+import { pooledStore } from "./store.ts"
+
+/** What the revocations of stateless sessions can be told. */
+export interface RevocationTable {
+  /** The name of their table. Default: `session_revocation`. */
+  table?: string
+}
+
+/** Revocations in a table, which somebody must clean up. */
+export interface SqlRevocations extends Revocations {
+  /** Deletes, in batches, what lapsed. Resolves to how many. Run it from a daily job. */
+  deleteExpiredRevocations(): Promise<number>
+}
+
+const defaultTable = "session_revocation"
+const batchSize = 1000
+
+const columns: Record<DialectName, string[]> = {
+  sqlite: ["id TEXT NOT NULL PRIMARY KEY", "expires_at INTEGER NOT NULL"],
+  postgres: ["id TEXT NOT NULL PRIMARY KEY", "expires_at BIGINT NOT NULL"],
+  mysql: ["id VARBINARY(64) NOT NULL PRIMARY KEY", "expires_at BIGINT NOT NULL"],
+}
+
+/**
+ * Makes the statements that create the table of revocations with its index. Throws `invalid_option` for a name that is
+ * no plain identifier.
+ */
+export function revocationStatements({ name, quote }: Dialect, { table = defaultTable }: RevocationTable): string[] {
+  const quoted = quote(checkedName(table, "table"))
+  // PostgreSQL cuts a name after 63 bytes.
+  const index = quote(`${table.slice(0, 50)}_expires_at`)
+  const inside = name === "mysql" ? [`INDEX ${index} (expires_at)`] : []
+  const create = `CREATE TABLE IF NOT EXISTS ${quoted} (\n  ${[...columns[name], ...inside].join(",\n  ")}\n)`
+  const after = `CREATE INDEX IF NOT EXISTS ${index} ON ${quoted} (expires_at)`
+  return name === "mysql" ? [create] : [create, after]
+}
+
+/** Keeps revocations in a table, under the SHA-256 of their keys, so that a key may be any text and names nobody. */
+export function createSqlRevocations(
+  dialect: Dialect,
+  executor: SqlExecutor,
+  { table = defaultTable, now = Date.now }: RevocationTable & { now?: () => number },
+): SqlRevocations {
+  const name = dialect.quote(checkedName(table, "table"))
+  const store = pooledStore(executor, dialect)
+  const statement = (text: string, values: SqlValue[]): SqlStatement => bind(template(dialect, text), values)
+
+  return {
+    async revoke(key, until) {
+      const insert = `INSERT INTO ${name} (id, expires_at) VALUES (?1, ?2) ${keepLonger(dialect, name)}`
+      await store.execute(statement(insert, [await digest(key), timeOf(until)]))
+    },
+    async isRevoked(keys) {
+      const ids = await Promise.all(keys.map(digest))
+      if (ids.length === 0) return false
+      const places = ids.map((_, n) => `?${n + 2}`).join(", ")
+      const find = `SELECT id FROM ${name} WHERE id IN (${places}) AND expires_at > ?1 LIMIT 1`
+      const rows = await store.query(statement(find, [now(), ...ids]))
+      if (Array.isArray(rows)) return rows.length > 0
+      throw new AuthError("store_failed", "query() of the SQL executor resolves to a list of rows.")
+    },
+    async deleteExpiredRevocations() {
+      const text = dialect.deleteSome(name, "expires_at <= ?1", batchSize)
+      let total = 0
+      let deleted
+      do total += deleted = await store.execute(statement(text, [now()]))
+      while (deleted >= batchSize)
+      return total
+    },
+  }
+}
+
+function keepLonger({ name }: Dialect, table: string): string {
+  if (name === "mysql") return "ON DUPLICATE KEY UPDATE expires_at = GREATEST(expires_at, ?2)"
+  return `ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at WHERE ${table}.expires_at < excluded.expires_at`
+}
+
+async function digest(key: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+}
