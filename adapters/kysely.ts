@@ -4,6 +4,7 @@ import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
 import type { Dialect, DialectName } from "./sql/dialect.ts"
+import { withoutStatement } from "./sql/driver-error.ts"
 import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
 import { mysql } from "./sql/mysql-dialect.ts"
 import { quoted } from "./sql/names.ts"
@@ -86,8 +87,16 @@ function poolExecutor(client: KyselyClient): SqlExecutor {
 
 function clientExecutor(client: KyselyClient): Pick<SqlExecutor, "query" | "execute"> {
   return {
-    query: async (sql, params) => (await client.executeQuery(rawQuery(sql, params))).rows,
-    execute: async (sql, params) => Number((await client.executeQuery(rawQuery(sql, params))).numAffectedRows ?? 0),
+    query: async (sql, params) => (await send(client, sql, params)).rows,
+    execute: async (sql, params) => Number((await send(client, sql, params)).numAffectedRows ?? 0),
+  }
+}
+
+async function send(client: KyselyClient, sql: string, params: SqlValue[]): ReturnType<KyselyClient["executeQuery"]> {
+  try {
+    return await client.executeQuery(rawQuery(sql, params))
+  } catch (error) {
+    throw withoutStatement(error)
   }
 }
 

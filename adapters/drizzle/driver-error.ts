@@ -1,3 +1,5 @@
+import { withoutStatement } from "../sql/driver-error.ts"
+
 /**
  * Takes off what Drizzle wraps a driver's error in: that message repeats the parameters, password hashes among them,
  * and what a stranger has sent could read there like the error of a driver.
@@ -5,5 +7,5 @@
 export function driverErrorOf(error: unknown): unknown {
   if (error instanceof Error && error.message.startsWith("Failed query: ") && error.cause instanceof Error)
     return driverErrorOf(error.cause)
-  return error
+  return withoutStatement(error)
 }

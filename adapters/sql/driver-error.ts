@@ -10,6 +10,15 @@ export function causedBy(error: unknown, fits: (error: DriverError) => boolean):
   return false
 }
 
+/**
+ * Takes the statement off a driver's error. mysql2 writes the parameters into it, password hashes among them, and who
+ * logs the error would keep them.
+ */
+export function withoutStatement(error: unknown): unknown {
+  if (error instanceof Error && "sql" in error) delete error.sql
+  return error
+}
+
 /** The fields by which drivers say what went wrong. */
 export interface DriverError extends Error {
   code?: unknown

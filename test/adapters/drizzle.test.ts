@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import { eq, sql } from "drizzle-orm"
 import { drizzle } from "drizzle-orm/better-sqlite3"
 import { date as pgDate, integer as pgInteger, pgTable, text as pgText, timestamp } from "drizzle-orm/pg-core"
@@ -108,7 +109,8 @@ for (const { name, shape, store } of opened) {
         .catch((error: unknown) => error)
       await store.run("ALTER TABLE spare RENAME TO user_key")
       expect(failure).toBeInstanceOf(Error)
-      expect(messagesOf(failure)).not.toContain("$argon2id$secret")
+      // As a logger writes it, with all that drivers hang on their errors.
+      expect(inspect(failure, { depth: 10 })).not.toContain("$argon2id$secret")
       expect(await adapter.findUser("alice")).toBeNull()
     })
 
@@ -298,7 +300,3 @@ test("a user id that may be null, or is of another type than the user's, is refu
   expect(() => drizzleAdapter(db, { user, session, key: numbered })).toThrow(/number/)
   await close()
 })
-
-function messagesOf(error: unknown): string {
-  return error instanceof Error ? `${error.message}\n${messagesOf(error.cause)}` : ""
-}

@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import { CamelCasePlugin } from "kysely"
 import { afterAll, beforeEach, describe, expect, expectTypeOf, test } from "vitest"
 import { kyselyAdapter } from "../../adapters/kysely.ts"
@@ -79,6 +80,19 @@ for (const store of await kyselyStores()) {
       expect(await adapter.findUser("bob")).toMatchObject({ username: "bob" })
       expect(await adapter.findKey("username", "alice")).toMatchObject({ userId: "alice" })
       expect(await adapter.findSession("s1")).toMatchObject({ user: { username: "alice" } })
+    })
+
+    test("no error repeats a password hash", async () => {
+      await adapter.insertUser(alice, null)
+      await adapter.insertKey({ ...key, userId: "alice" })
+      await store.db.schema.alterTable("user_key").renameTo("spare").execute()
+      const failure = await adapter
+        .insertKey({ providerId: "username", providerUserId: "bob", userId: "alice", passwordHash: "$argon2id$secret" })
+        .catch((error: unknown) => error)
+      await store.db.schema.alterTable("spare").renameTo("user_key").execute()
+      expect(failure).toBeInstanceOf(Error)
+      // As a logger writes it, with all that drivers hang on their errors.
+      expect(inspect(failure, { depth: 10 })).not.toContain("$argon2id$secret")
     })
 
     test("a plugin that renames columns does not reach the library's", async () => {
