@@ -37,6 +37,8 @@ export interface Database {
   dialect: Dialect
   ids: UserIds
   store: Store
+  /** Whether lookups made together go together: they would not on SQLite, and take turns in a transaction. */
+  gathers: boolean
   /** The tables' names, quoted. */
   tables: Record<Owner, string>
   /** Learns the columns at the first call. Throws `invalid_option` if one of these tables cannot serve. */
@@ -79,6 +81,7 @@ export function openable(dialect: Dialect, executor: Executor, options: SqlOptio
     dialect,
     ids,
     store,
+    gathers: dialect.name !== "sqlite" && !options.inTransaction,
     tables: { user: dialect.quote(names.user), session: dialect.quote(names.session), key: dialect.quote(names.key) },
     open,
     forget,

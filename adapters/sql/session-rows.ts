@@ -8,6 +8,8 @@ import type { UserIds } from "./user-ids.ts"
 /** Selects the columns of session `s`, and reads them back. */
 export interface SessionRows {
   select: string
+  /** A column's name for the id, where rows of several sessions are selected. */
+  id: string
   read(row: Row, id: string): SessionRecord<Row>
 }
 
@@ -28,6 +30,7 @@ export function sessionRows({ user, session }: Catalogue, dialect: Dialect, ids:
   ]
   return {
     select: select.join(", "),
+    id: `${prefix}id`,
     read: (row, id) => ({
       id,
       userId: ids.decode(row[userId]),

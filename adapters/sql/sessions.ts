@@ -3,20 +3,22 @@ import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../
 import type { Assignment } from "./attributes.ts"
 import { assign } from "./attributes.ts"
 import { isAttribute } from "./catalogue.ts"
-import type { Database, OpenDatabase } from "./database.ts"
+import type { Database } from "./database.ts"
 import type { Row } from "./executor.ts"
+import { sessionLookup } from "./lookups.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "./parameters.ts"
 import { readText } from "./storable-text.ts"
 import { letOthersGo } from "./turns.ts"
-import { isUser, missingUser, ownsRow } from "./user-lookup.ts"
+import { isUser, missingUser } from "./user-lookup.ts"
 
 type Session = SessionRecord<Row>
 
-/** Keeps sessions in a table. Each method is one statement. */
+/** Keeps sessions in a table. Each method is one statement, or less. */
 export function sqlSessions(db: Database): SessionAdapter<Row, Row> {
+  const find = sessionLookup(db)
   return {
     insertSession: (session) => insertSession(db, session),
-    findSession: (id) => findSession(db, id),
+    findSession: (id) => findSession(db, find, id),
     listSessions: (userId) => listSessions(db, userId),
     extendSession: (id, expiresAt, ifBefore) => extendSession(db, id, expiresAt, ifBefore),
     updateSession: (id, attributes) => updateSession(db, id, attributes),
@@ -51,20 +53,17 @@ function insertText(db: Database, { open, columns }: Assignment): string {
   return `INSERT INTO ${tables.session} (${names}) SELECT ${values.join(", ")} ${found}`
 }
 
-async function findSession(db: Database, id: string): Promise<FoundSession<Row, Row> | null> {
+async function findSession(
+  db: Database,
+  find: ReturnType<typeof sessionLookup>,
+  id: string,
+): Promise<FoundSession<Row, Row> | null> {
   const known = sessionIdOf(id)
   if (known === null) return null
   // Every request comes by here: what is there at once is not awaited.
   const opened = db.open("session", "user")
   const open = opened instanceof Promise ? await opened : opened
-  const answer = db.reading(open.statement("findSession", () => findText(db, open), [known]))
-  const [row] = answer instanceof Promise ? await answer : answer
-  return row ? { session: open.sessions.read(row, known), user: open.users.read(row) } : null
-}
-
-function findText(db: Database, open: OpenDatabase): string {
-  const from = `${db.tables.session} s LEFT JOIN ${db.tables.user} u ON ${ownsRow(db, open, "s.user_id")}`
-  return `SELECT ${open.users.select}, ${open.sessions.select} FROM ${from} WHERE s.id = ?1`
+  return find(open, known)
 }
 
 async function listSessions(db: Database, userId: UserId): Promise<Session[]> {
