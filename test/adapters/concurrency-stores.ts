@@ -3,7 +3,7 @@ import type { AdapterSetup } from "../../src/testing.ts"
 
 /** Where a store is, so that any process can open it. */
 export interface Place {
-  /** The address of a server, or the path of a file. */
+  /** The path of a file, or the address of a server: those of a cluster have commas between. */
   at: string
   /** The schema in PostgreSQL, or what all keys begin with in Redis. */
   name: string
@@ -36,6 +36,13 @@ export const openers = {
     const { betterSqlite3Adapter } = await import("../../adapters/better-sqlite3.ts")
     const db = new Database(at, { timeout: 10_000 })
     return { adapter: betterSqlite3Adapter(db), close: () => db.close() }
+  },
+
+  "libsqlAdapter()": async ({ at }: Place): Promise<OpenStore> => {
+    const { createClient } = await import("@libsql/client")
+    const { libsqlAdapter } = await import("../../adapters/libsql.ts")
+    const client = createClient({ url: `file:${at}` })
+    return { adapter: libsqlAdapter(client), close: () => client.close() }
   },
 
   "sqlAdapter() with an executor for pg": async (place: Place): Promise<OpenStore> => {
@@ -91,13 +98,13 @@ export const openers = {
 
   "redisAdapter()": async ({ at, name }: Place): Promise<OpenStore> => {
     const { openRedis } = await import("./redis-stores.ts")
-    const store = await openRedis({ client: "redis", urls: [at] })
+    const store = await openRedis({ client: "redis", urls: at.split(",") })
     return { adapter: store.adapter({ prefix: name }), close: store.close }
   },
 
   "ioredisAdapter()": async ({ at, name }: Place): Promise<OpenStore> => {
     const { openRedis } = await import("./redis-stores.ts")
-    const store = await openRedis({ client: "ioredis", urls: [at] })
+    const store = await openRedis({ client: "ioredis", urls: at.split(",") })
     return { adapter: store.adapter({ prefix: name }), close: store.close }
   },
 }

@@ -13,6 +13,7 @@ const duration = 400
 
 await concurrency(await sqlitePlace(), "nodeSqliteAdapter()")
 await concurrency(await sqlitePlace(tablesWithoutReferences("sqlite")), "betterSqlite3Adapter()")
+await concurrency(await sqlitePlace(), "libsqlAdapter()")
 await concurrency(await postgresPlace(tablesWithoutReferences("postgres")), "sqlAdapter() with an executor for pg")
 await concurrency(await mysqlPlace(), "sqlAdapter() with an executor for mysql2")
 await concurrency(await postgresPlace(), "pgAdapter()")

@@ -31,7 +31,7 @@ test("every race is lost by one of these bugs", () => {
 })
 
 function losesEveryRace(open: () => Promise<OpenPlace | null>, connect: Connect): void {
-  test.for(bugs)("[SUP-4] %s: an adapter with this bug loses the race", async ([bug, loses], { skip }) => {
+  test.for(bugs)("%s: an adapter with this bug loses the race", async ([bug, loses], { skip }) => {
     const place = await open()
     if (!place) return skip()
     try {
