@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { createAuth } from "../../src/core/create-auth.ts"
 import { hashToken } from "../../src/core/token.ts"
-import type { RedisCrew } from "./redis-crew.ts"
-import { startRedisCrew } from "./redis-crew.ts"
+import type { Call, Crew } from "../races/crew.ts"
+import { startRaceCrew } from "../races/crew.ts"
+import { signedInAt } from "../races/jobs.ts"
 import type { RedisAdapter, RedisStore } from "./redis-stores.ts"
 import { openRedis, ownPrefix, redisAddresses } from "./redis-stores.ts"
-import { signedInAt } from "./redis-jobs.ts"
 
 const day = 86_400_000
 const halfLife = signedInAt + 15 * day + 1000
@@ -19,17 +19,15 @@ for (const { name, urls } of places)
   )
 
 function redisRaces(urls: string[]): void {
-  let [store, adapter, crew] = [] as unknown as [RedisStore, RedisAdapter, RedisCrew]
+  let [store, adapter, crew] = [] as unknown as [RedisStore, RedisAdapter, Crew]
   beforeAll(async () => {
     const prefix = ownPrefix()
     store = await openRedis({ client: "redis", urls })
     adapter = store.adapter({ prefix })
     // Different clients keep their sessions in the same form.
-    const clients = ["redis", "ioredis", "redis"] as const
-    crew = await startRedisCrew(
-      clients.map((client) => ({ client, urls })),
-      prefix,
-    )
+    const place = { at: urls.join(","), name: prefix }
+    const openers = ["redisAdapter()", "ioredisAdapter()", "redisAdapter()"] as const
+    crew = await startRaceCrew(openers.map((opener) => ({ opener, place })))
   })
   afterAll(async () => {
     await crew.close()
@@ -41,12 +39,8 @@ function redisRaces(urls: string[]): void {
     for (let trial = 0; trial < 20; trial++) {
       const [token = ""] = await signIn(newUser(), 1)
       const requests = (count: number) => ({ tokens: Array<string>(count).fill(token), at: halfLife })
-      const visits = await crew.race(
-        { job: "validate", argument: requests(17) },
-        { job: "validate", argument: requests(17) },
-        { job: "validate", argument: requests(16) },
-      )
-      expect(visits.flat().map(({ live }) => live)).toEqual(Array(50).fill(true))
+      const visits = await crew.race(["validate", requests(17)], ["validate", requests(17)], ["validate", requests(16)])
+      expect(visits.flat().map(({ isLive }) => isLive)).toEqual(Array(50).fill(true))
       expect(visits.flat().filter(({ extended }) => extended)).toHaveLength(1)
       const stored = await adapter.findSession(hashToken(token))
       expect(stored?.session.expiresAt).toEqual(new Date(halfLife + 30 * day))
@@ -60,12 +54,12 @@ function redisRaces(urls: string[]): void {
       const userId = newUser()
       const tokens = await signIn(userId, 200)
       const ids = tokens.map(hashToken)
-      const renewal = { job: "validate", argument: { tokens, at: halfLife } } as const
-      const [logouts, visits] = await crew.race({ job: "logOut", argument: ids }, renewal)
+      const renewal: Call<"validate"> = ["validate", { tokens, at: halfLife }]
+      const [logouts, visits] = await crew.race(["logOut", ids], renewal)
       expect(logouts).toEqual(Array(200).fill(true))
       expect(await adapter.listSessions(userId)).toEqual([])
       const [replayed] = await crew.race(renewal)
-      expect(replayed).toEqual(Array(200).fill({ live: false }))
+      expect(replayed).toEqual(Array(200).fill({ isLive: false, userId: null }))
       // The latter were logged out between the request's read and its write.
       return [true, false].map((was) => visits.filter(({ extended }) => extended === was).length)
     })
@@ -75,15 +69,16 @@ function redisRaces(urls: string[]): void {
     await raceBothWays(async () => {
       const userIds = Array.from({ length: 100 }, newUser)
       const [one, other] = await crew.race(
-        { job: "signIn", argument: userIds },
-        { job: "signIn", argument: userIds },
-        { job: "logOutEverywhere", argument: userIds },
-        { job: "list", argument: userIds },
+        ["createSessions", userIds],
+        ["createSessions", userIds],
+        ["logOutEverywhere", userIds],
+        ["list", userIds],
       )
-      const live = await liveOf([...one, ...other])
+      const tokens = [...one, ...other].map(String)
+      const live = await liveOf(tokens)
       expect(await listedOf(userIds)).toEqual(live)
       await Promise.all(userIds.map((id) => adapter.deleteUserSessions(id)))
-      expect(await liveOf([...one, ...other])).toEqual([])
+      expect(await liveOf(tokens)).toEqual([])
       return [live.length, 200 - live.length]
     })
   })
@@ -92,11 +87,7 @@ function redisRaces(urls: string[]): void {
     await raceBothWays(async () => {
       const userIds = Array.from({ length: 100 }, newUser)
       const tokens = (await Promise.all(userIds.map((userId) => signIn(userId, 1)))).flat()
-      const [next] = await crew.race(
-        { job: "rotate", argument: tokens },
-        { job: "logOutEverywhere", argument: userIds },
-        { job: "list", argument: userIds },
-      )
+      const [next] = await crew.race(["rotate", tokens], ["logOutEverywhere", userIds], ["list", userIds])
       const followers = next.filter((token) => token !== null)
       expect(await liveOf([...tokens, ...followers])).toEqual([])
       expect(await listedOf(userIds)).toEqual([])
@@ -109,8 +100,8 @@ function redisRaces(urls: string[]): void {
       const userId = newUser()
       const ids = (await signIn(userId, 100)).map(hashToken)
       const [before, to] = [new Date(signedInAt + 30 * day), new Date(signedInAt + 60 * day)]
-      const cleaning = { job: "cleanUp", argument: { before, limit: 7, rounds: 15 } } as const
-      const extension = { job: "extend", argument: { ids, to, ifBefore: before } } as const
+      const cleaning: Call<"cleanUp"> = ["cleanUp", { before, limit: 7, rounds: 15 }]
+      const extension: Call<"extend"> = ["extend", { ids, to, ifBefore: before }]
       const [extended, ...deleted] = await crew.race(extension, cleaning, cleaning)
       const left = await adapter.listSessions(userId)
       expect(left.map(({ id }) => id).toSorted()).toEqual(ids.filter((_, n) => extended[n]).toSorted())

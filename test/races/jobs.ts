@@ -8,6 +8,7 @@ import type { RaceAdapter } from "./race-store.ts"
 
 /** What a validation did. */
 export interface Visit {
+  isLive: boolean
   userId: string | null
   /** What extendSession() answered; absent if it was not called. */
   extended?: boolean
@@ -23,7 +24,7 @@ const jitter = 8
 /** When the sessions of the races begin. */
 export const signedInAt = Date.UTC(2030, 0, 1)
 
-/** What processes do to a store beside each other. Each call of a job begins at a moment of its own. */
+/** What is done to a store from several processes at once. Each call of a job begins at a moment of its own. */
 export const jobs = {
   /** Validates each token as a process of its own would, which shares no write with others. */
   validate: (adapter: RaceAdapter, { tokens, at }: { tokens: string[]; at: number }) =>
@@ -45,6 +46,16 @@ export const jobs = {
       const auth = createAuth({ adapter, now: () => signedInAt })
       return unlessMissing(async () => (await auth.createSession(userId)).token)
     }),
+
+  /** Resolves to the new tokens, with `null` for sessions that were over. */
+  rotate: (adapter: RaceAdapter, tokens: string[]) =>
+    beside(tokens, async (token) => {
+      const auth = createAuth({ adapter, now: () => signedInAt })
+      return (await auth.rotateSession(token))?.token ?? null
+    }),
+
+  list: (adapter: RaceAdapter, userIds: string[]) =>
+    beside(userIds, async (userId) => (await adapter.listSessions(userId)).map(({ id }) => id)),
 
   deleteUsers: (adapter: RaceAdapter, userIds: string[]) =>
     beside(userIds, (userId) => usersOf(adapter).deleteUser(userId)),
@@ -109,8 +120,8 @@ async function visit(adapter: RaceAdapter, token: string, at: number): Promise<V
     return extended
   }
   const auth = createAuth({ adapter: { ...adapter, extendSession }, now: () => at })
-  const { user } = await auth.validateSession(token)
-  return { userId: user && user.id, ...(answers.length > 0 && { extended: answers[0] }) }
+  const { session, user } = await auth.validateSession(token)
+  return { isLive: session !== null, userId: user?.id ?? null, ...(answers.length > 0 && { extended: answers[0] }) }
 }
 
 function usersOf(adapter: RaceAdapter, version?: number) {

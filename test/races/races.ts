@@ -3,10 +3,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll } from "vitest"
-import { testTables } from "../adapters/sql-stores.ts"
+import type { Order } from "../adapters/concurrency-process.ts"
+import { tablesWithoutReferences } from "../adapters/concurrency-places.ts"
 import { postgresServer } from "../servers.ts"
 import type { Crew } from "./crew.ts"
-import { startCrew } from "./crew.ts"
+import { startRaceCrew } from "./crew.ts"
 import type { OpenStore, StoreAddress } from "./race-store.ts"
 import { openStore } from "./race-store.ts"
 
@@ -26,7 +27,8 @@ export async function openRaces(): Promise<Race[]> {
   const stores = await openSharedStores()
   return Promise.all(
     stores.map(async (store) => {
-      const crew = await startCrew(store.address, 3)
+      const order = orderOf(store.address)
+      const crew = await startRaceCrew([order, order, order])
       afterAll(crew.close)
       return { ...store, crew }
     }),
@@ -45,7 +47,7 @@ export async function createSqlite(): Promise<SharedStore> {
   const file = join(folder, "races.db")
   const db = new DatabaseSync(file)
   db.exec("PRAGMA journal_mode = WAL")
-  for (const statement of tables("sqlite")) db.exec(statement)
+  for (const statement of tablesWithoutReferences("sqlite")) db.exec(statement)
   db.close()
   const address: StoreAddress = { dialect: "sqlite", file }
   const store = openStore(address)
@@ -60,7 +62,7 @@ export async function createSqlite(): Promise<SharedStore> {
 export async function createPostgres(): Promise<SharedStore | null> {
   const server = await postgresServer()
   if (!server) return null
-  for (const statement of tables("postgres")) await server.pool.query(statement)
+  for (const statement of tablesWithoutReferences("postgres")) await server.pool.query(statement)
   const { connectionString, options } = server.pool.options
   const address: StoreAddress = { dialect: "postgres", connection: { connectionString, options } }
   const store = openStore(address)
@@ -71,7 +73,9 @@ export async function createPostgres(): Promise<SharedStore | null> {
   return { ...store, name: "PostgreSQL", address }
 }
 
-// Without references, as in MySQL and in tables that an application wrote itself: the library must not lean on them.
-function tables(dialect: "sqlite" | "postgres"): string[] {
-  return testTables(dialect, "text").map((statement) => statement.replace(/ REFERENCES .* ON DELETE CASCADE/, ""))
+function orderOf(address: StoreAddress): Order {
+  if (address.dialect === "sqlite") return { opener: "nodeSqliteAdapter()", place: { at: address.file, name: "main" } }
+  const { connectionString = "", options = "" } = address.connection
+  const place = { at: connectionString, name: options.replace("-c search_path=", "") }
+  return { opener: "sqlAdapter() with an executor for pg", place }
 }
