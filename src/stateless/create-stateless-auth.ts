@@ -78,7 +78,7 @@ export function createStatelessAuth<
           attributes: attributes ?? {},
         })
         const session = readSession(plaintext)
-        await requireFit(session.attributes)
+        if (options.attributes) await requireFit(session.attributes)
         const token = await envelope.seal(plaintext)
         tell("session_created", session)
         return { session: toSession(session, true), token }

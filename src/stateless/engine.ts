@@ -6,9 +6,9 @@ export type Answer<Value> = Value | Promise<Value>
 
 /** AES-256-GCM under one key. */
 export interface Cipher {
-  /** Resolves to the ciphertext with its 16-byte tag behind it. */
-  encrypt(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Answer<Uint8Array>
-  /** Takes what `encrypt` made. `null` unless every bit is as it was. */
+  /** Resolves to `head`, the nonce, the ciphertext and its 16-byte tag, one behind the other. */
+  encrypt(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array, head: Uint8Array): Answer<Uint8Array>
+  /** Takes ciphertext and tag. `null` unless every bit is as it was. */
   decrypt(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Answer<Uint8Array | null>
 }
 

@@ -1,7 +1,8 @@
 import { AuthError } from "../core/errors.ts"
 import { after, platformEngine } from "./engine.ts"
 import type { Answer, Cipher, Engine } from "./engine.ts"
-import { nonceBytes, takeNonce } from "./nonces.ts"
+import { join } from "./join.ts"
+import { takeRandomBytes } from "./random-bytes.ts"
 import { checkSecrets } from "./secrets.ts"
 import type { Secret } from "./secrets.ts"
 
@@ -34,6 +35,7 @@ interface Key {
 const version = 1
 const keyBytes = 32
 const headBytes = 5
+const nonceBytes = 12
 const tagBytes = 16
 const longest = 4096
 const salt = new TextEncoder().encode("nightlatch/stateless")
@@ -54,12 +56,12 @@ export function createEnvelope(
   }
 
   return {
-    seal: (plaintext, nonce = takeNonce()) =>
+    seal: (plaintext, nonce = takeRandomBytes(nonceBytes)) =>
       after(ready(), ([first]) => {
         // There is at least one secret.
         const { head, aad, cipher } = first!
         refuseLong(headBytes + nonceBytes + plaintext.length + tagBytes)
-        return after(cipher.encrypt(nonce, plaintext, aad), (sealed) => engine.encode(join(head, nonce, sealed)))
+        return after(cipher.encrypt(nonce, plaintext, aad, head), (sealed) => engine.encode(sealed))
       }),
     open(envelope) {
       const bytes = isEnvelope(envelope) ? engine.decode(envelope) : null
@@ -107,14 +109,4 @@ function deriveKey(engine: Engine, secret: Uint8Array, purpose: string, isOld: b
 
 function idOf(bytes: Uint8Array, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at)
-}
-
-function join(...parts: Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
 }

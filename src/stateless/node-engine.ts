@@ -38,12 +38,12 @@ function cipherOf(crypto: NodeCrypto, Buffer: NodeBuffer["Buffer"], bytes: Uint8
   const key = crypto.createSecretKey(bytes)
   const options = { authTagLength: tagBytes }
   return {
-    encrypt(nonce, plaintext, aad) {
+    encrypt(nonce, plaintext, aad, head) {
       const cipher = crypto.createCipheriv(algorithm, key, nonce, options)
       cipher.setAAD(aad)
       const ciphertext = cipher.update(plaintext)
       cipher.final()
-      return Buffer.concat([ciphertext, cipher.getAuthTag()])
+      return Buffer.concat([head, nonce, ciphertext, cipher.getAuthTag()])
     },
     decrypt(nonce, sealed, aad) {
       const end = sealed.length - tagBytes
@@ -69,7 +69,7 @@ function canSeal({ derive, cipher }: Engine): boolean {
   const trial = cipher(key)
   if (trial instanceof Promise) return false
   const [nonce, plaintext] = [new Uint8Array(12), new Uint8Array([1])]
-  const sealed = trial.encrypt(nonce, plaintext, none)
-  const opened = sealed instanceof Promise ? null : trial.decrypt(nonce, sealed, none)
+  const sealed = trial.encrypt(nonce, plaintext, none, none)
+  const opened = sealed instanceof Promise ? null : trial.decrypt(nonce, sealed.subarray(nonce.length), none)
   return opened instanceof Uint8Array && opened[0] === 1
 }

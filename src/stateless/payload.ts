@@ -55,26 +55,21 @@ export function readHex(bytes: Uint8Array, at: number, length: number): string {
 }
 
 function toJson(value: unknown): string {
-  try {
-    return JSON.stringify(value, onlyJson)
-  } catch (cause) {
-    const message =
-      "Attributes and claims are kept as JSON: text, finite numbers, booleans, null, lists and plain objects."
-    throw new AuthError("invalid_option", message, { cause })
-  }
+  if (isKept(value)) return JSON.stringify(value)
+  const message =
+    "Attributes and claims are kept as JSON: text, finite numbers, booleans, null, lists and plain objects."
+  throw new AuthError("invalid_option", message)
 }
 
-/** Refuses what JSON would drop or change without a word. It is called on what holds the value, before `toJSON()`. */
-function onlyJson(this: unknown, key: string, value: unknown): unknown {
-  const original: unknown = Reflect.get(Object(this), key)
-  if (original === undefined ? Array.isArray(this) : !isJson(original)) throw new TypeError(`no JSON: ${typeof value}`)
-  return value
-}
-
-function isJson(value: unknown): boolean {
+/** Tells whether JSON brings a value back as it is. */
+function isKept(value: unknown, depth = 0): boolean {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true
   if (typeof value === "number") return Number.isFinite(value)
-  return typeof value === "object" && (Array.isArray(value) || isPlainObject(value))
+  // So deep is a circle, or nothing that fits a cookie.
+  if (typeof value !== "object" || depth > 100) return false
+  if (Array.isArray(value)) return Array.from(value).every((item) => isKept(item, depth + 1))
+  // JSON leaves out what is undefined.
+  return isPlainObject(value) && Object.values(value).every((item) => item === undefined || isKept(item, depth + 1))
 }
 
 // By its shape, not by our Object: a value may come from another realm.

@@ -1,4 +1,5 @@
 import type { UserId } from "../core/ports.ts"
+import { takeRandomBytes } from "./random-bytes.ts"
 import { readHex, readJson, readTime, readUserId, timeBytes, writeJson, writeTime, writeUserId } from "./payload.ts"
 
 /** A session as its token holds it. */
@@ -33,13 +34,14 @@ export function writeSession({
   const bytes = writeJson(headBytes, written)
   writeTime(bytes, idBytes, createdAt.getTime())
   writeTime(bytes, expiresAtByte, expiresAt.getTime())
-  return withNewId(bytes)
+  bytes.set(takeRandomBytes(idBytes))
+  return bytes
 }
 
 /** The same session under an id of its own. */
 export function withNewId(bytes: Uint8Array): Uint8Array {
   const copy = bytes.slice()
-  crypto.getRandomValues(copy.subarray(0, idBytes))
+  copy.set(takeRandomBytes(idBytes))
   return copy
 }
 

@@ -1,4 +1,5 @@
 import type { Cipher, Engine } from "./engine.ts"
+import { join } from "./join.ts"
 
 /** WebCrypto, which every platform has and which always answers later. */
 export function webEngine(): Engine {
@@ -20,8 +21,9 @@ async function cipher(bytes: Uint8Array): Promise<Cipher> {
     tagLength: 128,
   })
   return {
-    async encrypt(nonce, plaintext, aad) {
-      return new Uint8Array(await crypto.subtle.encrypt(algorithm(nonce, aad), key, copy(plaintext)))
+    async encrypt(nonce, plaintext, aad, head) {
+      const sealed = await crypto.subtle.encrypt(algorithm(nonce, aad), key, copy(plaintext))
+      return join(head, nonce, new Uint8Array(sealed))
     },
     async decrypt(nonce, sealed, aad) {
       try {

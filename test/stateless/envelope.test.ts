@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer"
 
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 
 import type { Engine } from "../../src/stateless/engine.ts"
 import { createEnvelope } from "../../src/stateless/envelope.ts"
-import { takeNonce } from "../../src/stateless/nonces.ts"
+import { takeRandomBytes } from "../../src/stateless/random-bytes.ts"
 import { engines, k1, k2, k3 } from "./stateless-fixture.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -245,10 +245,31 @@ test("2 MB of anything take less than 10 ms", async () => {
 test("a million nonces hold no two alike", () => {
   const seen = new Set<bigint>()
   for (let n = 0; n < 1_000_000; n++) {
-    const view = new DataView(takeNonce().buffer)
+    const view = new DataView(takeRandomBytes(12).buffer)
     seen.add((view.getBigUint64(0) << 32n) | BigInt(view.getUint32(8)))
   }
   expect(seen.size).toBe(1_000_000)
+})
+
+test("random bytes that were asked for long ago are not used", async () => {
+  const original = crypto.getRandomValues.bind(crypto)
+  const getRandomValues = vi.spyOn(crypto, "getRandomValues").mockImplementation(original)
+  const clock = vi.spyOn(Date, "now")
+  try {
+    clock.mockReturnValue(1_900_000_000_000)
+    takeRandomBytes(12)
+    getRandomValues.mockClear()
+    takeRandomBytes(12)
+    expect(getRandomValues).not.toHaveBeenCalled()
+    for (const time of [1_900_000_001_001, 1_800_000_000_000]) {
+      clock.mockReturnValue(time)
+      getRandomValues.mockClear()
+      takeRandomBytes(12)
+      expect(getRandomValues).toHaveBeenCalledTimes(1)
+    }
+  } finally {
+    vi.restoreAllMocks()
+  }
 })
 
 describe("a secret", () => {
