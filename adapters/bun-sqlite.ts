@@ -1,0 +1,25 @@
+import type { UserId } from "../src/core/ports.ts"
+import type { SqlAdapter } from "./sql/adapter.ts"
+import { createSqlAdapter } from "./sql/adapter.ts"
+import type { SqlOptions } from "./sql/database.ts"
+import { sqlite } from "./sql/sqlite-dialect.ts"
+import type { SqliteDatabase } from "./sql/sqlite-executor.ts"
+import { sqliteExecutor } from "./sql/sqlite-executor.ts"
+
+/**
+ * Keeps sessions, users and keys in SQLite through Bun's `bun:sqlite`. The tables are those of `schema("sqlite")` from
+ * `nightlatch/adapters/sql`, beside the application's own user table.
+ *
+ * Unless inTransaction is set, the connection must not be in a transaction of the application's when the adapter
+ * writes. Without `safeIntegers`, Bun rounds integers beyond 2^53 in the application's own columns; user ids are exact
+ * with `userId: "bigint"`. Statements that are prepared go on working after `db.close()`, as Bun has it. Throws `invalid_option` for options that cannot be right.
+ *
+ * @example
+ * const adapter = bunSqliteAdapter<{ id: string; username: string }>(new Database("app.db"))
+ */
+export function bunSqliteAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
+  db: SqliteDatabase,
+  options: SqlOptions = {},
+): SqlAdapter<UserRow, SessionRow> {
+  return createSqlAdapter(sqlite, sqliteExecutor(db), options)
+}

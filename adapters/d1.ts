@@ -1,0 +1,56 @@
+import { AuthError } from "../src/core/errors.ts"
+import type { UserId } from "../src/core/ports.ts"
+import type { SqlAdapter } from "./sql/adapter.ts"
+import { createSqlAdapter } from "./sql/adapter.ts"
+import type { SqlOptions } from "./sql/database.ts"
+import type { Row, SqlStatement, SqlValue } from "./sql/executor.ts"
+import { sqlite } from "./sql/sqlite-dialect.ts"
+
+/** A `D1Database`, or the `D1DatabaseSession` that its `withSession` makes. */
+export interface D1Client {
+  prepare(sql: string): D1Statement
+  batch(statements: D1Statement[]): Promise<D1Result[]>
+}
+
+interface D1Statement {
+  bind(...params: unknown[]): D1Statement
+  all(): Promise<D1Result>
+}
+
+interface D1Result {
+  results: unknown[]
+  meta: { changes: number }
+}
+
+/**
+ * Keeps sessions, users and keys in Cloudflare D1. The tables are those of `schema("sqlite")` from
+ * `nightlatch/adapters/sql`, beside the application's own user table.
+ *
+ * Make the adapter once, not for each request: it asks for the columns at its first call. D1 has no transactions that an
+ * application could hold open: with `inTransaction` it throws `unsupported`, and `invalid_option` for other options that
+ * cannot be right. Attributes cannot be integers beyond 2^53.
+ *
+ * @example
+ * import { env } from "cloudflare:workers"
+ * const adapter = d1Adapter<{ id: string; username: string }>(env.DB)
+ */
+export function d1Adapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
+  client: D1Client,
+  options: SqlOptions = {},
+): SqlAdapter<UserRow, SessionRow> {
+  if (options.inTransaction) throw new AuthError("unsupported", "D1 has no transactions: leave inTransaction out.")
+  const prepare = ({ sql, params }: SqlStatement) => client.prepare(sql).bind(...params.map(bindable))
+  const executor = {
+    // Each is an object with the statement's columns.
+    query: async (sql: string, params: SqlValue[]) => (await prepare({ sql, params }).all()).results as Row[],
+    execute: async (sql: string, params: SqlValue[]) => (await prepare({ sql, params }).all()).meta.changes,
+    batch: async (all: SqlStatement[]) => (await client.batch(all.map(prepare))).map(({ meta }) => meta.changes),
+  }
+  return createSqlAdapter(sqlite, executor, options)
+}
+
+function bindable(value: SqlValue): SqlValue {
+  if (typeof value !== "bigint") return value
+  if (Number.isSafeInteger(Number(value))) return Number(value)
+  throw new AuthError("invalid_option", "D1 takes no integer beyond 2^53: keep this attribute as text.")
+}

@@ -1,0 +1,52 @@
+import type { UserId } from "../src/core/ports.ts"
+import type { SqlAdapter } from "./sql/adapter.ts"
+import { createSqlAdapter } from "./sql/adapter.ts"
+import type { SqlOptions } from "./sql/database.ts"
+import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
+import { postgres } from "./sql/postgres-dialect.ts"
+import { inOrder } from "./sql/store.ts"
+
+/** What runs statements in PGlite: the `Transaction` that `transaction` hands out, or a `PGlite`. */
+export interface PgliteTransaction {
+  query(sql: string, params: SqlValue[]): Promise<{ rows: unknown[]; affectedRows?: number }>
+}
+
+/** A `PGlite`, or what is made like it. */
+export interface PgliteClient extends PgliteTransaction {
+  transaction<Result>(run: (inside: PgliteTransaction) => Promise<Result>): Promise<Result>
+}
+
+/**
+ * Keeps sessions, users and keys in PostgreSQL through PGlite. The tables are those of `schema("postgres")` from
+ * `nightlatch/adapters/sql`, beside the application's own user table.
+ *
+ * Over a `Transaction` it writes inside that transaction. While one is open, PGlite lets everything else wait for its
+ * end: an adapter over the `PGlite` itself must not be awaited inside. Throws `invalid_option` for options that cannot
+ * be right.
+ *
+ * @example
+ * const adapter = pgliteAdapter<{ id: string; username: string }>(new PGlite("data"))
+ */
+export function pgliteAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
+  client: PgliteClient | PgliteTransaction,
+  options: SqlOptions = {},
+): SqlAdapter<UserRow, SessionRow> {
+  const inTransaction = !("transaction" in client)
+  return createSqlAdapter(postgres, executorOf(client), { inTransaction, ...options })
+}
+
+function executorOf(client: PgliteClient | PgliteTransaction): SqlExecutor {
+  if (!("transaction" in client)) return statementsOf(client)
+  return {
+    ...statementsOf(client),
+    batch: (statements) => client.transaction((inside) => inOrder(statementsOf(inside), statements)),
+  }
+}
+
+function statementsOf(client: PgliteTransaction): Pick<SqlExecutor, "query" | "execute"> {
+  return {
+    // Each is an object with the statement's columns, unless a call asks for arrays.
+    query: async (sql, params) => (await client.query(sql, params)).rows as Row[],
+    execute: async (sql, params) => (await client.query(sql, params)).affectedRows ?? 0,
+  }
+}
