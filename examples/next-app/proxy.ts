@@ -1,12 +1,19 @@
 import { createAuthProxy } from "nightlatch/next/proxy"
 import { cookie } from "@/lib/cookie"
+import { snapshots } from "@/lib/snapshots"
 
-// A short cut for visitors without a session cookie, and the guard against cross-site requests. What is private is
-// protected where it is read: in lib/dal.ts, by the actions and by the route handlers.
+// A short cut for visitors without a session cookie and for members on their way to the admins' page, and the guard against
+// cross-site requests. It asks no database. What is private is protected where it is read: in lib/dal.ts, by the actions
+// and by the route handlers.
 export const proxy = createAuthProxy({
   cookie,
   publicPaths: ["/", "/sign-up", "/api", "/icon.svg"],
   signInPath: "/sign-in",
+  snapshots: {
+    with: snapshots,
+    authorize: ({ claims }, path) => path.split("/")[1] !== "admin" || claims.role === "admin",
+    forbiddenPath: "/forbidden",
+  },
 })
 
 export const config = { matcher: "/((?!_next/static|_next/image|favicon.ico).*)" }

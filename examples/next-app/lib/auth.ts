@@ -8,6 +8,7 @@ import { createUsers } from "nightlatch/users"
 import { cookie } from "./cookie"
 import { db } from "./db"
 import type { SessionRow, UserRow } from "./db"
+import { snapshots } from "./snapshots"
 
 const adapter = nodeSqliteAdapter<UserRow, SessionRow>(db)
 
@@ -23,7 +24,12 @@ export const users = createUsers({ adapter, passwordHasher: argon2id() })
 
 export const { getSession, verifySession, signIn, setSession, signOut, routeHandler, serverAction } = createNextAuth(
   auth,
-  { signInPath: "/sign-in" },
+  {
+    signInPath: "/sign-in",
+    forbiddenPath: "/forbidden",
+    // Written where a cookie can be set, and read by the proxy.
+    snapshots: { with: snapshots, claims: ({ user }) => ({ role: user.role }) },
+  },
 )
 
 /** Whether a member may do what is for admins: for `authorize`. */

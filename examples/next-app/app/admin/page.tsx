@@ -10,7 +10,7 @@ export default async function AdminPage() {
   return (
     <>
       <h1>Members</h1>
-      <p className="lead">Only admins find this page. The first to sign up is one.</p>
+      <p className="lead">This page is for admins. The first to sign up is one.</p>
       <ul className="rows">
         {members.map((member) => (
           <MemberRow key={member.id} {...member} />

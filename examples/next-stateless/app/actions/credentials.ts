@@ -1,0 +1,43 @@
+"use server"
+
+import { redirect, RedirectType } from "next/navigation"
+import { z } from "zod"
+import { serverAction, setSession, signIn, users } from "@/lib/auth"
+import { signInSchema, signUpSchema } from "@/lib/definitions"
+import type { FormState } from "@/lib/definitions"
+import { formText } from "@/lib/form-text"
+import { auth } from "@/lib/sessions"
+import { findUser, findUserByEmail, makeAdminIfFirst } from "@/lib/users"
+
+export const createAccount = serverAction(
+  async (_visitor, _state: FormState, form: FormData): Promise<FormState> => {
+    const values = { name: formText(form, "name"), email: formText(form, "email") }
+    const fields = signUpSchema.safeParse({ ...values, password: formText(form, "password") })
+    if (!fields.success) return { values, errors: z.flattenError(fields.error).fieldErrors }
+    const { name, email, password } = fields.data
+    const key = { providerId: "email", providerUserId: email, password }
+    const { user } = await users.createUser({ key, attributes: { name, email } })
+    if (!user) return { values, errors: { email: ["This address already has an account."] } }
+    makeAdminIfFirst(user.id)
+    await signIn(user.id, { name, role: findUser(user.id)?.role ?? "member" })
+    redirect("/dashboard", RedirectType.replace)
+  },
+  { public: true },
+)
+
+export const signInWithPassword = serverAction(
+  async (_visitor, _state: FormState, form: FormData): Promise<FormState> => {
+    const values = { email: formText(form, "email") }
+    const fields = signInSchema.safeParse({ ...values, password: formText(form, "password") })
+    if (!fields.success) return { values, errors: z.flattenError(fields.error).fieldErrors }
+    const { email, password } = fields.data
+    // Read before the password is checked: they are sealed with the session.
+    const { name, role } = findUserByEmail(email) ?? { name: "", role: "member" as const }
+    const signedIn = await users.signInWithKey(auth, "email", email, password, { name, role })
+    // One message for both, so that nobody learns which addresses have an account.
+    if (!signedIn) return { values, message: "Wrong email address or password." }
+    await setSession(signedIn.token)
+    redirect("/dashboard", RedirectType.replace)
+  },
+  { public: true },
+)

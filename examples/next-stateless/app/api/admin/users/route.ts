@@ -1,0 +1,4 @@
+import { isAdmin, routeHandler } from "@/lib/auth"
+import { listMembers } from "@/lib/dal"
+
+export const GET = routeHandler(async () => Response.json(await listMembers()), { authorize: isAdmin })

@@ -1,0 +1,24 @@
+import "server-only"
+import { nodeSqliteAdapter } from "nightlatch/adapters/node-sqlite"
+import { createNextAuth } from "nightlatch/next"
+import { argon2id } from "nightlatch/password"
+import { createUsers } from "nightlatch/users"
+import { db } from "./db"
+import type { UserRow } from "./db"
+import { auth } from "./sessions"
+import { findUser } from "./users"
+
+export const users = createUsers({ adapter: nodeSqliteAdapter<UserRow>(db), passwordHasher: argon2id() })
+
+export const { getSession, verifySession, signIn, setSession, signOut, routeHandler, serverAction } = createNextAuth(
+  auth,
+  { signInPath: "/sign-in", forbiddenPath: "/forbidden" },
+)
+
+/**
+ * Whether a member may do what is for admins, for `authorize`. It asks the database: the role in the session is as old as
+ * the sign-in.
+ */
+export function isAdmin({ user }: { user: { id: string } }): boolean {
+  return findUser(user.id)?.role === "admin"
+}

@@ -1,0 +1,21 @@
+import "server-only"
+import { createStatelessAuth } from "nightlatch/stateless"
+import { z } from "zod"
+import { cookie } from "./cookie"
+import { revocations } from "./db"
+import { sessionSecrets } from "./secrets"
+
+/** What is sealed into the cookie, as it was at the sign-in. No email address: a cookie is not for profiles. */
+const attributes = z.object({ name: z.string(), role: z.enum(["member", "admin"]) })
+type Attributes = z.infer<typeof attributes>
+
+/** The sessions. A file of its own, because the proxy needs it too, and must not hash passwords. The ids of users are text. */
+export const auth = createStatelessAuth<Attributes, Attributes, string>({
+  secrets: sessionSecrets(),
+  session: { idleTimeout: "7d", absoluteTimeout: "30d" },
+  cookie,
+  attributes,
+  // What pages and Client Components see of it.
+  getUserAttributes: ({ name, role }) => ({ name, role }),
+  revocations,
+})
