@@ -1,6 +1,7 @@
 import fc from "fast-check"
-import { describe, expect, test } from "vitest"
+import { describe, expect, expectTypeOf, test, vi } from "vitest"
 
+import type { InferSession, InferUser, RequestAuth, SessionFields, UserId } from "../../src/index.ts"
 import { verifyRequestOrigin } from "../../src/index.ts"
 import { createStatelessAuth } from "../../src/stateless.ts"
 import type { StandardSchema } from "../../src/stateless.ts"
@@ -368,6 +369,50 @@ describe("a schema of the attributes", () => {
     const empty = make(() => ({ value: null }) as never)
     await expect(empty.createSession("user-1")).rejects.toMatchObject({ code: "invalid_option" })
   })
+})
+
+test("nothing is parsed before it is authenticated", async () => {
+  const { auth } = setUp()
+  const foreign = setUp({ secrets: [k2] }).auth
+  const own = await auth.createSession("user-1", { role: "admin" })
+  const theirs = await foreign.createSession("user-1", { role: "admin" })
+  const parse = vi.spyOn(JSON, "parse")
+  try {
+    const bytes = Buffer.from(own.token, "base64url")
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = Buffer.from(bytes)
+      changed[at]! ^= 1
+      await auth.validateSession(changed.toString("base64url"))
+    }
+    for (const token of [theirs.token, own.token.slice(4), "{}", "eyJhbGciOiJub25lIn0.e30."])
+      await auth.validateSession(token)
+    expect(parse).not.toHaveBeenCalled()
+    await auth.validateSession(own.token)
+    expect(parse).toHaveBeenCalledTimes(1)
+  } finally {
+    parse.mockRestore()
+  }
+})
+
+test("types follow from the options", () => {
+  const auth = createStatelessAuth({ secrets: [k1], getUserAttributes: ({ role }: { role: "a" | "b" }) => ({ role }) })
+  expectTypeOf<InferUser<typeof auth>>().toEqualTypeOf<{ id: UserId } & { role: "a" | "b" }>()
+  expectTypeOf<InferSession<typeof auth>>().toEqualTypeOf<SessionFields>()
+  expectTypeOf(auth.createSession).parameter(1).toEqualTypeOf<{ role: "a" | "b" } | undefined>()
+  const plain = createStatelessAuth({ secrets: [process.env.SESSION_SECRET ?? k1] })
+  expectTypeOf<InferUser<typeof plain>["id"]>().toEqualTypeOf<UserId>()
+  const numbered = createStatelessAuth<{}, {}, number>({ secrets: [k1] })
+  expectTypeOf(numbered.createSession).parameter(0).toEqualTypeOf<number>()
+  const schema = undefined as unknown as StandardSchema<{ role: string }>
+  const checked = createStatelessAuth({
+    secrets: [k1],
+    attributes: schema,
+    getUserAttributes: ({ role }) => ({ role }),
+  })
+  expectTypeOf<InferUser<typeof checked>["role"]>().toEqualTypeOf<string>()
+  expectTypeOf(checked).toExtend<
+    RequestAuth<SessionFields, { id: UserId } & { role: string }, UserId, { role: string }>
+  >()
 })
 
 test("a token that was sealed for something else, by the same secret, is no session", async () => {
