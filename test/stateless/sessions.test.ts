@@ -100,11 +100,20 @@ describe("a session", () => {
         },
       }),
     ],
-    ["a hole in a list", { list: [undefined] }],
+    ["undefined in a list", { list: [undefined] }],
+    ["a hole in a list", { list: Array(1) }],
   ])("with %s among the attributes is refused, since it would come back as something else", async (_, attributes) => {
     const { auth } = setUp()
     const creating = auth.createSession("user-1", attributes as Role)
     await expect(creating).rejects.toMatchObject({ name: "AuthError", code: "invalid_option" })
+  })
+
+  test("may have attributes that are undefined, which are then absent, and whatever else JSON keeps", async () => {
+    const auth = createStatelessAuth({ secrets: [k1], getUserAttributes: (attributes: object) => attributes })
+    const kept = { a: null, b: [1, "two", { three: [] }], c: { d: false, e: -0.5 }, "": "Zoë 🔒 \ud800" }
+    const { token } = await auth.createSession("user-1", { ...kept, gone: undefined })
+    const { user } = await auth.validateSession(token)
+    expect(user).toStrictEqual({ ...kept, id: "user-1" })
   })
 
   test("tells nothing of its content to who has the token only", async () => {
