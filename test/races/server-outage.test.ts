@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, describe, expect, test } from "vitest"
-import { createAuth } from "../../src/core/create-auth.ts"
-import { isAuthError } from "../../src/core/errors.ts"
-import type { AuthEvent } from "../../src/core/events.ts"
-import type { Driver } from "./outage-servers.ts"
 import { mortalMariadb, mortalPostgres, mortalRedis, poolSize } from "./outage-servers.ts"
+import { openApplication } from "./outage-visits.ts"
 
 // In milliseconds.
 const outage = 10_000
@@ -26,7 +23,7 @@ describe.concurrent.each(servers)("$name, stopped for ten seconds under load", (
     "every call fails as store_failed, nobody is signed out or let in, and all is well again without a restart",
     { timeout: 90_000 },
     async () => {
-      const applications = await Promise.all(drivers.map(openApplication))
+      const applications = await Promise.all(drivers.map((driver) => openApplication(driver, "ada", 2 * poolSize)))
       await sleep(300)
       await server.stop()
       for (const { phase } of applications) phase.name = "outage"
@@ -54,56 +51,3 @@ describe.concurrent.each(servers)("$name, stopped for ten seconds under load", (
     },
   )
 })
-
-type Outcome = "signedIn" | "failed" | "wrong"
-
-/** An application with a signed-in user, whose browser asks again and again, beside a stranger with a made-up token. */
-async function openApplication({ name, adapter }: Driver) {
-  const events: string[] = []
-  const auth = createAuth({ adapter, onEvent: noteEvent })
-  function noteEvent(event: AuthEvent): void {
-    if (!(event.type === "rejected" && event.reason === "unknown")) events.push(event.type)
-  }
-  const { token } = await auth.createSession("ada")
-  const { token: ended, session } = await auth.createSession("ada")
-  await auth.invalidateSession(session.id)
-
-  const zero = () => ({ signedIn: 0, failed: 0, wrong: 0 })
-  const counts = { before: zero(), outage: zero(), recovery: zero(), after: zero() }
-  const phase: { name: keyof typeof counts } = { name: "before" }
-  let isOver = false
-
-  async function visit(): Promise<void> {
-    const begun = phase.name
-    const outcomes = await Promise.all([
-      outcomeOf(async () => (await auth.validateSession(token)).session !== null),
-      outcomeOf(async () => (await auth.validateSession(ended)).session === null),
-    ])
-    // What began in one phase and ended in another may have either's end.
-    for (const outcome of outcomes) counts[phase.name === begun || outcome === "wrong" ? begun : "recovery"][outcome]++
-  }
-  async function keepVisiting(): Promise<void> {
-    while (!isOver) {
-      await visit()
-      await sleep(30)
-    }
-  }
-  const visitors = Promise.all(Array.from({ length: 2 * poolSize }, keepVisiting))
-  return {
-    name,
-    phase,
-    async finish() {
-      isOver = true
-      await visitors
-      return { counts, events }
-    },
-  }
-}
-
-async function outcomeOf(isRight: () => Promise<boolean>): Promise<Outcome> {
-  try {
-    return (await isRight()) ? "signedIn" : "wrong"
-  } catch (error) {
-    return isAuthError(error) && error.code === "store_failed" ? "failed" : "wrong"
-  }
-}
