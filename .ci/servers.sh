@@ -1,6 +1,8 @@
 # Throw-away servers for the tests, and a browser. Sourced by what sets $work, a folder that other users may enter.
 # A server that an environment variable names, or that answers where the tests look first, is used instead.
 
+# Where Debian keeps mariadbd, and not on the path of everyone.
+PATH=$PATH:/usr/sbin
 declare -A server_pids=() server_signals=()
 
 start_servers() {
