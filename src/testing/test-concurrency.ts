@@ -10,15 +10,12 @@ import { concurrencyCases } from "./concurrency-cases.ts"
  * import { test } from "vitest"
  * import { testConcurrency } from "nightlatch/testing"
  *
- * testConcurrency(test, () => {
- *   const pools = [openPool(), openPool(), openPool()] // to one database
- *   const [adapter] = (adapters = pools.map((pool) => myAdapter(pool)))
- *   return {
- *     adapters,
- *     addUser: ({ id, username }) => adapter.insertUser({ id, attributes: { username } }, null),
- *     close: () => Promise.all(pools.map((pool) => pool.end())),
- *   }
- * })
+ * const pools = [openPool(), openPool(), openPool()] // of one database, which is empty
+ * const adapters = pools.map((pool) => myAdapter(pool))
+ * testConcurrency(test, () => ({
+ *   adapters,
+ *   addUser: ({ id, username }) => pools[0].query("INSERT INTO user (id, username) VALUES (?, ?)", [id, username]),
+ * }))
  */
 export function testConcurrency(
   test: (name: string, run: () => Promise<void>) => unknown,

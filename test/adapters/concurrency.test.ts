@@ -1,49 +1,68 @@
 import { afterAll, beforeAll, describe, test } from "vitest"
-import type { AdapterSetup } from "../../src/testing.ts"
+import type { ConcurrencySetup } from "../../src/testing.ts"
 import { testConcurrency } from "../../src/testing.ts"
-import type { Crew } from "./concurrency-crew.ts"
 import { startCrew } from "./concurrency-crew.ts"
 import type { OpenPlace } from "./concurrency-places.ts"
 import { mysqlPlace, postgresPlace, redisPlace, sqlitePlace, tablesWithoutReferences } from "./concurrency-places.ts"
 import type { OpenerName } from "./concurrency-stores.ts"
+import { openers } from "./concurrency-stores.ts"
 import { postgresTimestamps } from "./drizzle-postgres-tables.ts"
 
+/** Adapters over one store, and how to close them. */
+type Contenders = Pick<ConcurrencySetup, "adapters"> & { close(): Promise<unknown> }
+
 // Long enough for some tens of rounds, in milliseconds.
-const duration = 400
+const duration = 250
 
-await concurrency(await sqlitePlace(), "nodeSqliteAdapter()")
-await concurrency(await sqlitePlace(tablesWithoutReferences("sqlite")), "betterSqlite3Adapter()")
-await concurrency(await sqlitePlace(), "libsqlAdapter()")
-await concurrency(await postgresPlace(tablesWithoutReferences("postgres")), "sqlAdapter() with an executor for pg")
-await concurrency(await mysqlPlace(), "sqlAdapter() with an executor for mysql2")
-await concurrency(await postgresPlace(), "pgAdapter()")
-await concurrency(await postgresPlace(), "postgresAdapter()")
-await concurrency(await mysqlPlace(), "mysql2Adapter()")
-await concurrency(await postgresPlace(), "kyselyAdapter() on pg")
-await concurrency(await postgresPlace(postgresTimestamps.ddl), "drizzleAdapter() on pg")
-await concurrency(await redisPlace(), "redisAdapter()")
-await concurrency(await redisPlace(), "ioredisAdapter()")
+await inThreeProcesses("nodeSqliteAdapter()", await sqlitePlace())
+await inThreeProcesses("betterSqlite3Adapter()", await sqlitePlace(tablesWithoutReferences("sqlite")))
+await inThreeProcesses("libsqlAdapter()", await sqlitePlace())
+await inThreeProcesses("sqlAdapter() with an executor for pg", await postgresPlace(tablesWithoutReferences("postgres")))
+await inThreeProcesses("sqlAdapter() with an executor for mysql2", await mysqlPlace())
+await inThreeProcesses("pgAdapter()", await postgresPlace())
+await inThreeProcesses("postgresAdapter()", await postgresPlace())
+await inThreeProcesses("mysql2Adapter()", await mysqlPlace())
+await inThreeProcesses("kyselyAdapter() on pg", await postgresPlace())
+await inThreeProcesses("drizzleAdapter() on pg", await postgresPlace(postgresTimestamps.ddl))
+await inThreeProcesses("redisAdapter()", await redisPlace())
+await inThreeProcesses("ioredisAdapter()", await redisPlace())
 
-async function concurrency(place: OpenPlace | null, opener: OpenerName): Promise<void> {
+await overThreeConnections("nodeSqliteAdapter()", await sqlitePlace())
+await overThreeConnections("pgAdapter()", await postgresPlace())
+await overThreeConnections("mysql2Adapter()", await mysqlPlace())
+
+async function inThreeProcesses(opener: OpenerName, place: OpenPlace | null): Promise<void> {
   if (!place) return
-  describe(`${opener}, used by three processes`, () => {
-    let crew: Crew<AdapterSetup["adapter"]>
-    beforeAll(async () => {
-      const order = { opener, place: { at: place.at, name: place.name } }
-      crew = await startCrew([order, order, order])
-    })
-    afterAll(async () => {
-      await crew?.close()
-      await place.close()
-    })
-    testConcurrency(test, () => {
-      const { adapters } = crew
-      const [{ insertUser } = {}] = adapters
-      return {
-        adapters,
-        duration,
-        addUser: insertUser && (({ id, username }) => insertUser({ id, attributes: { username } }, null)),
-      }
-    })
+  const order = { opener, place: { at: place.at, name: place.name } }
+  describe(`${opener}, used by three processes`, () => race(place, () => startCrew([order, order, order])))
+}
+
+async function overThreeConnections(opener: OpenerName, place: OpenPlace | null): Promise<void> {
+  if (!place) return
+  describe(`${opener}, over three connections or pools of one process`, () =>
+    race(place, async () => {
+      const stores = await Promise.all([1, 2, 3].map(() => openers[opener](place)))
+      const close = () => Promise.all(stores.map((store) => store.close()))
+      return { adapters: stores.map(({ adapter }) => adapter), close }
+    }))
+}
+
+function race(place: OpenPlace, open: () => Promise<Contenders>): void {
+  let contenders: Contenders
+  beforeAll(async () => {
+    contenders = await open()
+  })
+  afterAll(async () => {
+    await contenders?.close()
+    await place.close()
+  })
+  testConcurrency(test, () => {
+    const { adapters } = contenders
+    const [{ insertUser } = {}] = adapters
+    return {
+      adapters,
+      duration,
+      addUser: insertUser && (({ id, username }) => insertUser({ id, attributes: { username } }, null)),
+    }
   })
 }
