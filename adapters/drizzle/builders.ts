@@ -5,8 +5,9 @@ import type { Answer } from "../sql/retry.ts"
 /** Values of placeholders by name. */
 export type Values = Record<string, unknown>
 
-/** A statement that is ready to run: `all` and `run` in SQLite, `execute` in the other databases. */
+/** A statement that is ready to run: `execute` in PostgreSQL and MySQL, the others in SQLite. */
 export interface Runnable {
+  get(values?: Values): Answer<Row | null | undefined>
   all(values?: Values): Answer<Row[]>
   run(values?: Values): unknown
   execute(values?: Values): Promise<unknown>

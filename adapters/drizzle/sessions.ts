@@ -146,7 +146,7 @@ function sessionStatements(store: DrizzleStore, tables: Tables, joined: JoinedRo
     store.prepared((db) => store.write(db.delete(session.table).where(condition ?? isId), session))
   return {
     find: store.prepared((db) =>
-      store.read(
+      store.readOne(
         db
           .select(joined.columns)
           .from(session.table)
