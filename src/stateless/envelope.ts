@@ -82,7 +82,7 @@ function isEnvelope(value: unknown): value is string {
 }
 
 function openWith(keys: Key[], bytes: Uint8Array, from = 0): Answer<Opened | "unknown"> {
-  const id = idOf(bytes, 1)
+  const id = idOf(bytes)
   const at = keys.findIndex((key, n) => n >= from && key.id === id)
   const key = keys[at]
   if (!key) return "unknown"
@@ -102,11 +102,12 @@ function deriveKey(engine: Engine, secret: Uint8Array, purpose: string, isOld: b
   const info = new TextEncoder().encode(purpose)
   return after(engine.derive(secret, salt, info, keyBytes + 4), (derived) => {
     const head = join(Uint8Array.of(version), derived.subarray(keyBytes))
-    const rest = { id: idOf(head, 1), isOld, head, aad: join(head, info) }
+    const rest = { id: idOf(head), isOld, head, aad: join(head, info) }
     return after(engine.cipher(derived.slice(0, keyBytes)), (cipher) => ({ ...rest, cipher }))
   })
 }
 
-function idOf(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at)
+/** Reads the key id behind the version. */
+function idOf(bytes: Uint8Array): number {
+  return (bytes[1]! << 24) | (bytes[2]! << 16) | (bytes[3]! << 8) | bytes[4]!
 }
