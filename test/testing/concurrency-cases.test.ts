@@ -92,6 +92,16 @@ test("one adapter is not enough for a race, and the store is closed all the same
   expect(closed).toEqual(["closed"])
 })
 
+test("adapters of which some have no user port lose the races that need it, and the message says so", async () => {
+  const { adapters, ...setup } = setUp()
+  const [withoutUsers] = sessionsOnly().adapters
+  const mixed = { ...setup, adapters: [...adapters, ...(withoutUsers ? [withoutUsers] : [])] }
+  for (const { needs, run } of concurrencyCases) {
+    if (needs === "users")
+      await expect(run(() => mixed)).rejects.toThrow("expected in all adapters or none, got it in 3")
+  }
+})
+
 function setUp() {
   const adapter = memoryAdapter<User, Label>()
   return {
