@@ -15,13 +15,12 @@ afterAll(() => miniflare.dispose())
 for (const type of ["text", "integer", "bigint", "uuid"]) {
   describe(`d1Adapter() in a Worker, with ${type} ids`, () => {
     beforeAll(() => openD1(miniflare, type))
-    test.each([...sessionAdapterCases, ...userAdapterCases].map(({ name }, index) => ({ name, index })))(
-      "$name",
-      async ({ name, index }) => {
+    for (const [index, { name }] of [...sessionAdapterCases, ...userAdapterCases].entries()) {
+      test(name, async () => {
         const response = await miniflare.dispatchFetch(`http://localhost/${type}/${index}`)
         expect(await response.text()).toBe(`passed: ${name}`)
-      },
-    )
+      })
+    }
   })
 }
 
