@@ -51,7 +51,12 @@ async function runInBun() {
 
 function casesOf(report) {
   return [...report.matchAll(/<testcase\s([^>]*?)(?:\/>|>([^]*?)<\/testcase>)/g)].map(([, attributes, inner]) => ({
-    name: /\bname="([^"]*)"/.exec(attributes)[1],
+    name: unescaped(/\bname="([^"]*)"/.exec(attributes)[1]),
     failure: inner?.trim() || null,
   }))
+}
+
+function unescaped(text) {
+  const entities = { apos: "'", quot: '"', lt: "<", gt: ">", amp: "&" }
+  return text.replace(/&(?:#(\d+)|(\w+));/g, (_, code, name) => (code ? String.fromCodePoint(code) : entities[name]))
 }
