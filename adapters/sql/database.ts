@@ -37,8 +37,8 @@ export interface Database {
   dialect: Dialect
   ids: UserIds
   store: Store
-  /** Whether lookups made together go together: they would not on SQLite, and take turns in a transaction. */
-  gathers: boolean
+  /** As the dialect's, where lookups made together may go together: in a transaction they take turns. */
+  idTable: Dialect["idTable"]
   /** The tables' names, quoted. */
   tables: Record<Owner, string>
   /** Learns the columns at the first call. Throws `invalid_option` if one of these tables cannot serve. */
@@ -81,7 +81,7 @@ export function openable(dialect: Dialect, executor: Executor, options: SqlOptio
     dialect,
     ids,
     store,
-    gathers: dialect.name !== "sqlite" && !options.inTransaction,
+    idTable: options.inTransaction ? null : dialect.idTable,
     tables: { user: dialect.quote(names.user), session: dialect.quote(names.session), key: dialect.quote(names.key) },
     open,
     forget,

@@ -1,3 +1,4 @@
+import type { SqlValue } from "./executor.ts"
 import type { UserIdType } from "./user-ids.ts"
 
 /** The databases whose SQL the adapter speaks. `mysql` is MariaDB too. */
@@ -49,6 +50,9 @@ export interface Dialect {
   time(column: string): string
   /** A parameter in a `SELECT` list, where no column tells its type. */
   typed(parameter: string, column: Column): string
+
+  /** A table `i` of session ids with each one's `place`, counted from 0; few texts whatever their number. `null`: no use. */
+  idTable: ((ids: string[]) => { table: string; values: SqlValue[] }) | null
 
   /** Ends a `SELECT` so that its rows cannot be deleted before the statement's transaction ends. */
   keep: string

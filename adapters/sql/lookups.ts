@@ -1,8 +1,7 @@
 import type { FoundSession } from "../../src/core/ports.ts"
 import type { Database, OpenDatabase } from "./database.ts"
-import type { Row, SqlStatement } from "./executor.ts"
+import type { Row } from "./executor.ts"
 import type { Answer } from "./retry.ts"
-import { readText } from "./storable-text.ts"
 import { ownsRow } from "./user-lookup.ts"
 
 type Found = FoundSession<Row, Row> | null
@@ -16,105 +15,114 @@ interface Lookup {
 interface Batch {
   open: OpenDatabase
   lookups: Lookup[]
+  idTable: IdTable
 }
 
+type IdTable = NonNullable<Database["idTable"]>
+
+// So few are faster alone than together, and more would wait for a large answer.
+const few = 3
 const most = 64
 
 // Each request of a server arrives in a callback of its own, with the microtasks run before the next. Under load one
 // waits for the others; alone, it waits for nothing. Taken early, so that a test's pretended clock does not stop it.
 const afterOthers: (run: () => void) => unknown = globalThis.setImmediate ?? queueMicrotask
 
+// An id of another form might hold what separates ids.
 const ownForm = /^[0-9a-f]{64}$/
-// Types that give an id back as it was stored: others pad it.
-const exactTypes = new Set(["text", "character varying", "varbinary"])
 
-/** Makes a function that finds a session. Outside SQLite and transactions, calls of one tick share statements. */
+/** Makes a function that finds a session. On a server, outside of transactions, calls of one tick share a statement. */
 export function sessionLookup(db: Database): (open: OpenDatabase, id: string) => Answer<Found> {
+  const { idTable } = db
+  return idTable ? gatheringLookup(db, idTable) : (open, id) => findOne(db, open, id)
+}
+
+function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, id: string) => Answer<Found> {
   let gathering: Batch | null = null
   let underWay = 0
 
-  function start(open: OpenDatabase, lookup: Lookup): void {
-    const batch: Batch = { open, lookups: [lookup] }
+  function gather(open: OpenDatabase, lookup: Lookup): void {
+    if (gathering?.open === open && gathering.lookups.length < most) gathering.lookups.push(lookup)
+    else start({ open, lookups: [lookup], idTable })
+  }
+
+  function start(batch: Batch): void {
     gathering = batch
-    const wait = underWay > 0 ? afterOthers : queueMicrotask
+    const wait = underWay > few ? afterOthers : queueMicrotask
     wait(() => {
       if (gathering === batch) gathering = null
-      underWay++
-      void send(db, batch).then(() => underWay--)
+      for (const part of partsOf(batch)) send(part)
     })
+  }
+
+  function send(batch: Batch): void {
+    underWay++
+    // Before anyone hears of it: who asks again at once is alone.
+    void rowsOf(db, batch)
+      .finally(() => underWay--)
+      .then(
+        (rows) => answer(batch, rows),
+        (error) => batch.lookups.forEach(({ reject }) => reject(error)),
+      )
   }
 
   return (open, id) => {
-    if (!db.gathers || !ownForm.test(id)) return findOne(db, open, id)
-    return new Promise((resolve, reject) => {
-      const lookup = { id, resolve, reject }
-      if (gathering?.open === open && gathering.lookups.length < most) gathering.lookups.push(lookup)
-      else start(open, lookup)
-    })
+    if (!ownForm.test(id)) return findOne(db, open, id)
+    return new Promise((resolve, reject) => gather(open, { id, resolve, reject }))
   }
 }
 
-async function findOne(db: Database, open: OpenDatabase, id: string): Promise<Found> {
-  const statement = open.statement("findSession", () => findText(db, open, "s.id = ?1"), [id])
-  const answer = db.reading(statement)
-  const [row] = answer instanceof Promise ? await answer : answer
-  return read(open, row, id)
+function partsOf(batch: Batch): Batch[] {
+  return batch.lookups.length > few ? [batch] : batch.lookups.map((lookup) => ({ ...batch, lookups: [lookup] }))
 }
 
-/** Answers every lookup, and never rejects. */
-async function send(db: Database, { open, lookups }: Batch): Promise<void> {
-  const isExact = exactTypes.has(open.catalogue.session.get("id")?.type ?? "")
-  if (lookups.length === 1 || !isExact) return alone(db, open, lookups)
-  try {
-    const rows = await db.reading(manyStatement(db, open, [...new Set(lookups.map(({ id }) => id))]))
-    const byId = new Map(rows.map((row) => [readText(row[open.sessions.id]), row]))
-    await alone(db, open, lookups.filter(isUnanswered(open, byId)))
-  } catch (error) {
-    for (const { reject } of lookups) reject(error)
-  }
+function findOne(db: Database, open: OpenDatabase, id: string): Answer<Found> {
+  const answer = rowOf(db, open, id)
+  return answer instanceof Promise ? answer.then(([row]) => read(open, row, id)) : read(open, answer[0], id)
 }
 
-async function alone(db: Database, open: OpenDatabase, lookups: Lookup[]): Promise<void> {
-  await Promise.all(lookups.map(({ id, resolve, reject }) => findOne(db, open, id).then(resolve, reject)))
+/** The row of each lookup, one of its own also where two ask for the same id. */
+async function rowsOf(db: Database, batch: Batch): Promise<(Row | undefined)[]> {
+  const { open, lookups } = batch
+  const [first, second] = lookups
+  if (first && !second) return rowOf(db, open, first.id)
+  const found: (Row | undefined)[] = []
+  for (const row of await rowsTogether(db, batch)) found[Number(row[open.sessions.place])] = row
+  return found
 }
 
-/** Answers lookups, but not two from one row with an object in it, which would be in both their hands. */
-function isUnanswered(open: OpenDatabase, rows: Map<string, Row>): (lookup: Lookup) => boolean {
-  const answered = new Set<string>()
-  return ({ id, resolve, reject }) => {
+/** One that cannot be read is its own caller's failure. */
+function answer({ open, lookups }: Batch, rows: (Row | undefined)[]): void {
+  for (const [place, { id, resolve, reject }] of lookups.entries()) {
     try {
-      const found = read(open, rows.get(id), id)
-      if (answered.has(id) && found && !isPlain(found)) return true
-      answered.add(id)
-      resolve(found)
+      resolve(read(open, rows[place], id))
     } catch (error) {
       reject(error)
     }
-    return false
   }
-}
-
-function isPlain({ user, session }: NonNullable<Found>): boolean {
-  const values = [...Object.values(user ?? {}), ...Object.values(session.attributes)]
-  return values.every((value) => value === null || typeof value !== "object")
 }
 
 function read(open: OpenDatabase, row: Row | undefined, id: string): Found {
   return row ? { session: open.sessions.read(row, id), user: open.users.read(row) } : null
 }
 
-function manyStatement(db: Database, open: OpenDatabase, ids: string[]): SqlStatement {
-  const text = (condition: string) => findText(db, open, condition, `, s.id AS ${db.dialect.quote(open.sessions.id)}`)
-  if (db.dialect.name === "postgres")
-    return open.statement("findSessions", () => text("s.id = ANY(string_to_array(?1, ','))"), [ids.join(",")])
-  // Few sizes, so that few statements are prepared: the last id fills up.
-  const size = 2 ** Math.ceil(Math.log2(ids.length))
-  const values = Array.from({ length: size }, (_, n) => ids[n] ?? ids.at(-1) ?? null)
-  const list = () => values.map((_, n) => `?${n + 1}`).join(", ")
-  return open.statement(`findSessions\0${size}`, () => text(`s.id IN (${list()})`), values)
+function rowOf(db: Database, open: OpenDatabase, id: string): Answer<Row[]> {
+  const text = () => `${select(open)} FROM ${db.tables.session} s ${withUser(db, open)} WHERE s.id = ?1`
+  return db.reading(open.statement("findSession", text, [id]))
 }
 
-function findText(db: Database, open: OpenDatabase, condition: string, more = ""): string {
-  const from = `${db.tables.session} s LEFT JOIN ${db.tables.user} u ON ${ownsRow(db, open, "s.user_id")}`
-  return `SELECT ${open.users.select}, ${open.sessions.select}${more} FROM ${from} WHERE ${condition}`
+function rowsTogether(db: Database, { open, lookups, idTable }: Batch): Answer<Row[]> {
+  const { table, values } = idTable(lookups.map(({ id }) => id))
+  // Joined: of a list in a condition each row of a small table would be compared with all.
+  const from = () => `${table} JOIN ${db.tables.session} s ON s.id = i.id ${withUser(db, open)}`
+  const text = () => `${select(open)}, i.place AS ${db.dialect.quote(open.sessions.place)} FROM ${from()}`
+  return db.reading(open.statement(`findSessions\0${values.length}`, text, values))
+}
+
+function select({ users, sessions }: OpenDatabase): string {
+  return `SELECT ${users.select}, ${sessions.select}`
+}
+
+function withUser(db: Database, open: OpenDatabase): string {
+  return `LEFT JOIN ${db.tables.user} u ON ${ownsRow(db, open, "s.user_id")}`
 }

@@ -27,6 +27,13 @@ export const mysql: Dialect = {
   time: (column) => column,
   typed: (parameter, { type }) => (type === "bigint" ? `CAST(${parameter} AS SIGNED)` : parameter),
 
+  idTable(ids) {
+    // Filled up, so that few statements are prepared: of 2, 4, 8 and so on.
+    const places = Array.from({ length: 2 ** Math.ceil(Math.log2(ids.length)) }, (_, place) => place)
+    const rows = places.map((place) => `SELECT ?${place + 1} AS id, ${place} AS place`)
+    return { table: `(${rows.join(" UNION ALL ")}) i`, values: places.map((place) => ids[place] ?? null) }
+  },
+
   keep: " LOCK IN SHARE MODE",
   lock: " FOR UPDATE",
   deleteSome: (table, condition, limit) => `DELETE FROM ${table} WHERE ${condition} ORDER BY expires_at LIMIT ${limit}`,

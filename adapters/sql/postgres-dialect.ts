@@ -28,6 +28,11 @@ export const postgres: Dialect = {
   time: (column) => column,
   typed: (parameter, { type }) => `${parameter}::${type}`,
 
+  idTable: (ids) => ({
+    table: "(SELECT id, place - 1 AS place FROM unnest(string_to_array(?1, ',')) WITH ORDINALITY AS ids(id, place)) i",
+    values: [ids.join(",")],
+  }),
+
   keep: " FOR KEY SHARE",
   lock: " FOR UPDATE",
   // An array is made once; a subquery under IN may be run again, past the limit. The condition is met again once the

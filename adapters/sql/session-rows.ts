@@ -8,8 +8,8 @@ import type { UserIds } from "./user-ids.ts"
 /** Selects the columns of session `s`, and reads them back. */
 export interface SessionRows {
   select: string
-  /** A column's name for the id, where rows of several sessions are selected. */
-  id: string
+  /** The name of a column that tells for which of several ids a row was found. */
+  place: string
   read(row: Row, id: string): SessionRecord<Row>
 }
 
@@ -30,7 +30,7 @@ export function sessionRows({ user, session }: Catalogue, dialect: Dialect, ids:
   ]
   return {
     select: select.join(", "),
-    id: `${prefix}id`,
+    place: `${prefix}place`,
     read: (row, id) => ({
       id,
       userId: ids.decode(row[userId]),

@@ -26,6 +26,8 @@ export const sqlite: Dialect = {
   time: (column) => `CAST(${column} AS REAL)`,
   typed: (parameter) => parameter,
 
+  idTable: null,
+
   keep: "",
   lock: null,
   deleteSome: (table, condition, limit) =>

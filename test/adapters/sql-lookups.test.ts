@@ -26,18 +26,25 @@ describe.for(stores)("lookups of one tick on $dialect", (store) => {
 
   test("have few texts, whatever their number", async () => {
     const { adapter, seen } = await filled(store)
-    for (let count = 2; count <= 64; count++) await findAll(adapter, [...Array(count).keys()].map(idOf))
-    expect(seen).toHaveLength(63)
-    expect(new Set(seen).size).toBeLessThanOrEqual(store.dialect === "postgres" ? 1 : 6)
+    for (let count = 4; count <= 64; count++) await findAll(adapter, [...Array(count).keys()].map(idOf))
+    expect(seen).toHaveLength(61)
+    expect(new Set(seen).size).toBeLessThanOrEqual(store.dialect === "postgres" ? 1 : 5)
+  })
+
+  test("are on their own while they are few: together they would be slower", async () => {
+    const { adapter, seen } = await filled(store)
+    await findAll(adapter, [idOf(1), idOf(2), idOf(3)])
+    expect(seen).toHaveLength(3)
+    expect(new Set(seen).size).toBe(1)
   })
 
   test("find their rows by the index", async () => {
     const { adapter, seen } = await filled(store)
-    await findAll(adapter, [idOf(1), idOf(2)])
-    const ids = `${idOf(1)},${idOf(2)}`
+    const ids = [1, 2, 3, 4].map(idOf).join(",")
+    await findAll(adapter, ids.split(","))
     const plan = await explained(store, seen[0] ?? "", store.dialect === "postgres" ? [ids] : ids.split(","))
-    expect(plan).toMatch(/using session_pkey|Bitmap Index Scan on session_pkey|"access_type\\": \\"range/)
-    expect(plan).not.toMatch(/Seq Scan on session|\\"ALL/)
+    expect(plan).toMatch(/using session_pkey|table_name:s,access_type:eq_ref/)
+    expect(plan).not.toMatch(/Seq Scan on session/)
   })
 
   test("answer each caller as a lookup alone does, whatever is asked and deleted in between", async () => {
@@ -73,7 +80,7 @@ describe.for(stores)("lookups of one tick on $dialect", (store) => {
 
   test("hand each caller an object of its own", async () => {
     const { adapter } = await filled(store)
-    const [first, second] = await findAll(adapter, [idOf(1), idOf(1)])
+    const [first, second] = await findAll(adapter, [1, 1, 1, 1].map(idOf))
     Object.assign(first?.user ?? {}, { username: "changed" })
     first?.session.expiresAt.setTime(99)
     Object.assign(first?.session.attributes ?? {}, { label: "changed" })
@@ -83,7 +90,7 @@ describe.for(stores)("lookups of one tick on $dialect", (store) => {
 
   test("hand each caller an object of its own in a column too", async () => {
     const { adapter } = await filled(store, (rows) => rows.map((row) => ({ ...row, role: { name: "user" } })))
-    const [first, second] = await findAll(adapter, [idOf(1), idOf(1)])
+    const [first, second] = await findAll(adapter, [1, 1, 1, 1].map(idOf))
     Object.assign(first?.user?.role ?? {}, { name: "admin" })
     expect(second?.user?.role).toEqual({ name: "user" })
   })
@@ -91,16 +98,16 @@ describe.for(stores)("lookups of one tick on $dialect", (store) => {
   test("that fail reject each caller with the driver's error, and the next succeed", async () => {
     const { adapter, failNext } = await filled(store)
     failNext(new Error("cut"))
-    const ids = [idOf(1), idOf(2), idOf(3)]
+    const ids = [1, 2, 3, 4].map(idOf)
     const results = await Promise.allSettled([...ids, "s"].map((id) => adapter.findSession(id)))
     // The lookup of another form went first, by itself.
-    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "fulfilled", "rejected"])
+    expect(results.map(({ status }) => status)).toEqual([...ids.map(() => "fulfilled"), "rejected"])
     // The failure made it forget the columns.
     await findAll(adapter, ids)
     failNext(new Error("cut"))
     for (const result of await Promise.allSettled(ids.map((id) => adapter.findSession(id))))
       expect(result).toMatchObject({ status: "rejected", reason: { message: "cut" } })
-    expect(await findAll(adapter, ids)).toMatchObject([{ user: {} }, { user: {} }, { user: {} }])
+    expect(await findAll(adapter, ids)).toMatchObject(ids.map(() => ({ user: {} })))
   })
 
   test("with one row that cannot be read fail for its caller only", async () => {
@@ -112,8 +119,8 @@ describe.for(stores)("lookups of one tick on $dialect", (store) => {
     const { adapter } = await filled(store, (rows) =>
       rows.map((row) => (row.username === "name-2" ? { ...row, "s:created_at": unreadable } : row)),
     )
-    const results = await Promise.allSettled([idOf(1), idOf(2), idOf(3)].map((id) => adapter.findSession(id)))
-    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"])
+    const results = await Promise.allSettled([1, 2, 3, 4].map((n) => adapter.findSession(idOf(n))))
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"])
   })
 
   test("each are a statement in a transaction", async () => {
@@ -121,18 +128,18 @@ describe.for(stores)("lookups of one tick on $dialect", (store) => {
     const adapter = sqlAdapter({ dialect: store.dialect, executor, inTransaction: true })
     await adapter.findSession(idOf(1))
     seen.length = 0
-    await findAll(adapter, [idOf(1), idOf(2), idOf(3)])
-    expect(seen).toHaveLength(3)
+    await findAll(adapter, [1, 2, 3, 4, 5].map(idOf))
+    expect(seen).toHaveLength(5)
   })
 
-  test("go together when they arrive in callbacks of their own while another is under way", async () => {
+  test("go together when they arrive in callbacks of their own while others are under way", async () => {
     const { adapter, seen } = await filled(store)
-    const first = adapter.findSession(idOf(0))
+    const first = findAll(adapter, [1, 2, 3, 4, 5].map(idOf))
     const later = [...Array(20).keys()].map(
       (n) => new Promise((resolve) => setImmediate(() => resolve(adapter.findSession(idOf(n))))),
     )
     await Promise.all([first, ...later])
-    expect(seen.length).toBeLessThanOrEqual(3)
+    expect(seen.length).toBeLessThanOrEqual(7)
   })
 })
 
@@ -148,10 +155,10 @@ test("lookups whose connection is cut reject, and the next are served", async ({
   const lock = await server.pool.connect()
   const pid = Number((await lock.query("SELECT pg_backend_pid() AS pid")).rows[0].pid)
   await lock.query("BEGIN; LOCK TABLE session")
-  const waiting = Promise.allSettled([1, 2, 3].map((n) => adapter.findSession(idOf(n))))
+  const waiting = Promise.allSettled([1, 2, 3, 4].map((n) => adapter.findSession(idOf(n))))
   const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${pid} = ANY(pg_blocking_pids(pid))`
   await expect.poll(async () => (await store.run(cut)).length).toBe(1)
-  expect((await waiting).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"])
+  expect((await waiting).map(({ status }) => status)).toEqual(Array(4).fill("rejected"))
   await lock.query("ROLLBACK")
   lock.release()
   expect(await findAll(adapter, [idOf(1), idOf(2)])).toEqual([null, null])
@@ -199,5 +206,6 @@ async function explained({ dialect, executor, run }: SqlStore, sql: string, para
       "INSERT INTO session (id, user_id, created_at, expires_at) SELECT md5(n::text) || md5(n::text), 'user-1', 1, 2 FROM generate_series(1, 3000) n",
     )
   await run(dialect === "postgres" ? "ANALYZE session" : "ANALYZE TABLE session")
-  return JSON.stringify(await executor.query(prefix + sql, params))
+  const plan = JSON.stringify(await executor.query(prefix + sql, params))
+  return dialect === "postgres" ? plan : plan.replaceAll(/\\+n|[\\" ]/g, "")
 }
