@@ -1,26 +1,34 @@
+import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { DatabaseSync } from "node:sqlite"
+import type { DatabaseSync } from "node:sqlite"
 import type { Page } from "playwright-core"
 import { expect, test } from "vitest"
-import { temporaryFolder } from "../package/tarball.ts"
+import { createSnapshots } from "../../src/stateless/create-snapshots.ts"
 import {
   arrive,
+  ask,
+  cookieNamed,
   describeInBrowser,
   descriptionOf,
   hasFocus,
   looks,
+  makeSecret,
   password,
+  rawForm,
+  replaceCookie,
+  secret,
   signIn,
   signUp,
   submit,
   submitFrom,
   tabTo,
+  watchNavigations,
 } from "./example-browser.ts"
 import { lintApp } from "./next-app.ts"
 
 const iPhone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/605"
 
-describeInBrowser("examples/next-app", ({ built, origin, page, openBrowser, photograph }) => {
+describeInBrowser("examples/next-app", ({ built, origin, page, openBrowser, photograph, createDatabase }) => {
   test("renders every page for its visitor, and passes the project's linter", async () => {
     const rendered = built().buildOutput.match(/^[┌├└] \S+ \/.*$/gm) ?? []
     expect(rendered.length).toBeGreaterThan(8)
@@ -88,7 +96,7 @@ describeInBrowser("examples/next-app", ({ built, origin, page, openBrowser, phot
 
   test("a session that has ended leads to the sign-in page, and not in circles", async () => {
     await signUp(page(), "Ada")
-    await withOtherCookie(page(), "a".repeat(32))
+    await replaceCookie(page(), "__Host-session", "a".repeat(32))
     for (const path of ["/profile", "/devices", "/admin"]) {
       await page().goto(path)
       await arrive(page(), "/sign-in", "Sign in")
@@ -197,14 +205,13 @@ describeInBrowser("examples/next-app", ({ built, origin, page, openBrowser, phot
     await arrive(phone, "/sign-in", "Sign in")
   })
 
-  test("shows the members to the first who signed up, and to nobody else that there is such a page", async () => {
+  test("shows the members to the first who signed up, and to nobody else", async () => {
     await signUp(page(), "Root")
     const other = await openBrowser()
     await signUp(other, "Eve")
     expect(await header(other)).not.toContain("Members")
-    const response = await other.goto("/admin")
-    expect(response?.status()).toBe(404)
-    await arrive(other, "/admin", "Not found")
+    await other.goto("/admin")
+    await arrive(other, "/forbidden", "Not for you")
     expect(await other.content()).not.toContain("Root")
 
     await page().getByRole("link", { name: "Members" }).click()
@@ -222,7 +229,8 @@ describeInBrowser("examples/next-app", ({ built, origin, page, openBrowser, phot
     const third = await openBrowser()
     await signUp(third, "Third")
     const form = await rawForm(page(), "/admin", "Sign out Third everywhere")
-    expect(await submitFrom(other, origin(), form)).toBe(404)
+    expect(await submitFrom(other, origin(), form)).toBe(303)
+    await arrive(other, "/forbidden", "Not for you")
     await third.reload()
     await arrive(third, "/profile", "Profile")
     expect(await submitFrom(page(), origin(), form)).toBe(303)
@@ -242,11 +250,6 @@ describeInBrowser("examples/next-app", ({ built, origin, page, openBrowser, phot
   })
 
   test("route handlers answer 401, 403 and 200", async () => {
-    const ask = (visitor: Page, path: string) =>
-      visitor.evaluate(async (path) => {
-        const response = await fetch(path)
-        return [response.status, await response.text()]
-      }, path)
     await page().goto("/")
     expect((await ask(page(), "/api/me"))[0]).toBe(401)
     expect((await ask(page(), "/api/admin/users"))[0]).toBe(401)
@@ -330,24 +333,99 @@ describeInBrowser("examples/next-app", ({ built, origin, page, openBrowser, phot
   })
 
   test("an outage of the database is an error, and signs nobody out", async () => {
-    const folder = await temporaryFolder()
-    const path = join(folder.path, "outage.db")
-    const app = await built().start({ DATABASE: path })
-    const visitor = await openBrowser({ baseURL: app.origin })
+    const { db, start } = await createDatabase()
+    const visitor = await openBrowser({ baseURL: (await start()).origin })
     await signUp(visitor, "Ada")
-    const db = new DatabaseSync(path)
-    db.exec("ALTER TABLE session RENAME TO lost")
     const { request } = visitor.context()
     const statuses = async () => [
       (await request.get("/profile", { maxRedirects: 0 })).status(),
       (await request.get("/api/me")).status(),
     ]
+    db.exec("ALTER TABLE session RENAME TO lost")
     expect(await statuses()).toEqual([500, 500])
     db.exec("ALTER TABLE lost RENAME TO session")
     expect(await statuses()).toEqual([200, 200])
-    db.close()
-    await app.stop()
-    await folder.remove()
+  })
+
+  test("the proxy sends members away from the admins' page by their snapshot, with no database", async () => {
+    const { db, start } = await createDatabase()
+    const { origin } = await start()
+    const [root, other] = [await openBrowser({ baseURL: origin }), await openBrowser({ baseURL: origin })]
+    await signUp(root, "Root")
+    await signUp(other, "Eve")
+    expect(await claimsOf(root)).toEqual({ role: "admin" })
+    expect(await claimsOf(other)).toEqual({ role: "member" })
+
+    db.exec("ALTER TABLE session RENAME TO lost")
+    const answer = async (visitor: Page, path: string) => {
+      const response = await visitor.context().request.get(path, { maxRedirects: 0 })
+      return [response.status(), response.headers().location]
+    }
+    for (const path of ["/admin", "/admin/x", "/%61dmin"])
+      expect(await answer(other, path), path).toEqual([307, "/forbidden"])
+    expect(await answer(other, "/profile")).toEqual([500, undefined])
+    expect(await answer(root, "/admin")).toEqual([500, undefined])
+    await replaceCookie(other, snapshotName, (await cookieNamed(root, snapshotName)).value)
+    expect(await answer(other, "/admin")).toEqual([500, undefined])
+    await other.context().clearCookies({ name: snapshotName })
+    expect(await answer(other, "/admin")).toEqual([500, undefined])
+  })
+
+  test("a session that was revoked leads to the sign-in page once, while cookie and snapshot are alive", async () => {
+    const { db, start } = await createDatabase()
+    const visitor = await openBrowser({ baseURL: (await start()).origin })
+    await signUp(visitor, "Root")
+    db.exec("DELETE FROM session")
+    for (const path of ["/profile", "/admin", "/devices"]) {
+      expect(await claimsOf(visitor)).toEqual({ role: "admin" })
+      const navigations = watchNavigations(visitor)
+      await visitor.goto(path)
+      await arrive(visitor, "/sign-in", "Sign in")
+      await visitor.waitForLoadState("networkidle")
+      expect(navigations).toEqual([path, "/sign-in"])
+    }
+    await signIn(visitor, "root")
+  })
+
+  test("an admin who was demoted is let in by nothing that protects data, though the snapshot says admin", async () => {
+    const { db, start } = await createDatabase()
+    const { origin } = await start()
+    const visitor = await openBrowser({ baseURL: origin })
+    const eve = await openBrowser({ baseURL: origin })
+    await signUp(visitor, "Root")
+    await signUp(eve, "Eve")
+    const form = await rawForm(visitor, "/admin", "Sign out Eve everywhere")
+    const snapshot = (await cookieNamed(visitor, snapshotName)).value
+    demote(db, "Root")
+
+    const navigations = watchNavigations(visitor)
+    await visitor.goto("/admin")
+    await arrive(visitor, "/forbidden", "Not for you")
+    expect(navigations).toEqual(["/admin", "/forbidden"])
+    expect(await claimsOf(visitor)).toEqual({ role: "admin" })
+    expect((await ask(visitor, "/api/admin/users"))[0]).toBe(403)
+    await visitor.context().addCookies([{ ...(await cookieNamed(visitor, snapshotName)), value: snapshot }])
+    expect(await claimsOf(visitor)).toEqual({ role: "admin" })
+    expect(await submitFrom(visitor, origin, form)).toBe(303)
+    await arrive(visitor, "/forbidden", "Not for you")
+    await eve.reload()
+    await arrive(eve, "/profile", "Profile")
+    // The action was refused, and told the browser what is true now.
+    expect(await claimsOf(visitor)).toEqual({ role: "member" })
+  })
+
+  test("its first run makes a secret of its own, and without one it says what to do", async () => {
+    const { start } = await createDatabase()
+    const app = await start({ SESSION_SECRET: "" })
+    expect((await fetch(app.origin)).status).toBe(500)
+    expect(app.output()).toContain("Set SESSION_SECRET. Make one with `openssl rand -base64 32`.")
+    await makeSecret(built())
+    const file = join(built().folder, ".env.local")
+    const text = await readFile(file, "utf8")
+    expect(text).toMatch(/^SESSION_SECRET=[\w+/]{43}=\n$/)
+    expect((await stat(file)).mode & 0o077).toBe(0)
+    await makeSecret(built())
+    expect(await readFile(file, "utf8")).toBe(text)
   })
 
   test("fits a phone, in light and dark", async () => {
@@ -372,7 +450,7 @@ describeInBrowser("examples/next-app", ({ built, origin, page, openBrowser, phot
     await tourist.getByText("Wrong username or password.").waitFor()
     await photo("sign-in-error")
     await signIn(tourist, "Ada")
-    for (const path of ["/", "/profile", "/devices", "/admin", "/nowhere"]) {
+    for (const path of ["/", "/profile", "/devices", "/admin", "/forbidden", "/nowhere"]) {
       await tourist.goto(path)
       await photo(`member-${label(path)}`)
     }
@@ -397,20 +475,19 @@ async function header(page: Page): Promise<string> {
   return text.replaceAll(/\s+/g, " ")
 }
 
-async function sessionCookie(page: Page) {
-  const cookie = (await page.context().cookies()).find(({ name }) => name === "__Host-session")
-  if (!cookie) throw new Error("There is no session cookie.")
-  return cookie
+function sessionCookie(page: Page) {
+  return cookieNamed(page, "__Host-session")
 }
 
-async function withOtherCookie(page: Page, value: string): Promise<void> {
-  await page.context().addCookies([{ ...(await sessionCookie(page)), value }])
+const snapshotName = "session-snapshot"
+
+/** What the snapshot of a browser says to the proxy. */
+async function claimsOf(page: Page): Promise<object | undefined> {
+  const [snapshot, session] = [await cookieNamed(page, snapshotName), await sessionCookie(page)]
+  return (await createSnapshots({ secrets: [secret] }).openSnapshot(snapshot.value, session.value))?.claims
 }
 
-/** A form of a page as it is without JavaScript, made to be sent from anywhere. */
-async function rawForm(page: Page, path: string, button: string): Promise<string> {
-  await page.goto(path)
-  const form = page.locator("form").filter({ has: page.getByRole("button", { name: button, exact: true }) })
-  const inputs = await form.locator("input").evaluateAll((all) => all.map((each) => each.outerHTML).join(""))
-  return `<form method="post" enctype="multipart/form-data" action="${page.url()}">${inputs}</form>`
+function demote(db: DatabaseSync, username: string): void {
+  const { changes } = db.prepare("UPDATE user SET role = 'member' WHERE username = ?").run(username)
+  expect(changes).toBe(1)
 }

@@ -1,8 +1,13 @@
+import { execFile } from "node:child_process"
+import { randomBytes } from "node:crypto"
 import { existsSync } from "node:fs"
-import { basename } from "node:path"
+import { basename, join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { promisify } from "node:util"
 import { chromium } from "playwright-core"
-import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core"
+import type { Browser, BrowserContextOptions, Cookie, Locator, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vitest"
+import { temporaryFolder } from "../package/tarball.ts"
 import { buildApp } from "./next-app.ts"
 import type { BuiltApp, RunningApp } from "./next-app.ts"
 
@@ -17,10 +22,22 @@ export interface ExampleVisit {
   openBrowser(options?: BrowserContextOptions): Promise<Page>
   /** Takes a picture of the whole page. Fails if it is wider than the window. */
   photograph(page: Page, name: string): Promise<void>
+  /** Makes an empty database in a file, which survives the application. */
+  createDatabase(): Promise<DatabaseFile>
+}
+
+/** A database that tests and an application share. */
+export interface DatabaseFile {
+  db: DatabaseSync
+  /** Serves the example with this database and these variables. It is stopped when the test is done. */
+  start(env?: Record<string, string>): Promise<RunningApp>
 }
 
 /** A password that is long enough. */
 export const password = "correct horse battery"
+
+/** The secret of the examples that need one. */
+export const secret = newSecret()
 
 /** How a page may be looked at. */
 export const looks = {
@@ -43,9 +60,11 @@ export function describeInBrowser(example: string, tests: (visit: ExampleVisit) 
     let browser: Browser
     let page: Page
     let complaints: string[]
+    let cleanUps: (() => unknown)[]
 
     beforeAll(async () => {
-      built = await buildApp(example)
+      // A developer's own secret stays out.
+      built = await buildApp(example, { files: { ".env.local": null } })
       browser = await chromium.launch({ executablePath })
     })
 
@@ -56,13 +75,15 @@ export function describeInBrowser(example: string, tests: (visit: ExampleVisit) 
 
     beforeEach(async () => {
       complaints = []
-      running = await built.start({ DATABASE: ":memory:" })
+      cleanUps = []
+      running = await built.start({ DATABASE: ":memory:", SESSION_SECRET: secret })
       page = await openBrowser()
     })
 
     afterEach(async () => {
       await Promise.all(browser.contexts().map((each) => each.close()))
       await running.stop()
+      for (const cleanUp of cleanUps.reverse()) await cleanUp()
       expect(complaints).toEqual([])
       expect(running.output()).not.toContain("⨯")
     })
@@ -83,13 +104,81 @@ export function describeInBrowser(example: string, tests: (visit: ExampleVisit) 
       expect(overflow, `${name} is too wide by`).toBeLessThanOrEqual(0)
     }
 
-    tests({ built: () => built, origin: () => running.origin, page: () => page, openBrowser, photograph })
+    async function createDatabase(): Promise<DatabaseFile> {
+      const folder = await temporaryFolder()
+      cleanUps.push(folder.remove)
+      const path = join(folder.path, "example.db")
+      const db = new DatabaseSync(path, { timeout: 5000 })
+      cleanUps.push(() => db.close())
+      return { db, start: (env) => startBeside({ DATABASE: path, SESSION_SECRET: secret, ...env }) }
+    }
+
+    async function startBeside(env: Record<string, string>): Promise<RunningApp> {
+      const app = await built.start(env)
+      let isRunning = true
+      const stop = async () => {
+        if (isRunning) await app.stop()
+        isRunning = false
+      }
+      cleanUps.push(stop)
+      return { ...app, stop }
+    }
+
+    const own = { built: () => built, origin: () => running.origin, page: () => page }
+    tests({ ...own, openBrowser, photograph, createDatabase })
   })
 }
 
 // Chromium reports answers that refuse something, which is what they are for.
 function isRefusal(message: string): boolean {
   return /status of 4\d\d/.test(message)
+}
+
+/** Makes a secret. */
+export function newSecret(): string {
+  return randomBytes(32).toString("base64")
+}
+
+/** Writes the secret of a first run into `.env.local`, as `npm run dev` does. */
+export async function makeSecret({ folder }: BuiltApp): Promise<void> {
+  await promisify(execFile)(process.execPath, ["make-secret.mjs"], { cwd: folder })
+}
+
+/** Lists the paths that a page's window goes to from now on, also those that send it elsewhere. */
+export function watchNavigations(page: Page): string[] {
+  const paths: string[] = []
+  page.on("request", (request) => {
+    if (request.isNavigationRequest()) paths.push(new URL(request.url()).pathname)
+  })
+  return paths
+}
+
+/** A form of a page as it is without JavaScript, made to be sent from anywhere. */
+export async function rawForm(page: Page, path: string, button: string): Promise<string> {
+  await page.goto(path)
+  const form = page.locator("form").filter({ has: page.getByRole("button", { name: button, exact: true }) })
+  const inputs = await form.locator("input").evaluateAll((all) => all.map((each) => each.outerHTML).join(""))
+  return `<form method="post" enctype="multipart/form-data" action="${page.url()}">${inputs}</form>`
+}
+
+/** A cookie of the browser. Throws if there is none of this name. */
+export async function cookieNamed(page: Page, name: string): Promise<Cookie> {
+  const cookie = (await page.context().cookies()).find((each) => each.name === name)
+  if (!cookie) throw new Error(`There is no cookie ${name}.`)
+  return cookie
+}
+
+/** Gives the browser a cookie that it has with another value. */
+export async function replaceCookie(page: Page, name: string, value: string): Promise<void> {
+  await page.context().addCookies([{ ...(await cookieNamed(page, name)), value }])
+}
+
+/** Fetches from inside a page. Resolves to the status and the text. */
+export function ask(page: Page, path: string): Promise<[status: number, text: string]> {
+  return page.evaluate(async (path) => {
+    const response = await fetch(path)
+    return [response.status, await response.text()]
+  }, path)
 }
 
 /** Waits until a page is there: its address and its heading. */

@@ -68,7 +68,7 @@ export async function buildApp(source: string, { next, files = {} }: BuildOption
 export async function lintApp(folder: string): Promise<string> {
   const rules = await readFile(join(root, ".oxlintrc.json"), "utf8")
   const config = join(folder, ".oxlintrc.json")
-  await writeFile(config, rules.replace(/"ignorePatterns": .*/, ignored).replace(`"examples/**"`, `"**"`))
+  await writeFile(config, rules.replace(/"ignorePatterns": \[[^\]]*\],/, ignored).replace(`"examples/**"`, `"**"`))
   const program = join(root, "node_modules/oxlint/bin/oxlint")
   const args = [program, "--type-aware", "--deny-warnings", "--tsconfig", "tsconfig.json", "-c", config, "."]
   const env = { ...environment(), OXLINT_TSGOLINT_PATH: join(root, "node_modules/.bin/tsgolint") }

@@ -1,3 +1,4 @@
+import "server-only"
 import { randomBytes } from "node:crypto"
 import { PHASE_PRODUCTION_BUILD } from "next/constants"
 import { createSnapshots } from "nightlatch/stateless"
