@@ -51,19 +51,22 @@ function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, i
     const wait = underWay > few ? afterOthers : queueMicrotask
     wait(() => {
       if (gathering === batch) gathering = null
-      for (const part of partsOf(batch)) send(part)
+      if (batch.lookups.length > few) void send(batch, rowsTogether(db, batch))
+      else
+        for (const lookup of batch.lookups) void send({ ...batch, lookups: [lookup] }, rowOf(db, batch.open, lookup.id))
     })
   }
 
-  function send(batch: Batch): void {
+  async function send(batch: Batch, rows: Answer<Row[]>): Promise<void> {
     underWay++
-    // Before anyone hears of it: who asks again at once is alone.
-    void rowsOf(db, batch)
-      .finally(() => underWay--)
-      .then(
-        (rows) => answer(batch, rows),
-        (error) => batch.lookups.forEach(({ reject }) => reject(error)),
-      )
+    try {
+      answer(batch, await rows)
+    } catch (error) {
+      for (const { reject } of batch.lookups) reject(error)
+    } finally {
+      // Before anyone hears of it: who asks again at once is alone.
+      underWay--
+    }
   }
 
   return (open, id) => {
@@ -72,34 +75,28 @@ function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, i
   }
 }
 
-function partsOf(batch: Batch): Batch[] {
-  return batch.lookups.length > few ? [batch] : batch.lookups.map((lookup) => ({ ...batch, lookups: [lookup] }))
-}
-
 function findOne(db: Database, open: OpenDatabase, id: string): Answer<Found> {
   const answer = rowOf(db, open, id)
   return answer instanceof Promise ? answer.then(([row]) => read(open, row, id)) : read(open, answer[0], id)
 }
 
-/** The row of each lookup, one of its own also where two ask for the same id. */
-async function rowsOf(db: Database, batch: Batch): Promise<(Row | undefined)[]> {
-  const { open, lookups } = batch
-  const [first, second] = lookups
-  if (first && !second) return rowOf(db, open, first.id)
-  const found: (Row | undefined)[] = []
-  for (const row of await rowsTogether(db, batch)) found[Number(row[open.sessions.place])] = row
-  return found
-}
-
 /** One that cannot be read is its own caller's failure. */
-function answer({ open, lookups }: Batch, rows: (Row | undefined)[]): void {
+function answer({ open, lookups }: Batch, rows: Row[]): void {
+  const places = lookups.length === 1 ? rows : rowsByPlace(open, rows)
   for (const [place, { id, resolve, reject }] of lookups.entries()) {
     try {
-      resolve(read(open, rows[place], id))
+      resolve(read(open, places[place], id))
     } catch (error) {
       reject(error)
     }
   }
+}
+
+/** A row of its own for each lookup, also where two ask for the same id. */
+function rowsByPlace({ sessions }: OpenDatabase, rows: Row[]): Row[] {
+  const places: Row[] = []
+  for (const row of rows) places[Number(row[sessions.place])] = row
+  return places
 }
 
 function read(open: OpenDatabase, row: Row | undefined, id: string): Found {
