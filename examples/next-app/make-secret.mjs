@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs"
 const file = new URL(".env.local", import.meta.url)
 const text = existsSync(file) ? readFileSync(file, "utf8") : ""
 
-if (!process.env.SESSION_SECRET && !/^SESSION_SECRET=/m.test(text)) {
+if (!process.env.SESSION_SECRET && !/^SESSION_SECRET=./m.test(text)) {
   const lineBreak = text === "" || text.endsWith("\n") ? "" : "\n"
   appendFileSync(file, `${lineBreak}SESSION_SECRET=${randomBytes(32).toString("base64")}\n`, { mode: 0o600 })
   console.log("Wrote a new SESSION_SECRET into .env.local")

@@ -280,6 +280,14 @@ describeInBrowser("examples/next-stateless", ({ built, origin, page, openBrowser
     await arrive(page(), "/", "The key is the session")
   })
 
+  test("cannot be framed, and names no software", async () => {
+    const headers = (await page().goto("/"))?.headers() ?? {}
+    expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'")
+    expect(headers["referrer-policy"]).toBe("same-origin")
+    expect(headers["x-content-type-options"]).toBe("nosniff")
+    expect(headers).not.toHaveProperty("x-powered-by")
+  })
+
   test("can be used with the keyboard alone", async () => {
     await signUp(page(), "Ada")
     const other = await openBrowser()
@@ -392,7 +400,7 @@ describeInBrowser("examples/next-stateless", ({ built, origin, page, openBrowser
 
   test("fits a phone, in light and dark", async () => {
     await signUp(page(), "Ada")
-    await signUp(await openBrowser(), "Grace")
+    await signUp(await openBrowser(), "Grace".padEnd(50, "e"))
     for (const [name, options] of Object.entries(looks)) {
       const tourist = await openBrowser(options)
       await tour(tourist, (label) => photograph(tourist, `${name}-${label}`))
