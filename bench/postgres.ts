@@ -1,9 +1,9 @@
 import { hash } from "node:crypto"
 import { createAuth } from "nightlatch"
 import { pgAdapter } from "nightlatch/adapters/pg"
-import { schema } from "nightlatch/adapters/sql"
 import pg from "pg"
 
+import { fillPostgres, tokenOf } from "./many-sessions.ts"
 import { compete } from "./rounds.ts"
 import type { Contest } from "./rounds.ts"
 
@@ -21,18 +21,13 @@ try {
 }
 
 async function contests(): Promise<Contest[]> {
-  await pool.query(`CREATE TABLE "user" (id TEXT PRIMARY KEY, username TEXT NOT NULL)`)
-  for (const statement of schema("postgres")) await pool.query(statement)
-  await pool.query(`INSERT INTO "user" SELECT 'user-' || n, 'name ' || n FROM generate_series(0, ${sessions - 1}) n`)
+  await fillPostgres(pool, { sessions })
   const adapter = pgAdapter<{ id: string; username: string }>(pool)
   const auth = createAuth({ adapter, getUserAttributes: ({ username }) => ({ username }) })
-  const tokens: string[] = []
-  for (let n = 0; n < sessions; n++) tokens.push((await auth.createSession(`user-${n}`)).token)
-  await pool.query("ANALYZE")
-
-  const validate = (n: number) => auth.validateSession(tokens[(n * 7919) % sessions])
-  const limit = (n: number) => byHand(tokens[(n * 7919) % sessions] ?? "")
-  if ((await limit(1))?.user.username !== (await validate(1))?.user.username) throw new Error("One validates wrongly.")
+  const anyToken = (n: number) => tokenOf((n * 7919) % sessions)
+  const validate = (n: number) => auth.validateSession(anyToken(n))
+  const limit = (n: number) => byHand(anyToken(n))
+  if ((await limit(1))?.user.username !== (await validate(1)).user?.username) throw new Error("One validates wrongly.")
   return [
     { name: "pg: validate, 1 in flight", limit, ours: validate },
     { name: "pg: validate, 64 at once", limit: atOnce(limit), ours: atOnce(validate) },

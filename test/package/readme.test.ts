@@ -11,7 +11,8 @@ import { root, temporaryFolder } from "./tarball.ts"
 
 const run = promisify(execFile)
 const readme = readFileSync(join(root, "README.md"), "utf8")
-const blocks = [readme, readFileSync(join(root, "docs/adapters.md"), "utf8")].flatMap(blocksOf)
+const pages = ["README.md", "docs/adapters.md", "docs/stateless.md"]
+const blocks = pages.flatMap((page) => blocksOf(readFileSync(join(root, page), "utf8")))
 const fileNames = [
   "auth.ts",
   "app.ts",
@@ -22,14 +23,20 @@ const fileNames = [
   "sign-up.ts",
   "redis.ts",
   "driver.ts",
+  "concurrency.test.ts",
+  "stateless.ts",
+  "proxy.ts",
+  "revocations.ts",
+  "snapshots.ts",
 ]
 
-// What the block about testAdapter() leaves to the reader.
+// What the blocks about testAdapter() and testConcurrency() leave to the reader.
 const readersOwn = `
 import type { AdapterSetup } from "nightlatch/testing"
 declare global {
   interface Store { addUser: NonNullable<AdapterSetup["addUser"]>; close(): Promise<void> }
   function emptyStore(): Promise<Store>
+  function openPool(): Promise<Store>
   function myAdapter(store: Store): AdapterSetup["adapter"]
 }
 `
@@ -90,12 +97,14 @@ test.each([
   "docs/adapters.md",
   "docs/contributing.md",
   "docs/nextjs.md",
+  "docs/performance.md",
   "docs/stateless.md",
   "docs/stateless-format.md",
   "examples/web/README.md",
   "examples/custom-adapter/README.md",
   "examples/next-app/README.md",
   "examples/next-pages/README.md",
+  "examples/next-stateless/README.md",
 ])("the links in %s lead to what is there", (page) => {
   const links = [...readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(
     ([, link = ""]) => link,
