@@ -34,7 +34,8 @@ await overThreeConnections("mysql2Adapter()", await mysqlPlace())
 async function inThreeProcesses(opener: OpenerName, place: OpenPlace | null): Promise<void> {
   if (!place) return
   const order = { opener, place: { at: place.at, name: place.name } }
-  describe(`${opener}, used by three processes`, () => race(place, () => startCrew([order, order, order])))
+  describe(`[R1][R2][R3][R8][R9][R12] ${opener}, used by three processes`, () =>
+    race(place, () => startCrew([order, order, order])))
 }
 
 async function overThreeConnections(opener: OpenerName, place: OpenPlace | null): Promise<void> {

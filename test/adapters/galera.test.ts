@@ -55,7 +55,7 @@ describe.skipIf(!cluster)("a Galera cluster of two nodes", () => {
   describe("two writers that meet", () => {
     beforeEach(() => empty({ dialect: "mysql", run: store.run }))
 
-    test("a call that loses to the other node's commit is tried again, as a whole, and both changes are kept", async () => {
+    test("[F5] a call that loses to the other node's commit is tried again, as a whole, and both changes are kept", async () => {
       const [a, b] = store.nodes
       if (!a || !b) throw new Error("A node is missing.")
       const errors: unknown[] = []
@@ -81,7 +81,7 @@ describe.skipIf(!cluster)("a Galera cluster of two nodes", () => {
   describe("what one node has written, on the other", () => {
     beforeEach(() => empty({ dialect: "mysql", run: store.run }))
 
-    test("a node that is behind answers from the past, unless its connections wait", async () => {
+    test("[F9] a node that is behind answers from the past, unless its connections wait", async () => {
       const [a, b] = store.nodes
       const [, hasty] = store.openHasty()
       if (!a || !b || !hasty) throw new Error("A node is missing.")

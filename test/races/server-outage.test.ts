@@ -17,7 +17,7 @@ afterAll(async () => {
   }
 })
 
-describe.concurrent.each(servers)("$name, stopped for ten seconds under load", ({ drivers, ...server }) => {
+describe.concurrent.each(servers)("[F1][ADP-6] $name, stopped for ten seconds under load", ({ drivers, ...server }) => {
   // Vitest fails on a rejection that nobody handles.
   test(
     "every call fails as store_failed, nobody is signed out or let in, and all is well again without a restart",

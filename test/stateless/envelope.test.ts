@@ -25,7 +25,7 @@ describe.each(engines())("sealed with %s", (_, engine) => {
     }
   })
 
-  test("no single bit of 100 tokens can be changed", async () => {
+  test("[STL-3] no single bit of 100 tokens can be changed", async () => {
     for (let n = 0; n < 100; n++) {
       const sealed = Buffer.from(await envelope.seal(bytes(`token ${n}`)), "base64url")
       for (let bit = 0; bit < sealed.length * 8; bit++) {
@@ -36,7 +36,7 @@ describe.each(engines())("sealed with %s", (_, engine) => {
     }
   })
 
-  test("no token can be cut, lengthened or put together anew", async () => {
+  test("[STL-3] no token can be cut, lengthened or put together anew", async () => {
     const [one, other] = [await envelope.seal(bytes("one")), await envelope.seal(bytes("two"))]
     const [a, b] = [Buffer.from(one, "base64url"), Buffer.from(other, "base64url")]
     for (let length = 0; length < a.length; length++) {
@@ -53,7 +53,7 @@ describe.each(engines())("sealed with %s", (_, engine) => {
     }
   })
 
-  test("a token has one spelling", async () => {
+  test("[STL-3] a token has one spelling", async () => {
     for (let length = 0; length < 6; length++) {
       const sealed = await envelope.seal(new Uint8Array(length))
       const spellings = [
@@ -80,7 +80,7 @@ describe.each(engines())("sealed with %s", (_, engine) => {
     expect(await envelope.open(sealed.replaceAll("-", "+").replaceAll("_", "/"))).toBe("malformed")
   })
 
-  test("a purpose opens its own only", async () => {
+  test("[STL-4] a purpose opens its own only", async () => {
     const purposes = ["session", "snapshot", "sessio", "session ", ""]
     for (const from of purposes) {
       const sealed = await createEnvelope([k1], from, engine).seal(bytes("x"))
@@ -91,7 +91,7 @@ describe.each(engines())("sealed with %s", (_, engine) => {
     }
   })
 
-  test("all secrets open, the first seals, and a removed one is void", async () => {
+  test("[STL-5] all secrets open, the first seals, and a removed one is void", async () => {
     const old = await envelope.seal(bytes("old"))
     const both = createEnvelope([k2, k1], "session", engine)
     expect(await both.open(old)).toMatchObject({ isOld: true })
@@ -116,7 +116,7 @@ describe.each(engines())("sealed with %s", (_, engine) => {
     expect(await isOpen(await kept.seal(bytes("x")))).toBe(true)
   })
 
-  test("of 4,096 characters one is sealed, and one more is too large", async () => {
+  test("[STL-7] of 4,096 characters one is sealed, and one more is too large", async () => {
     const longest = await envelope.seal(new Uint8Array(3039))
     expect(longest).toHaveLength(4096)
     expect(await isOpen(longest)).toBe(true)
@@ -242,7 +242,7 @@ test("2 MB of anything take less than 10 ms", async () => {
   }
 })
 
-test("a million nonces hold no two alike", () => {
+test("[STL-7] a million nonces hold no two alike", () => {
   const seen = new Set<bigint>()
   for (let n = 0; n < 1_000_000; n++) {
     const view = new DataView(takeRandomBytes(12).buffer)
@@ -302,7 +302,7 @@ describe("a secret", () => {
     thrown.toThrow(expect.objectContaining({ message: expect.not.stringContaining("hunter2") }))
   })
 
-  test("of 32 bytes is enough, and characters count by their bytes", () => {
+  test("[STL-1] of 32 bytes is enough, and characters count by their bytes", () => {
     expect(make(["0123456789abcdef0123456789abcdef"])).not.toThrow()
     expect(make(["éàéàéàéàéàéàéàéà"])).not.toThrow()
     expect(make([crypto.getRandomValues(new Uint8Array(32))])).not.toThrow()

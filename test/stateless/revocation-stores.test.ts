@@ -56,7 +56,7 @@ function itKeepsKeys(open: () => Revocations) {
     await expect(open().revoke("k", new Date(NaN))).rejects.toMatchObject({ code: "invalid_option" })
   })
 
-  test("ends stateless sessions on every server at once", async () => {
+  test("[STL-6] ends stateless sessions on every server at once", async () => {
     const revocations = open()
     const [one, other] = [1, 2].map(() => createStatelessAuth({ secrets: [k1], revocations }))
     const [mine, also, theirs] = await Promise.all(["a", "a", "b"].map((id) => one!.createSession(id)))

@@ -8,7 +8,7 @@ import { oddValues } from "../core/auth-fixture.ts"
 import { day, hour, minute, second, setUp, setUpRevocable } from "./stateless-fixture.ts"
 
 describe("ending a session", () => {
-  test("makes its tokens void, those that were sealed anew too, and no other's", async () => {
+  test("[STL-6] makes its tokens void, those that were sealed anew too, and no other's", async () => {
     const { auth, now, events } = setUpRevocable()
     const [mine, other] = [await auth.createSession("user-1"), await auth.createSession("user-1")]
     now.advance(20 * day)
@@ -90,7 +90,7 @@ describe("ending a session", () => {
 })
 
 describe("ending all sessions of a user", () => {
-  test("ends all that there were, lets a new sign-in live, and touches nobody else", async () => {
+  test("[STL-6] ends all that there were, lets a new sign-in live, and touches nobody else", async () => {
     const { auth, events } = setUpRevocable()
     const before = [await auth.createSession("1"), await auth.createSession("1")]
     const others = [await auth.createSession("2"), await auth.createSession(1), await auth.createSession(1n)]
@@ -317,7 +317,7 @@ describe("cached revocations", () => {
     return { ...setup, cached, server }
   }
 
-  test("take effect here at once, and elsewhere after maxAge at the latest", async () => {
+  test("[STL-6][F13] take effect here at once, and elsewhere after maxAge at the latest", async () => {
     const { now, server, calls } = setUpCache()
     const [here, there] = [server(), server()]
     const { token, session } = await here.createSession("user-1")

@@ -70,7 +70,7 @@ describe("a session", () => {
     await expect(auth.createSession(userId as string)).rejects.toMatchObject({ code: "invalid_option" })
   })
 
-  test("takes at most 200 bytes of cookie for a user id and a role", async () => {
+  test("[STL-7] takes at most 200 bytes of cookie for a user id and a role", async () => {
     const { auth } = setUp()
     const { token } = await auth.createSession(crypto.randomUUID(), { role: "moderator" })
     const [pair] = auth.createSessionCookie(token).serialize().split(";")
@@ -210,7 +210,7 @@ describe("timeouts", () => {
     expect(await auth.validateSession(token)).toEqual({ session: null, user: null, reason: "expired" })
   })
 
-  test("an extension moves what is sealed, not only the cookie", async () => {
+  test("[STL-4] an extension moves what is sealed, not only the cookie", async () => {
     const { auth, now } = setUp()
     const { token, session } = await auth.createSession("user-1", { role: "admin" })
     now.advance(15 * day - 1)
@@ -285,7 +285,7 @@ describe("timeouts", () => {
     )
   })
 
-  test("a clock may be a minute behind the one that created the session, not more", async () => {
+  test("[STL-4] a clock may be a minute behind the one that created the session, not more", async () => {
     const { auth, now } = setUp()
     const { token } = await auth.createSession("user-1")
     now.advance(-minute)
@@ -302,8 +302,19 @@ describe("timeouts", () => {
   })
 })
 
+test("[R16] requests that seal a session anew at once each answer with a whole one", async () => {
+  const now = manualClock()
+  const auth = createStatelessAuth({ secrets: [k1], now })
+  const { session, token } = await auth.createSession("user-1")
+  now.advance(16 * day)
+  const results = await Promise.all(Array.from({ length: 20 }, () => auth.validateSession(token)))
+  const tokens = new Set(results.map((result) => ("reason" in result ? undefined : result.token)))
+  expect(tokens.size).toBe(20)
+  for (const each of tokens) expect(await auth.validateSession(each)).toMatchObject({ session: { id: session.id } })
+})
+
 describe("rotation", () => {
-  test("of the secrets signs nobody out: an old token works, and comes back under the new secret", async () => {
+  test("[STL-5] of the secrets signs nobody out: an old token works, and comes back under the new secret", async () => {
     const now = manualClock()
     const before = setUp({ now }).auth
     const during = setUp({ now, secrets: [k2, k1] }).auth
@@ -380,7 +391,7 @@ describe("a schema of the attributes", () => {
   })
 })
 
-test("nothing is parsed before it is authenticated", async () => {
+test("[STL-2] nothing is parsed before it is authenticated", async () => {
   const { auth } = setUp()
   const foreign = setUp({ secrets: [k2] }).auth
   const own = await auth.createSession("user-1", { role: "admin" })
@@ -424,7 +435,7 @@ test("types follow from the options", () => {
   >()
 })
 
-test("a token that was sealed for something else, by the same secret, is no session", async () => {
+test("[STL-4] a token that was sealed for something else, by the same secret, is no session", async () => {
   const { auth, now } = setUp()
   const plaintext = writeSession({
     userId: "user-1",

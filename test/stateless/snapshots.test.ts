@@ -56,7 +56,7 @@ describe("a snapshot", () => {
     expect(await snapshots.openSnapshot(short)).toBeNull()
   })
 
-  test("of the future is nothing", async () => {
+  test("[STL-4] of the future is nothing", async () => {
     const { snapshots, session, now } = await setUp()
     const value = await snapshots.sealSnapshot(session, { role: "admin" })
     now.advance(-1)
@@ -72,7 +72,7 @@ describe("a snapshot", () => {
     expect(await reader.openSnapshot(value)).toBeNull()
   })
 
-  test("and a session cannot be taken for each other", async () => {
+  test("[STL-4] and a session cannot be taken for each other", async () => {
     const { snapshots, session, now } = await setUp()
     const stateless = createStatelessAuth({ secrets: [k1], now })
     const { token } = await stateless.createSession("user-1")

@@ -68,11 +68,11 @@ const gcm = [
 ]
 
 describe.each(engines())("%s", (_, engine) => {
-  test.each(hkdf)("derives what RFC 5869 says: $okm", async ({ secret, salt, info, okm }) => {
+  test.each(hkdf)("[STL-1] derives what RFC 5869 says: $okm", async ({ secret, salt, info, okm }) => {
     expect(toHex(await engine.derive(secret, salt, info, okm.length / 2))).toBe(okm)
   })
 
-  test.each(gcm)("encrypts and decrypts what the authors of GCM say: $sealed", async ({ sealed, ...given }) => {
+  test.each(gcm)("[STL-1] encrypts and decrypts what the authors of GCM say: $sealed", async ({ sealed, ...given }) => {
     const cipher = await engine.cipher(hex(given.key))
     const [nonce, plaintext, aad] = [hex(given.nonce), hex(given.plaintext), hex(given.aad)]
     expect(toHex(await cipher.encrypt(nonce, plaintext, aad, hex("0123")))).toBe(`0123${given.nonce}${sealed}`)

@@ -67,7 +67,7 @@ describe("a snapshot beside the session", () => {
     ])
   })
 
-  test("dies when the session was ended elsewhere", async () => {
+  test("[STL-6] dies when the session was ended elsewhere", async () => {
     const { visit, token, auth, session } = await signedIn()
     const [cookie = ""] = await visit(token)
     await auth.invalidateSession(session.id)
@@ -91,7 +91,7 @@ describe("a snapshot beside the session", () => {
     expect(authRequest.applyTo(new Response()).headers.getSetCookie()).toEqual([])
   })
 
-  test("is no session, for no wrapper", async () => {
+  test("[STL-6] is no session, for no wrapper", async () => {
     const { web, auth, visit, token } = await signedIn()
     const [cookie = ""] = await visit(token)
     expect(await auth.validateSession(valueOf(cookie))).toMatchObject({ reason: "malformed" })
