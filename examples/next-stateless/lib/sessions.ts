@@ -1,7 +1,6 @@
 import "server-only"
 import { createStatelessAuth } from "nightlatch/stateless"
 import { z } from "zod"
-import { cookie } from "./cookie"
 import { revocations } from "./db"
 import { sessionSecrets } from "./secrets"
 
@@ -13,7 +12,8 @@ type Attributes = z.infer<typeof attributes>
 export const auth = createStatelessAuth<Attributes, Attributes, string>({
   secrets: sessionSecrets(),
   session: { idleTimeout: "7d", absoluteTimeout: "30d" },
-  cookie,
+  // Safari drops Secure cookies on http://localhost.
+  cookie: { secure: process.env.NODE_ENV === "production" },
   attributes,
   // What pages and Client Components see of it.
   getUserAttributes: ({ name, role }) => ({ name, role }),
