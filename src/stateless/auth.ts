@@ -25,7 +25,7 @@ export interface StatelessAuthOptions<Attributes extends object, UserAttributes 
 export interface StatelessAuth<
   Attributes extends object,
   UserAttributes extends object,
-  Id extends UserId = UserId,
+  Id extends UserId = string,
 > extends RequestAuth<SessionFields<Id>, { id: Id } & UserAttributes, Id, Attributes> {
   /**
    * Seals a session into a token. The user is not looked up: there is no store. Throws `invalid_option` for attributes

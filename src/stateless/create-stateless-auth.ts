@@ -31,6 +31,7 @@ const skew = 60_000
 
 /**
  * Makes an auth without a database: a session lives in its token, encrypted and authenticated with AES-256-GCM.
+ * User ids are text; the third type argument says if they are numbers or bigints.
  *
  * Throws `invalid_option` for secrets, durations, cookies or origins that cannot be right, and `missing_port` for
  * revocations that lack a method. A revocation store that fails is `store_failed`, never "signed out".
@@ -46,7 +47,7 @@ const skew = 60_000
 export function createStatelessAuth<
   Attributes extends object = {},
   UserAttributes extends object = {},
-  Id extends UserId = UserId,
+  Id extends UserId = string,
 >(options: StatelessAuthOptions<Attributes, UserAttributes>): StatelessAuth<Attributes, UserAttributes, Id> {
   type OwnUser = { id: Id } & UserAttributes
 

@@ -100,6 +100,7 @@ test.each([
   "docs/performance.md",
   "docs/stateless.md",
   "docs/stateless-format.md",
+  "bench/README.md",
   "examples/web/README.md",
   "examples/custom-adapter/README.md",
   "examples/next-app/README.md",

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, expectTypeOf, test, vi } from "vitest"
 
-import type { InferSession, InferUser, RequestAuth, SessionFields, UserId } from "../../src/index.ts"
+import type { InferSession, InferUser, RequestAuth, SessionFields } from "../../src/index.ts"
 import { verifyRequestOrigin } from "../../src/index.ts"
 import { createStatelessAuth } from "../../src/stateless.ts"
 import type { StandardSchema } from "../../src/stateless.ts"
@@ -416,11 +416,11 @@ test("[STL-2] nothing is parsed before it is authenticated", async () => {
 
 test("types follow from the options", () => {
   const auth = createStatelessAuth({ secrets: [k1], getUserAttributes: ({ role }: { role: "a" | "b" }) => ({ role }) })
-  expectTypeOf<InferUser<typeof auth>>().toEqualTypeOf<{ id: UserId } & { role: "a" | "b" }>()
-  expectTypeOf<InferSession<typeof auth>>().toEqualTypeOf<SessionFields>()
+  expectTypeOf<InferUser<typeof auth>>().toEqualTypeOf<{ id: string } & { role: "a" | "b" }>()
+  expectTypeOf<InferSession<typeof auth>>().toEqualTypeOf<SessionFields<string>>()
   expectTypeOf(auth.createSession).parameter(1).toEqualTypeOf<{ role: "a" | "b" } | undefined>()
   const plain = createStatelessAuth({ secrets: [process.env.SESSION_SECRET ?? k1] })
-  expectTypeOf<InferUser<typeof plain>["id"]>().toEqualTypeOf<UserId>()
+  expectTypeOf<InferUser<typeof plain>["id"]>().toEqualTypeOf<string>()
   const numbered = createStatelessAuth<{}, {}, number>({ secrets: [k1] })
   expectTypeOf(numbered.createSession).parameter(0).toEqualTypeOf<number>()
   const schema = undefined as unknown as StandardSchema<{ role: string }>
@@ -431,7 +431,7 @@ test("types follow from the options", () => {
   })
   expectTypeOf<InferUser<typeof checked>["role"]>().toEqualTypeOf<string>()
   expectTypeOf(checked).toExtend<
-    RequestAuth<SessionFields, { id: UserId } & { role: string }, UserId, { role: string }>
+    RequestAuth<SessionFields<string>, { id: string } & { role: string }, string, { role: string }>
   >()
 })
 

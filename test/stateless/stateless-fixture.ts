@@ -1,4 +1,4 @@
-import type { AuthEvent } from "../../src/index.ts"
+import type { AuthEvent, UserId } from "../../src/index.ts"
 import type { Revocations, StatelessAuthOptions } from "../../src/stateless.ts"
 import { createStatelessAuth, memoryRevocations } from "../../src/stateless.ts"
 import type { Engine } from "../../src/stateless/engine.ts"
@@ -37,7 +37,7 @@ export function engines(): [name: string, engine: Engine][] {
 export function setUp(options: Partial<Options> = {}) {
   const now = manualClock()
   const events: AuthEvent[] = []
-  const auth = createStatelessAuth<Role, { role: string | undefined }>({
+  const auth = createStatelessAuth<Role, { role: string | undefined }, UserId>({
     secrets: [k1],
     now,
     getUserAttributes: ({ role }) => ({ role }),
