@@ -1,7 +1,7 @@
 import type { Column } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
 import type { Row } from "../sql/executor.ts"
-import { quoted } from "../sql/names.ts"
+import { quoted } from "../values/names.ts"
 import type { OwnTable } from "./tables.ts"
 
 /**

@@ -1,8 +1,8 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
-import { quoted } from "../sql/names.ts"
-import { userIdsOf } from "../sql/user-ids.ts"
+import { quoted } from "../values/names.ts"
+import { userIdsOf } from "../values/user-ids.ts"
 import type { Model, ModelNames, Models } from "./client.ts"
 
 /** A field of times. */

@@ -1,7 +1,7 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
-import { newSessionIdOf, sessionIdOf, timeOf } from "../sql/parameters.ts"
+import { newSessionIdOf, sessionIdOf, timeOf } from "../values/parameters.ts"
 import { letOthersGo } from "../sql/turns.ts"
 import { missingUser } from "../sql/user-lookup.ts"
 import type { Models, PrismaStore } from "./client.ts"

@@ -1,8 +1,8 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { SessionRecord, UserId } from "../../src/core/ports.ts"
-import { quoted } from "../sql/names.ts"
-import { timeOf } from "../sql/parameters.ts"
-import type { UserIds } from "../sql/user-ids.ts"
+import { quoted } from "../values/names.ts"
+import { timeOf } from "../values/parameters.ts"
+import type { UserIds } from "../values/user-ids.ts"
 
 /** A session as text: `u` its user, `c` and `e` its times in milliseconds, and `a:<name>` for each attribute. */
 export type Fields = Record<string, string>

@@ -1,7 +1,7 @@
 import { AuthError } from "../../src/core/errors.ts"
-import { quoted } from "../sql/names.ts"
-import type { UserIds, UserIdType } from "../sql/user-ids.ts"
-import { userIdsOf } from "../sql/user-ids.ts"
+import { quoted } from "../values/names.ts"
+import type { UserIds, UserIdType } from "../values/user-ids.ts"
+import { userIdsOf } from "../values/user-ids.ts"
 
 /** What the adapters for key-value stores can be told. */
 export interface KeyValueOptions {

@@ -1,6 +1,6 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
-import { newSessionIdOf, sessionIdOf, timeOf } from "../sql/parameters.ts"
+import { newSessionIdOf, sessionIdOf, timeOf } from "../values/parameters.ts"
 import { batchSize, inBatches } from "./batches.ts"
 import type { RedisExecutor, RedisScript } from "./executor.ts"
 import { isReply, runScript, walkKeys } from "./executor.ts"

@@ -3,7 +3,7 @@ import type { Column } from "./dialect.ts"
 import { isAttribute } from "./catalogue.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 import type { SqlValue } from "./executor.ts"
-import { quoted } from "./names.ts"
+import { quoted } from "../values/names.ts"
 
 /** Attributes as columns and their values, in the same order. */
 export interface Assignment {

@@ -5,8 +5,8 @@ import { assign } from "./attributes.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 import { causedBy } from "./driver-error.ts"
 import type { Row, SqlStatement, SqlValue } from "./executor.ts"
-import { quoted } from "./names.ts"
-import { newKeyIdOf, passwordHashOf } from "./parameters.ts"
+import { quoted } from "../values/names.ts"
+import { newKeyIdOf, passwordHashOf } from "../values/parameters.ts"
 import { isUser, ownsRow } from "./user-lookup.ts"
 
 type NewKey = Omit<KeyRecord, "userId">

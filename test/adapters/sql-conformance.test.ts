@@ -1,5 +1,5 @@
 import { afterAll, describe, test } from "vitest"
-import type { UserIdType } from "../../adapters/sql/user-ids.ts"
+import type { UserIdType } from "../../adapters/values/user-ids.ts"
 import { testAdapter } from "../../src/testing.ts"
 import type { SqlStore } from "./sql-stores.ts"
 import { empty, idMaker, mysqlStore, postgresStore, sqliteStore } from "./sql-stores.ts"

@@ -27,7 +27,7 @@ const contents: Record<string, RegExp> = {
   testing: /^src\/(testing|testing\/[^/]+|core\/errors)\.ts$/,
   lucia: /^src\/(lucia|lucia\/[^/]+|core\/errors)\.ts$/,
   "adapters/memory": /^(adapters\/memory|src\/core\/errors)\.ts$/,
-  "adapters/sql": /^(adapters\/sql|adapters\/sql\/[^/]+|src\/core\/errors)\.ts$/,
+  "adapters/sql": /^(adapters\/sql|adapters\/(sql|values)\/[^/]+|src\/core\/errors)\.ts$/,
   "adapters/node-sqlite": sqlAdapter("node-sqlite", /mysql|postgres|schema/),
   "adapters/better-sqlite3": sqlAdapter("better-sqlite3", /mysql|postgres|schema/),
   "adapters/libsql": sqlAdapter("(libsql|libsql/[^/]+)", /mysql|postgres|schema/),
@@ -37,9 +37,9 @@ const contents: Record<string, RegExp> = {
   "adapters/postgres": sqlAdapter("postgres", /mysql|sqlite|schema/),
   "adapters/pglite": sqlAdapter("pglite", /mysql|sqlite|schema/),
   "adapters/mysql2": sqlAdapter("mysql2", /postgres|sqlite|schema/),
-  "adapters/kysely": /^(adapters\/(kysely|sql\/[^/]+)|src\/core\/errors)\.ts$/,
-  "adapters/drizzle": /^(adapters\/(drizzle|drizzle\/[^/]+|sql\/[^/]+)|src\/core\/errors)\.ts$/,
-  "adapters/prisma": /^(adapters\/(prisma|prisma\/[^/]+|drizzle\/turns|sql\/[^/]+)|src\/core\/errors)\.ts$/,
+  "adapters/kysely": /^(adapters\/(kysely|(sql|values)\/[^/]+)|src\/core\/errors)\.ts$/,
+  "adapters/drizzle": /^(adapters\/(drizzle|(drizzle|sql|values)\/[^/]+)|src\/core\/errors)\.ts$/,
+  "adapters/prisma": /^(adapters\/(prisma|(prisma|sql|values)\/[^/]+)|src\/core\/errors)\.ts$/,
   "adapters/redis": keyValueAdapter("redis", "redis"),
   "adapters/ioredis": keyValueAdapter("ioredis", "redis"),
   "adapters/unstorage": keyValueAdapter("unstorage", "unstorage", "redis/(keys|fields|digest|batches)"),
@@ -159,12 +159,14 @@ async function modulesIn(file: string): Promise<string[]> {
 }
 
 function keyValueAdapter(name: string, folder: string, shared = "redis/[^/]+"): RegExp {
-  const parts = `${name}|${folder}/[^/]+|${shared}|sql/(names|parameters|storable-text|user-ids)`
+  const parts = `${name}|${folder}/[^/]+|${shared}|values/[^/]+`
   return new RegExp(`^(adapters/(${parts})|src/core/errors)\\.ts$`)
 }
 
 function sqlAdapter(name: string, foreign: RegExp): RegExp {
-  return new RegExp(`^(adapters/${name}|adapters/sql/(?!.*(${foreign.source}))[^/]+|src/core/errors)\\.ts$`)
+  return new RegExp(
+    `^(adapters/${name}|adapters/values/[^/]+|adapters/sql/(?!.*(${foreign.source}))[^/]+|src/core/errors)\\.ts$`,
+  )
 }
 
 function reachable(files: string[], texts: Map<string, string>): string[] {

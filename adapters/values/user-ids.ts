@@ -1,6 +1,6 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
-import type { SqlValue } from "./executor.ts"
+import type { SqlValue } from "../sql/executor.ts"
 import { quoted } from "./names.ts"
 import { isStorableId, readText } from "./storable-text.ts"
 
