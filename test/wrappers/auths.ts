@@ -32,7 +32,7 @@ export const authKinds: AuthKind[] = [
 function stateless(revokes: boolean) {
   const now = manualClock()
   const events: AuthEvent[] = []
-  const auth = createStatelessAuth<{ label?: string }, { username: string }, string>({
+  const auth = createStatelessAuth<{ label?: string }, { username: string }>({
     secrets,
     now,
     onEvent: (event) => events.push(event),

@@ -8,8 +8,8 @@ import { sessionSecrets } from "./secrets"
 const attributes = z.object({ name: z.string(), role: z.enum(["member", "admin"]) })
 type Attributes = z.infer<typeof attributes>
 
-/** The sessions. A file of its own, because the proxy needs it too, and must not hash passwords. The ids of users are text. */
-export const auth = createStatelessAuth<Attributes, Attributes, string>({
+/** The sessions. A file of its own, because the proxy needs it too, and must not hash passwords. */
+export const auth = createStatelessAuth<Attributes, Attributes>({
   secrets: sessionSecrets(),
   session: { idleTimeout: "7d", absoluteTimeout: "30d" },
   // Safari drops Secure cookies on http://localhost.
