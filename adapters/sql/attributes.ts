@@ -1,9 +1,9 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { quoted } from "../values/names.ts"
 import type { Column } from "./dialect.ts"
 import { isAttribute } from "./catalogue.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 import type { SqlValue } from "./executor.ts"
-import { quoted } from "../values/names.ts"
 
 /** Attributes as columns and their values, in the same order. */
 export interface Assignment {

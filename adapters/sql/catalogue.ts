@@ -1,11 +1,11 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { Column, Dialect } from "./dialect.ts"
-import type { Row } from "./executor.ts"
 import type { Owner } from "../values/names.ts"
-import { bind, template } from "./statement.ts"
-import type { Store } from "./store.ts"
 import { readText } from "../values/storable-text.ts"
 import type { UserIds } from "../values/user-ids.ts"
+import type { Column, Dialect } from "./dialect.ts"
+import type { Row } from "./executor.ts"
+import { bind, template } from "./statement.ts"
+import type { Store } from "./store.ts"
 
 /** The columns of the three tables by name; none for a table that does not exist. */
 export type Catalogue = Record<Owner, Map<string, Column>>

@@ -1,5 +1,5 @@
-import type { SqlValue } from "./executor.ts"
 import type { UserIdType } from "../values/user-ids.ts"
+import type { SqlValue } from "./executor.ts"
 
 /** The databases whose SQL the adapter speaks. `mysql` is MariaDB too. */
 export type DialectName = "sqlite" | "postgres" | "mysql"

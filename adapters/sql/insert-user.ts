@@ -1,12 +1,12 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { KeyRecord, UserId, UserInsert } from "../../src/core/ports.ts"
+import { quoted } from "../values/names.ts"
+import { newKeyIdOf, passwordHashOf } from "../values/parameters.ts"
 import type { Assignment } from "./attributes.ts"
 import { assign } from "./attributes.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 import { causedBy } from "./driver-error.ts"
 import type { Row, SqlStatement, SqlValue } from "./executor.ts"
-import { quoted } from "../values/names.ts"
-import { newKeyIdOf, passwordHashOf } from "../values/parameters.ts"
 import { isUser, ownsRow } from "./user-lookup.ts"
 
 type NewKey = Omit<KeyRecord, "userId">

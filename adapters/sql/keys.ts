@@ -1,8 +1,8 @@
 import type { KeyRecord, UserAdapter, UserId } from "../../src/core/ports.ts"
-import type { Database, OpenDatabase } from "./database.ts"
-import type { Row, SqlStatement } from "./executor.ts"
 import { keyIdOf, newKeyIdOf, passwordHashOf, sessionIdOf } from "../values/parameters.ts"
 import { readText } from "../values/storable-text.ts"
+import type { Database, OpenDatabase } from "./database.ts"
+import type { Row, SqlStatement } from "./executor.ts"
 import { isUser, missingUser } from "./user-lookup.ts"
 
 type KeyName = Pick<KeyRecord, "providerId" | "providerUserId">

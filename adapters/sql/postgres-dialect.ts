@@ -1,6 +1,6 @@
+import type { UserIdType } from "../values/user-ids.ts"
 import type { Column, Dialect } from "./dialect.ts"
 import { causedBy } from "./driver-error.ts"
-import type { UserIdType } from "../values/user-ids.ts"
 
 const castOf: Record<UserIdType, string> = { text: "", integer: "::bigint", bigint: "::bigint", uuid: "::uuid" }
 

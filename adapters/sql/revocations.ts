@@ -1,9 +1,9 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { Revocations } from "../../src/core/ports.ts"
-import type { Dialect, DialectName } from "./dialect.ts"
-import type { SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
 import { checkedName } from "../values/names.ts"
 import { timeOf } from "../values/parameters.ts"
+import type { Dialect, DialectName } from "./dialect.ts"
+import type { SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
 import { bind, template } from "./statement.ts"
 import { pooledStore } from "./store.ts"
 

@@ -1,9 +1,9 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { DialectName } from "./dialect.ts"
 import type { Owner, TableNames } from "../values/names.ts"
 import { checkedName, quoted, tableNames } from "../values/names.ts"
 import type { UserIdType } from "../values/user-ids.ts"
 import { userIdsOf } from "../values/user-ids.ts"
+import type { DialectName } from "./dialect.ts"
 
 /** What {@link schema} can be told: the same as the adapter, and the session's own columns. */
 export interface SchemaOptions {

@@ -1,9 +1,9 @@
 import type { SessionRecord } from "../../src/core/ports.ts"
+import type { UserIds } from "../values/user-ids.ts"
 import type { Catalogue } from "./catalogue.ts"
 import { isAttribute } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row } from "./executor.ts"
-import type { UserIds } from "../values/user-ids.ts"
 
 /** Selects the columns of session `s`, and reads them back. */
 export interface SessionRows {

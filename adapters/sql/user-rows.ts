@@ -1,7 +1,7 @@
+import type { UserIds } from "../values/user-ids.ts"
 import type { Catalogue } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row } from "./executor.ts"
-import type { UserIds } from "../values/user-ids.ts"
 
 /** Selects the columns of user `u`, and reads them back: `null` where a join found no user. */
 export interface UserRows {
