@@ -1,6 +1,7 @@
 import { AuthError } from "../core/errors.ts"
 import type { SessionAdapter, SessionRecord, UserId } from "../core/ports.ts"
 import type { Adapter, DatabaseSession, DatabaseUser } from "./lucia-adapter.ts"
+import { isSessionId } from "../core/token.ts"
 import { belongsTo, fromStored, requireColumn, toStored } from "./stored-session.ts"
 
 const contract = [
@@ -68,10 +69,11 @@ export function fromLuciaAdapter(
   adapter: Adapter,
   { createdAt }: FromLuciaAdapterOptions = {},
 ): SessionAdapter<object> {
-  requireContract(adapter)
   if (createdAt !== undefined) requireColumn(createdAt)
+  const { listSessions, ...rest } = overLuciaAdapter(adapter, createdAt)
 
   return {
+    ...rest,
     checkSession({ absoluteTimeout }) {
       if (createdAt === undefined && absoluteTimeout !== Infinity)
         throw new AuthError(
@@ -79,6 +81,22 @@ export function fromLuciaAdapter(
           "Lucia's tables do not keep when a session was created: set session.absoluteTimeout to false, or name a column of yours with fromLuciaAdapter(adapter, { createdAt }).",
         )
     },
+    async listSessions(userId) {
+      const sessions = await listSessions(userId)
+      // A session of Lucia's own has its token for an id, which must not be shown.
+      return sessions.filter(({ id }) => isSessionId(id))
+    },
+  }
+}
+
+/**
+ * Makes the session port out of an adapter of Lucia v3, for sessions of Lucia's own too: what it lists may be tokens.
+ * Throws `missing_port` for what is no such adapter.
+ */
+export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionAdapter<object> {
+  requireContract(adapter)
+
+  return {
     insertSession: insert,
     async findSession(id) {
       const [session, user] = await find(id)
@@ -86,8 +104,7 @@ export function fromLuciaAdapter(
     },
     async listSessions(userId) {
       const sessions = (await sessionsOf(userId)).map((session) => fromStored(session, createdAt))
-      // A session of Lucia's own has its token for an id, which must not be shown.
-      return sessions.filter(({ id }) => /^[0-9a-f]{64}$/.test(id)).sort(newestFirst)
+      return sessions.sort(newestFirst)
     },
     async extendSession(id, expiresAt, ifBefore) {
       const [session] = await find(id)

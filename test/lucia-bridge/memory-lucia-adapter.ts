@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises"
-import type { Adapter, DatabaseSession, DatabaseUser } from "../../src/lucia.ts"
+import type { Adapter, DatabaseSession, DatabaseUser } from "../../src/lucia/lucia-adapter.ts"
 
 /** An adapter of Lucia v3 over maps, whose rows a test may look at and change. */
 export interface MemoryLuciaAdapter extends Adapter {

@@ -1,0 +1,66 @@
+import type { Lucia } from "./lucia.ts"
+
+type AnyUserId = string | number | bigint
+
+/**
+ * What the application tells about its types, as with Lucia v3: `Lucia`, `UserId`, `DatabaseSessionAttributes` and
+ * `DatabaseUserAttributes`.
+ *
+ * @example
+ * declare module "nightlatch/lucia" {
+ *   interface Register {
+ *     Lucia: typeof lucia
+ *     DatabaseUserAttributes: { username: string }
+ *   }
+ * }
+ */
+export interface Register {}
+
+/** The type of user ids: `string` unless registered. */
+export type UserId = Register extends { UserId: infer Id extends AnyUserId } ? Id : string
+
+/** The application's own {@link Lucia}, as registered. */
+export type RegisteredLucia = Register extends { Lucia: infer Own extends Lucia<object, object> } ? Own : Lucia
+
+/** The columns of a user besides the id, as registered. */
+export type RegisteredDatabaseUserAttributes = Register extends { DatabaseUserAttributes: infer Own extends object }
+  ? Own
+  : {}
+
+/** The application's own columns of a session, as registered. */
+export type RegisteredDatabaseSessionAttributes = Register extends {
+  DatabaseSessionAttributes: infer Own extends object
+}
+  ? Own
+  : {}
+
+/** A session as it is given to an adapter, and comes back. */
+export interface DatabaseSession<
+  Attributes extends object = RegisteredDatabaseSessionAttributes,
+  Id extends AnyUserId = UserId,
+> {
+  id: string
+  userId: Id
+  expiresAt: Date
+  attributes: Attributes
+}
+
+/** A user as an adapter finds it. */
+export interface DatabaseUser<
+  Attributes extends object = RegisteredDatabaseUserAttributes,
+  Id extends AnyUserId = UserId,
+> {
+  id: Id
+  attributes: Attributes
+}
+
+/** What an adapter of Lucia v3 has. */
+export interface Adapter {
+  getSessionAndUser(sessionId: string): Promise<[session: DatabaseSession | null, user: DatabaseUser | null]>
+  getUserSessions(userId: UserId): Promise<DatabaseSession[]>
+  setSession(session: DatabaseSession): Promise<void>
+  updateSessionExpiration(sessionId: string, expiresAt: Date): Promise<void>
+  deleteSession(sessionId: string): Promise<void>
+  deleteUserSessions(userId: UserId): Promise<void>
+  deleteExpiredSessions(): Promise<void>
+}

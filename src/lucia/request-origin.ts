@@ -1,0 +1,41 @@
+import { verifyRequestOrigin as verifyRequest } from "../core/origin.ts"
+import type { OriginRequest } from "../core/origin.ts"
+
+/**
+ * Tells whether an `Origin` header is one of the allowed. An entry with a scheme allows that origin only; one without,
+ * such as the `Host` header, allows `https`, and `http` on this machine (`localhost`, `127.0.0.1`, `[::1]`).
+ *
+ * Never throws. Given a whole request it is the check of `nightlatch`, which knows about methods and `Sec-Fetch-Site`.
+ *
+ * @example
+ * if (!verifyRequestOrigin(request.headers.get("Origin"), [request.headers.get("Host")])) return forbidden()
+ */
+export function verifyRequestOrigin(origin: string, allowedDomains: string[]): boolean
+export function verifyRequestOrigin(request: OriginRequest, options?: { trustedOrigins?: readonly string[] }): boolean
+export function verifyRequestOrigin(
+  first: string | OriginRequest,
+  second: string[] | { trustedOrigins?: readonly string[] } = {},
+): boolean {
+  if (typeof first !== "string") return verifyRequest(first, Array.isArray(second) ? {} : second)
+  const origin = parse(first)
+  if (!origin || !Array.isArray(second)) return false
+  return second.some((entry) => typeof entry === "string" && allows(entry, origin))
+}
+
+function allows(entry: string, origin: URL): boolean {
+  if (/^https?:\/\//.test(entry)) return parse(entry)?.origin === origin.origin
+  const scheme = isLoopback(origin.hostname) ? origin.protocol : "https:"
+  return parse(`${scheme}//${entry}`)?.origin === origin.origin
+}
+
+// The origin of other schemes is "null" to the parser, and two of those would be equal.
+function parse(text: string): URL | null {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null
+  const url = new URL(text)
+  // "https://evil@example.com" is no origin.
+  return url.href === `${url.origin}/` ? url : null
+}
+
+function isLoopback(host: string): boolean {
+  return host === "127.0.0.1" || host === "[::1]" || /(^|\.)localhost$/.test(host)
+}

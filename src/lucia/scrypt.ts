@@ -1,0 +1,87 @@
+import { attemptHash } from "../password/attempt-hash.ts"
+import { equalBytes } from "../password/equal-bytes.ts"
+import { isHashable, requireHashable } from "../password/hashable-password.ts"
+import { nodeScrypt } from "../password/node-scrypt.ts"
+import { inTurn } from "../password/password-queue.ts"
+import { portableScrypt } from "./portable-scrypt.ts"
+
+/** Turns passwords into hashes, and checks them. The hash comes first. */
+export interface PasswordHashingAlgorithm {
+  hash(password: string): Promise<string>
+  verify(hash: string, password: string): Promise<boolean>
+}
+
+const keyBytes = 64
+
+/**
+ * The password hashes of Lucia v3, `salt:key`, off the event loop where the platform has scrypt. They are below today's
+ * recommendations: `luciaScrypt()` of `nightlatch/password` replaces each when its user signs in.
+ *
+ * `hash` rejects with `invalid_option` for what is no well-formed text or over 1,024 bytes. `verify` is `false` for
+ * whatever is no such hash.
+ */
+export class Scrypt implements PasswordHashingAlgorithm {
+  async hash(password: string): Promise<string> {
+    return createHash(password)
+  }
+
+  async verify(hash: string, password: string): Promise<boolean> {
+    return matches(/^([^:]{0,255}):([0-9a-f]{128})$/i.exec(hash), password, 16)
+  }
+}
+
+/** The password hashes of Lucia v2, `s2:salt:key`, which reads those of v1 too. Else like {@link Scrypt}. */
+export class LegacyScrypt implements PasswordHashingAlgorithm {
+  async hash(password: string): Promise<string> {
+    return `s2:${await createHash(password)}`
+  }
+
+  async verify(hash: string, password: string): Promise<boolean> {
+    const second = /^s2:([^:]{0,255}):([0-9a-f]{128})$/i.exec(hash)
+    if (second) return matches(second, password, 16)
+    return matches(/^([^:]{0,255}):([0-9a-f]{128})$/i.exec(hash), password, 8)
+  }
+}
+
+async function createHash(password: string): Promise<string> {
+  requireHashable(password)
+  const salt = toHex(crypto.getRandomValues(new Uint8Array(16)))
+  return `${salt}:${await deriveKey(password, salt, 16)}`
+}
+
+async function matches(parts: RegExpExecArray | null, password: string, blockSize: number): Promise<boolean> {
+  const [, salt, key] = parts ?? []
+  if (salt === undefined || key === undefined || !isHashable(password)) return false
+  const encoder = new TextEncoder()
+  return equalBytes(encoder.encode(await deriveKey(password, salt, blockSize)), encoder.encode(key.toLowerCase()))
+}
+
+// The salt is taken as text, as Lucia did, and not as the bytes that it spells.
+async function deriveKey(password: string, salt: string, r: number): Promise<string> {
+  const encoder = new TextEncoder()
+  const bytes = encoder.encode(password.normalize("NFKC"))
+  const cost = { N: 2 ** 14, r, p: 1 }
+  const key = await attemptHash(() =>
+    hasNative()
+      ? nodeScrypt(bytes, encoder.encode(salt), keyBytes, cost)
+      : inTurn(() => portableScrypt(bytes, encoder.encode(salt), keyBytes, cost)),
+  )
+  return toHex(key)
+}
+
+interface Platform {
+  process?: { getBuiltinModule?(id: string): { scrypt?: unknown } | undefined }
+}
+
+function hasNative(): boolean {
+  try {
+    const { process }: Platform = globalThis
+    return typeof process?.getBuiltinModule?.("node:crypto")?.scrypt === "function"
+  } catch {
+    return false
+  }
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+}

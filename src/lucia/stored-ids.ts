@@ -1,0 +1,117 @@
+import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../core/ports.ts"
+import { hashToken, isSessionId } from "../core/token.ts"
+
+/**
+ * How session ids are kept: `clear`, as Lucia does; `hashed`; or `rekey`, which hashes new ones, and replaces clear ones
+ * when they are next used.
+ */
+export type StoredIds = "clear" | "rekey" | "hashed"
+
+type Store = SessionAdapter<object>
+type Found = FoundSession<object>
+
+/** Finds, lists and ends sessions by the ids that the application knows, however the store keeps them. */
+export interface SessionsById {
+  /** The id under which a new session is stored. */
+  toStored(sessionId: string): string
+  /** Finds a session by what the cookie holds. A clear one is replaced if `isUsable`; `null` if it was ended meanwhile. */
+  find(sessionId: string, isUsable: (found: Found) => boolean): Promise<Found | null>
+  /** Lists a user's sessions. Where ids are hashed, what is listed signs nobody in. */
+  list(userId: UserId, isUsable: (session: SessionRecord) => boolean): Promise<SessionRecord[]>
+  /** Ends a session by what the cookie holds, or by what was listed. */
+  end(sessionId: string): Promise<void>
+}
+
+/** Reads and writes the ids of sessions in clear. Those that look like hashes are void, because a copied one must not sign in. */
+export function clearIds(store: Store): SessionsById {
+  return {
+    toStored: (sessionId) => sessionId,
+    find: async (sessionId) => (isSessionId(sessionId) ? null : store.findSession(sessionId)),
+    async list(userId, isUsable) {
+      const sessions = await store.listSessions(userId)
+      return sessions.filter((session) => !isSessionId(session.id) && isUsable(session))
+    },
+    async end(sessionId) {
+      await store.deleteSession(sessionId)
+    },
+  }
+}
+
+/** Keeps sessions under the hashes of their ids. Clear ones are void. */
+export function hashedIds(store: Store): SessionsById {
+  return {
+    toStored: hashToken,
+    find: (sessionId) => store.findSession(hashToken(sessionId)),
+    async list(userId, isUsable) {
+      const sessions = await store.listSessions(userId)
+      return sessions.filter((session) => isSessionId(session.id) && isUsable(session))
+    },
+    async end(sessionId) {
+      await store.deleteSession(hashToken(sessionId))
+      if (isSessionId(sessionId)) await store.deleteSession(sessionId)
+    },
+  }
+}
+
+/** Keeps new sessions under the hashes of their ids, and moves clear ones there when they are used. */
+export function rekeyedIds(store: Store): SessionsById {
+  return {
+    toStored: hashToken,
+
+    async find(sessionId, isUsable) {
+      const stored = hashToken(sessionId)
+      const found = await store.findSession(stored)
+      if (found || isSessionId(sessionId)) return found
+      const clear = await store.findSession(sessionId)
+      // Another request may have moved it between the two reads.
+      if (!clear) return store.findSession(stored)
+      if (!isUsable(clear)) return clear
+      const moved = await move(clear.session)
+      return moved && { ...clear, session: moved }
+    },
+
+    async list(userId, isUsable) {
+      const sessions = (await store.listSessions(userId)).filter(isUsable)
+      const listed = new Map<string, SessionRecord>()
+      for (const session of sessions) if (isSessionId(session.id)) listed.set(session.id, session)
+      // Moved, because a clear session could not be ended by the id that is listed.
+      for (const session of sessions) {
+        if (isSessionId(session.id) || listed.has(hashToken(session.id))) continue
+        const moved = await move(session)
+        if (moved) listed.set(moved.id, moved)
+      }
+      return [...listed.values()]
+    },
+
+    async end(sessionId) {
+      if (isSessionId(sessionId)) await endListed(sessionId)
+      // The clear row first: who moves it meanwhile sees that it is gone, and takes the new one back.
+      else await store.deleteSession(sessionId)
+      await store.deleteSession(hashToken(sessionId))
+    },
+  }
+
+  async function move(session: SessionRecord): Promise<SessionRecord | null> {
+    const id = hashToken(session.id)
+    const moved = { ...session, id }
+    try {
+      if (await store.replaceSession(session.id, moved)) return moved
+    } catch (error) {
+      // Where the store cannot replace in one step, the second of two requests finds the new id taken.
+      const found = await store.findSession(id)
+      if (!found) throw error
+      return found.session
+    }
+    return (await store.findSession(id))?.session ?? null
+  }
+
+  // A crash in the middle of a move leaves the clear row too, and it would come back to life.
+  async function endListed(id: string): Promise<void> {
+    const found = await store.findSession(id)
+    if (!found) return
+    const sessions = await store.listSessions(found.session.userId)
+    for (const session of sessions)
+      if (!isSessionId(session.id) && hashToken(session.id) === id) await store.deleteSession(session.id)
+    await store.deleteSession(id)
+  }
+}
