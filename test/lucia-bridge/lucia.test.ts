@@ -133,15 +133,17 @@ describe("clear ids", () => {
     expect(ids()).toEqual([])
   })
 
-  test("are valid for a second request, however late it comes", async () => {
-    for (let delay = 0; delay < 16; delay++) {
-      const { lucia, addClear } = setUp()
-      addClear()
-      const first = lucia.validateSession(clearId)
-      await turns(delay)
-      const results = await Promise.all([first, lucia.validateSession(clearId)])
-      for (const { session } of results) expect(session?.id, `after ${delay} turns`).toBe(clearId)
+  test("are found when another request replaces them between two reads", async () => {
+    const { lucia, adapter, addClear } = setUp()
+    addClear()
+    const { getSessionAndUser } = adapter
+    adapter.getSessionAndUser = async (id) => {
+      const found = await getSessionAndUser(id)
+      adapter.getSessionAndUser = getSessionAndUser
+      await new Lucia(adapter).validateSession(clearId)
+      return found
     }
+    expect((await lucia.validateSession(clearId)).session?.id).toBe(clearId)
   })
 
   test.each([0, 12])("do not come back to life when a sign-out runs beside a write of %i turns", async (slowness) => {
