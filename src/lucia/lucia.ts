@@ -14,7 +14,7 @@ import type {
   RegisteredLucia,
   UserId,
 } from "./register.ts"
-import { createSessionCookies } from "./session-cookies.ts"
+import { createLuciaCookies } from "./session-cookies.ts"
 import type { SessionCookieOptions, SessionCookies } from "./session-cookies.ts"
 import { requireColumn } from "./stored-session.ts"
 import { clearIds, hashedIds, rekeyedIds } from "./stored-ids.ts"
@@ -104,7 +104,7 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     this.storedIds = storedIds
     this.createdAt = isOwn(adapter) ? "createdAt" : undefined
     this.policy = { idleTimeout: readLifetime(options.sessionExpiresIn), absoluteTimeout: Infinity }
-    this.cookies = createSessionCookies(sessionCookie, this.policy.idleTimeout)
+    this.cookies = createLuciaCookies(sessionCookie, this.policy.idleTimeout)
     this.sessionCookieName = this.cookies.name
     // Without the function there is nothing to add, and the type argument is its default, which is empty.
     this.getSessionAttributes = getSessionAttributes ?? (() => ({}) as OwnSession)

@@ -10,9 +10,9 @@ import type { OriginRequest } from "../core/origin.ts"
  * @example
  * if (!verifyRequestOrigin(request.headers.get("Origin"), [request.headers.get("Host")])) return forbidden()
  */
-export function verifyRequestOrigin(origin: string, allowedDomains: string[]): boolean
-export function verifyRequestOrigin(request: OriginRequest, options?: { trustedOrigins?: readonly string[] }): boolean
-export function verifyRequestOrigin(
+export function verifyOrigin(origin: string, allowedDomains: string[]): boolean
+export function verifyOrigin(request: OriginRequest, options?: { trustedOrigins?: readonly string[] }): boolean
+export function verifyOrigin(
   first: string | OriginRequest,
   second: string[] | { trustedOrigins?: readonly string[] } = {},
 ): boolean {

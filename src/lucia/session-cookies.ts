@@ -36,7 +36,7 @@ export interface SessionCookies {
 const longestMaxAge = 34_560_000
 
 /** Makes {@link SessionCookies} for sessions of `lifetime` milliseconds. Throws `invalid_option` for an unsafe cookie. */
-export function createSessionCookies(options: SessionCookieOptions = {}, lifetime: number): SessionCookies {
+export function createLuciaCookies(options: SessionCookieOptions = {}, lifetime: number): SessionCookies {
   const { name = "auth_session", expires = true } = options
   if (name === "") throw new AuthError("invalid_option", "The session cookie needs a name: set sessionCookie.name.")
   const attributes = withDefaults(options.attributes)

@@ -326,6 +326,13 @@ test("ids are random text of the length that was asked for", () => {
   expect(generateId(15)).toMatch(/^[a-z0-9]{15}$/)
   expect([0, 8, 10, 25].map((size) => generateIdFromEntropySize(size).length)).toEqual([0, 13, 16, 40])
   expect(generateId(15)).not.toBe(generateId(15))
+  const counts = new Map<string, number>()
+  for (const character of generateId(36_000)) counts.set(character, (counts.get(character) ?? 0) + 1)
+  expect(counts.size).toBe(36)
+  // Each is expected a thousand times, with a deviation of 31; the first four would be 1,125 with a plain remainder.
+  const first = [..."abcd"].reduce((sum, character) => sum + (counts.get(character) ?? 0), 0)
+  expect(Math.abs(first - 4000)).toBeLessThan(350)
+  for (const length of [-1, NaN, 1e9]) expect(() => generateId(length)).toThrow(/length/)
 })
 
 describe("password hashes", () => {
