@@ -25,7 +25,8 @@ const contents: Record<string, RegExp> = {
   stateless:
     /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|events|origin|policy|session-cookie|token))\.ts$/,
   testing: /^src\/(testing|testing\/[^/]+|core\/errors)\.ts$/,
-  lucia: /^src\/(lucia|lucia\/[^/]+|core\/errors)\.ts$/,
+  lucia:
+    /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|origin|policy|token)|password\/(attempt-hash|check-password|equal-bytes|hashable-password|node-scrypt|password-queue))\.ts$/,
   "adapters/memory": /^(adapters\/memory|src\/core\/errors)\.ts$/,
   "adapters/sql": /^(adapters\/sql|adapters\/(sql|values)\/[^/]+|src\/core\/errors)\.ts$/,
   "adapters/node-sqlite": sqlAdapter("node-sqlite", /mysql|postgres|schema/),

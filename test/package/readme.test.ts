@@ -96,6 +96,7 @@ test.each([
   "SECURITY.md",
   "docs/adapters.md",
   "docs/contributing.md",
+  "docs/lucia-v3-differences.md",
   "docs/nextjs.md",
   "docs/performance.md",
   "docs/stateless.md",
