@@ -62,7 +62,7 @@ export interface AwareProxyOptions extends AuthProxyOptions {
 /** What the proxy needs of a stateless auth. */
 export type ProxyAuth = Pick<
   RequestAuth<SessionFields, { id: UserId }, never, never>,
-  "validateSession" | "createSessionCookie" | "readSessionCookie" | "trustedOrigins"
+  "validateSession" | "createSessionCookie" | "createBlankSessionCookie" | "readSessionCookie" | "trustedOrigins"
 >
 
 /**
@@ -119,10 +119,21 @@ export function createAuthProxy(
     const known = auth && visit.token !== null ? await auth.validateSession(visit.token) : null
     const isEnded = known !== null && "reason" in known
     const token = isEnded ? null : visit.token
-    const turnedAway = glance({ ...visit, token }) ?? (token && (await turnedAwayBySnapshot(visit, token)))
+    const signedOut = glance({ ...visit, token })
+    if (signedOut) return isEnded ? forgetting(signedOut, visit) : signedOut
+    const turnedAway = token && (await turnedAwayBySnapshot(visit, token))
     if (turnedAway) return turnedAway
     const renewed = known === null || isEnded ? undefined : known.token
     return auth && renewed !== undefined ? goOn(auth.createSessionCookie(renewed)) : undefined
+  }
+
+  // A page whose cache of revocations is older would believe the cookie, and send the visitor back. What is fetched in the
+  // background may answer late, and must not delete the cookie of a new sign-in.
+  function forgetting(response: Response, { request }: Visit): Response {
+    const mode = request.headers.get("Sec-Fetch-Mode")
+    return auth && (mode === null || mode === "navigate")
+      ? privateResponse(response, [auth.createBlankSessionCookie()])
+      : response
   }
 
   async function turnedAwayBySnapshot(visit: Visit, token: string): Promise<Response | undefined> {

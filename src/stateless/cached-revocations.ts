@@ -13,8 +13,9 @@ export interface CacheOptions {
 }
 
 /**
- * Spares a store of revocations the question that it has just answered. What this process revokes takes effect in it at
- * once; what others revoke, after `maxAge` at the latest. Only "not revoked" is remembered, and nothing when the store
+ * Spares a store of revocations the question that it has just answered. What is revoked through it takes effect in it
+ * at once; what others revoke, after `maxAge` at the latest. Next.js loads a module several times in one process: keep
+ * what this returns on `globalThis` there. Only "not revoked" is remembered, and nothing when the store
  * fails. Signing in and rotating ask the store itself. Throws `invalid_option` for a `maxAge` that is no duration.
  */
 export function cachedRevocations(

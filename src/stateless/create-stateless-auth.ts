@@ -156,8 +156,7 @@ export function createStatelessAuth<
     const session = readSession(opened.plaintext)
     if (session.createdAt.getTime() > now() + skew) return { reason: "unknown", session }
     if (!isLive(session, now(), policy)) return { reason: "expired", session }
-    const checking = check(session.attributes)
-    const checked = checking instanceof Promise ? await checking : checking
+    const checked = await check(session.attributes)
     if (checked.issues) return { reason: "unknown", session }
     if (revoking && (await revoking.isRevoked(session))) return { reason: "unknown", session }
     return { session, attributes: checked.value, ...opened }

@@ -1,7 +1,8 @@
 import type { Revocations } from "../core/ports.ts"
 
 /**
- * Keeps revocations in this process: for tests, and for a server that is one process and may forget them when it ends.
+ * Keeps revocations in this instance of the module: for tests, and for a server that is one process and may forget them
+ * when it ends. Next.js loads a module several times in one process: keep what this returns on `globalThis` there.
  * `now` is the clock, in milliseconds, by default `Date.now`.
  */
 export function memoryRevocations({ now = Date.now }: { now?: () => number } = {}): Revocations {

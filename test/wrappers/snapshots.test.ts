@@ -221,6 +221,19 @@ describe("a proxy with a stateless auth", () => {
     expect(outcome(await proxy(get(token, "", "/")))).toBe("goes on")
   })
 
+  test("deletes the cookie of an ended session as it sends a visit away, but not in the background", async () => {
+    const { auth, proxy, token, now } = await withAuth()
+    now.advance(30 * day)
+    const cookiesFor = async (mode?: string) => {
+      const request = get(token, "", "/profile")
+      if (mode) request.headers.set("Sec-Fetch-Mode", mode)
+      return (await proxy(request))?.headers.getSetCookie()
+    }
+    const blank = auth.createBlankSessionCookie().serialize()
+    expect([await cookiesFor(), await cookiesFor("navigate"), await cookiesFor("cors")]).toEqual([[blank], [blank], []])
+    expect((await proxy(get("", "", "/profile")))?.headers.getSetCookie()).toEqual([])
+  })
+
   test("leaves a POST alone, which may end the session", async () => {
     const { proxy, token, now } = await withAuth()
     now.advance(16 * day)

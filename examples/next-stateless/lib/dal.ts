@@ -42,7 +42,8 @@ export interface Profile {
 /** Reads a user's profile, as far as `viewer` may see it; `null` if there is no such user. */
 export function getProfile(id: string, viewer: { id: string }): Profile | null {
   const user = findUser(id)
-  if (!user) return null
+  // A viewer who was deleted sees nobody.
+  if (!user || !findUser(viewer.id)) return null
   return canSeeEmail(viewer, user) ? { name: user.name, email: user.email } : { name: user.name }
 }
 

@@ -36,6 +36,11 @@ export const signInWithPassword = serverAction(
     const signedIn = await users.signInWithKey(auth, "email", email, password, { name, role })
     // One message for both, so that nobody learns which addresses have an account.
     if (!signedIn) return { values, message: "Wrong email address or password." }
+    // Whoever took the role away meanwhile has ended the user's sessions, but not this one.
+    if (findUserByEmail(email)?.role !== role) {
+      await auth.invalidateSession(signedIn.session.id)
+      return { values, message: "Please try again." }
+    }
     await setSession(signedIn.token)
     redirect("/dashboard", RedirectType.replace)
   },
