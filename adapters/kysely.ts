@@ -4,7 +4,7 @@ import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
 import type { Dialect, DialectName } from "./sql/dialect.ts"
-import { withoutStatement } from "./sql/driver-error.ts"
+import { withoutValues } from "./sql/driver-error.ts"
 import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
 import { mysql } from "./sql/mysql-dialect.ts"
 import { quoted } from "./values/names.ts"
@@ -58,14 +58,14 @@ const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
  */
 export function kyselyAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
   db: KyselyDatabase,
-  { dialect, ...options }: KyselyOptions = {},
+  { dialect, inTransaction = db.isTransaction, ...options }: KyselyOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
   const name = dialect ?? spokenBy(db)
   if (!Object.hasOwn(dialects, name))
     throw new AuthError("invalid_option", `dialect is "sqlite", "postgres" or "mysql", not ${quoted(name)}.`)
   // Plugins rename columns, and would rename those of the library too.
   const client = db.withoutPlugins() as KyselyClient
-  return createSqlAdapter(dialects[name], poolExecutor(client), { inTransaction: db.isTransaction, ...options })
+  return createSqlAdapter(dialects[name], poolExecutor(client), { ...options, inTransaction })
 }
 
 /** Tells the dialect by what a query is compiled to: drivers of other makers name themselves as they like. */
@@ -96,7 +96,7 @@ async function send(client: KyselyClient, sql: string, params: SqlValue[]): Retu
   try {
     return await client.executeQuery(rawQuery(sql, params))
   } catch (error) {
-    throw withoutStatement(error)
+    throw withoutValues(error)
   }
 }
 

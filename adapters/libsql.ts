@@ -30,5 +30,5 @@ export function libsqlAdapter<UserRow extends { id: UserId }, SessionRow extends
   const isClient = "transaction" in client
   if (isClient && options.inTransaction)
     throw new AuthError("invalid_option", "inTransaction: give what client.transaction() resolves to, not the client.")
-  return createSqlAdapter(sqlite, libsqlExecutor(client), { inTransaction: !isClient, ...options })
+  return createSqlAdapter(sqlite, libsqlExecutor(client), { ...options, inTransaction: !isClient })
 }

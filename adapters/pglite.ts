@@ -31,8 +31,8 @@ export function pgliteAdapter<UserRow extends { id: UserId }, SessionRow extends
   client: PgliteClient | PgliteTransaction,
   options: SqlOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
-  const inTransaction = !("transaction" in client)
-  return createSqlAdapter(postgres, executorOf(client), { inTransaction, ...options })
+  const { inTransaction = !("transaction" in client) } = options
+  return createSqlAdapter(postgres, executorOf(client), { ...options, inTransaction })
 }
 
 function executorOf(client: PgliteClient | PgliteTransaction): SqlExecutor {

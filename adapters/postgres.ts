@@ -1,3 +1,4 @@
+import { AuthError } from "../src/core/errors.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
@@ -36,7 +37,10 @@ export function postgresAdapter<UserRow extends { id: UserId }, SessionRow exten
   client: PostgresClient,
   options: SqlOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
-  return createSqlAdapter(postgres, executorOf(client), { inTransaction: "savepoint" in client, ...options })
+  if (options.inTransaction && "reserve" in client)
+    throw new AuthError("invalid_option", "inTransaction: give what sql.begin() hands out, not the client.")
+  const { inTransaction = "savepoint" in client } = options
+  return createSqlAdapter(postgres, executorOf(client), { ...options, inTransaction })
 }
 
 function executorOf(client: PostgresClient): Executor {

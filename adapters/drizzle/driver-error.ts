@@ -1,4 +1,4 @@
-import { withoutStatement } from "../sql/driver-error.ts"
+import { withoutValues } from "../sql/driver-error.ts"
 
 /**
  * Takes off what Drizzle wraps a driver's error in: that message repeats the parameters, password hashes among them,
@@ -7,5 +7,5 @@ import { withoutStatement } from "../sql/driver-error.ts"
 export function driverErrorOf(error: unknown): unknown {
   if (error instanceof Error && error.message.startsWith("Failed query: ") && error.cause instanceof Error)
     return driverErrorOf(error.cause)
-  return withoutStatement(error)
+  return withoutValues(error)
 }

@@ -27,6 +27,11 @@ export async function assign(db: Database, owner: "user" | "session", attributes
   return { open, columns, values, name: names.join("\0") }
 }
 
+/** The part of an `UPDATE` that gives a column the value of `?n`. */
+export function assigned({ dialect }: Database, column: Column, n: number): string {
+  return `${dialect.quote(column.name)} = ${dialect.value(`?${n}`, column)}`
+}
+
 async function openWith(db: Database, owner: "user" | "session", names: string[]): Promise<OpenDatabase> {
   const open = await db.open(owner)
   if (names.every((name) => findColumn(open, owner, name))) return open

@@ -48,6 +48,8 @@ export interface Dialect {
   same(left: string, right: string): string
   /** A time column that comes out as a number whatever it holds. */
   time(column: string): string
+  /** A parameter that is the value of a column. */
+  value(parameter: string, column: Column): string
   /** A parameter in a `SELECT` list, where no column tells its type. */
   typed(parameter: string, column: Column): string
 

@@ -10,13 +10,28 @@ export function causedBy(error: unknown, fits: (error: DriverError) => boolean):
   return false
 }
 
-/**
- * Takes the statement off a driver's error. mysql2 writes the parameters into it, password hashes among them, and who
- * logs the error would keep them.
- */
-export function withoutStatement(error: unknown): unknown {
-  if (error instanceof Error && "sql" in error) delete error.sql
+// The statement, into which mysql2 writes the parameters; the parameters; and PostgreSQL's detail, which may be a row.
+const telling = ["sql", "params", "parameters", "args"]
+const rowDetail = "Failing row contains"
+
+/** Takes the values off a driver's error, password hashes among them: who logs the error would keep them. */
+export function withoutValues(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { detail } = error as { detail?: unknown }
+  const names = String(detail).startsWith(rowDetail) ? [...telling, "detail"] : telling
+  const isOpen = (name: string) => Object.getOwnPropertyDescriptor(error, name)?.configurable !== false
+  return names.every(isOpen) ? without(error, names) : copyOf(error, names)
+}
+
+function without(error: object, names: string[]): object {
+  for (const name of names) Reflect.deleteProperty(error, name)
   return error
+}
+
+// postgres.js makes properties that cannot be deleted, and with its option `debug` every log shows them.
+function copyOf(error: Error, names: string[]): object {
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(error)).filter(([name]) => !names.includes(name))
+  return Object.create(Object.getPrototypeOf(error) as object, Object.fromEntries(properties)) as object
 }
 
 /** The fields by which drivers say what went wrong. */

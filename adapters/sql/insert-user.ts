@@ -131,7 +131,7 @@ async function returning(db: Database, statement: SqlStatement): Promise<Row[]> 
 /** Inserts the user, with the id that `?1` is, or without one. */
 function insertText({ dialect, ids, tables }: Database, { columns }: Assignment, withId = false): string {
   const names = columns.map(({ name }) => dialect.quote(name))
-  const values = columns.map((_, n) => `?${n + (withId ? 2 : 1)}`)
+  const values = columns.map((column, n) => dialect.value(`?${n + (withId ? 2 : 1)}`, column))
   if (withId) {
     names.unshift("id")
     values.unshift(dialect.userId("?1", ids.type))

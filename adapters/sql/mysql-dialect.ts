@@ -25,6 +25,7 @@ export const mysql: Dialect = {
     type === "text" || type === "uuid" ? sameText(column, value, id) : `${column} = ${value}`,
   same: (left, right) => `${left} <=> ${right}`,
   time: (column) => column,
+  value: (parameter) => parameter,
   typed: (parameter, { type }) => (type === "bigint" ? `CAST(${parameter} AS SIGNED)` : parameter),
 
   idTable(ids) {

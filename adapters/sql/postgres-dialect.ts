@@ -26,7 +26,9 @@ export const postgres: Dialect = {
   sameUser: (column, value, type, id) => (type === "text" ? sameText(column, value, id) : `${column} = ${value}`),
   same: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   time: (column) => column,
-  typed: (parameter, { type }) => `${parameter}::${type}`,
+  value: (parameter, { type }) => (type.startsWith("json") ? `${parameter}::text::${type}` : parameter),
+  // postgres.js makes JSON of what goes into a JSON column, also of what is JSON already.
+  typed: (parameter, { type }) => `${parameter}${type.startsWith("json") ? "::text" : ""}::${type}`,
 
   idTable: (ids) => ({
     table: "(SELECT id, place - 1 AS place FROM unnest(string_to_array(?1, ',')) WITH ORDINALITY AS ids(id, place)) i",

@@ -1,24 +1,33 @@
+import { withoutValues } from "./driver-error.ts"
+
 const tries = 10
 const firstDelay = 10
 const longestDelay = 400
+const longest = 3000
 
 /** What a driver answers: at once, as those of SQLite can, or later. */
 export type Answer<Result> = Result | Promise<Result>
 
 /**
  * Runs a call that does all or nothing, again while it fails for a passing reason: a deadlock, a serialization failure,
- * a locked SQLite file. At most 10 tries with 10 ms to 0.4 s between them, some 1.4 s together; then it rejects with the
- * driver's error. What the driver answers at once is answered at once.
+ * a locked SQLite file. At most 10 tries with 10 ms to 0.4 s between them, some 1.4 s together, and none later than 3 s after
+ * the first: a driver that waits by itself has waited then. Then it rejects with the driver's error. What the driver answers at once is answered at once.
  */
-export function retried<Result>(
+export function retried<Result>(isPassing: (error: unknown) => boolean, call: () => Answer<Result>): Answer<Result> {
+  return attempted(isPassing, call, 1, performance.now())
+}
+
+function attempted<Result>(
   isPassing: (error: unknown) => boolean,
   call: () => Answer<Result>,
-  failures = 1,
+  attempt: number,
+  startedAt: number,
 ): Answer<Result> {
   async function again(error: unknown): Promise<Result> {
-    if (failures === tries || !isPassing(error)) throw error
-    await delay(failures)
-    return retried(isPassing, call, failures + 1)
+    if (attempt === tries || !isPassing(error)) throw withoutValues(error)
+    await delay(attempt)
+    if (performance.now() - startedAt > longest) throw withoutValues(error)
+    return attempted(isPassing, call, attempt + 1, startedAt)
   }
   return rescued(call, again)
 }

@@ -3,7 +3,7 @@ import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../
 import { newSessionIdOf, sessionIdOf, timeOf } from "../values/parameters.ts"
 import { readText } from "../values/storable-text.ts"
 import type { Assignment } from "./attributes.ts"
-import { assign } from "./attributes.ts"
+import { assign, assigned } from "./attributes.ts"
 import { isAttribute } from "./catalogue.ts"
 import type { Database } from "./database.ts"
 import type { Row } from "./executor.ts"
@@ -90,7 +90,7 @@ async function updateSession(db: Database, id: string, attributes: object): Prom
   const { open, columns, values, name } = await assign(db, "session", attributes)
   if (known === null) return false
   if (columns.length > 0) {
-    const set = () => columns.map((column, n) => `${db.dialect.quote(column.name)} = ?${n + 2}`).join(", ")
+    const set = () => columns.map((column, n) => assigned(db, column, n + 2)).join(", ")
     const text = () => `UPDATE ${db.tables.session} SET ${set()} WHERE id = ?1`
     const updated = await db.store.execute(open.statement(`updateSession\0${name}`, text, [known, ...values]))
     if (updated > 0) return true
@@ -113,7 +113,7 @@ async function replaceSession(db: Database, oldId: string, session: Session): Pr
 
 /** One update of the row, so that it is atomic without a transaction; what is not given is as in a new row. */
 function replaceText({ dialect, ids, tables }: Database, { open, columns }: Assignment): string {
-  const given = new Map(columns.map(({ name }, n) => [name, `?${n + 6}`]))
+  const given = new Map(columns.map((column, n) => [column.name, dialect.value(`?${n + 6}`, column)]))
   const attributes = [...open.catalogue.session.values()]
     .filter((column) => isAttribute("session", column))
     .map(({ name, fresh }) => `${dialect.quote(name)} = ${given.get(name) ?? fresh}`)

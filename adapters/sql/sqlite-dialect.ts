@@ -24,6 +24,7 @@ export const sqlite: Dialect = {
   same: (left, right) => `${left} IS ${right}`,
   // A column takes any value, and node:sqlite throws at an integer beyond 2^53.
   time: (column) => `CAST(${column} AS REAL)`,
+  value: (parameter) => parameter,
   typed: (parameter) => parameter,
 
   idTable: null,

@@ -1,8 +1,9 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
-import { retried } from "./retry.ts"
+import { rescued, retried } from "./retry.ts"
 import type { Answer } from "./retry.ts"
+import { withoutValues } from "./driver-error.ts"
 import { takingTurns } from "./turns.ts"
 
 /** An executor whose driver may answer at once, which spares the reads a promise. */
@@ -41,13 +42,18 @@ export function pooledStore(executor: Executor, { isPassing }: Dialect): Store {
 
 /** A store inside a transaction of the caller's, who decides about its end. Nothing is retried. */
 export function transactionStore(executor: Executor): Store {
-  const inTurn = takingTurns()
+  const turn = takingTurns()
+  const inTurn = <Result>(call: () => Answer<Result>) => turn(() => rescued(call, failed))
   return {
     query: ({ sql, params }) => inTurn(() => executor.query(sql, params)),
     execute: async ({ sql, params }) => inTurn(() => executor.execute(sql, params)),
     atomic: async (statements) => inTurn(() => savepoint(executor, (inside) => inOrder(inside, statements))),
     atomicQuery: ({ sql, params }) => inTurn(() => savepoint(executor, (inside) => inside.query(sql, params))),
   }
+}
+
+async function failed(error: unknown): Promise<never> {
+  throw withoutValues(error)
 }
 
 async function savepoint<Result>(executor: Executor, run: (inside: Executor) => Answer<Result>): Promise<Result> {

@@ -1,5 +1,5 @@
 import type { UserAdapter, UserId } from "../../src/core/ports.ts"
-import { assign } from "./attributes.ts"
+import { assign, assigned } from "./attributes.ts"
 import type { Database } from "./database.ts"
 import type { Row, SqlStatement } from "./executor.ts"
 import { insertUser } from "./insert-user.ts"
@@ -32,7 +32,7 @@ async function updateUser(db: Database, id: UserId, attributes: object): Promise
   const known = db.ids.encode(id)
   const { open, columns, values, name } = await assign(db, "user", attributes)
   if (known === null) return "missing"
-  const set = () => columns.map((column, n) => `${db.dialect.quote(column.name)} = ?${n + 2}`).join(", ")
+  const set = () => columns.map((column, n) => assigned(db, column, n + 2)).join(", ")
   const text = () => `UPDATE ${db.tables.user} SET ${set()} WHERE ${isUser(db, open, "?1", "id")}`
   if (columns.length > 0) {
     const outcome = await changed(db, open.statement(`updateUser\0${name}`, text, [known, ...values]))

@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import type { Connection } from "mysql2/promise"
 import pg from "pg"
 import postgres from "postgres"
@@ -73,6 +74,40 @@ for (const store of await driverStores()) {
       expect(await adapter.findKey("username", "alice")).toMatchObject({ userId: "alice" })
     })
 
+    test("JSON columns take objects and give them back as what they are", async () => {
+      if (store.dialect !== "postgres") return
+      await store.run(`ALTER TABLE session ADD COLUMN device JSONB`)
+      await store.run(`ALTER TABLE "user" ADD COLUMN data JSON`)
+      const fresh = store.adapter()
+      const [one, other] = [{ a: 1 }, [{ os: "x" }, "y"]]
+      const user: object = { username: "alice", data: one }
+      const kept = (device: object): object => ({ device })
+      const changed: object = { data: other }
+      await fresh.insertUser({ id: "alice", attributes: user }, null)
+      await fresh.insertSession({ ...session, attributes: kept(other) })
+      const found = await fresh.findSession("s1")
+      expect(found).toMatchObject({ session: { attributes: kept(other) }, user: { data: one } })
+      await fresh.updateUser("alice", changed)
+      await fresh.updateSession("s1", kept(one))
+      const types = `SELECT json_typeof(u.data) AS u, jsonb_typeof(s.device) AS s FROM "user" u, session s`
+      expect(await store.run(types)).toEqual([{ u: "array", s: "object" }])
+      await fresh.replaceSession("s1", { ...session, attributes: kept(other) })
+      expect(await store.run(types)).toEqual([{ u: "array", s: "array" }])
+      await store.run(`ALTER TABLE session DROP COLUMN device`)
+      await store.run(`ALTER TABLE "user" DROP COLUMN data`)
+    })
+
+    test("no error of the driver carries a password hash", async () => {
+      await adapter.insertUser(alice, null)
+      const check = `ALTER TABLE user_key ADD CONSTRAINT never CHECK (hashed_password <> 'secret hash')`
+      await store.run(check)
+      const failed = adapter.insertKey({ ...key, userId: "alice", passwordHash: "secret hash" })
+      const error: unknown = await failed.catch((caught) => caught)
+      expect(error).toBeInstanceOf(Error)
+      expect(inspect(error, { depth: 9, showHidden: false })).not.toContain("secret hash")
+      await store.run(`ALTER TABLE user_key DROP CONSTRAINT never`)
+    })
+
     test("[F14] a row without its times is no session, and a list skips it", async () => {
       await adapter.insertUser(alice, null)
       const { createSession, validateSession, getUserSessions } = createAuth({ adapter })
@@ -107,6 +142,10 @@ test("a pool is in no transaction", () => {
   const refused = expect.objectContaining({ code: "invalid_option", message: expect.stringContaining("not the pool") })
   expect(() => pgAdapter(pool, { inTransaction: true })).toThrow(refused)
   expect(() => mysql2Adapter(mysqlPool, { inTransaction: true })).toThrow(refused)
+  const sql = { unsafe: never, reserve: never }
+  expect(() => postgresAdapter(sql, { inTransaction: true })).toThrow(
+    expect.objectContaining({ code: "invalid_option", message: expect.stringContaining("not the client") }),
+  )
 })
 
 function never(): never {
