@@ -98,7 +98,7 @@ function forbid(isBreach: (file: string, used: Import) => boolean): ImportRule {
 
 /** What takes another package's place offers that one's names. */
 function isDropIn(file: string): boolean {
-  return file === "src/lucia.ts"
+  return /^src\/lucia(-v2(-middleware|-utils)?)?\.ts$/.test(file)
 }
 
 function areaOf(file: string): string | undefined {
