@@ -1,0 +1,100 @@
+import type { Cookie } from "./cookie.ts"
+
+/** Whether an application is being developed, on http, or serves users. Decides the session cookie's `Secure`. */
+export type Env = "DEV" | "PROD"
+
+/** The part of a request that sessions need. A `Request` is one. */
+export interface LuciaRequest {
+  method: string
+  /** Names the request's own origin. Where it is missing the `Host` header does. */
+  url?: string
+  /** How the request arrived, where there is no `url` to tell. */
+  scheme?: "http" | "https"
+  headers: Pick<Headers, "get">
+}
+
+/**
+ * What a middleware makes of a framework's request and response. Next.js hands out cookies and headers as promises, so
+ * each part may be one; {@link readContext} waits only where it must.
+ */
+export interface RequestContext {
+  request: LuciaRequest | Promise<LuciaRequest>
+  /** The session cookie's value where the framework has read it; `undefined` leaves it to the `Cookie` header. */
+  sessionCookie?: string | null | undefined | Promise<string | null>
+  /** Sets a cookie, in place of an earlier one of its name. Where cookies cannot be set, as in a render, does nothing. */
+  setCookie: (cookie: Cookie) => void
+  /** Adds the cookies to a response, where `setCookie` could only remember them. */
+  applyTo?: (response: Response) => Response
+}
+
+/** What a middleware returns: a {@link RequestContext}, or one with no more than three headers, as an object. */
+export interface MiddlewareRequestContext extends Omit<RequestContext, "request"> {
+  request: ContextRequest | Promise<LuciaRequest>
+}
+
+/** A request as a middleware of one's own may describe it. */
+export interface ContextRequest extends Omit<LuciaRequest, "headers"> {
+  headers: Pick<Headers, "get"> | HeaderValues
+  storedSessionCookie?: string | null
+}
+
+/** The three headers that Lucia v2 read. */
+export interface HeaderValues {
+  origin: string | null
+  cookie: string | null
+  authorization: string | null
+}
+
+/** Makes a {@link RequestContext} of the arguments that `handleRequest` is called with. */
+// oxlint-disable-next-line typescript/no-explicit-any -- as in Lucia v2: any middleware is one of these.
+export type Middleware<Args extends any[] = any> = (context: {
+  args: Args
+  env: Env
+  sessionCookieName: string
+}) => MiddlewareRequestContext
+
+/** Brings what a middleware returned into one form. */
+export function transformRequestContext(context: MiddlewareRequestContext): RequestContext {
+  const { request, sessionCookie, setCookie, applyTo } = context
+  return {
+    request: "then" in request ? request : withHeaders(request),
+    sessionCookie: sessionCookie ?? storedIn(request),
+    setCookie,
+    ...(applyTo && { applyTo }),
+  }
+}
+
+/** Reads a context: at once where no part of it is a promise. */
+export function readContext<Result>(
+  { request, sessionCookie }: RequestContext,
+  read: (request: LuciaRequest, sessionCookie: string | null | undefined) => Result,
+): Result | Promise<Result> {
+  if ("then" in request || isPromise(sessionCookie)) {
+    return Promise.all([request, sessionCookie]).then((parts) => read(...parts))
+  }
+  return read(request, sessionCookie)
+}
+
+// Members are copied by name: those of a Request are getters.
+function withHeaders(request: ContextRequest): LuciaRequest {
+  const { method, url, scheme, headers } = request
+  return {
+    method,
+    ...(url !== undefined && { url }),
+    ...(scheme && { scheme }),
+    headers: "authorization" in headers ? new Headers(present(headers)) : headers,
+  }
+}
+
+function present(headers: HeaderValues): Record<string, string> {
+  const entries = Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === "string")
+  return Object.fromEntries(entries)
+}
+
+function storedIn(request: MiddlewareRequestContext["request"]): string | null | undefined {
+  return "storedSessionCookie" in request ? request.storedSessionCookie : undefined
+}
+
+function isPromise(value: RequestContext["sessionCookie"]): value is Promise<string | null> {
+  return typeof value === "object" && value !== null
+}
