@@ -1,0 +1,48 @@
+// @ts-nocheck -- better-sqlite3 and pg are those of the server that is started.
+// What a drill does to a server from outside: it chooses the package behind a name, moves the clock, and kills.
+import { createRequire, registerHooks } from "node:module"
+
+const aliases = JSON.parse(process.env.DRILL_ALIASES ?? "{}")
+registerHooks({
+  resolve: (specifier, context, next) =>
+    next(Object.hasOwn(aliases, specifier) ? aliases[specifier] : specifier, context),
+})
+
+let offset = Number(process.env.DRILL_CLOCK ?? 0)
+const machineNow = Date.now
+Date.now = () => machineNow() + offset
+globalThis.Date = new Proxy(Date, {
+  construct: (target, args, newTarget) => Reflect.construct(target, args.length > 0 ? args : [Date.now()], newTarget),
+})
+
+let dieAfter = null
+const fromServer = createRequire(process.argv[1])
+const { prototype: database } = fromServer("better-sqlite3")
+const { prototype: pool } = fromServer("pg").Pool
+const { prepare } = database
+const { query } = pool
+
+database.prepare = function (sql) {
+  const statement = prepare.call(this, sql)
+  if (!isLast(sql)) return statement
+  return { run: (...args) => die(statement.run(...args)) }
+}
+pool.query = async function (sql, ...args) {
+  const result = await query.call(this, sql, ...args)
+  return isLast(sql) ? die(result) : result
+}
+
+function isLast(sql) {
+  return dieAfter !== null && typeof sql === "string" && sql.startsWith(dieAfter)
+}
+
+function die() {
+  process.kill(process.pid, "SIGKILL")
+}
+
+process.on("message", (order) => {
+  if ("clock" in order) offset = order.clock
+  if ("dieAfter" in order) dieAfter = order.dieAfter
+  process.send({ done: order })
+})
+process.on("disconnect", () => process.exit())
