@@ -22,18 +22,25 @@ export interface SessionsById {
   end(sessionId: string): Promise<void>
 }
 
-/** Reads and writes the ids of sessions in clear. Those that look like hashes are void, because a copied one must not sign in. */
+/**
+ * Writes the ids of sessions in clear, and knows those that were moved: servers with `rekey` may run beside, or have run
+ * before. Ids that look like hashes are void, because a copied one must not sign in.
+ */
 export function clearIds(store: Store): SessionsById {
   return {
     toStored: (sessionId) => sessionId,
-    find: async (sessionId) => (isSessionId(sessionId) ? null : store.findSession(sessionId)),
+    async find(sessionId) {
+      if (isSessionId(sessionId)) return null
+      // The clear row first: whoever moves it writes the new one before the old one is gone.
+      return (await store.findSession(sessionId)) ?? store.findSession(hashToken(sessionId))
+    },
     async list(userId, isUsable) {
-      const sessions = await store.listSessions(userId)
-      return sessions.filter((session) => !isSessionId(session.id) && isUsable(session))
+      const sessions = (await store.listSessions(userId)).filter(isUsable)
+      // A crash in the middle of a move leaves both rows of a session.
+      const doubled = new Set(sessions.filter(({ id }) => !isSessionId(id)).map(({ id }) => hashToken(id)))
+      return sessions.filter(({ id }) => !doubled.has(id))
     },
-    async end(sessionId) {
-      await store.deleteSession(sessionId)
-    },
+    end: rekeyedIds(store).end,
   }
 }
 

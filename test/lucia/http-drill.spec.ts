@@ -114,6 +114,40 @@ function drills(open) {
     for (const id of ids) expect(await signsIn(back, id)).toBe(true)
   })
 
+  test("while a deployment changes clear to rekey, or back, nobody is signed out, and who signs out stays so", async () => {
+    const before = await lucia()
+    const people = await population(before)
+    await before.stop()
+
+    const both = [await ours("clear"), await ours("rekey")]
+    const [clear, rekey] = both
+    await Promise.all(insiders(people).flatMap(([name, { cookie }]) => expectVisits(cookie, name, both, 10)))
+    const names = ["mia", "ned", "oda", "pit"]
+    const browsers = await Promise.all(names.map((name, at) => signUp(both[at % 2], name)))
+    const cookies = browsers.map(({ cookie }) => cookie)
+    await Promise.all(cookies.flatMap((cookie, at) => expectVisits(cookie, names[at], both, 4)))
+    await rekey.stop()
+    await expectAsBefore(people, clear)
+
+    const [mia, ned, oda, pit] = browsers
+    for (const browser of [mia, ned]) await browser.post(clear, "/signout")
+    const { body } = await oda.visit(clear, "/sessions")
+    expect(body).toHaveLength(1)
+    await oda.post(clear, "/sessions/end", { id: body[0].id })
+    // A crash left both rows of this one.
+    const dying = await ours("rekey")
+    const rue = await signUp(clear, "rue")
+    cookies.push(rue.cookie)
+    await dying.dieAfter("INSERT INTO")
+    await expect(rue.visit(dying)).rejects.toThrow("fetch failed")
+    expect((await rue.visit(clear, "/sessions")).body).toHaveLength(1)
+    await rue.post(clear, "/signout")
+
+    for (const server of [clear, await ours("rekey"), await ours("hashed")])
+      for (const at of [0, 1, 2, 4]) expect(await new Browser(cookies[at]).who(server)).toBeNull()
+    expect(await pit.who(clear)).toBe("pit")
+  })
+
   test("a process killed between the two writes of a move signs nobody out, and everybody can still sign out", async () => {
     let server = await lucia()
     const names = ["ann", "ben", "cat", "dan"]
