@@ -19,9 +19,12 @@ export interface LuciaRequest {
  */
 export interface RequestContext {
   request: LuciaRequest | Promise<LuciaRequest>
-  /** The session cookie's value where the framework has read it; `undefined` leaves it to the `Cookie` header. */
+  /** The session cookie's value where the framework has read it, `""` for none. `null` leaves it to the `Cookie` header. */
   sessionCookie?: string | null | undefined | Promise<string | null>
-  /** Sets a cookie, in place of an earlier one of its name. Where cookies cannot be set, as in a render, does nothing. */
+  /**
+   * Sets a cookie, in place of an earlier one of its name. In a render, which cannot, does nothing. Throws what the
+   * framework throws when the response is on its way already.
+   */
   setCookie: (cookie: Cookie) => void
   /** Adds the cookies to a response, where `setCookie` could only remember them. */
   applyTo?: (response: Response) => Response
@@ -70,7 +73,10 @@ export function readContext<Result>(
   read: (request: LuciaRequest, sessionCookie: string | null | undefined) => Result,
 ): Result | Promise<Result> {
   if ("then" in request || isPromise(sessionCookie)) {
-    return Promise.all([request, sessionCookie]).then((parts) => read(...parts))
+    const result = Promise.all([request, sessionCookie]).then((parts) => read(...parts))
+    // Whoever needs it awaits it, and gets the error. Until then it must not end the process.
+    result.catch(() => {})
+    return result
   }
   return read(request, sessionCookie)
 }

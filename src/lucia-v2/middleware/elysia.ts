@@ -1,0 +1,28 @@
+import { replaceSetCookie } from "../../core/response-headers.ts"
+import type { Middleware } from "../request-context.ts"
+import { listOf } from "./node.ts"
+
+/** What is used of Elysia's `Context`. */
+export interface ElysiaContext {
+  request: Request
+  set: { headers: Record<string, string | string[] | number | undefined> }
+}
+
+/** Serves Elysia: `handleRequest(context)`. */
+export const elysia = (): Middleware<[ElysiaContext]> =>
+  function elysiaMiddleware({ args: [{ request, set }] }) {
+    return { request, setCookie: ({ name, serialize }) => holdCookie(set.headers, name, serialize()) }
+  }
+
+// When Elysia has cookies of its own jar to set it assigns them to the header, in place of what is there. So the header is
+// made to keep this cookie, whatever is assigned. Other lists than under the name in lower case Elysia joins by commas.
+function holdCookie(headers: ElysiaContext["set"]["headers"], name: string, cookie: string): void {
+  let values = [...listOf(headers["Set-Cookie"]), ...listOf(headers["set-cookie"])]
+  const header = {
+    configurable: true,
+    get: () => replaceSetCookie(values, name, cookie),
+    set: (assigned: string | string[] | undefined) => (values = listOf(assigned)),
+  }
+  Object.defineProperty(headers, "Set-Cookie", { ...header, get: () => undefined, enumerable: false })
+  Object.defineProperty(headers, "set-cookie", { ...header, enumerable: true })
+}

@@ -1,0 +1,131 @@
+import type { Cookie, CookieAttributes } from "../cookie.ts"
+import type { LuciaRequest, Middleware, RequestContext } from "../request-context.ts"
+import { valueInJar } from "./cookie-jars.ts"
+import { nodeContext } from "./node.ts"
+import type { NodeIncomingMessage, NodeOutgoingMessage } from "./node.ts"
+import { webContext } from "./web.ts"
+
+/** What `cookies()` of `next/headers` gives. */
+export interface NextCookies {
+  get(name: string): { value: string } | undefined
+  set(name: string, value: string, attributes: CookieAttributes): unknown
+  delete(name: string): unknown
+}
+
+/** The function `cookies` of `next/headers`. Its result is a promise since Next.js 15. */
+export type NextCookiesFunction = () => NextCookies | Promise<NextCookies>
+/** The function `headers` of `next/headers`. Its result is a promise since Next.js 15. */
+export type NextHeadersFunction = () => Pick<Headers, "get"> | Promise<Pick<Headers, "get">>
+
+/** A request of the Pages Router. Without `res` no cookie can be set. */
+export interface NextPagesContext {
+  req: NodeIncomingMessage
+  res?: NodeOutgoingMessage
+}
+
+/** A request of the App Router. `request` is `null` where Next.js tells none: in a render and in a Server Action. */
+export interface NextAppContext {
+  request: LuciaRequest | null
+  cookies: NextCookiesFunction
+}
+
+/** What proxy.ts (middleware.ts) and Route Handlers get. */
+export type NextRequest = Request & { cookies: Pick<NextCookies, "get"> }
+
+/** The functions of `next/headers`. */
+export interface NextHeaders {
+  headers: NextHeadersFunction
+  cookies: NextCookiesFunction
+}
+
+/** Serves Next.js: `handleRequest({ req, res })`, `handleRequest({ request, cookies })`, `handleRequest(nextRequest)`. */
+export const nextjs = (): Middleware<[NextPagesContext | NextAppContext | NextRequest]> =>
+  function nextMiddleware({ args: [context], sessionCookieName }) {
+    if (!isAppContext(context)) return requestContext(context)
+    const { request, cookies } = context
+    return request ? appContext(sessionCookieName, cookies, request) : ambientContext(sessionCookieName, cookies)
+  }
+
+/** Serves Next.js: `handleRequest({ req, res })`, `handleRequest(nextRequest)`, `handleRequest(request.method, context)`. */
+export const nextjs_future = (): Middleware<
+  [NextPagesContext] | [NextRequest] | [requestMethod: string, context: NextHeaders]
+> =>
+  function nextFutureMiddleware({ args, sessionCookieName }) {
+    if (args.length === 1) return requestContext(args[0])
+    const [method, { headers, cookies }] = args
+    const head = headers()
+    const request = (headers: Pick<Headers, "get">): LuciaRequest => ({ method, scheme: "http", headers })
+    return appContext(sessionCookieName, cookies, isPromise(head) ? head.then(request) : request(head))
+  }
+
+function requestContext(context: NextPagesContext | NextRequest): RequestContext {
+  return "req" in context ? nodeContext(context.req, context.res) : webContext(context)
+}
+
+function isAppContext(context: NextPagesContext | NextAppContext | NextRequest): context is NextAppContext {
+  return "cookies" in context && typeof context.cookies === "function"
+}
+
+/** Without a promise among the parts the context has none either, so that it is read at once. */
+function appContext(
+  name: string,
+  cookies: NextCookiesFunction,
+  request: LuciaRequest | Promise<LuciaRequest>,
+): RequestContext {
+  const jar = cookies()
+  const read = (jar: NextCookies, { headers }: LuciaRequest) => valueInJar(jar.get(name)?.value, name, headers)
+  const sessionCookie =
+    isPromise(jar) || isPromise(request)
+      ? Promise.all([jar, request]).then((parts) => read(...parts))
+      : read(jar, request)
+  return { request, sessionCookie, setCookie: writerOf(jar) }
+}
+
+/**
+ * Makes the context of a request of which nothing is told. A jar that cannot be written is a render's, which may read.
+ * Anything else is a Server Action or a Route Handler: it counts as unsafe, so its headers decide, and without them the
+ * visitor is nobody.
+ */
+function ambientContext(name: string, cookies: NextCookiesFunction): RequestContext {
+  const jar = cookies()
+  const parts = Promise.resolve(jar).then(async (jar) => ({ jar, headers: await ambientHeaders() }))
+  const request = parts.then(({ jar, headers }) => ({
+    method: isWritable(jar) ? "POST" : "GET",
+    scheme: "http" as const,
+    headers: headers ?? new Headers(),
+  }))
+  const sessionCookie = parts.then(({ jar, headers }) =>
+    isWritable(jar) && !headers ? "" : valueInJar(jar.get(name)?.value, name, headers ?? new Headers()),
+  )
+  return { request, sessionCookie, setCookie: writerOf(jar) }
+}
+
+// Resolves to null where there is no Next.js. The import is no static one, since the other frameworks share this module.
+async function ambientHeaders(): Promise<Pick<Headers, "get"> | null> {
+  try {
+    const { headers } = await import("next/headers")
+    return (await headers()) as Pick<Headers, "get">
+  } catch {
+    return null
+  }
+}
+
+// A promise for the jar has settled when a handler returns. Nobody waits for it here, so its failure, which whoever reads
+// the session gets too, must not end the process.
+function writerOf(jar: NextCookies | Promise<NextCookies>): (cookie: Cookie) => void {
+  if (!isPromise(jar)) return (cookie) => write(jar, cookie)
+  return (cookie) => void jar.then((jar) => write(jar, cookie)).catch(() => {})
+}
+
+function write(jar: NextCookies, { name, value, attributes }: Cookie): void {
+  if (isWritable(jar)) jar.set(name, value, attributes)
+}
+
+// Where cookies cannot be set, one function that throws stands for all that would set or delete one.
+function isWritable(jar: NextCookies): boolean {
+  return (jar.set as unknown) !== jar.delete
+}
+
+function isPromise<Value extends object>(value: Value | Promise<Value>): value is Promise<Value> {
+  return "then" in value
+}
