@@ -1,1 +1,20 @@
-export {}
+export type { Auth, Key, Session, User } from "./lucia-v2/auth.ts"
+export type { AuthRequest } from "./lucia-v2/auth-request.ts"
+export type { Configuration } from "./lucia-v2/configuration.ts"
+export type { Cookie } from "./lucia-v2/cookie.ts"
+export type { GlobalAuth, GlobalDatabaseSessionAttributes, GlobalDatabaseUserAttributes } from "./lucia-v2/globals.ts"
+export { createKeyId } from "./lucia-v2/key-id.ts"
+export { lucia } from "./lucia-v2/lucia.ts"
+export type {
+  Adapter,
+  InitializeAdapter,
+  KeySchema,
+  SessionAdapter,
+  SessionSchema,
+  UserAdapter,
+  UserSchema,
+} from "./lucia-v2/lucia-adapter.ts"
+export type { LuciaErrorConstructor } from "./lucia-v2/lucia-error.ts"
+export { LuciaError } from "./lucia-v2/lucia-error.ts"
+export type { Env, Middleware, RequestContext } from "./lucia-v2/request-context.ts"
+export { DEFAULT_SESSION_COOKIE_NAME } from "./lucia-v2/session-cookie.ts"

@@ -56,8 +56,8 @@ async function matches(parts: RegExpExecArray | null, password: string, blockSiz
   return equalBytes(encoder.encode(await deriveKey(password, salt, blockSize)), encoder.encode(key.toLowerCase()))
 }
 
-// The salt is taken as text, as Lucia did, and not as the bytes that it spells.
-async function deriveKey(password: string, salt: string, r: number): Promise<string> {
+/** Makes the key of a hash, as hex. The salt is taken as text, as Lucia did, and not as the bytes that it spells. */
+export async function deriveKey(password: string, salt: string, r: number): Promise<string> {
   const encoder = new TextEncoder()
   const bytes = encoder.encode(password.normalize("NFKC"))
   const cost = { N: 2 ** 14, r, p: 1 }

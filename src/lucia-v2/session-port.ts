@@ -1,0 +1,152 @@
+import { AuthError } from "../core/errors.ts"
+import type { SessionAdapter as SessionPort, SessionRecord, UserId } from "../core/ports.ts"
+import type { SessionAdapter, SessionColumns, SessionSchema } from "./lucia-adapter.ts"
+
+type Join = (sessionId: string) => Promise<{ row: SessionSchema | null; user: object | null }>
+
+/** What {@link overSessionAdapter} is made of. */
+export interface OverSessionAdapter {
+  adapter: SessionAdapter
+  /** Finds a row, and its user. */
+  join: Join
+  /** How long a session lives after its active period, in milliseconds. */
+  idlePeriod: number
+}
+
+/**
+ * Makes the session port out of an adapter of Lucia v2, for sessions of Lucia's own too: what it lists may be tokens.
+ * `active_expires` is an attribute here.
+ *
+ * That contract has no conditional write. Within this process each session's writes take turns, so that an adapter which
+ * reads a row and puts it back revives none that was ended meanwhile; other processes are out of reach.
+ */
+export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAdapter): SessionPort<object> {
+  const inTurn = createTurns()
+
+  return {
+    insertSession: (session) => adapter.setSession(toRow(session)),
+    async findSession(id) {
+      const { row, user } = await join(id)
+      return row?.id === id ? { session: toRecord(row), user } : null
+    },
+    async listSessions(userId) {
+      const rows = await rowsOf(userId)
+      return rows.map(toRecord)
+    },
+    extendSession: (id, expiresAt, ifBefore) =>
+      inTurn(id, async () => {
+        const row = await find(id)
+        if (!row || !(toRecord(row).expiresAt <= ifBefore)) return false
+        const idle = expiresAt.getTime()
+        return update(id, { active_expires: idle - idlePeriod, idle_expires: idle })
+      }),
+    updateSession: (id, attributes) =>
+      inTurn(id, async () => {
+        if (!(await find(id))) return false
+        return Object.keys(attributes).length === 0 || update(id, attributes)
+      }),
+    replaceSession: (oldId, session) =>
+      inTurn(oldId, async () => {
+        if (!(await find(oldId))) return false
+        await adapter.setSession(toRow(session))
+        // The new row must not outlive a sign-out that ran beside it.
+        const isCurrent = (await find(oldId)) !== null
+        await remove(isCurrent ? oldId : session.id)
+        return isCurrent
+      }),
+    deleteSession: (id, userId) =>
+      inTurn(id, async () => {
+        const row = await find(id)
+        if (!row || (userId !== undefined && !belongsTo(row, userId))) return false
+        await remove(id)
+        return true
+      }),
+    async deleteUserSessions(userId, exceptId) {
+      if (exceptId === undefined) await adapter.deleteSessionsByUserId(String(userId))
+      await removeOthers(userId, exceptId)
+    },
+    async deleteExpiredSessions() {
+      throw new AuthError("unsupported", "An adapter of Lucia v2 lists sessions of one user only.")
+    },
+  }
+
+  async function find(id: string): Promise<SessionSchema | null> {
+    const row = await adapter.getSession(id)
+    // Some databases take an id in another case for the same.
+    return row?.id === id ? row : null
+  }
+
+  async function rowsOf(userId: UserId): Promise<SessionSchema[]> {
+    const rows = await adapter.getSessionsByUserId(String(userId))
+    return rows.filter((row) => belongsTo(row, userId))
+  }
+
+  // Prisma's adapter rejects where there is no row any more.
+  async function update(id: string, changed: Partial<SessionSchema>): Promise<boolean> {
+    try {
+      await adapter.updateSession(id, changed)
+      return true
+    } catch (error) {
+      if (await find(id)) throw error
+      return false
+    }
+  }
+
+  // Some adapters hide every error of a deletion, and a session that lives on must not look ended.
+  async function remove(id: string): Promise<void> {
+    await adapter.deleteSession(id)
+    if (await find(id)) throw notDeleted()
+  }
+
+  // Looks until none is left: a session may have been replaced or extended meanwhile.
+  async function removeOthers(userId: UserId, exceptId: string | undefined): Promise<void> {
+    const ended = new Set<string>()
+    for (let ids = await othersOf(userId, exceptId); ids.length > 0; ids = await othersOf(userId, exceptId)) {
+      if (ids.every((id) => ended.has(id))) throw notDeleted()
+      for (const id of ids) await inTurn(id, () => adapter.deleteSession(id))
+      for (const id of ids) ended.add(id)
+    }
+  }
+
+  async function othersOf(userId: UserId, exceptId: string | undefined): Promise<string[]> {
+    const rows = await rowsOf(userId)
+    return rows.map(({ id }) => id).filter((id) => id !== exceptId)
+  }
+}
+
+/** Reads a time that a database kept. What is none is never live. */
+export function toTime(value: unknown): number {
+  return ["number", "bigint", "string"].includes(typeof value) && value !== "" ? Number(value) : NaN
+}
+
+function toRow({ id, userId, expiresAt, attributes }: SessionRecord): SessionSchema {
+  // With the end of the active period, and the columns that the application has declared.
+  return { ...attributes, id, user_id: String(userId), idle_expires: expiresAt.getTime() } as SessionSchema
+}
+
+function toRecord({ id, user_id: userId, idle_expires, ...attributes }: SessionColumns): SessionRecord {
+  const expiresAt = new Date(toTime(idle_expires))
+  // Lucia v2 does not keep when a session was created, and nothing here asks.
+  return { id, userId, createdAt: new Date(0), expiresAt, attributes }
+}
+
+function belongsTo(row: { user_id: UserId }, userId: UserId): boolean {
+  return String(row.user_id) === String(userId)
+}
+
+function notDeleted(): AuthError {
+  return new AuthError("store_failed", "The session is still there after its deletion: the adapter may hide an error.")
+}
+
+function createTurns() {
+  const last = new Map<string, Promise<unknown>>()
+
+  return async function inTurn<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
+    const turn = (last.get(id) ?? Promise.resolve()).then(work)
+    const settled = turn.catch(() => {})
+    last.set(id, settled)
+    await settled
+    if (last.get(id) === settled) last.delete(id)
+    return turn
+  }
+}

@@ -1,0 +1,61 @@
+import { requireColumns } from "./columns.ts"
+import { createKeyId } from "./key-id.ts"
+import type { UserSchema } from "./lucia-adapter.ts"
+import { LuciaError } from "./lucia-error.ts"
+import type { PasswordHash } from "./password-hash.ts"
+import { generateRandomString } from "./random-string.ts"
+import type { Stores } from "./stores.ts"
+
+/** What the methods about users are made of. */
+export interface UserParts {
+  stores: Pick<Stores, "users" | "deleteUser">
+  passwordHash: PasswordHash
+  getUserAttributes: (row: UserSchema) => object
+}
+
+interface NewKey {
+  providerId: string
+  providerUserId: string
+  password: string | null
+}
+
+/** Makes the methods about users. */
+export function createUserMethods({ stores, passwordHash, getUserAttributes }: UserParts) {
+  const { users, deleteUser } = stores
+
+  async function getUser(userId: string) {
+    return transformDatabaseUser(await getRow(userId))
+  }
+
+  async function createUser(options: { userId?: string; key: NewKey | null; attributes: object }) {
+    const { userId = generateRandomString(15), key, attributes } = options
+    requireColumns("user", attributes ?? {})
+    // The attributes are the columns that the application has declared.
+    const row = { ...attributes, id: userId } as UserSchema
+    const keyRow = key && { id: createKeyId(key.providerId, key.providerUserId), user_id: userId }
+    await users.setUser(row, keyRow && { ...keyRow, hashed_password: await hashed(key.password) })
+    return transformDatabaseUser(row)
+  }
+
+  async function updateUserAttributes(userId: string, attributes: object) {
+    requireColumns("user", attributes)
+    if (Object.keys(attributes).length > 0) await users.updateUser(userId, attributes)
+    return getUser(userId)
+  }
+
+  async function getRow(userId: string): Promise<UserSchema> {
+    const row: UserSchema | null = await users.getUser(userId)
+    if (!row) throw new LuciaError("AUTH_INVALID_USER_ID")
+    return row
+  }
+
+  async function hashed(password: string | null): Promise<string | null> {
+    return password === null ? null : passwordHash.generate(password)
+  }
+
+  function transformDatabaseUser(row: UserSchema) {
+    return { ...getUserAttributes(row), userId: row.id }
+  }
+
+  return { getUser, createUser, updateUserAttributes, deleteUser, transformDatabaseUser }
+}
