@@ -73,10 +73,7 @@ export function readContext<Result>(
   read: (request: LuciaRequest, sessionCookie: string | null | undefined) => Result,
 ): Result | Promise<Result> {
   if ("then" in request || isPromise(sessionCookie)) {
-    const result = Promise.all([request, sessionCookie]).then((parts) => read(...parts))
-    // Whoever needs it awaits it, and gets the error. Until then it must not end the process.
-    result.catch(() => {})
-    return result
+    return Promise.all([request, sessionCookie]).then((parts) => read(...parts))
   }
   return read(request, sessionCookie)
 }
