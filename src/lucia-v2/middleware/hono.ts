@@ -1,4 +1,3 @@
-import { replaceSetCookie } from "../../core/response-headers.ts"
 import type { LuciaRequest, Middleware } from "../request-context.ts"
 
 /** What is used of Hono's `Context`. Before Hono 3 `req` was the `Request` itself. */
@@ -14,10 +13,17 @@ export const hono = (): Middleware<[HonoContext]> =>
     const request: LuciaRequest = "raw" in context.req ? context.req.raw : context.req
     return {
       request,
-      setCookie: ({ name, serialize }) => {
-        const values = replaceSetCookie(context.res.headers.getSetCookie(), name, serialize())
-        context.header("Set-Cookie", undefined)
-        for (const value of values) context.header("Set-Cookie", value, { append: true })
+      setCookie: (cookie) => {
+        const values = context.res.headers.getSetCookie()
+        const others = values.filter((value) => !value.startsWith(`${cookie.name}=`))
+        // Hono 3 does not show what is set so far, so nothing is removed unless it must be.
+        if (others.length < values.length) rewrite(context, others)
+        context.header("Set-Cookie", cookie.serialize(), { append: true })
       },
     }
   }
+
+function rewrite(context: HonoContext, cookies: string[]): void {
+  context.header("Set-Cookie", undefined)
+  for (const cookie of cookies) context.header("Set-Cookie", cookie, { append: true })
+}
