@@ -15,14 +15,13 @@ export const elysia = (): Middleware<[ElysiaContext]> =>
   }
 
 // When Elysia has cookies of its own jar to set it assigns them to the header, in place of what is there. So the header is
-// made to keep this cookie, whatever is assigned. Other lists than under the name in lower case Elysia joins by commas.
+// made to keep this cookie, whatever is assigned. Before Elysia 1 its name was in capitals; the other one is then left out.
 function holdCookie(headers: ElysiaContext["set"]["headers"], name: string, cookie: string): void {
   let values = [...listOf(headers["Set-Cookie"]), ...listOf(headers["set-cookie"])]
   const header = {
     configurable: true,
-    get: () => replaceSetCookie(values, name, cookie),
+    get: () => replaceSetCookie([...new Set(values)], name, cookie),
     set: (assigned: string | string[] | undefined) => (values = listOf(assigned)),
   }
-  Object.defineProperty(headers, "Set-Cookie", { ...header, get: () => undefined, enumerable: false })
-  Object.defineProperty(headers, "set-cookie", { ...header, enumerable: true })
+  Object.defineProperties(headers, { "Set-Cookie": header, "set-cookie": { ...header, enumerable: true } })
 }
