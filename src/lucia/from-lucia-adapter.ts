@@ -99,7 +99,9 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
   return {
     insertSession: insert,
     async findSession(id) {
-      const [session, user] = await find(id)
+      const first = await find(id)
+      // Lucia's adapters read both apart, and the session may have been replaced in between: its user is not gone.
+      const [session, user] = first[0] && !first[1] ? await find(id) : first
       return session && { session: fromStored(session, createdAt), user: user && { ...user.attributes, id: user.id } }
     },
     async listSessions(userId) {

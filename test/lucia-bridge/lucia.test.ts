@@ -146,6 +146,23 @@ describe("clear ids", () => {
     expect((await lucia.validateSession(clearId)).session?.id).toBe(clearId)
   })
 
+  test.each(["clear", "rekey"] as const)(
+    "are found with %s when another request replaces them between the adapter's reads of session and user",
+    async (storedIds) => {
+      const { lucia, adapter, addClear } = setUp(storedIds)
+      addClear()
+      const { getSessionAndUser } = adapter
+      adapter.getSessionAndUser = async (id) => {
+        const [session, user] = await getSessionAndUser(id)
+        if (id !== clearId) return [session, user]
+        adapter.getSessionAndUser = getSessionAndUser
+        await new Lucia(adapter).validateSession(clearId)
+        return [session, null]
+      }
+      expect((await lucia.validateSession(clearId)).session?.id).toBe(clearId)
+    },
+  )
+
   test.each([0, 12])("do not come back to life when a sign-out runs beside a write of %i turns", async (slowness) => {
     for (let delay = 0; delay < 24; delay++) {
       const { lucia, adapter, addClear, ids } = setUp()
