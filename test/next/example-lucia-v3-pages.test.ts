@@ -1,7 +1,6 @@
 import { expect, test } from "vitest"
-import type { Page } from "playwright-core"
 import { cookieNamed, describeInBrowser, looks, password } from "./example-browser.ts"
-import { fillIn, luciaV3Flow, openTutorial, signUp, tutorialPaths } from "./lucia-v3-flow.ts"
+import { fillIn, luciaV3Flow, openTutorial, photographAll, signUp, tutorialPaths } from "./lucia-v3-flow.ts"
 import { lintApp } from "./next-app.ts"
 
 const paths = tutorialPaths
@@ -91,23 +90,8 @@ describeInBrowser("examples/lucia-v3-next-pages", (visit) => {
 
   test.each(Object.entries(looks))("every page fits the window: %s", async (name, look) => {
     const { app } = await openTutorial(visit)
-    const page = await visit.openBrowser({ baseURL: app.origin, ...look })
-    await photographAll(page, name)
+    await photographAll(visit, await visit.openBrowser({ baseURL: app.origin, ...look }), paths, name)
   })
-
-  async function photographAll(page: Page, name: string): Promise<void> {
-    await page.goto("/nowhere")
-    await visit.photograph(page, `nowhere-${name}`)
-    await page.goto("/login")
-    await visit.photograph(page, `login-${name}`)
-    await fillIn(page, "ada")
-    await page.getByText("Incorrect username or password").waitFor()
-    await visit.photograph(page, `login-wrong-${name}`)
-    await page.goto("/signup")
-    await visit.photograph(page, `signup-${name}`)
-    await signUp(page, paths, "a".repeat(31))
-    await visit.photograph(page, `home-${name}`)
-  }
 })
 
 async function post(origin: string, path: string, body: unknown): Promise<[status: number, answer: unknown]> {

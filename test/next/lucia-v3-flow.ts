@@ -134,6 +134,7 @@ export function luciaV3Flow(visit: ExampleVisit, paths: LuciaV3Paths): void {
   test("a session survives a restart of the server", async () => {
     const { app, database, page } = await openTutorial(visit)
     await signUp(page, paths, "ada")
+    await page.goto("about:blank")
     await app.stop()
     const restarted = await start(database)
     await page.goto(restarted.origin + paths.home)
@@ -248,6 +249,26 @@ export async function signOut(page: Page, paths: LuciaV3Paths): Promise<void> {
 export async function fillIn(page: Page, username: string, secret = password): Promise<void> {
   await waitForScripts(page)
   await submit(page, { Username: username, Password: secret }, "Continue")
+}
+
+/** Takes a picture of every page. */
+export async function photographAll(
+  { photograph }: ExampleVisit,
+  page: Page,
+  paths: LuciaV3Paths,
+  name: string,
+): Promise<void> {
+  await page.goto("/nowhere")
+  await photograph(page, `nowhere-${name}`)
+  await page.goto(paths.signIn)
+  await photograph(page, `sign-in-${name}`)
+  await fillIn(page, "ada")
+  await page.getByText("Incorrect username or password").waitFor()
+  await photograph(page, `sign-in-wrong-${name}`)
+  await page.goto(paths.signUp)
+  await photograph(page, `sign-up-${name}`)
+  await signUp(page, paths, "a".repeat(31))
+  await photograph(page, `home-${name}`)
 }
 
 async function start(database: DatabaseFile): Promise<RunningApp> {

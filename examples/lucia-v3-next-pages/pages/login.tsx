@@ -64,10 +64,8 @@ export default function Page() {
           spellCheck={false}
           required
         />
-        <br />
         <label htmlFor="password">Password</label>
         <input type="password" name="password" id="password" autoComplete="current-password" required />
-        <br />
         <button>Continue</button>
         <p role="alert">{error}</p>
       </form>

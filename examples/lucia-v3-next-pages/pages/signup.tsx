@@ -63,11 +63,19 @@ export default function Page() {
           autoCapitalize="none"
           spellCheck={false}
           required
+          aria-describedby="username-rule"
         />
-        <br />
+        <small id="username-rule">3 to 31 of a-z, 0-9, - and _</small>
         <label htmlFor="password">Password</label>
-        <input type="password" name="password" id="password" autoComplete="new-password" required />
-        <br />
+        <input
+          type="password"
+          name="password"
+          id="password"
+          autoComplete="new-password"
+          required
+          aria-describedby="password-rule"
+        />
+        <small id="password-rule">At least 6 characters</small>
         <button>Continue</button>
         <p role="alert">{error}</p>
       </form>
