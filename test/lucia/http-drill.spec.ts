@@ -5,7 +5,7 @@ import { drills } from "./http-drills.ts"
 
 const day = 86_400_000
 const minute = 60_000
-const tables = (time) => `
+const schema = (time) => `
   CREATE TABLE "user" (id TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE, password_hash TEXT NOT NULL);
   CREATE TABLE session (id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES "user" (id), expires_at ${time} NOT NULL,
     device TEXT);`
@@ -13,7 +13,7 @@ const tables = (time) => `
 const app = {
   file: new URL("drill-server.ts", import.meta.url),
   dropIn: { lucia: new URL("../../src/lucia.ts", import.meta.url).href },
-  sessionTable: "session",
+  tables: ["session", "user"],
   setCookie: (value) => `auth_session=${value}; HttpOnly; Max-Age=1728000; Path=/; SameSite=Lax; Secure`,
   shape: (line) => line,
   // Sessions live for 20 days here, and are extended when 10 are left.
@@ -31,8 +31,10 @@ const app = {
 const postgres = await openPostgresDrill("")
 await postgres?.close()
 
-describe("SQLite, through adapter-sqlite over better-sqlite3", () =>
-  drills(app, async () => openSqliteDrill(tables("INTEGER"))))
+describe("SQLite, through adapter-sqlite over better-sqlite3", { timeout: 60_000 }, () =>
+  drills(app, async () => openSqliteDrill(schema("INTEGER"))),
+)
 if (postgres)
-  describe("PostgreSQL, through adapter-postgresql over pg", () =>
-    drills(app, () => openPostgresDrill(tables("TIMESTAMPTZ"))))
+  describe("PostgreSQL, through adapter-postgresql over pg", { timeout: 60_000 }, () =>
+    drills(app, () => openPostgresDrill(schema("TIMESTAMPTZ"))),
+  )

@@ -8,7 +8,7 @@ const password = "correct horse ﬁ"
 
 /**
  * Declares the drills for one application and one kind of database: from Lucia to the drop-in and back, and on to hashes.
- * `app` tells the module to run, the aliases that put the drop-in behind its imports, the table of sessions, the users of
+ * `app` tells the module to run, the aliases that put the drop-in behind its imports, the tables, that of sessions first, the users of
  * Lucia's days, and what a `Set-Cookie` looks like.
  */
 export function drills(app, open) {
@@ -95,10 +95,10 @@ export function drills(app, open) {
 
     const ids = await storedIds()
     expect(ids).toEqual([...good.map(([, { cookie }]) => sha256(cookie)), sha256(mia.cookie)].toSorted())
-    const values = (await storedValues()).flatMap(spellings)
-    expect(values.length).toBeGreaterThan(100)
-    for (const server of [...both, await ours("clear"), await ours("hashed")])
-      for (const value of values) expect(await signsIn(server, value), value).toBe(false)
+    const values = new Set((await storedValues()).flatMap(spellings))
+    expect(values.size).toBeGreaterThan(100)
+    const others = [await ours("clear"), await ours("hashed")]
+    await Promise.all([...both, ...others].map((server) => expectVoid(server, values)))
     // The reason why Lucia must not serve that table any more.
     const back = await lucia()
     for (const id of ids) expect(await signsIn(back, id)).toBe(true)
@@ -174,22 +174,25 @@ export function drills(app, open) {
 
   test("processes that are killed again and again while they move sessions lose nobody", async () => {
     const before = await lucia()
-    const names = Array.from({ length: 20 }, (_, at) => `user-${at}`)
+    const names = Array.from({ length: 12 }, (_, at) => `user-${at}`)
     const cookies = []
     for (const name of names) cookies.push((await signUp(before, name)).cookie)
     await before.stop()
 
-    for (let round = 0; round < 8; round++) {
+    let left = cookies
+    for (let round = 0; round < 5 && left.length > 0; round++) {
       const server = await ours("rekey")
-      const visits = cookies.slice(round).map((cookie) => new Browser(cookie).who(server))
+      const visits = left.map((cookie) => new Browser(cookie).who(server))
       await Promise.any(visits)
       await Promise.all([server.kill(), Promise.allSettled(visits)])
+      const ids = await storedIds()
+      left = cookies.filter((cookie) => !ids.includes(sha256(cookie)))
     }
-    expect((await storedIds()).filter((id) => hex.test(id)).length).toBeGreaterThan(7)
+    expect(left.length).toBeLessThanOrEqual(7)
 
     const both = [await ours("rekey"), await ours("rekey")]
     await Promise.all(cookies.flatMap((cookie, at) => expectVisits(cookie, names[at], both, 2)))
-    const [ended, kept] = [cookies.slice(0, 10), cookies.slice(10)]
+    const [ended, kept] = [cookies.slice(0, 6), cookies.slice(6)]
     await Promise.all(ended.map((cookie, at) => new Browser(cookie).post(both[at % 2], "/signout")))
     for (const server of [...both, await ours("clear"), await lucia()])
       for (const cookie of ended) expect(await new Browser(cookie).who(server)).toBeNull()
@@ -255,13 +258,13 @@ export function drills(app, open) {
   }
 
   async function storedIds() {
-    const rows = await database.run(`SELECT id FROM ${app.sessionTable}`)
+    const rows = await database.run(`SELECT id FROM ${app.tables[0]}`)
     return rows.map(({ id }) => id).toSorted()
   }
 
   async function storedValues() {
-    const rows = [...(await database.run("SELECT * FROM session")), ...(await database.run(`SELECT * FROM "user"`))]
-    return rows.flatMap((row) => Object.values(row))
+    const rows = await Promise.all(app.tables.map((table) => database.run(`SELECT * FROM "${table}"`)))
+    return rows.flat().flatMap((row) => Object.values(row))
   }
 }
 
@@ -310,6 +313,10 @@ export function expectVisits(cookie, username, servers, count) {
   return servers.flatMap((server) =>
     Array.from({ length: count }, async () => expect(await new Browser(cookie).who(server)).toBe(username)),
   )
+}
+
+async function expectVoid(server, values) {
+  for (const value of values) expect(await signsIn(server, value), value).toBe(false)
 }
 
 export async function signsIn(server, value) {
