@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs"
+import { run } from "./migrate/run.ts"
+
+const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }
+process.exitCode = run(
+  process.argv.slice(2),
+  process.cwd(),
+  manifest.version,
+  (text) => void process.stdout.write(`${text}\n`),
+)

@@ -1,0 +1,50 @@
+import type { Type } from "ts-morph"
+
+/** The name of the file, which is never written, that {@link ambientLucia} is read as. */
+export const ambientFile = "nightlatch-migrate-ambient-lucia.d.ts"
+
+/** What is asked of Lucia's types, so that they are known where it is not installed. */
+export const ambientLucia = `declare module "lucia" {
+  export interface Session { id: string; userId: any; expiresAt: Date; fresh: boolean; [attribute: string]: any }
+  export interface User { id: any; [attribute: string]: any }
+  export interface Register {}
+  type Validated = { user: User; session: Session } | { user: null; session: null }
+  export class Lucia {
+    constructor(adapter: any, options?: any)
+    readonly sessionCookieName: string
+    createSession(userId: any, attributes: any, options?: any): Promise<Session>
+    validateSession(sessionId: string): Promise<Validated>
+    getUserSessions(userId: any): Promise<Session[]>
+    invalidateSession(sessionId: string): Promise<void>
+    invalidateUserSessions(userId: any): Promise<void>
+    deleteExpiredSessions(): Promise<void>
+    readSessionCookie(header: any): string | null
+    readBearerToken(header: any): string | null
+    createSessionCookie(sessionId: string): Cookie
+    createBlankSessionCookie(): Cookie
+  }
+  export class Cookie {
+    constructor(name: string, value: string, attributes: any)
+    name: string
+    value: string
+    attributes: any
+    serialize(): string
+  }
+  export class TimeSpan { constructor(value: number, unit: string); milliseconds(): number; seconds(): number }
+  export class Scrypt { hash(password: string): Promise<string>; verify(hash: string, password: string): Promise<boolean> }
+  export class LegacyScrypt extends Scrypt {}
+  export function generateId(length: number): string
+  export function generateIdFromEntropySize(size: number): string
+  export function verifyRequestOrigin(origin: string, allowed: string[]): boolean
+}
+declare module "nightlatch/lucia" {
+  export * from "lucia"
+}
+`
+
+/** Tells whether a type is Lucia's of this name, or that or nothing. */
+export function isLuciaType(type: Type, name: "Session" | "Lucia"): boolean {
+  const symbol = type.getNonNullableType().getSymbol()
+  if (symbol?.getName() !== name) return false
+  return symbol.getDeclarations().some((each) => each.getSourceFile().getBaseName() === ambientFile)
+}

@@ -1,0 +1,97 @@
+import type { Node, SourceFile } from "ts-morph"
+import { bare, descendantsOf, is } from "../syntax.ts"
+import type { NodeOf } from "../syntax.ts"
+import type { Changes } from "../text-edits.ts"
+import { isOfLucia } from "./lucia-imports.ts"
+
+/** Where an application makes its `Lucia`. */
+export interface Instance {
+  file: SourceFile
+  creation: NodeOf<"NewExpression">
+  statement: NodeOf<"VariableStatement">
+  /** What the variable is called, where it is declared. */
+  name: NodeOf<"Identifier">
+  adapter: Node
+  options: LuciaOptions
+}
+
+/** The options of `new Lucia()`, by their syntax. */
+export interface LuciaOptions {
+  literal?: NodeOf<"ObjectLiteralExpression"> | undefined
+  sessionExpiresIn?: NodeOf<"PropertyAssignment"> | undefined
+  sessionCookie?: NodeOf<"PropertyAssignment"> | undefined
+  storedIds?: NodeOf<"PropertyAssignment"> | undefined
+  /** The cookie's name, as it is written. */
+  cookieName?: string | undefined
+  /** The cookie's attributes. */
+  cookieAttributes?: Node | undefined
+}
+
+/** Finds the one `new Lucia()`. `null`, with what is left, where there are others or it has a shape that is not known. */
+export function findInstance(files: SourceFile[], changes: Changes): Instance | null {
+  const creations = files.flatMap((file) =>
+    descendantsOf(file, "NewExpression").filter((each) => isOfLucia(each, "Lucia")),
+  )
+  if (creations.length !== 1) {
+    for (const creation of creations)
+      changes.leave(
+        creation,
+        `one new Lucia() can be migrated, and there are ${creations.length}: move each application by itself`,
+      )
+    return null
+  }
+  const creation = creations[0]!
+  const instance = readInstance(creation)
+  if (typeof instance !== "string") return instance
+  changes.leave(creation, `nothing was changed: ${instance}`)
+  return null
+}
+
+function readInstance(creation: NodeOf<"NewExpression">): Instance | string {
+  const declaration = creation.getParent()
+  const statement = declaration?.getParent()?.getParent()
+  if (
+    !is(declaration, "VariableDeclaration") ||
+    !is(statement, "VariableStatement") ||
+    !is(statement.getParent(), "SourceFile")
+  )
+    return "new Lucia() must be the value of a constant of its module, as in `export const lucia = new Lucia(adapter)`"
+  const name = declaration.getNameNode()
+  const [adapter, given] = creation.getArguments()
+  if (!adapter || !is(name, "Identifier") || declaration.getTypeNode() || statement.getDeclarations().length !== 1)
+    return "new Lucia(adapter) must be a constant with a name, without a type, and with an adapter"
+  const options = readOptions(bare(given))
+  if (typeof options === "string") return options
+  return { file: creation.getSourceFile(), creation, statement, name, adapter, options }
+}
+
+function readOptions(given: Node | undefined): LuciaOptions | string {
+  if (!given) return {}
+  if (!is(given, "ObjectLiteralExpression")) return "the options of new Lucia() must be written where it is called"
+  const options: LuciaOptions = { literal: given }
+  for (const property of given.getProperties()) {
+    if (is(property, "SpreadAssignment")) return "options that are spread into new Lucia() cannot be read"
+    const name = property.getName()
+    if (name === "getUserAttributes" || name === "getSessionAttributes") continue
+    if (!is(property, "PropertyAssignment")) return `the option ${name} must be written where new Lucia() is called`
+    if (name !== "sessionExpiresIn" && name !== "sessionCookie" && name !== "storedIds")
+      return `new Lucia() has no option ${name}`
+    options[name] = property
+  }
+  return readCookie(options)
+}
+
+function readCookie(options: LuciaOptions): LuciaOptions | string {
+  const cookie = bare(options.sessionCookie?.getInitializer())
+  if (!cookie) return options
+  if (!is(cookie, "ObjectLiteralExpression"))
+    return "the option sessionCookie must be written where new Lucia() is called"
+  for (const property of cookie.getProperties()) {
+    if (is(property, "SpreadAssignment")) return "options that are spread into sessionCookie cannot be read"
+    const value = is(property, "PropertyAssignment") ? property.getInitializer() : property.getNameNode?.()
+    if (property.getName() === "name") options.cookieName = value?.getText()
+    else if (property.getName() === "attributes") options.cookieAttributes = bare(value)
+    else if (property.getName() !== "expires") return `sessionCookie has no option ${property.getName()}`
+  }
+  return options
+}

@@ -1,0 +1,40 @@
+import type { SourceFile } from "ts-morph"
+import { is } from "../syntax.ts"
+import type { NodeOf } from "../syntax.ts"
+
+/** Whether code imports from Lucia v3 with this specifier, or from its drop-in. */
+export function isLuciaModule(specifier: string): boolean {
+  return specifier === "lucia" || specifier === "nightlatch/lucia"
+}
+
+/** Lists what a file imports from Lucia v3 or its drop-in. */
+export function luciaImports(file: SourceFile): NodeOf<"ImportDeclaration">[] {
+  return file.getImportDeclarations().filter((each) => isLuciaModule(each.getModuleSpecifierValue()))
+}
+
+/** What a file calls something of Lucia's; `null` if it does not import it. */
+export function localNameOf(file: SourceFile, name: string): string | null {
+  const specifiers = luciaImports(file).flatMap((each) => each.getNamedImports())
+  const specifier = specifiers.find((each) => each.getName() === name)
+  return specifier ? (specifier.getAliasNode()?.getText() ?? name) : null
+}
+
+/** The module that a name comes from, if a file imports it. */
+export function moduleOf(file: SourceFile, name: string): string | null {
+  const declaration = file.getImportDeclarations().find((each) => {
+    const names = each.getNamedImports().map((named) => named.getAliasNode()?.getText() ?? named.getName())
+    return [...names, each.getDefaultImport()?.getText()].includes(name)
+  })
+  return declaration?.getModuleSpecifierValue() ?? null
+}
+
+/** Tells whether a file is TypeScript. */
+export function isTyped(file: SourceFile): boolean {
+  return /\.[cm]?tsx?$/.test(file.getFilePath())
+}
+
+/** Tells whether a call or creation is of something that this file imports from Lucia under this name. */
+export function isOfLucia(node: NodeOf<"NewExpression">, name: string): boolean {
+  const callee = node.getExpression()
+  return is(callee, "Identifier") && callee.getText() === localNameOf(node.getSourceFile(), name)
+}

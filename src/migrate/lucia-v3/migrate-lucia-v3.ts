@@ -1,0 +1,29 @@
+import type { SourceFile } from "ts-morph"
+import type { Changes } from "../text-edits.ts"
+import { freeName, rewriteInstance } from "./auth-file.ts"
+import { findInstance } from "./instance.ts"
+import type { Instance } from "./instance.ts"
+import { readRegisteredTypes } from "./registered-types.ts"
+import { rewriteImports } from "./rewrite-imports.ts"
+import { noteOtherIds, rewriteUses } from "./rewrite-uses.ts"
+
+/** Moves an application from Lucia v3, or its drop-in, to `createAuth()` over the same adapter and cookies. */
+export function migrateLuciaV3(files: SourceFile[], changes: Changes): boolean {
+  const instance = findInstance(files, changes)
+  const registered = instance && readRegisteredTypes(files, instance.file, changes)
+  if (!registered) return false
+  const auth = authName(instance, files)
+  for (const file of files) noteOtherIds(file, changes)
+  rewriteUses(instance, auth, changes)
+  const needs = rewriteInstance(instance, registered, changes)
+  rewriteImports(files, instance, auth, needs, changes)
+  return true
+}
+
+// Another name than before, so that what is left as it is does not compile.
+function authName({ name }: Instance, files: SourceFile[]): string {
+  const users = new Set([name, ...name.findReferencesAsNodes()].map((each) => each.getSourceFile()))
+  const names = ["auth", "sessionAuth", "nightlatchAuth", "migratedAuth"].filter((each) => each !== name.getText())
+  const isFree = (each: string) => files.every((file) => !users.has(file) || freeName(file, [each, ""]) === each)
+  return names.find(isFree) ?? names.at(-1)!
+}

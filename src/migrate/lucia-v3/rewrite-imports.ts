@@ -1,0 +1,223 @@
+import { posix } from "node:path"
+import type { SourceFile } from "ts-morph"
+import { descendantsOf, is } from "../syntax.ts"
+import type { NodeOf } from "../syntax.ts"
+import type { Changes } from "../text-edits.ts"
+import { freeName, isUsedOutside } from "./auth-file.ts"
+import type { AuthFileNeeds } from "./auth-file.ts"
+import { codeStyleOf } from "./code-style.ts"
+import type { CodeStyle } from "./code-style.ts"
+import type { Instance } from "./instance.ts"
+import { isLuciaModule, isTyped, luciaImports } from "./lucia-imports.ts"
+
+type ImportSpecifier = NodeOf<"ImportSpecifier">
+
+/** The names under which the `auth` file exports Lucia's `User` and `Session`. */
+interface TypeNames {
+  User: string
+  Session: string
+}
+
+/** Points every import of Lucia's at this package, and its `User` and `Session` at the `auth` file, which exports them. */
+export function rewriteImports(
+  files: SourceFile[],
+  instance: Instance,
+  auth: string,
+  needs: AuthFileNeeds,
+  changes: Changes,
+): void {
+  const names = typeNamesIn(instance.file)
+  const used = usedTypes(files)
+  for (const file of files) {
+    const specifier = () => specifierOf(file, instance.file, files)
+    if (file !== instance.file) rewriteOthers(file, names, specifier, changes)
+    rewriteImportTypes(file, names, file === instance.file ? null : specifier, changes)
+    leaveOtherForms(file, changes)
+  }
+  rewriteOwn(instance, names, used, needs, changes)
+  addTypes(instance, auth, names, used, changes)
+}
+
+function isMoved(name: string): name is keyof TypeNames {
+  return name === "User" || name === "Session"
+}
+
+function typeNamesIn(file: SourceFile): TypeNames {
+  const imported = new Set(
+    luciaImports(file)
+      .flatMap((each) => each.getNamedImports())
+      .map((each) => each.getAliasNode()?.getText() ?? each.getName()),
+  )
+  const free = (name: string, other: string) => (imported.has(name) ? name : freeName(file, [name, other]))
+  return { User: free("User", "AuthUser"), Session: free("Session", "AuthSession") }
+}
+
+function usedTypes(files: SourceFile[]): Set<string> {
+  const imported = files.flatMap(luciaImports).flatMap((each) => each.getNamedImports().map((named) => named.getName()))
+  const named = files.flatMap(luciaImportTypes).map((each) => each.getQualifier()?.getText() ?? "")
+  return new Set([...imported, ...named].filter(isMoved))
+}
+
+function rewriteOthers(file: SourceFile, names: TypeNames, specifier: () => string, changes: Changes): void {
+  for (const declaration of luciaImports(file)) {
+    if (!isPlain(declaration, changes)) continue
+    const kept = declaration.getNamedImports().filter((each) => !isMoved(each.getName()))
+    const moved = declaration.getNamedImports().filter((each) => isMoved(each.getName()))
+    for (const each of kept)
+      if (each.getName() === "Lucia")
+        changes.leave(each, "Lucia itself is used here: what it made is an auth now, of the type `typeof auth`")
+    if (moved.length === 0) pointAt(declaration, changes)
+    else
+      changes.replace(
+        declaration,
+        importLines(declaration, kept, movedLine(moved, names, specifier(), codeStyleOf(file))),
+      )
+  }
+}
+
+// What has no names in braces is not known.
+function isPlain(declaration: NodeOf<"ImportDeclaration">, changes: Changes): boolean {
+  const isPlain = declaration.getNamedImports().length > 0 && !declaration.getDefaultImport()
+  if (!isPlain)
+    changes.leave(declaration, "an import without names in braces: import what is needed from nightlatch/lucia")
+  return isPlain
+}
+
+function pointAt(declaration: NodeOf<"ImportDeclaration">, changes: Changes): void {
+  const node = declaration.getModuleSpecifier()
+  const quote = node.getText()[0]!
+  if (node.getLiteralValue() === "lucia") changes.replace(node, `${quote}nightlatch/lucia${quote}`)
+}
+
+function importLines(declaration: NodeOf<"ImportDeclaration">, kept: ImportSpecifier[], ...more: string[]): string {
+  const style = codeStyleOf(declaration.getSourceFile())
+  const names = kept.map((each) => each.getText())
+  const own = kept.length > 0 ? [importLine(names, "nightlatch/lucia", style, declaration.isTypeOnly())] : []
+  return [...own, ...more].join("\n")
+}
+
+function movedLine(moved: ImportSpecifier[], names: TypeNames, specifier: string, style: CodeStyle): string {
+  const list = moved.map((each) => {
+    const [name, local] = [movedName(each, names), each.getAliasNode()?.getText() ?? each.getName()]
+    return name === local ? name : `${name} as ${local}`
+  })
+  return importLine(list, specifier, style, true)
+}
+
+function movedName(specifier: ImportSpecifier, names: TypeNames): string {
+  const name = specifier.getName()
+  return isMoved(name) ? names[name] : name
+}
+
+function importLine(names: string[], specifier: string, { quote, semicolon }: CodeStyle, isType = false): string {
+  return `import ${isType ? "type " : ""}{ ${names.join(", ")} } from ${quote}${specifier}${quote}${semicolon}`
+}
+
+function rewriteOwn(
+  { file, options }: Instance,
+  names: TypeNames,
+  used: Set<string>,
+  needs: AuthFileNeeds,
+  changes: Changes,
+): void {
+  const style = codeStyleOf(file)
+  const isKept = (each: ImportSpecifier) => {
+    const name = each.getAliasNode()?.getText() ?? each.getName()
+    if (each.getName() === "TimeSpan") return isUsedOutside(file, name, options.sessionExpiresIn)
+    return each.getName() !== "Lucia" && !isMoved(each.getName())
+  }
+  const functions = ["acceptLuciaTokens", ...(needs.fromLuciaAdapter ? ["fromLuciaAdapter"] : [])]
+  const types = isTyped(file)
+    ? Object.keys(names)
+        .filter((name) => used.has(name))
+        .map((name) => `Infer${name}`)
+    : []
+  for (const declaration of luciaImports(file)) {
+    const kept = declaration.getNamedImports().filter(isKept)
+    if (declaration.getNamedImports().some((each) => each.getName() === "Lucia")) {
+      const inferred = types.length > 0 ? [importLine(types, "nightlatch", style, true)] : []
+      const lines = [importLine(["createAuth"], "nightlatch", style), ...inferred]
+      const values = [...functions, ...kept.map((each) => each.getText())]
+      changes.replace(declaration, [...lines, importLine(values, "nightlatch/lucia", style)].join("\n"))
+    } else if (kept.length > 0) changes.replace(declaration, importLines(declaration, kept))
+    else changes.removeLines(declaration)
+  }
+}
+
+function addTypes(
+  { file, statement }: Instance,
+  auth: string,
+  names: TypeNames,
+  used: Set<string>,
+  changes: Changes,
+): void {
+  if (!isTyped(file) || used.size === 0) return
+  const { semicolon } = codeStyleOf(file)
+  const entries = Object.entries(names).filter(([kind]) => used.has(kind))
+  const lines = entries.map(([kind, own]) => `export type ${own} = Infer${kind}<typeof ${auth}>${semicolon}`)
+  changes.edit(
+    file,
+    statement.getEnd(),
+    statement.getEnd(),
+    `\n\n${[...lines, ...localAliases(file, names, semicolon)].join("\n")}`,
+  )
+}
+
+function localAliases(file: SourceFile, names: TypeNames, semicolon: string): string[] {
+  const specifiers = luciaImports(file).flatMap((each) => each.getNamedImports())
+  return specifiers.flatMap((each) => {
+    const [own, local] = [movedName(each, names), each.getAliasNode()?.getText()]
+    return isMoved(each.getName()) && local && local !== own ? [`type ${local} = ${own}${semicolon}`] : []
+  })
+}
+
+function luciaImportTypes(file: SourceFile): NodeOf<"ImportType">[] {
+  return descendantsOf(file, "ImportType").filter((each) => isLuciaModule(importedBy(each) ?? ""))
+}
+
+function importedBy(type: NodeOf<"ImportType">): string | null {
+  const argument = type.getArgument()
+  const literal = is(argument, "LiteralType") ? argument.getLiteral() : undefined
+  return is(literal, "StringLiteral") ? literal.getLiteralValue() : null
+}
+
+function rewriteImportTypes(
+  file: SourceFile,
+  names: TypeNames,
+  specifier: (() => string) | null,
+  changes: Changes,
+): void {
+  for (const type of luciaImportTypes(file)) {
+    const [name, { quote }] = [type.getQualifier()?.getText() ?? "", codeStyleOf(file)]
+    if (!isMoved(name)) changes.leave(type, "a type of Lucia's that is imported in the middle of another")
+    else changes.replace(type, specifier ? `import(${quote}${specifier()}${quote}).${names[name]}` : names[name])
+  }
+}
+
+function leaveOtherForms(file: SourceFile, changes: Changes): void {
+  for (const text of descendantsOf(file, "StringLiteral")) {
+    const isCalled = is(text.getParent(), "CallExpression") || is(text.getParent(), "ExternalModuleReference")
+    const isExported = is(text.getParent(), "ExportDeclaration")
+    if (text.getLiteralValue() === "lucia" && (isCalled || isExported))
+      changes.leave(text, "lucia is named here in a way that is not known: import what is needed from nightlatch/lucia")
+  }
+}
+
+/** How a file imports the `auth` file: as it does already, as others do, or by its path. */
+function specifierOf(file: SourceFile, auth: SourceFile, files: SourceFile[]): string {
+  const others = files.flatMap((each) => importsOf(each, auth)).filter((each) => !each.startsWith("."))
+  return importsOf(file, auth)[0] ?? others[0] ?? relativeSpecifier(file, auth, files)
+}
+
+function importsOf(file: SourceFile, auth: SourceFile): string[] {
+  const declarations = file.getImportDeclarations().filter((each) => each.getModuleSpecifierSourceFile() === auth)
+  return declarations.map((each) => each.getModuleSpecifierValue())
+}
+
+function relativeSpecifier(file: SourceFile, auth: SourceFile, files: SourceFile[]): string {
+  const path = posix.relative(file.getDirectoryPath(), auth.getFilePath())
+  const relatives = files.flatMap((each) => each.getImportDeclarations()).map((each) => each.getModuleSpecifierValue())
+  const ending = relatives.map((each) => /^\..*\.([cm]?[jt]s)$/.exec(each)?.[1]).find(Boolean)
+  const bare = path.replace(/\.[cm]?[jt]sx?$/, "")
+  return (bare.startsWith(".") ? bare : `./${bare}`) + (ending ? `.${ending}` : "")
+}

@@ -1,0 +1,94 @@
+import { execFileSync } from "node:child_process"
+import { existsSync, writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { parseArgs } from "node:util"
+import { diffLines } from "./line-diff.ts"
+import { loadTsMorph } from "./load-ts-morph.ts"
+import { planLuciaMigration } from "./migrate-lucia.ts"
+import type { Migration } from "./migrate-lucia.ts"
+
+const usage = `Usage: nightlatch migrate lucia [folder] [--write]
+
+Rewrites an application on Lucia v3 for createAuth() of nightlatch, and one on Lucia v2 for its drop-in.
+Without --write it shows what would change, and writes nothing.`
+
+/** Runs the command. Resolves to the exit code: 0, or 1 when it could not do what it was asked for. */
+export function run(args: string[], directory: string, version: string, print: (text: string) => void): 0 | 1 {
+  const asked = readArguments(args)
+  if (asked === "help") print(usage)
+  if (asked === "help") return 0
+  const folder = asked && resolve(directory, asked.folder)
+  if (!folder || !existsSync(folder)) {
+    print(folder ? `There is no folder ${asked.folder}.` : usage)
+    return 1
+  }
+  const tsMorph = loadTsMorph(folder)
+  if (!tsMorph) {
+    print("This needs ts-morph, which is not installed:\n\n  npm install --save-dev ts-morph")
+    return 1
+  }
+  const migration = planLuciaMigration(folder, tsMorph, version)
+  return asked.write ? write(migration, folder, print) : show(migration, print)
+}
+
+interface Arguments {
+  folder: string
+  write: boolean
+}
+
+function readArguments(args: string[]): Arguments | "help" | null {
+  try {
+    const options = { write: { type: "boolean", default: false }, help: { type: "boolean", short: "h" } } as const
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
+    if (values.help) return "help"
+    const [command, from, folder = ".", ...more] = positionals
+    return command === "migrate" && from === "lucia" && more.length === 0 ? { folder, write: values.write } : null
+  } catch {
+    return null
+  }
+}
+
+function show(migration: Migration, print: (text: string) => void): 0 {
+  for (const { path, before, after } of migration.files) print(`--- ${path}\n+++ ${path}\n${diffLines(before, after)}`)
+  report(migration, print)
+  if (migration.files.length > 0) print(`${count(migration)} would change. Nothing was written: --write does.`)
+  return 0
+}
+
+function write(migration: Migration, folder: string, print: (text: string) => void): 0 | 1 {
+  const paths = migration.files.map(({ path }) => path)
+  const uncommitted = paths.length > 0 ? uncommittedAmong(paths, folder) : ""
+  if (uncommitted) {
+    print(
+      `Commit these first, so that git shows what is changed and can undo it. Nothing was written.\n\n${uncommitted}`,
+    )
+    return 1
+  }
+  for (const { path, after } of migration.files) writeFileSync(join(folder, path), after)
+  for (const path of paths) print(`changed ${path}`)
+  report(migration, print)
+  if (paths.length > 0)
+    print(`${count(migration)} changed. Install what package.json names now, and let TypeScript check.`)
+  return 0
+}
+
+// `""` without git, and without a repository.
+function uncommittedAmong(paths: string[], folder: string): string {
+  try {
+    const args = ["status", "--porcelain", "--", ...paths]
+    return execFileSync("git", args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trimEnd()
+  } catch {
+    return ""
+  }
+}
+
+function report({ files, leftovers, notes }: Migration, print: (text: string) => void): void {
+  if (leftovers.length > 0)
+    print(`Left for you:\n${leftovers.map(({ file, line, reason }) => `  ${file}:${line}  ${reason}`).join("\n")}\n`)
+  if (files.length === 0) print("Nothing to change.")
+  else for (const note of notes) print(`${note}\n`)
+}
+
+function count({ files }: Migration): string {
+  return files.length === 1 ? "1 file" : `${files.length} files`
+}

@@ -1,0 +1,29 @@
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+
+const generated = /^(node_modules|dist|build|out|coverage|\..+)$/
+const code = /\.[cm]?[jt]sx?$/
+const components = /\.(vue|svelte|astro|mdx)$/
+
+/** The files of an application that may hold its code. */
+export interface SourceFiles {
+  /** What TypeScript reads. */
+  code: string[]
+  /** Components in languages of their own. */
+  components: string[]
+}
+
+/** Lists an application's files, without those that were installed or generated. Follows no link. */
+export function listSourceFiles(folder: string): SourceFiles {
+  const files = filesBelow(folder)
+  return { code: files.filter((file) => code.test(file)), components: files.filter((file) => components.test(file)) }
+}
+
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !generated.test(name))
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return filesBelow(path)
+    return entry.isFile() ? [path] : []
+  })
+}

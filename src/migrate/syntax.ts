@@ -1,0 +1,62 @@
+import type { KindToNodeMappings, Node, SyntaxKind } from "ts-morph"
+
+/** The name of a kind of syntax, as TypeScript has it. */
+export type KindName = keyof typeof SyntaxKind
+/** A node of a kind. */
+export type NodeOf<Name extends KindName> = KindToNodeMappings[(typeof SyntaxKind)[Name]]
+
+/** Tells whether a node is of a kind. By name, because ts-morph is loaded from the project and has no types at run time. */
+export function is<Name extends KindName>(node: Node | undefined, name: Name): node is NodeOf<Name> {
+  return node?.getKindName() === name
+}
+
+/** Lists what is of a kind below a node. */
+export function descendantsOf<Name extends KindName>(node: Node, name: Name): NodeOf<Name>[] {
+  return node.getDescendants().filter((each) => is(each, name))
+}
+
+/** Takes `await`, parentheses, `!`, `as` and `satisfies` off an expression. */
+export function bare(node: Node | undefined): Node | undefined {
+  const isWrapped =
+    is(node, "AwaitExpression") ||
+    is(node, "ParenthesizedExpression") ||
+    is(node, "NonNullExpression") ||
+    is(node, "AsExpression") ||
+    is(node, "SatisfiesExpression")
+  return isWrapped ? bare(node.getExpression()) : node
+}
+
+/** The function that a node is in, or else its file. */
+export function scopeOf(node: Node): Node {
+  const isScope = (each: Node) => /Function|Method|Accessor|Constructor$/.test(each.getKindName())
+  return node.getAncestors().find((each) => isScope(each) && "getBody" in each) ?? node.getSourceFile()
+}
+
+/** Tells whether anything below a node goes by this name; what follows a dot, or is a key, does not count. */
+export function usesName(scope: Node, name: string): boolean {
+  return descendantsOf(scope, "Identifier").some((each) => each.getText() === name && !isKey(each))
+}
+
+function isKey(node: NodeOf<"Identifier">): boolean {
+  const parent = node.getParent()
+  if (is(parent, "PropertyAccessExpression")) return parent.getNameNode() === node
+  const hasKey = is(parent, "PropertyAssignment") || is(parent, "PropertySignature") || is(parent, "MethodDeclaration")
+  return hasKey && parent.getNameNode() === node
+}
+
+/** The declaration of a constant or parameter that an identifier means, if it is never assigned again. */
+export function constantOf(node: Node | undefined): Node | undefined {
+  if (!is(node, "Identifier")) return undefined
+  const [declaration, ...more] = node.getSymbol()?.getDeclarations() ?? []
+  if (!declaration || more.length > 0) return undefined
+  const variable = is(declaration, "BindingElement")
+    ? statementOf(declaration)
+    : statementOf(declaration.getFirstChild())
+  return variable === undefined || variable === "const" ? declaration : undefined
+}
+
+// How a name was declared; nothing for a parameter.
+function statementOf(node: Node | undefined): string | undefined {
+  const list = node?.getAncestors().find((each) => is(each, "VariableDeclarationList") || is(each, "Parameter"))
+  return is(list, "VariableDeclarationList") ? list.getDeclarationKind() : undefined
+}

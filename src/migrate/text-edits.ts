@@ -1,0 +1,73 @@
+import type { Node, SourceFile } from "ts-morph"
+
+/** A place where something is left to be done by hand. */
+export interface Leftover {
+  /** The path, from the folder that was asked for. */
+  file: string
+  /** The line, counted from 1; 0 for the whole file. */
+  line: number
+  /** What is left and why, and what to do. */
+  reason: string
+}
+
+interface Edit {
+  start: number
+  end: number
+  text: string
+}
+
+/** What a migration wants to change. Nothing changes before it is known as a whole. */
+export interface Changes {
+  /** Replaces the text from `start` to `end`. */
+  edit(file: SourceFile, start: number, end: number, text: string): void
+  /** Replaces a node, but not the comments before it. */
+  replace(node: Node, text: string): void
+  /** Removes a node with its line. */
+  removeLines(node: Node): void
+  /** Says that a place is left as it is. */
+  leave(node: Node, reason: string): void
+  /** The new texts of the files that change, by path. */
+  texts(): Map<string, string>
+  leftovers: Leftover[]
+}
+
+/** Makes an empty list of changes; `shorten` says how a file is called in it. */
+export function createChanges(shorten: (path: string) => string): Changes {
+  const edits = new Map<SourceFile, Edit[]>()
+  const leftovers: Leftover[] = []
+
+  function edit(file: SourceFile, start: number, end: number, text: string): void {
+    const lineBreak = file.getFullText().includes("\r\n") ? "\r\n" : "\n"
+    edits.set(file, [...(edits.get(file) ?? []), { start, end, text: text.replaceAll("\n", lineBreak) }])
+  }
+
+  return {
+    edit,
+    leftovers,
+    replace: (node, text) => edit(node.getSourceFile(), node.getStart(), node.getEnd(), text),
+    removeLines(node) {
+      const file = node.getSourceFile()
+      const [before, after] = [file.getFullText().slice(0, node.getStart()), file.getFullText().slice(node.getEnd())]
+      const lineEnd = /^[ \t]*(\r?\n|$)/.exec(after)?.[0].length ?? 0
+      // Of the empty lines around it one goes too.
+      const isApart = /^\s*$/.test(after) || /^[ \t]*\r?\n[ \t]*\r?\n/.test(after)
+      const gap = isApart ? (/(?<=\n)[ \t]*\r?\n$/.exec(before)?.[0].length ?? 0) : 0
+      edit(file, node.getStart() - gap, node.getEnd() + lineEnd, "")
+    },
+    leave(node, reason) {
+      const file = shorten(node.getSourceFile().getFilePath())
+      leftovers.push({ file, line: node.getStartLineNumber(), reason })
+    },
+    texts: () => new Map([...edits].map(([file, list]) => [file.getFilePath(), apply(file.getFullText(), list)])),
+  }
+}
+
+function apply(text: string, edits: Edit[]): string {
+  // From the end, so that the places of the others stay. The order of several at one place is the order they came in.
+  const sorted = edits
+    .map((edit, at) => ({ ...edit, at }))
+    .sort((a, b) => b.start - a.start || b.end - a.end || b.at - a.at)
+  let rest = text
+  for (const { start, end, text } of sorted) rest = rest.slice(0, start) + text + rest.slice(end)
+  return rest
+}
