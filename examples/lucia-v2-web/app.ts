@@ -6,6 +6,8 @@ import { auth } from "./lucia.ts"
 import { htmlResponse, profilePage, respond, signInPage, signUpPage } from "./pages.ts"
 import { get, post } from "./router.ts"
 
+export { handle } from "./router.ts"
+
 post("/signup", async (request: Request) => {
   // The tutorial let other sites sign their visitors up.
   if (!verifyRequestOrigin(request)) return respond(request, "Cross-site request", 403)

@@ -1,8 +1,7 @@
 import { createServer } from "node:http"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import "./app.ts"
+import { handle } from "./app.ts"
 import { db } from "./database.ts"
-import { handle } from "./router.ts"
 
 const lastPort = 3020
 const largestBody = 16 * 1024

@@ -2,9 +2,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 
-const directory = fileURLToPath(new URL("../../examples/web", import.meta.url))
-
-/** The web example, running in a process of its own. */
+/** An example, running in a process of its own. */
 export interface ExampleServer {
   origin: string
   /** What it has printed so far. */
@@ -13,10 +11,13 @@ export interface ExampleServer {
   stop(): Promise<number | null>
 }
 
-/** Starts the web example on a free port, over an empty database in memory unless told otherwise. */
-export async function startExample(env: Record<string, string | undefined> = {}): Promise<ExampleServer> {
+/** Starts an example on a free port, over an empty database in memory unless told otherwise. */
+export async function startExample(
+  env: Record<string, string | undefined> = {},
+  example: "web" | "lucia-v2-web" = "web",
+): Promise<ExampleServer> {
   const child = spawn(process.execPath, ["server.ts"], {
-    cwd: directory,
+    cwd: fileURLToPath(new URL(`../../examples/${example}`, import.meta.url)),
     env: { ...process.env, NODE_ENV: undefined, PORT: "0", DATABASE: ":memory:", ...env },
   })
   let output = ""
