@@ -98,6 +98,8 @@ export async function openSqliteAndUnstorage() {
   return {
     adapter: { user: users.adapter, session: unstorageAdapter(storage) },
     hasForeignKeys: false,
+    // It keeps the user's id where the session's belongs.
+    forgetsSessions: true,
     late: 15,
     async dump() {
       const sessions = []
