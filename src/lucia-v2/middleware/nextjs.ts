@@ -9,7 +9,7 @@ import { webContext } from "./web.ts"
 export interface NextCookies {
   get(name: string): { value: string } | undefined
   set(name: string, value: string, attributes: CookieAttributes): unknown
-  delete(name: string): unknown
+  delete?(name: string): unknown
 }
 
 /** The function `cookies` of `next/headers`. Its result is a promise since Next.js 15. */
