@@ -1,4 +1,5 @@
 export * from "./lucia/register.ts"
+export { acceptLuciaTokens } from "./lucia/accept-lucia-tokens.ts"
 export type { FromLuciaAdapterOptions, LuciaSessionRow, LuciaUserRow } from "./lucia/from-lucia-adapter.ts"
 export { fromLuciaAdapter } from "./lucia/from-lucia-adapter.ts"
 export { generateId, generateIdFromEntropySize } from "./lucia/generate-id.ts"

@@ -95,6 +95,7 @@ export interface Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> ex
   invalidateUserSessions(userId: IdOf<UserRow>, options?: { except?: string }): Promise<void>
   /** Deletes, in batches, sessions that ended more than 24 hours ago. Resolves to how many. Run it from a daily job. */
   deleteExpiredSessions(): Promise<number>
+  withRequest(request: unknown): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>
   /** The same instance over another adapter, such as one in the caller's transaction. */
   withAdapter(
     adapter: SessionAdapter<UserRow, SessionRow>,

@@ -23,6 +23,9 @@ export interface FromLuciaAdapterOptions<CreatedAt extends string = string> {
   createdAt?: CreatedAt
 }
 
+// Survives a spread of the adapter.
+const everySession = Symbol("every session")
+
 type Found<A extends Adapter> = Awaited<ReturnType<A["getSessionAndUser"]>>
 
 /** The row of a user, as an adapter of Lucia v3 types it. */
@@ -71,9 +74,11 @@ export function fromLuciaAdapter(
 ): SessionAdapter<object> {
   if (createdAt !== undefined) requireColumn(createdAt)
   const { listSessions, ...rest } = overLuciaAdapter(adapter, createdAt)
+  const all = { [everySession]: listSessions }
 
   return {
     ...rest,
+    ...all,
     checkSession({ absoluteTimeout }) {
       if (createdAt === undefined && absoluteTimeout !== Infinity)
         throw new AuthError(
@@ -87,6 +92,11 @@ export function fromLuciaAdapter(
       return sessions.filter(({ id }) => isSessionId(id))
     },
   }
+}
+
+/** The same adapter; one of {@link fromLuciaAdapter} then lists the sessions of Lucia's own too, whose ids may be tokens. */
+export function listingAll<A extends object>(adapter: A): A {
+  return adapter && everySession in adapter ? { ...adapter, listSessions: adapter[everySession] } : adapter
 }
 
 /**
