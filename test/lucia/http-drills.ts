@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest"
 import { Browser, request, startServer } from "./drill-server-process.ts"
 
 const hex = /^[0-9a-f]{64}$/
+const authApplication = new URL("drill-server-auth.ts", import.meta.url)
 const password = "correct horse ﬁ"
 
 /**
@@ -11,7 +12,7 @@ const password = "correct horse ﬁ"
  * `app` tells the module to run, the aliases that put the drop-in behind its imports, the tables, that of sessions first, the users of
  * Lucia's days, and what a `Set-Cookie` looks like.
  */
-export function drills(app, open) {
+export function drills(app, { open, moveTables }) {
   let database
   let servers
 
@@ -244,6 +245,137 @@ export function drills(app, open) {
     expect(await (await signIn(server, "moved")).who(server)).toBe("moved")
   })
 
+  if (app.isV3)
+    test("over Lucia's own table createAuth takes every cookie, and puts a token of its own in its place", async () => {
+      const before = await lucia()
+      const people = await population(before, app.people)
+      await before.stop()
+      const between = await ours("rekey")
+      for (const name of ["recent", "due"]) expect(await people[name].browser.who(between)).toBe(name)
+      await between.stop()
+
+      const both = [await auth(), await auth()]
+      for (const [name, { isIn, cookie }] of Object.entries(people)) {
+        if (!isIn) expect(await new Browser(cookie).who(both[0]), name).toBeNull()
+        else people[name].browser = await expectOneToken(cookie, name, both)
+      }
+      const good = insiders(people)
+      const ids = await storedIds()
+      // With the one that is over.
+      expect(ids).toHaveLength(good.length + 1)
+      expect(ids).toEqual(expect.arrayContaining(good.map(([, { browser }]) => sha256(browser.cookie))))
+
+      // A dump of now signs nobody in, but one from before does: what a cookie is replaced by follows from it.
+      const values = new Set((await storedValues()).flatMap(spellings))
+      await Promise.all(both.map((server) => expectVoid(server, values)))
+      const { recent, due, renewed, nearlyOver } = people
+      for (const [name, { cookie }] of good) expect(await new Browser(cookie).who(both[0])).toBe(name)
+      // A rotation voids it, and so does every end of the session, whichever of the two cookies ends it.
+      await recent.browser.post(both[0], "/rotate")
+      await due.browser.post(both[0], "/signout")
+      await new Browser(renewed.cookie).post(both[0], "/signout")
+      await nearlyOver.browser.post(both[0], "/signout/everywhere")
+      for (const server of both) {
+        for (const [name, { cookie }] of good) expect(await new Browser(cookie).who(server), name).toBeNull()
+        for (const { browser } of [due, renewed, nearlyOver]) expect(await browser.who(server)).toBeNull()
+        expect(await recent.browser.who(server)).toBe("recent")
+      }
+      const again = await signIn(both[0], "due")
+      expect(await again.who(both[1])).toBe("due")
+      // There is a way back to the drop-in, for those whose cookie has been replaced.
+      for (const server of [await ours("rekey"), await ours("hashed")]) {
+        expect(await again.who(server)).toBe("due")
+        expect(await recent.browser.who(server)).toBe("recent")
+      }
+    })
+
+  if (app.isV3)
+    test("createAuth that is killed between the two writes of a move signs nobody out, and everybody can sign out", async () => {
+      let server = await lucia()
+      const names = ["ann", "ben", "cat", "dan"]
+      const cookies = []
+      for (const name of names) cookies.push((await signUp(server, name)).cookie)
+      await server.stop()
+
+      for (const cookie of cookies) {
+        server = await auth()
+        await server.dieAfter("INSERT INTO")
+        await expect(new Browser(cookie).visit(server)).rejects.toThrow("fetch failed")
+        await server.ended
+      }
+      expect(await storedIds()).toHaveLength(8)
+
+      const both = [await auth(), await auth()]
+      const browsers = await Promise.all(cookies.map((cookie, at) => expectOneToken(cookie, names[at], both)))
+      const [ann, ben, cat, dan] = browsers
+      const { body } = await ben.visit(both[0], "/sessions")
+      expect(body.map(({ id }) => id)).toEqual([sha256(ben.cookie)])
+      await ann.post(both[0], "/signout")
+      await ben.post(both[0], "/sessions/end", { id: sha256(ben.cookie) })
+      await new Browser(cookies[2]).post(both[0], "/signout")
+      await new Browser(cookies[3]).post(both[0], "/signout/everywhere")
+      for (const server of [...both, await ours("clear"), await ours("rekey"), await lucia()])
+        for (const browser of [ann, ben, cat, dan, ...cookies.map((cookie) => new Browser(cookie))])
+          expect(await browser.who(server)).toBeNull()
+      expect(await storedIds()).toEqual([])
+    })
+
+  test("in tables of its own createAuth knows every cookie and password, and hashes the passwords anew", async () => {
+    const before = await lucia()
+    const people = await population(before, app.people)
+    await before.stop()
+    const between = await ours("rekey")
+    for (const name of ["recent", "due"]) expect(await people[name].browser.who(between)).toBe(name)
+    await between.stop()
+    for (const statement of moveTables) await database.run(statement)
+
+    const both = [await ownAuth(), await ownAuth()]
+    for (const [name, { isIn, cookie }] of Object.entries(people)) {
+      if (!isIn) expect(await new Browser(cookie).who(both[0]), name).toBeNull()
+      else people[name].browser = await expectOneToken(cookie, name, both)
+    }
+    const values = new Set((await storedValues(Object.values(app.ownTables))).flatMap(spellings))
+    await Promise.all(both.map((server) => expectVoid(server, values)))
+
+    const hashOf = async (name) => {
+      const id = `username:${name.toLowerCase()}`
+      const [key] = await database.run(`SELECT hashed_password FROM ${app.ownTables.key} WHERE id = ?`, id)
+      return key.hashed_password
+    }
+    for (const name of Object.keys(people)) {
+      expect(await hashOf(name)).not.toMatch(/argon2/)
+      const wrong = await new Browser().visit(both[0], "/signin", { username: name, password: "wrong horse" })
+      expect(wrong.status).toBe(400)
+      expect(await (await signIn(both[0], name)).who(both[1])).toBe(name)
+      expect(await hashOf(name)).toMatch(/^\$argon2id\$/)
+      expect(await (await signIn(both[1], name)).who(both[0])).toBe(name)
+    }
+    await people.recent.browser.post(both[0], "/rotate")
+    expect(await new Browser(people.recent.cookie).who(both[1])).toBeNull()
+    expect(await people.recent.browser.who(both[1])).toBe("recent")
+  })
+
+  async function auth() {
+    return started(await startServer(authApplication, { database }))
+  }
+
+  async function ownAuth() {
+    const env = { DRILL_TABLES: JSON.stringify(app.ownTables) }
+    return started(await startServer(authApplication, { database, env }))
+  }
+
+  // Many requests with one of Lucia's cookies, at once and at each server, which all get the same token in its place.
+  async function expectOneToken(cookie, name, servers) {
+    const browsers = Array.from({ length: 20 }, () => new Browser(cookie))
+    await Promise.all(browsers.map(async (one, at) => expect(await one.who(servers[at % 2])).toBe(name)))
+    const [browser] = browsers
+    expect(browser.cookie).toMatch(/^[a-z2-7]{32}$/)
+    expect(new Set(browsers.map((one) => one.cookie))).toEqual(new Set([browser.cookie]))
+    for (const server of servers) expect(await browser.who(server)).toBe(name)
+    expect(browser.setCookies).toHaveLength(1)
+    return browser
+  }
+
   async function lucia() {
     return started(await startServer(app.file, { database }))
   }
@@ -262,8 +394,8 @@ export function drills(app, open) {
     return rows.map(({ id }) => id).toSorted()
   }
 
-  async function storedValues() {
-    const rows = await Promise.all(app.tables.map((table) => database.run(`SELECT * FROM "${table}"`)))
+  async function storedValues(tables = app.tables) {
+    const rows = await Promise.all(tables.map((table) => database.run(`SELECT * FROM "${table}"`)))
     return rows.flat().flatMap((row) => Object.values(row))
   }
 }
