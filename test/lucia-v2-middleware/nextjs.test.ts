@@ -53,6 +53,17 @@ describe.each(versions)("nextjs() with cookies() of Next.js $version", ({ wrap }
     }
   })
 
+  test("a Route Handler's own site is the one that the browser asked for, not the one that Next.js listens on", async () => {
+    const { auth, createSession } = await openAuth(nextjs())
+    const cookie = `auth_session=${(await createSession()).sessionId}`
+    const post = (origin: string) => {
+      const request = requestOf("POST", cookie, { Origin: origin, Host: "www.example.com" })
+      return auth.handleRequest({ request, cookies: () => wrap(openJar(cookie).writable) }).validate()
+    }
+    expect(await post("https://www.example.com")).not.toBe(null)
+    expect(await post("https://example.com")).toBe(null)
+  })
+
   test("a render reads the session, whatever the headers say, and sets nothing", async () => {
     const { auth, createSession } = await openAuth(nextjs())
     const session = await createSession()

@@ -43,7 +43,9 @@ export const nextjs = (): Middleware<[NextPagesContext | NextAppContext | NextRe
   function nextMiddleware({ args: [context], sessionCookieName }) {
     if (!isAppContext(context)) return requestContext(context)
     const { request, cookies } = context
-    return request ? appContext(sessionCookieName, cookies, request) : ambientContext(sessionCookieName, cookies)
+    return request
+      ? appContext(sessionCookieName, cookies, ownRequest(request))
+      : ambientContext(sessionCookieName, cookies)
   }
 
 /** Serves Next.js: `handleRequest({ req, res })`, `handleRequest(nextRequest)`, `handleRequest(request.method, context)`. */
@@ -59,7 +61,13 @@ export const nextjs_future = (): Middleware<
   }
 
 function requestContext(context: NextPagesContext | NextRequest): RequestContext {
-  return "req" in context ? nodeContext(context.req, context.res) : webContext(context)
+  return "req" in context ? nodeContext(context.req, context.res) : webContext(ownRequest(context))
+}
+
+// The URL that Next.js tells has the name that it listens on, such as localhost, and not the one that the browser asked for.
+function ownRequest(request: LuciaRequest): LuciaRequest {
+  const { method, headers } = request
+  return headers.get("Host") === null ? request : { method, scheme: "http", headers }
 }
 
 function isAppContext(context: NextPagesContext | NextAppContext | NextRequest): context is NextAppContext {
