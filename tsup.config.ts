@@ -36,12 +36,17 @@ export const entry = {
   "adapters/prisma": "adapters/prisma.ts",
 }
 
+/** The commands of package.json. They have no types, because nobody imports them. */
+export const commands = {
+  cli: "src/cli.ts",
+}
+
 export default defineConfig({
-  entry,
+  entry: { ...entry, ...commands },
   format: "esm",
   target: "es2022",
   platform: "neutral",
-  dts: true,
+  dts: { entry },
   clean: true,
   external: [/^node:/, "@node-rs/argon2"],
 })

@@ -2,6 +2,9 @@
 import { readFileSync } from "node:fs"
 import { run } from "./migrate/run.ts"
 
+// Who reads the output may stop before its end, as `head` does.
+process.stdout.on("error", () => process.exit())
+
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }
 process.exitCode = run(
   process.argv.slice(2),

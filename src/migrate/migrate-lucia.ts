@@ -36,7 +36,7 @@ export function planLuciaMigration(folder: string, { Project, ts }: TsMorph, ver
   const project = new Project({
     ...(existsSync(tsConfigFilePath) && { tsConfigFilePath }),
     skipAddingFilesFromTsConfig: true,
-    compilerOptions: { allowJs: true, noEmit: true, jsx: ts.JsxEmit.Preserve },
+    compilerOptions: { allowJs: true, noEmit: true, jsx: ts.JsxEmit.Preserve, ...generatedPaths(folder) },
   })
   const files = found.code.map((path) => project.addSourceFileAtPath(path))
   project.createSourceFile(join(folder, ambientFile), ambientLucia)
@@ -51,6 +51,13 @@ export function planLuciaMigration(folder: string, { Project, ts }: TsMorph, ver
   const manifest = notes && texts.size > 0 ? migrateManifest(folder, version) : null
   const all = [...changed, ...(manifest ? [manifest.file] : [])].filter(({ before, after }) => before !== after)
   return { files: all, leftovers: changes.leftovers, notes: [...(notes ?? []), ...(manifest?.notes ?? [])] }
+}
+
+// SvelteKit writes these into a folder that is not there before it has run.
+function generatedPaths(folder: string): { paths?: Record<string, string[]> } {
+  const isSvelteKit = ["svelte.config.js", "svelte.config.ts"].some((name) => existsSync(join(folder, name)))
+  if (!isSvelteKit || existsSync(join(folder, ".svelte-kit/tsconfig.json"))) return {}
+  return { paths: { $lib: [join(folder, "src/lib")], "$lib/*": [join(folder, "src/lib/*")] } }
 }
 
 // Resolves to what to know; `null` where nothing was done.

@@ -13,7 +13,10 @@ export function migratePackageJson(before: string, version: string): PackageChan
   const all = { ...manifest.devDependencies, ...manifest.dependencies }
   const dependants = Object.keys(all).filter((name) => name.startsWith("@lucia-auth/"))
   const isNeeded = dependants.length > 0
-  const dependencies: Dependencies = { ...manifest.dependencies, ...("nightlatch" in all ? {} : { nightlatch: `^${version}` }) }
+  const dependencies: Dependencies = {
+    ...manifest.dependencies,
+    ...("nightlatch" in all ? {} : { nightlatch: `^${version}` }),
+  }
   if (!isNeeded) delete dependencies.lucia
   const notes =
     isNeeded && "lucia" in all ? [`package.json keeps lucia, because ${dependants.join(", ")} needs it.`] : []

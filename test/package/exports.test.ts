@@ -5,13 +5,14 @@ import { build } from "esbuild"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 
 import manifest from "../../package.json" with { type: "json" }
-import { entry } from "../../tsup.config.ts"
+import { commands, entry } from "../../tsup.config.ts"
 import { readModule } from "./module-graph.ts"
 import type { Tarball } from "./tarball.ts"
 import { packInto, root, temporaryFolder } from "./tarball.ts"
 
 /** The modules of ours that the code of an entry may contain. */
 const contents: Record<string, RegExp> = {
+  cli: /^src\/(cli|migrate\/.+)\.ts$/,
   index: /^src\/(index|core\/[^/]+)\.ts$/,
   web: /^src\/(web|core\/(errors|origin|request-session|response-headers|safe-redirect))\.ts$/,
   node: /^src\/(node|core\/(errors|origin|request-session|response-headers))\.ts$/,
@@ -55,6 +56,7 @@ const entries = Object.entries(entry)
 const exported = Object.entries(manifest.exports).flatMap(([path, target]) =>
   typeof target === "string" ? [] : [{ path, target }],
 )
+const programs = Object.keys(commands).map((name) => `dist/${name}.js`)
 const targets = exported.flatMap(({ target }) => [target.types, target.default]).map((path) => path.slice(2))
 
 describe("package.json", () => {
@@ -66,6 +68,11 @@ describe("package.json", () => {
     expect(exported.map(({ path, target }) => [path, target])).toEqual(built)
     expect(exported.map(({ target }) => Object.keys(target)[0])).toEqual(exported.map(() => "types"))
     expect(manifest.exports["./package.json"]).toBe("./package.json")
+  })
+
+  test("has one command, and it is built", () => {
+    expect(manifest.bin).toEqual({ nightlatch: "./dist/cli.js" })
+    expect(programs).toEqual(["dist/cli.js"])
   })
 
   test("is for ES modules only, without side effects, and says which Node it needs", () => {
@@ -105,13 +112,13 @@ describe("the tarball", () => {
   })
   afterAll(() => folder.remove())
 
-  test("holds code and types of every export", () => {
-    expect(tarball.files).toEqual(expect.arrayContaining(targets))
+  test("holds code and types of every export, and every command", () => {
+    expect(tarball.files).toEqual(expect.arrayContaining([...targets, ...programs]))
   })
 
-  test("[SUP-1] holds nothing but what the exports reach, and the pages about it", () => {
+  test("[SUP-1] holds nothing but what the exports and commands reach, and the pages about it", () => {
     const pages = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json"]
-    expect(tarball.files.toSorted()).toEqual([...pages, ...reachable(targets, shipped)].toSorted())
+    expect(tarball.files.toSorted()).toEqual([...pages, ...reachable([...targets, ...programs], shipped)].toSorted())
   })
 
   test("names no folder of the machine that built it, and no secret", () => {
@@ -135,7 +142,7 @@ describe("the tarball", () => {
 })
 
 describe("the code of an entry", () => {
-  test.each(entries)("%s contains no other entry's", async (name, file) => {
+  test.each([...entries, ...Object.entries(commands)])("%s contains no other entry's", async (name, file) => {
     const foreign = (await modulesIn(file)).filter((module) => !contents[name]?.test(module))
     expect(foreign).toEqual([])
   })

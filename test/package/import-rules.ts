@@ -7,11 +7,15 @@ const ports = "src/core/ports.ts"
 const errors = "src/core/errors.ts"
 const hash = "src/core/token.ts"
 const wrapper = /^src\/(web|node|react|next|next-pages|next-proxy)\.ts$/
-/** Which files may import which packages: the wrapper of a framework that framework, and an ORM's adapter that ORM. */
+/**
+ * Which files may import which packages: the wrapper of a framework that framework, an ORM's adapter that ORM, and the
+ * command, which runs on Node only, what Node has.
+ */
 const companions: [file: RegExp, packages: RegExp][] = [
   [/^src\/next(\.ts$|\/)/, /^(next\/(cache|headers|navigation)|react)$/],
   [/^src\/react\.ts$/, /^react$/],
   [/^adapters\/drizzle(\.ts$|\/)/, /^drizzle-orm$/],
+  [/^src\/(cli\.ts$|migrate\/)/, /^node:/],
 ]
 const pure = /^src\/core\/(policy|token|cookie|origin)\.ts$/
 

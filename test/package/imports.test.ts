@@ -105,12 +105,15 @@ const checks: Check[] = [
       "src/password/argon2id.ts": 'const load = () => import("@node-rs/argon2")',
       "src/next.ts": 'import { headers } from "next/headers"; import { cache } from "react"; import "next/server"',
       "src/web.ts": 'import { headers } from "next/headers"',
+      "src/cli.ts": 'import { readFileSync } from "node:fs"; import type { Node } from "ts-morph"',
+      "src/migrate/run.ts": 'import { Project } from "ts-morph"; import { join } from "node:path"',
     },
     breaches: [
       "adapters/better-sqlite3.ts imports better-sqlite3",
       "src/node.ts imports node:http",
       "src/next.ts imports next/server",
       "src/web.ts imports next/headers",
+      "src/migrate/run.ts imports ts-morph",
     ],
   },
   {

@@ -5,7 +5,7 @@ import { findInstance } from "./instance.ts"
 import type { Instance } from "./instance.ts"
 import { readRegisteredTypes } from "./registered-types.ts"
 import { rewriteImports } from "./rewrite-imports.ts"
-import { noteOtherIds, rewriteUses } from "./rewrite-uses.ts"
+import { noteOtherIds, noteUnresolved, rewriteUses } from "./rewrite-uses.ts"
 
 /** Moves an application from Lucia v3, or its drop-in, to `createAuth()` over the same adapter and cookies. */
 export function migrateLuciaV3(files: SourceFile[], changes: Changes): boolean {
@@ -15,6 +15,7 @@ export function migrateLuciaV3(files: SourceFile[], changes: Changes): boolean {
   const auth = authName(instance, files)
   for (const file of files) noteOtherIds(file, changes)
   rewriteUses(instance, auth, changes)
+  noteUnresolved(instance, files, changes)
   const needs = rewriteInstance(instance, registered, changes)
   rewriteImports(files, instance, auth, needs, changes)
   return true

@@ -1,4 +1,4 @@
-import type { Node } from "ts-morph"
+import type { Node, SourceFile } from "ts-morph"
 import { bare, constantOf, descendantsOf, is, scopeOf } from "../syntax.ts"
 import type { NodeOf } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
@@ -223,6 +223,31 @@ function isCallOf(call: NodeOf<"CallExpression">, method: string): boolean {
     callee.getName() === method &&
     isLuciaType(callee.getExpression().getType(), "Lucia")
   )
+}
+
+/** Lists what goes by the instance's name and could not be followed to it, so that it stays as it is. */
+export function noteUnresolved({ name }: Instance, files: SourceFile[], changes: Changes): void {
+  for (const file of files) {
+    const unresolved = descendantsOf(file, "Identifier").filter(
+      (each) => each.getText() === name.getText() && isUnresolved(each),
+    )
+    const [first] = unresolved.filter((each) => is(each.getParent(), "PropertyAccessExpression"))
+    if (first)
+      changes.leave(
+        first,
+        `nothing in this file was changed where ${name.getText()} is used, because it is not known where that comes from`,
+      )
+  }
+}
+
+function isUnresolved(node: Node): boolean {
+  const parent = node.getParent()
+  if (is(parent, "PropertyAccessExpression") && parent.getExpression() !== node) return false
+  const declarations = node.getSymbol()?.getDeclarations() ?? []
+  return declarations.every((each) => {
+    const declaration = each.getAncestors().find((ancestor) => is(ancestor, "ImportDeclaration"))
+    return is(declaration, "ImportDeclaration") && !declaration.getModuleSpecifierSourceFile()
+  })
 }
 
 /** Lists what else reads the id of a session: it compiles, and is another text than before. */
