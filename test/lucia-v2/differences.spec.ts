@@ -200,6 +200,22 @@ describe("requests", () => {
     expect(seen).toEqual({ Lucia: ["AUTH_INVALID_USER_ID", []], here: [null, [""]] })
   })
 
+  test("an answer that comes after setSession() sets no cookie of the earlier session", async () => {
+    const sent = await both(
+      async (auth) => {
+        const [old, next] = [await signIn(auth, "alice"), await signIn(auth, "bob")]
+        await auth.invalidateSession(old.sessionId)
+        const request = requestOf(auth, { cookie: old.sessionId })
+        const answer = request.validate()
+        request.setSession(next)
+        await answer
+        return request.sent.map((value) => value === next.sessionId)
+      },
+      { adapted: withSlow("getSession") },
+    )
+    expect(sent).toEqual({ Lucia: [true, false], here: [true] })
+  })
+
   test("where a cookie cannot be set, setSession() may be called again", async () => {
     const tries = await both(async (auth) => {
       const session = await signIn(auth, "alice")

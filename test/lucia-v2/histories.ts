@@ -282,10 +282,12 @@ export function history({ LuciaError }, auth, { late, hasForeignKeys, forgetsSes
       try {
         return told(await (steps[name] ?? auth[name])(...args))
       } catch (error) {
+        // Lucia refuses a session before the insertion of its row, which runs beside, has failed.
+        if (late && name === "createSession") await sleep(late)
         return toldError(error)
       } finally {
-        // Lucia answers before dead sessions are deleted, and before the row of a session is written that it refuses.
-        if (late && ["deleteDeadUserSessions", "createSession"].includes(name)) await sleep(late)
+        // Lucia answers before dead sessions are deleted.
+        if (late && name === "deleteDeadUserSessions") await sleep(late)
       }
     },
   }

@@ -16,12 +16,12 @@ import {
 afterEach(() => void vi.useRealTimers())
 
 for (const [name, open, numRuns] of [
-  ["adapter-sqlite over better-sqlite3", openBetterSqlite3, 150],
-  ["adapter-postgresql over pg", openPg, 12],
-  ["adapter-postgresql over postgres.js", openPostgresJs, 12],
-  ["adapter-mysql over mysql2", openMysql2, 12],
-  ["adapter-sqlite and adapter-session-redis", openSqliteAndRedis, 15],
-  ["adapter-sqlite and adapter-session-unstorage", openSqliteAndUnstorage, 40],
+  ["adapter-sqlite over better-sqlite3", openBetterSqlite3, 100],
+  ["adapter-postgresql over pg", openPg, 8],
+  ["adapter-postgresql over postgres.js", openPostgresJs, 8],
+  ["adapter-mysql over mysql2", openMysql2, 8],
+  ["adapter-sqlite and adapter-session-redis", openSqliteAndRedis, 10],
+  ["adapter-sqlite and adapter-session-unstorage", openSqliteAndUnstorage, 30],
 ]) {
   const [theirStore, ourStore] = [await open(), await open()]
   if (!theirStore || !ourStore) continue
