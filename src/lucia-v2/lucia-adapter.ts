@@ -2,7 +2,12 @@ import type { GlobalDatabaseSessionAttributes, GlobalDatabaseUserAttributes, Wit
 import type { LuciaErrorConstructor } from "./lucia-error.ts"
 
 /** A user as an adapter stores it. */
-export type UserSchema = With<{ id: string }, GlobalDatabaseUserAttributes>
+export type UserSchema = With<UserColumns, GlobalDatabaseUserAttributes>
+
+/** What every stored user has. */
+export interface UserColumns {
+  id: string
+}
 
 /** A key as an adapter stores it: its id is `provider:name`. */
 export type KeySchema = {
@@ -22,6 +27,9 @@ export interface SessionColumns {
   user_id: string
 }
 
+/** What was found, or nothing. */
+export type OrNull<Row> = Row | null
+
 /** Makes an adapter that throws the library's errors. */
 export type InitializeAdapter<T extends Adapter | UserAdapter | SessionAdapter> = (E: LuciaErrorConstructor) => T
 
@@ -35,7 +43,7 @@ export type Adapter = Readonly<
 
 /** What `lucia@2.7.6` asks of an adapter for users and their keys. */
 export type UserAdapter = Readonly<{
-  getUser: (userId: string) => Promise<UserSchema | null>
+  getUser: (userId: string) => Promise<OrNull<UserSchema>>
   setUser: (user: UserSchema, key: KeySchema | null) => Promise<void>
   updateUser: (userId: string, partialUser: Partial<UserSchema>) => Promise<void>
   deleteUser: (userId: string) => Promise<void>
@@ -49,7 +57,7 @@ export type UserAdapter = Readonly<{
 
 /** What `lucia@2.7.6` asks of an adapter for sessions. */
 export type SessionAdapter = Readonly<{
-  getSession: (sessionId: string) => Promise<SessionSchema | null>
+  getSession: (sessionId: string) => Promise<OrNull<SessionSchema>>
   getSessionsByUserId: (userId: string) => Promise<SessionSchema[]>
   setSession: (session: SessionSchema) => Promise<void>
   updateSession: (sessionId: string, partialSession: Partial<SessionSchema>) => Promise<void>

@@ -135,8 +135,7 @@ export function createSessionMethods(parts: SessionParts) {
 
   async function findNamed(sessionId: string): Promise<FoundSession<object>> {
     // What was listed is the stored id itself, and names a session without signing in.
-    const isListed = storedIds !== "clear" && isSessionId(sessionId)
-    const found = isListed ? await store.findSession(sessionId) : null
+    const found = isSessionId(sessionId) ? await store.findSession(sessionId) : null
     return found && isUsable(found) ? found : find(sessionId)
   }
 

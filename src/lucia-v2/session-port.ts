@@ -2,7 +2,7 @@ import { AuthError } from "../core/errors.ts"
 import type { SessionAdapter as SessionPort, SessionRecord, UserId } from "../core/ports.ts"
 import type { SessionAdapter, SessionColumns, SessionSchema } from "./lucia-adapter.ts"
 
-type Join = (sessionId: string) => Promise<{ row: SessionSchema | null; user: object | null }>
+type Join = (sessionId: string) => Promise<{ row: SessionColumns | null; user: object | null }>
 
 /** What {@link overSessionAdapter} is made of. */
 export interface OverSessionAdapter {
@@ -70,13 +70,13 @@ export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAda
     },
   }
 
-  async function find(id: string): Promise<SessionSchema | null> {
-    const row = await adapter.getSession(id)
+  async function find(id: string): Promise<SessionColumns | null> {
+    const row: SessionColumns | null = await adapter.getSession(id)
     // Some databases take an id in another case for the same.
     return row?.id === id ? row : null
   }
 
-  async function rowsOf(userId: UserId): Promise<SessionSchema[]> {
+  async function rowsOf(userId: UserId): Promise<SessionColumns[]> {
     const rows = await adapter.getSessionsByUserId(String(userId))
     return rows.filter((row) => belongsTo(row, userId))
   }

@@ -1,6 +1,6 @@
 import { requireColumns } from "./columns.ts"
 import { createKeyId } from "./key-id.ts"
-import type { UserSchema } from "./lucia-adapter.ts"
+import type { OrNull, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
 import type { PasswordHash } from "./password-hash.ts"
 import { generateRandomString } from "./random-string.ts"
@@ -44,7 +44,7 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: U
   }
 
   async function getRow(userId: string): Promise<UserSchema> {
-    const row: UserSchema | null = await users.getUser(userId)
+    const row: OrNull<UserSchema> = await users.getUser(userId)
     if (!row) throw new LuciaError("AUTH_INVALID_USER_ID")
     return row
   }

@@ -1,7 +1,7 @@
 import { AuthError, isAuthError } from "../core/errors.ts"
 import type { KeyRecord, UserAdapter as UserPort } from "../core/ports.ts"
 import { createKeyId, readKeyId } from "./key-id.ts"
-import type { KeySchema, UserAdapter, UserSchema } from "./lucia-adapter.ts"
+import type { KeySchema, OrNull, UserAdapter, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
 
 const mostSwaps = 10
@@ -10,7 +10,7 @@ const mostSwaps = 10
 export function overUserPort(port: UserPort<object, object>): UserAdapter {
   return {
     // The store gives the columns that the application has declared.
-    getUser: (userId) => port.findUser(userId) as Promise<UserSchema | null>,
+    getUser: (userId) => port.findUser(userId) as Promise<OrNull<UserSchema>>,
     async setUser({ id, ...attributes }, key) {
       const result = await port.insertUser({ id, attributes }, key && toRecord(key))
       if ("taken" in result) throw duplicate(result.taken)
