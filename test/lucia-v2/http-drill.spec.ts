@@ -45,7 +45,7 @@ describe("SQLite, through adapter-sqlite over better-sqlite3", { timeout: 60_000
 )
 if (postgres)
   describe("PostgreSQL, through adapter-postgresql over pg", { timeout: 60_000 }, () =>
-    drills(app, { open: () => openPostgresDrill(tables), moveTables: moveTables("postgres") }),
+    drills(app, { canPause: true, open: () => openPostgresDrill(tables), moveTables: moveTables("postgres") }),
   )
 
 // Of when a session was created it is known only that it was 15 days or more before its deadline.

@@ -1,5 +1,5 @@
 // @ts-nocheck -- better-sqlite3 and pg are those of the server that is started.
-// What a drill does to a server from outside: it chooses the package behind a name, moves the clock, and kills.
+// What a drill does to a server from outside: it chooses the package behind a name, moves the clock, stops and kills.
 import { createRequire, registerHooks } from "node:module"
 
 const aliases = JSON.parse(process.env.DRILL_ALIASES ?? "{}")
@@ -16,6 +16,8 @@ globalThis.Date = new Proxy(Date, {
 })
 
 let dieAfter = null
+let pauseBefore = null
+let resume
 const fromServer = createRequire(process.argv[1])
 const { prototype: database } = fromServer("better-sqlite3")
 const { prototype: pool } = fromServer("pg").Pool
@@ -28,6 +30,7 @@ database.prepare = function (sql) {
   return { run: (...args) => die(statement.run(...args)) }
 }
 pool.query = async function (sql, ...args) {
+  if (pauseBefore !== null && String(sql).startsWith(pauseBefore)) await pause()
   const result = await query.call(this, sql, ...args)
   return isLast(sql) ? die(result) : result
 }
@@ -40,9 +43,17 @@ function die() {
   process.kill(process.pid, "SIGKILL")
 }
 
+async function pause() {
+  pauseBefore = null
+  process.send({ paused: true })
+  await new Promise((resolve) => (resume = resolve))
+}
+
 process.on("message", (order) => {
   if ("clock" in order) offset = order.clock
   if ("dieAfter" in order) dieAfter = order.dieAfter
+  if ("pauseBefore" in order) pauseBefore = order.pauseBefore
+  if ("resume" in order) resume()
   process.send({ done: order })
 })
 process.on("disconnect", () => process.exit())

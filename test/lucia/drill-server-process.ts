@@ -30,8 +30,13 @@ export async function startServer(file, { database, aliases = {}, env = {}, cloc
     child.once("exit", () => reject(new Error("The server did not start.")))
     child.on("message", (message) => message.port && resolve(message.port))
   })
+  const hear = (key) =>
+    new Promise((resolve) => {
+      const listen = (message) => key in message && resolve(child.off("message", listen))
+      child.on("message", listen)
+    })
   const order = async (message) => {
-    const done = once(child, "message")
+    const done = hear("done")
     child.send(message)
     await done
   }
@@ -44,6 +49,16 @@ export async function startServer(file, { database, aliases = {}, env = {}, cloc
     setClock: (milliseconds) => order({ clock: milliseconds }),
     /** Makes the process end with SIGKILL right after the next statement that begins so. */
     dieAfter: (sql) => order({ dieAfter: sql }),
+    /** Makes it wait before the next statement of PostgreSQL that begins so. Resolves to what does some work meanwhile. */
+    async pauseBefore(sql) {
+      const paused = hear("paused")
+      await order({ pauseBefore: sql })
+      return async (work) => {
+        await paused
+        await work()
+        await order({ resume: true })
+      }
+    },
     async kill() {
       child.kill("SIGKILL")
       await ended

@@ -45,6 +45,7 @@ describe("SQLite, through adapter-sqlite over better-sqlite3", { timeout: 60_000
 if (postgres)
   describe("PostgreSQL, through adapter-postgresql over pg", { timeout: 60_000 }, () =>
     drills(app, {
+      canPause: true,
       open: () => openPostgresDrill(tables("TIMESTAMPTZ")),
       moveTables: moveTables("postgres", "CAST(EXTRACT(EPOCH FROM expires_at) * 1000 AS BIGINT)"),
     }),

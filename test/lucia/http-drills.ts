@@ -12,7 +12,7 @@ const password = "correct horse ﬁ"
  * `app` tells the module to run, the aliases that put the drop-in behind its imports, the tables, that of sessions first, the users of
  * Lucia's days, and what a `Set-Cookie` looks like.
  */
-export function drills(app, { open, moveTables }) {
+export function drills(app, { open, moveTables, canPause = false }) {
   let database
   let servers
 
@@ -172,6 +172,32 @@ export function drills(app, { open, moveTables }) {
     await both[0].post("/cron")
     expect(await storedIds()).toEqual([])
   })
+
+  // SQLite runs on the thread of the server, which cannot wait there.
+  if (canPause)
+    test.each(["the drop-in", ...(app.isV3 ? ["createAuth"] : [])])(
+      "who signs out while another server with %s is in the middle of a move is out",
+      async (name) => {
+        const before = await lucia()
+        const browsers = {}
+        for (const end of ["/signout", "/signout/everywhere", "/sessions/end"])
+          browsers[end] = await signUp(before, end.replaceAll("/", ""))
+        const start = () => (name === "the drop-in" ? ours("rekey") : auth())
+        const [here, there] = [await start(), await start()]
+        for (const [end, { cookie }] of Object.entries(browsers)) {
+          const duringPause = await here.pauseBefore("INSERT INTO")
+          const visit = new Browser(cookie).who(here)
+          await duringPause(async () => {
+            const browser = new Browser(cookie)
+            const { body } = await browser.visit(there, "/sessions")
+            await browser.post(there, end, { id: body[0].id })
+          })
+          expect(await visit).toBeNull()
+          for (const server of [here, there, before]) expect(await new Browser(cookie).who(server), end).toBeNull()
+        }
+        expect(await storedIds()).toEqual([])
+      },
+    )
 
   test("processes that are killed again and again while they move sessions lose nobody", async () => {
     const before = await lucia()
