@@ -75,6 +75,12 @@ describe.each(frameworks)("%s", (_, middleware, takes, eventOf) => {
     expect(await handle().validate()).toBe(null)
   })
 
+  test("reads no session when the application has deleted its cookie, though the browser sent it", async () => {
+    const { jar, handle } = await open("a=b; auth_session=(id)")
+    jar.delete("auth_session")
+    expect(await handle().validate()).toBe(null)
+  })
+
   test("reads no session from two different cookies, and one from two that are equal", async () => {
     for (const cookie of ["auth_session=x; auth_session=(id)", "auth_session=(id); auth_session=x"]) {
       expect(await (await open(cookie)).handle().validate()).toBe(null)
@@ -113,6 +119,7 @@ function openJar(header: string, takes: "first" | "last") {
       values.set(name, value)
       written.set(name, serializeCookie(name, value, attributes))
     },
+    delete: (name: string) => values.delete(name),
     sent: () => [...written.values()],
   }
 }

@@ -44,7 +44,7 @@ export const nextjs = (): Middleware<[NextPagesContext | NextAppContext | NextRe
     if (!isAppContext(context)) return requestContext(context)
     const { request, cookies } = context
     return request
-      ? appContext(sessionCookieName, cookies, ownRequest(request))
+      ? contextOf(sessionCookieName, cookies(), ownRequest(request))
       : ambientContext(sessionCookieName, cookies)
   }
 
@@ -57,7 +57,7 @@ export const nextjs_future = (): Middleware<
     const [method, { headers, cookies }] = args
     const head = headers()
     const request = (headers: Pick<Headers, "get">): LuciaRequest => ({ method, scheme: "http", headers })
-    return appContext(sessionCookieName, cookies, isPromise(head) ? head.then(request) : request(head))
+    return contextOf(sessionCookieName, cookies(), isPromise(head) ? head.then(request) : request(head))
   }
 
 function requestContext(context: NextPagesContext | NextRequest): RequestContext {
@@ -74,13 +74,12 @@ function isAppContext(context: NextPagesContext | NextAppContext | NextRequest):
   return "cookies" in context && typeof context.cookies === "function"
 }
 
-/** Without a promise among the parts the context has none either, so that it is read at once. */
-function appContext(
+// Without a promise among the parts the context has none either, so that it is read at once.
+function contextOf(
   name: string,
-  cookies: NextCookiesFunction,
+  jar: NextCookies | Promise<NextCookies>,
   request: LuciaRequest | Promise<LuciaRequest>,
 ): RequestContext {
-  const jar = cookies()
   const read = (jar: NextCookies, { headers }: LuciaRequest) => valueInJar(jar.get(name)?.value, name, headers)
   const sessionCookie =
     isPromise(jar) || isPromise(request)
@@ -91,28 +90,25 @@ function appContext(
 
 /**
  * Makes the context of a request of which nothing is told. A jar that cannot be written is a render's, which may read.
- * Anything else is a Server Action or a Route Handler: it counts as unsafe, so its headers decide, and without them the
- * visitor is nobody.
+ * Anything else is a Server Action or a Route Handler: it counts as unsafe, so that its headers decide.
  */
 function ambientContext(name: string, cookies: NextCookiesFunction): RequestContext {
   const jar = cookies()
-  const parts = Promise.resolve(jar).then(async (jar) => ({ jar, headers: await ambientHeaders() }))
-  const request = parts.then(({ jar, headers }) => ({
-    method: isWritable(jar) ? "POST" : "GET",
-    scheme: "http" as const,
-    headers: headers ?? new Headers(),
-  }))
-  const sessionCookie = parts.then(({ jar, headers }) =>
-    isWritable(jar) && !headers ? "" : valueInJar(jar.get(name)?.value, name, headers ?? new Headers()),
-  )
-  return { request, sessionCookie, setCookie: writerOf(jar) }
+  const request = Promise.resolve(jar).then(async (jar): Promise<LuciaRequest> => {
+    return { method: isWritable(jar) ? "POST" : "GET", scheme: "http", headers: await ambientHeaders() }
+  })
+  return contextOf(name, jar, request)
 }
 
-// Resolves to null where there is no Next.js. The import is no static one, since the other frameworks share this module.
-async function ambientHeaders(): Promise<Pick<Headers, "get"> | null> {
+async function ambientHeaders(): Promise<Pick<Headers, "get">> {
+  const next = await importNext()
+  return next ? ((await next.headers()) as Pick<Headers, "get">) : new Headers()
+}
+
+// No static import, since the other frameworks share this module. Bundlers warn of what is missing inside try, and go on.
+async function importNext() {
   try {
-    const { headers } = await import("next/headers")
-    return (await headers()) as Pick<Headers, "get">
+    return await import("next/headers")
   } catch {
     return null
   }
