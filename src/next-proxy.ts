@@ -173,7 +173,7 @@ function refusal(): Response {
 
 // Wide enough for every token of this package and those it takes over; the real check is not here.
 function isTokenLike(value: string | null): boolean {
-  return value !== null && /^[\w.~+/=-]{24,}$/.test(value)
+  return value !== null && /^[\w.~+/=%-]{24,}$/.test(value)
 }
 
 function publicPath(path: string): string {

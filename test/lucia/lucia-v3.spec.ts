@@ -10,8 +10,8 @@ const hex = /^[0-9a-f]{64}$/
 
 afterEach(() => void vi.useRealTimers())
 
-test("the exports are Lucia's, and fromLuciaAdapter", () => {
-  expect(Object.keys(ours).sort()).toEqual([...Object.keys(real), "fromLuciaAdapter"].sort())
+test("the exports are Lucia's, and what leads from it", () => {
+  expect(Object.keys(ours).sort()).toEqual([...Object.keys(real), "acceptLuciaTokens", "fromLuciaAdapter"].sort())
 })
 
 const attributes = fc.record(
