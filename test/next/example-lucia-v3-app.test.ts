@@ -1,3 +1,4 @@
+import type { Locator } from "playwright-core"
 import { expect, test } from "vitest"
 import { arrive, cookieNamed, describeInBrowser, looks, password, submit } from "./example-browser.ts"
 import { fillIn, luciaV3Flow, openTutorial, photographAll, signUp, tutorialPaths } from "./lucia-v3-flow.ts"
@@ -41,14 +42,11 @@ describeInBrowser("examples/lucia-v3-next-app", (visit) => {
     const page = await visit.openBrowser({ baseURL: app.origin, javaScriptEnabled: false })
     for (const path of ["/signup", "/login"]) {
       await page.goto(path)
-      await page.getByLabel("Username").evaluate((input: HTMLInputElement) => (input.type = "file"))
-      await page
-        .getByLabel("Username")
-        .setInputFiles({ name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("ada") })
+      await chooseFile(page.getByLabel("Username"))
       await submit(page, { Password: password }, "Continue")
       await page.getByText("Invalid username", { exact: true }).waitFor()
       await page.goto(path)
-      await page.getByLabel("Password").evaluate((input) => input.remove())
+      await chooseFile(page.getByLabel("Password"))
       await submit(page, { Username: "ada" }, "Continue")
       await page.getByText("Invalid password", { exact: true }).waitFor()
     }
@@ -83,3 +81,9 @@ describeInBrowser("examples/lucia-v3-next-app", (visit) => {
     await photographAll(visit, await visit.openBrowser({ baseURL: app.origin, ...look }), paths, name)
   })
 })
+
+// A field may hold a file, whatever the page asks for.
+async function chooseFile(field: Locator): Promise<void> {
+  await field.evaluate((input: HTMLInputElement) => (input.type = "file"))
+  await field.setInputFiles({ name: "a.txt", mimeType: "text/plain", buffer: Buffer.from(password) })
+}
