@@ -1,8 +1,12 @@
-import { expect, test } from "vitest"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { expect, onTestFinished, test } from "vitest"
 import type { Page } from "playwright-core"
 import { describeInBrowser, looks, password, tabTo } from "./example-browser.ts"
 import { alert, fillIn, luciaV2Flow, openTutorial, signIn, signOut, signUp } from "./lucia-v2-flow.ts"
 import { lintApp } from "./next-app.ts"
+import type { BuiltApp } from "./next-app.ts"
+import { createVisitor } from "./visitor.ts"
 
 describeInBrowser("examples/lucia-v2-next-app", (visit) => {
   test("renders every page for its visitor, and passes the project's linter", async () => {
@@ -29,6 +33,21 @@ describeInBrowser("examples/lucia-v2-next-app", (visit) => {
       await plain.getByRole("button", { name: "Sign out" }).click()
       await plain.waitForURL("/login")
     }
+  })
+
+  // There cookies() takes longer to resolve than a Route Handler to answer.
+  test("sets its cookies in development too", async () => {
+    const visitor = createVisitor(await startInDevelopment(visit.built()))
+    const headers = { "Content-Type": "application/x-www-form-urlencoded" }
+    const body = String(new URLSearchParams({ username: "Grace", password }))
+    const session = expect.stringMatching(
+      /^auth_session=[a-z0-9]{40}; Path=\/; Expires=[^;]+; HttpOnly; SameSite=lax$/i,
+    )
+    expect((await visitor.post("/api/signup", body, headers)).setCookie).toEqual([session])
+    expect((await visitor.get("/")).body).toContain("Grace")
+    expect((await visitor.post("/api/logout")).setCookie).toEqual([expect.stringMatching(/^auth_session=; .*1970/)])
+    expect((await visitor.post("/api/login", body, headers)).setCookie).toEqual([session])
+    expect((await visitor.get("/")).status).toBe(200)
   })
 
   test("can be used with the keyboard alone", async () => {
@@ -69,4 +88,29 @@ async function tour(tourist: Page, photo: (label: string) => Promise<void>): Pro
   await photo("sign-in-error")
   await signIn(tourist, "tourist")
   await photo("profile")
+}
+
+async function startInDevelopment({ folder }: BuiltApp): Promise<string> {
+  const env = Object.entries(process.env).filter(([name]) => !/^(NODE_ENV|NODE_OPTIONS|TEST|VITE.*|npm_.*)$/.test(name))
+  const child = spawn(process.execPath, ["node_modules/next/dist/bin/next", "dev", "-p", "0"], {
+    cwd: folder,
+    env: { ...(Object.fromEntries(env) as NodeJS.ProcessEnv), DATABASE: ":memory:", NEXT_TELEMETRY_DISABLED: "1" },
+    detached: true,
+  })
+  const exited = once(child, "exit")
+  // The server has children, so its whole group ends.
+  onTestFinished(async () => {
+    process.kill(-child.pid!, "SIGKILL")
+    await exited
+  })
+  let output = ""
+  child.stderr.on("data", (chunk: Buffer) => void (output += chunk.toString()))
+  return new Promise((resolve, reject) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk.toString()
+      const address = /Local: +(http:\/\/localhost:\d+)/.exec(output)?.[1]
+      if (address && output.includes("Ready in")) resolve(address)
+    })
+    child.once("exit", (code) => reject(new Error(`It ended with ${code} before it listened:\n${output}`)))
+  })
 }

@@ -52,9 +52,11 @@ export const POST = async (request: NextRequest) => {
       userId: user.userId,
       attributes: {},
     })
+    // cookies() is a promise since Next.js 15: what is set when it resolves may be too late for the response.
+    const jar = await cookies()
     const authRequest = auth.handleRequest({
       request,
-      cookies,
+      cookies: () => jar,
     })
     authRequest.setSession(session)
     return new Response(null, {
