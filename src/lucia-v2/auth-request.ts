@@ -89,7 +89,8 @@ export function createAuthRequest<S extends CookieSession & { readonly fresh: bo
   async function validateCookie(): Promise<S | null> {
     if (current === undefined) {
       const { cookie } = await read
-      current ??= cookie
+      // Still, because setSession() may have been called meanwhile.
+      if (current === undefined) current = cookie
     }
     const sessionId = current
     if (!sessionId) return null

@@ -86,6 +86,7 @@ describe("validate()", () => {
     const handled = request({ cookie }, { setCookie })
     expect(await handled.validate()).toMatchObject({ fresh: true })
     expect(() => handled.setSession(null)).toThrow("Cookies cannot be set here")
+    handled.invalidate()
     expect(await handled.validate()).toMatchObject({ user: { userId: "ada" } })
     expect(await request({ cookie: "auth_session=x" }, { setCookie }).validate()).toBeNull()
   })
@@ -198,6 +199,18 @@ describe("parts that come later, as in Next.js", () => {
     signedOut.setSession(null)
     expect(await signedOut.validate()).toBeNull()
     expect(values()).toEqual([bob.sessionId, ""])
+  })
+
+  test("do not undo a setSession() that came while they were waited for", async () => {
+    const { request, cookie, bob, values } = await open()
+    for (const next of [null, bob]) {
+      const handled = request({}, parts({ cookie }))
+      const validating = handled.validate()
+      handled.setSession(next)
+      expect((await validating)?.sessionId).toBe(next?.sessionId)
+      expect((await handled.validate())?.sessionId).toBe(next?.sessionId)
+    }
+    expect(values()).toEqual(["", bob.sessionId])
   })
 
   test("that fail reject where the session is asked for, and nowhere else", async () => {
