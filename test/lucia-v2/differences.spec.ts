@@ -459,9 +459,13 @@ describe("users and keys", () => {
     const key = { userId: "alice", providerId: "email", providerUserId: "a", password: "" }
     const made = await both(async (auth) => {
       const { passwordDefined } = await auth.createKey(key)
-      return [passwordDefined, (await auth.getKey("email", "a")).passwordDefined]
+      const used = await outcome(() => auth.useKey("email", "a", ""))
+      return [passwordDefined, (await auth.getKey("email", "a")).passwordDefined, used]
     })
-    expect(made).toEqual({ Lucia: [false, true], here: [true, true] })
+    expect(made).toEqual({
+      Lucia: [false, true, "AUTH_INVALID_PASSWORD"],
+      here: [true, true, "AUTH_INVALID_PASSWORD"],
+    })
   })
 
   test("names of attributes that are no columns are refused", async () => {

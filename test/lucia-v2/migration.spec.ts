@@ -121,6 +121,14 @@ for (const [name, open] of [
         expect((await dropIn("hashed").validateSession(sessionId)).sessionId).toBe(sessionId)
     })
 
+    test("a Lucia that still runs takes hashes for ids, hence the warning", async () => {
+      const rekey = dropIn("rekey")
+      await signUp(rekey, ["alice"])
+      await signIn(rekey, "alice")
+      const [{ sessionId }] = await rekey.getAllUserSessions("alice")
+      expect((await old().validateSession(sessionId)).user.userId).toBe("alice")
+    })
+
     test("what is listed with rekey ids ends a session, and signs nobody in", async () => {
       await signUp(old(), ["alice"])
       const [laptop, phone] = [await signIn(old(), "alice"), await signIn(old(), "alice")]
@@ -148,28 +156,35 @@ for (const [name, open] of [
   })
 }
 
-test("servers with Lucia and with clear ids beside each other are like one with Lucia", async () => {
+test.each([
+  ["Lucia and with clear ids", (config) => [realAuth(config), ours.lucia({ ...config, storedIds: "clear" })]],
+  ["clear and with rekey ids", (config) => ["clear", "rekey"].map((storedIds) => ours.lucia({ ...config, storedIds }))],
+])("servers with %s beside each other are like one with Lucia", async (_, open) => {
   const [shared, alone] = [await openBetterSqlite3(), await openBetterSqlite3()]
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.boolean(), step), { minLength: 20, maxLength: 50 }), async (steps) => {
       vi.useFakeTimers({ toFake: ["Date"], now: Date.now() })
       for (const store of [shared, alone]) await store.empty()
-      const config = { ...configuration, adapter: shared.adapter }
-      const either = [realAuth(config), ours.lucia({ ...config, storedIds: "clear" })]
+      const auths = open({ ...configuration, adapter: shared.adapter })
       const ids = noIds()
-      const [left, right] = [history(real, either[0], shared, ids), history(ours, either[1], shared, ids)]
+      const [left, right] = auths.map((auth) => history(libraryOf(auth), auth, shared, ids))
       const theirs = history(real, realAuth({ ...configuration, adapter: alone.adapter }), alone)
       for (const [isLeft, one] of [...firstSteps.map((one) => [true, one]), ...steps]) {
+        // One server writes a chosen id in clear and the other its hash, so it is not found to be taken.
+        if (one[1]?.sessionId && !auths.some((auth) => libraryOf(auth) === real)) continue
         if (one[0] === "wait") vi.setSystemTime(Date.now() + one[1])
         else {
           const result = await theirs.run(one)
-          const run = isLeft ? left.run(one) : right.run(one)
-          expect(await run, JSON.stringify(one)).toEqual(isLeft ? result : expected(one, result))
+          const [runner, auth] = isLeft ? [left, auths[0]] : [right, auths[1]]
+          const wanted = libraryOf(auth) === real ? result : expected(one, result)
+          expect(await runner.run(one), JSON.stringify([isLeft, one])).toEqual(wanted)
         }
       }
       expect(left.toldRows(await shared.dump())).toEqual(theirs.toldRows(await alone.dump()))
     }),
-    { numRuns: 100, endOnFailure: true },
+    { numRuns: 80, endOnFailure: true },
   )
   for (const store of [shared, alone]) store.close()
 })
+
+const libraryOf = (auth) => (auth.constructor.name === "Auth" ? real : ours)
