@@ -21,7 +21,7 @@ export interface OverSessionAdapter {
  * reads a row and puts it back revives none that was ended meanwhile; other processes are out of reach.
  */
 export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAdapter): SessionPort<object> {
-  const inTurn = createTurns()
+  const { inTurn, allSettled } = createTurns()
 
   return {
     insertSession: (session) => adapter.setSession(toRow(session)),
@@ -63,6 +63,8 @@ export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAda
       }),
     async deleteUserSessions(userId, exceptId) {
       if (exceptId === undefined) await adapter.deleteSessionsByUserId(String(userId))
+      // What has read a row by now may put it back.
+      await allSettled()
       await removeOthers(userId, exceptId)
     },
     async deleteExpiredSessions() {
@@ -116,7 +118,7 @@ export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAda
 
 /** Reads a time that a database kept. What is none is never live. */
 export function toTime(value: unknown): number {
-  return ["number", "bigint", "string"].includes(typeof value) && value !== "" ? Number(value) : NaN
+  return ["number", "bigint", "string"].includes(typeof value) ? Number(value) : NaN
 }
 
 function toRow({ id, userId, expiresAt, attributes }: SessionRecord): SessionSchema {
@@ -140,8 +142,9 @@ function notDeleted(): AuthError {
 
 function createTurns() {
   const last = new Map<string, Promise<unknown>>()
+  return { inTurn, allSettled: () => Promise.all(last.values()) }
 
-  return async function inTurn<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
+  async function inTurn<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
     const turn = (last.get(id) ?? Promise.resolve()).then(work)
     const settled = turn.catch(() => {})
     last.set(id, settled)

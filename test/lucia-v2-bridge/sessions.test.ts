@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { memoryAdapter } from "../../adapters/memory.ts"
 import { lucia, LuciaError } from "../../src/lucia-v2.ts"
+import { memoryLuciaAdapter } from "./memory-lucia-adapter.ts"
 import { adapters, addClearSession, allStoredIds, day, keyOf, setUp, sha256 } from "./set-up.ts"
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: new Date("2024-01-01T00:00:00.123Z") }))
@@ -138,6 +140,22 @@ describe("ids", () => {
     }
   })
 
+  test("a sign-out by another server, beside a move, ends the session", async () => {
+    const { adapter, users, sessions } = memoryLuciaAdapter()
+    const id = addClearSession(sessions)
+    const moving: typeof adapter = (E) => ({
+      ...adapter(E),
+      async setSession(session) {
+        sessions.set(session.id, session)
+        sessions.delete(id)
+      },
+    })
+    users.set("ada", { id: "ada" })
+    const auth = lucia({ adapter: moving, env: "DEV" })
+    await expect(auth.validateSession(id)).rejects.toEqual(invalid)
+    expect(sessions.size).toBe(0)
+  })
+
   test("sessions of Lucia's are listed by hashes and ended by them", async () => {
     const { auth, sessions } = await setUp()
     const id = addClearSession(sessions)
@@ -212,15 +230,33 @@ describe("renewal", () => {
     expect(write).toHaveBeenCalledTimes(1)
   })
 
-  test("never revives a session that is ended meanwhile, though the adapter reads a row and puts it back", async () => {
-    const { auth, sessions, signIn } = await setUp()
-    for (const signOut of [auth.invalidateSession, () => auth.invalidateAllUserSessions("ada")]) {
-      const { sessionId } = await signIn()
+  test.each(["invalidateSession", "invalidateAllUserSessions"] as const)(
+    "never revives a session that %s() ends meanwhile, though the adapter reads a row and puts it back",
+    async (signOut) => {
+      const { adapter, sessions } = memoryLuciaAdapter()
+      const [reading, writing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const slow: typeof adapter = (E) => ({
+        ...adapter(E),
+        async updateSession(id, partial) {
+          const row = sessions.get(id)
+          reading.resolve()
+          await writing.promise
+          sessions.set(id, { ...row!, ...partial })
+        },
+      })
+      const auth = lucia({ adapter: slow, env: "DEV" })
+      await auth.createUser({ userId: "ada", key: null, attributes: {} })
+      const { sessionId } = await auth.createSession({ userId: "ada", attributes: {} })
       later(2)
-      await Promise.allSettled([auth.validateSession(sessionId), signOut(sessionId)])
+      const validating = auth.validateSession(sessionId)
+      await reading.promise
+      const signingOut = auth[signOut](signOut === "invalidateSession" ? sessionId : "ada")
+      await sleep(20)
+      writing.resolve()
+      await Promise.all([validating, signingOut])
       expect(sessions.size).toBe(0)
-    }
-  })
+    },
+  )
 
   test("never shortens a session", async () => {
     const { auth, sessions } = await setUp({ storedIds: "clear", sessionExpiresIn: { activePeriod: 1, idlePeriod: 1 } })
@@ -308,7 +344,6 @@ describe("rows", () => {
   test("an adapter that finds session and user at once is asked so, but where users are elsewhere", async () => {
     const { auth, users, sessions, signIn } = await setUp()
     const { sessionId } = await signIn()
-    const { memoryLuciaAdapter } = await import("./memory-lucia-adapter.ts")
     const store = memoryLuciaAdapter()
     store.users.set("ada", users.get("ada")!)
     const [stored] = sessions.values()
