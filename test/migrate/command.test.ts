@@ -1,0 +1,153 @@
+import { execFileSync } from "node:child_process"
+import { readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { describe, expect, test, vi } from "vitest"
+import { diffLines } from "../../src/migrate/line-diff.ts"
+import * as loading from "../../src/migrate/load-ts-morph.ts"
+import { migratePackageJson } from "../../src/migrate/package-json.ts"
+import { authFile, createFolder, readBack, runCommand } from "./migrated-text.ts"
+import type { Files } from "./migrated-text.ts"
+
+const login = `import { lucia } from "./auth"
+export async function login(userId: string) {
+  const session = await lucia.createSession(userId, {})
+  return lucia.createSessionCookie(session.id).serialize()
+}
+`
+const application: Files = {
+  "package.json": `{\n  "name": "app",\n  "dependencies": {\n    "lucia": "^3.2.2",\n    "zod": "4.0.0"\n  }\n}\n`,
+  "auth.ts": authFile,
+  "login.ts": login,
+}
+const names = Object.keys(application)
+
+test("shows what would change, and writes nothing", async () => {
+  const folder = await createFolder(application)
+  const { code, output } = runCommand(folder, "migrate", "lucia")
+  expect(code).toBe(0)
+  expect(output).toContain(`--- login.ts
++++ login.ts
+@@ -1,5 +1,5 @@
+-import { lucia } from "./auth"
++import { auth } from "./auth"
+ export async function login(userId: string) {
+-  const session = await lucia.createSession(userId, {})
+-  return lucia.createSessionCookie(session.id).serialize()
++  const { token } = await auth.createSession(userId)
++  return auth.createSessionCookie(token).serialize()
+ }
+`)
+  expect(output).toMatch(/3 files would change\. Nothing was written: --write does\.$/)
+  expect(await readBack(folder, names)).toEqual(application)
+})
+
+test("--write writes it, and once more changes nothing", async () => {
+  const folder = await createFolder(application)
+  const { code, output } = runCommand(folder, "migrate", "lucia", "--write")
+  expect(code).toBe(0)
+  expect(output.match(/^changed .*/gm)).toEqual(["changed auth.ts", "changed login.ts", "changed package.json"])
+  const written = await readBack(folder, names)
+  expect(written["login.ts"]).toContain("const { token } = await auth.createSession(userId)")
+  expect(written["package.json"]).toBe(
+    `{\n  "name": "app",\n  "dependencies": {\n    "nightlatch": "^1.2.3",\n    "zod": "4.0.0"\n  }\n}\n`,
+  )
+  expect(runCommand(folder, "migrate", "lucia", "--write")).toEqual({ code: 0, output: "Nothing to change." })
+  expect(await readBack(folder, names)).toEqual(written)
+})
+
+test("a folder may be named, and what was installed or generated is not read", async () => {
+  const generated = ["node_modules/x", ".next/server", "dist", "build"].map((path) => `app/${path}/auth.ts`)
+  const own = Object.fromEntries(Object.entries(application).map(([name, text]) => [`app/${name}`, text]))
+  const copies = Object.fromEntries(generated.map((path) => [path, authFile]))
+  const folder = await createFolder({ ...own, ...copies })
+  const { code, output } = runCommand(folder, "migrate", "lucia", "app", "--write")
+  expect(code).toBe(0)
+  expect(output).toContain("3 files changed.")
+  expect(await readBack(folder, generated)).toEqual(copies)
+})
+
+test("what is left by hand is named with its line, also in components", async () => {
+  const folder = await createFolder({
+    ...application,
+    "stray.ts": `import { lucia } from "./auth"\n\nexport const start = () => lucia.createSession("1", {})\n`,
+    "page.vue": `<script setup>\nimport { lucia } from "./auth"\nlucia.createBlankSessionCookie()\n</script>\n`,
+  })
+  const { code, output } = runCommand(folder, "migrate", "lucia")
+  expect(code).toBe(0)
+  expect(output).toMatch(/Left for you:\n {2}stray\.ts:3 {2}lucia\.createSession: createSession\(\) gives/)
+  expect(output).toContain("page.vue:3  a component that uses lucia is not rewritten")
+})
+
+describe("with git", () => {
+  test("writes over nothing that is not committed", async () => {
+    const folder = await createFolder(application)
+    const git = (...args: string[]) =>
+      execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@t", ...args], { cwd: folder })
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "all")
+    await writeFile(join(folder, "login.ts"), `${login}// mine\n`)
+    const refused = runCommand(folder, "migrate", "lucia", "--write")
+    expect(refused.code).toBe(1)
+    expect(refused.output).toMatch(/^Commit these first.*\n\n M login\.ts$/)
+    expect(await readFile(join(folder, "auth.ts"), "utf8")).toBe(authFile)
+
+    git("commit", "--quiet", "--all", "--message", "mine")
+    await writeFile(join(folder, "notes.txt"), "not in the way")
+    expect(runCommand(folder, "migrate", "lucia", "--write").code).toBe(0)
+    git("checkout", "--quiet", ".")
+    expect(await readFile(join(folder, "auth.ts"), "utf8")).toBe(authFile)
+  })
+})
+
+test.each([[], ["migrate"], ["migrate", "auth"], ["migrate", "lucia", "a", "b"], ["migrate", "lucia", "--force"]])(
+  "does nothing for arguments that it does not know: %s %s %s %s",
+  async (...args) => {
+    const { code, output } = runCommand(await createFolder(application), ...args.filter(Boolean))
+    expect(code).toBe(1)
+    expect(output).toMatch(/^Usage: nightlatch migrate lucia \[folder\] \[--write\]/)
+  },
+)
+
+test("--help is no mistake, and a folder that is not there is one", async () => {
+  const folder = await createFolder({})
+  expect(runCommand(folder, "--help")).toMatchObject({ code: 0, output: expect.stringMatching(/^Usage/) })
+  expect(runCommand(folder, "migrate", "lucia", "nowhere")).toEqual({ code: 1, output: "There is no folder nowhere." })
+})
+
+test("an application without Lucia is left alone", async () => {
+  const folder = await createFolder({ "package.json": `{ "dependencies": {} }`, "a.ts": "export const lucia = 1\n" })
+  expect(runCommand(folder, "migrate", "lucia", "--write")).toEqual({ code: 0, output: "Nothing to change." })
+})
+
+test("without ts-morph it says what to install", async () => {
+  vi.spyOn(loading, "loadTsMorph").mockReturnValue(null)
+  const folder = await createFolder(application)
+  const { code, output } = runCommand(folder, "migrate", "lucia", "--write")
+  expect(code).toBe(1)
+  expect(output).toContain("npm install --save-dev ts-morph")
+  expect(await readBack(folder, names)).toEqual(application)
+})
+
+describe("package.json", () => {
+  test("keeps lucia for an adapter that needs it, and says so", () => {
+    const before = `{\n\t"dependencies": {\n\t\t"@lucia-auth/adapter-drizzle": "1.1.0",\n\t\t"lucia": "3.2.2"\n\t}\n}`
+    const { text, notes } = migratePackageJson(before, "1.2.3")
+    expect(text).toBe(before.replace(`"3.2.2"`, `"3.2.2",\n\t\t"nightlatch": "^1.2.3"`))
+    expect(notes).toEqual(["package.json keeps lucia, because @lucia-auth/adapter-drizzle needs it."])
+  })
+
+  test("keeps the nightlatch that it has, and is not written again for nothing", () => {
+    const before = `{ "dependencies": { "zod": "4", "nightlatch": "file:../.." } }`
+    expect(migratePackageJson(before, "1.2.3").text).toBe(before)
+  })
+})
+
+test("diffLines() writes hunks that patch reads", async () => {
+  const before = Array.from({ length: 30 }, (_, at) => `line ${at}\n`)
+  const after = before.with(2, "two\n").with(20, "twenty\nand more\n").toSpliced(10, 1)
+  const folder = await createFolder({ "a.txt": before.join("") })
+  const patch = `--- a.txt\n+++ a.txt\n${diffLines(before.join(""), after.join(""))}`
+  execFileSync("patch", ["--quiet", "a.txt"], { cwd: folder, input: patch })
+  expect(await readBack(folder, ["a.txt"])).toEqual({ "a.txt": after.join("") })
+})
