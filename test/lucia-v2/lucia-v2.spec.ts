@@ -16,12 +16,12 @@ import {
 afterEach(() => void vi.useRealTimers())
 
 for (const [name, open, numRuns] of [
-  ["adapter-sqlite over better-sqlite3", openBetterSqlite3, 100],
-  ["adapter-postgresql over pg", openPg, 8],
-  ["adapter-postgresql over postgres.js", openPostgresJs, 8],
-  ["adapter-mysql over mysql2", openMysql2, 8],
-  ["adapter-sqlite and adapter-session-redis", openSqliteAndRedis, 10],
-  ["adapter-sqlite and adapter-session-unstorage", openSqliteAndUnstorage, 30],
+  ["adapter-sqlite over better-sqlite3", openBetterSqlite3, 80],
+  ["adapter-postgresql over pg", openPg, 5],
+  ["adapter-postgresql over postgres.js", openPostgresJs, 5],
+  ["adapter-mysql over mysql2", openMysql2, 5],
+  ["adapter-sqlite and adapter-session-redis", openSqliteAndRedis, 6],
+  ["adapter-sqlite and adapter-session-unstorage", openSqliteAndUnstorage, 20],
 ]) {
   const [theirStore, ourStore] = [await open(), await open()]
   if (!theirStore || !ourStore) continue
