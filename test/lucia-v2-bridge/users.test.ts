@@ -162,6 +162,15 @@ test("attributes of a user are columns, and not the id", async () => {
   expect(users.get("ada")).toMatchObject({ user_id: 5, expires_at: 7 })
 })
 
+test("nothing to change is nothing to write, which would be an error of SQL", async () => {
+  const { auth, users, sessions, signIn } = await setUp()
+  const { sessionId } = await signIn()
+  const writes = [vi.spyOn(users, "set"), vi.spyOn(sessions, "set")]
+  await auth.updateUserAttributes("ada", {})
+  await auth.updateSessionAttributes(sessionId, {})
+  for (const write of writes) expect(write).not.toHaveBeenCalled()
+})
+
 test("getUserAttributes cannot change whose user it is", async () => {
   const { auth, signIn } = await setUp({ getUserAttributes: () => ({ userId: "eve" }) })
   expect((await auth.getUser("ada")).userId).toBe("ada")
