@@ -28,6 +28,9 @@ export interface ChangedFile {
   after: string
 }
 
+// What browsers and other packages declare for everybody says nothing about Lucia, and takes long to read.
+const fewTypes = { lib: ["lib.es2022.d.ts"], types: [] }
+
 /** Works out how an application in a folder moves from Lucia to this package, and writes nothing. */
 export function planLuciaMigration(folder: string, { Project, ts }: TsMorph, version: string): Migration {
   const found = listSourceFiles(folder)
@@ -36,7 +39,7 @@ export function planLuciaMigration(folder: string, { Project, ts }: TsMorph, ver
   const project = new Project({
     ...(existsSync(tsConfigFilePath) && { tsConfigFilePath }),
     skipAddingFilesFromTsConfig: true,
-    compilerOptions: { allowJs: true, noEmit: true, jsx: ts.JsxEmit.Preserve, ...generatedPaths(folder) },
+    compilerOptions: { allowJs: true, noEmit: true, jsx: ts.JsxEmit.Preserve, ...fewTypes, ...generatedPaths(folder) },
   })
   const files = found.code.map((path) => project.addSourceFileAtPath(path))
   project.createSourceFile(join(folder, ambientFile), ambientLucia)

@@ -1,10 +1,11 @@
-import { execFileSync } from "node:child_process"
-import { readFile, writeFile } from "node:fs/promises"
+import { execFileSync, spawnSync } from "node:child_process"
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { describe, expect, test, vi } from "vitest"
+import { build } from "esbuild"
+import { describe, expect, test } from "vitest"
 import { diffLines } from "../../src/migrate/line-diff.ts"
-import * as loading from "../../src/migrate/load-ts-morph.ts"
 import { migratePackageJson } from "../../src/migrate/package-json.ts"
+import { root } from "../package/tarball.ts"
 import { authFile, createFolder, readBack, runCommand } from "./migrated-text.ts"
 import type { Files } from "./migrated-text.ts"
 
@@ -121,12 +122,23 @@ test("an application without Lucia is left alone", async () => {
 })
 
 test("without ts-morph it says what to install", async () => {
-  vi.spyOn(loading, "loadTsMorph").mockReturnValue(null)
-  const folder = await createFolder(application)
-  const { code, output } = runCommand(folder, "migrate", "lucia", "--write")
-  expect(code).toBe(1)
-  expect(output).toContain("npm install --save-dev ts-morph")
+  const folder = await createFolder({
+    ...application,
+    "command/package.json": `{ "version": "1.2.3", "type": "module" }`,
+  })
+  const program = join(folder, "command/dist/cli.js")
+  await build({ entryPoints: ["src/cli.ts"], bundle: true, platform: "node", format: "esm", outfile: program })
+  const args = ["migrate", "lucia", "--write"]
+  const { status, stdout } = spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: "utf8" })
+  expect([status, stdout]).toEqual([1, expect.stringContaining("npm install --save-dev ts-morph\n")])
   expect(await readBack(folder, names)).toEqual(application)
+
+  // The application's own is taken.
+  await mkdir(join(folder, "node_modules"))
+  await symlink(join(root, "node_modules/ts-morph"), join(folder, "node_modules/ts-morph"))
+  const { status: done } = spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: "utf8" })
+  expect(done).toBe(0)
+  expect((await readBack(folder, names))["package.json"]).toContain(`"nightlatch": "^1.2.3"`)
 })
 
 describe("package.json", () => {
