@@ -6,4 +6,5 @@ await testMigration("examples/lucia-v3-next-app", [
   "app/signup/page.tsx",
   "lib/auth.ts",
   "package.json",
+  "proxy.ts",
 ])
