@@ -24,17 +24,11 @@ export function createOldSessions<UserRow, SessionRow extends object>(
     const moved = await store.findSession(old.id)
     if (moved) return moved
     for (const id of old.oldIds) {
-      const found = await findExactly(id)
+      const found = await store.findSession(id)
       if (found && (await opens(old, found.session))) return move(found, old.id)
     }
     // Another request may have moved it between two of the reads.
     return store.findSession(old.id)
-  }
-
-  // A column that Lucia used may take other case for equal.
-  async function findExactly(id: string): Promise<Found | null> {
-    const found = await store.findSession(id)
-    return found?.session.id === id ? found : null
   }
 
   async function move(found: Found, id: string): Promise<Found | null> {
@@ -44,7 +38,7 @@ export function createOldSessions<UserRow, SessionRow extends object>(
     } catch (error) {
       // Where the store cannot replace in one step, the second of two requests finds the new id taken.
       const winner = await store.findSession(id)
-      if (!winner && (await findExactly(found.session.id))) throw error
+      if (!winner && (await store.findSession(found.session.id))) throw error
       return winner
     }
     emit("session_rotated", { sessionId: id, userId: session.userId })

@@ -371,6 +371,14 @@ test.each([
   }
 })
 
+test("the replacement of a token is the same in every version, since servers of two may run beside each other", async () => {
+  const { auth } = await setUp(openMemory, v3, v2)
+  expect([await tokenOf(auth, v3), await tokenOf(auth, v2)]).toEqual([
+    "svv62wpnfupyrt3aooytug7i5r2k3hfq",
+    "vht56u2ofww7v5qlexvnwyobx5yxheze",
+  ])
+})
+
 test("what is no adapter is refused at once", async () => {
   const { own } = await setUp(openMemory)
   // @ts-expect-error Nothing to find old sessions in.
