@@ -48,7 +48,7 @@ describeInBrowser("examples/lucia-v2-next-app", (visit) => {
     expect((await visitor.post("/api/logout")).setCookie).toEqual([expect.stringMatching(/^auth_session=; .*1970/)])
     expect((await visitor.post("/api/login", body, headers)).setCookie).toEqual([session])
     expect((await visitor.get("/")).status).toBe(200)
-  })
+  }, 120_000)
 
   test("can be used with the keyboard alone", async () => {
     const { page } = await openTutorial(visit)
