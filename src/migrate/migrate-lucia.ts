@@ -63,7 +63,7 @@ function generatedPaths(folder: string): { paths?: Record<string, string[]> } {
   return { paths: { $lib: [join(folder, "src/lib")], "$lib/*": [join(folder, "src/lib/*")] } }
 }
 
-// Resolves to what to know; `null` where nothing was done.
+// Returns what to know; `null` where nothing was done.
 function migrateCode(files: SourceFile[], changes: Changes): string[] | null {
   const [v2, v3] = [files.filter(isLuciaV2), files.filter(isLuciaV3)]
   const [firstV2, firstV3] = [v2[0], v3[0]]
@@ -87,6 +87,7 @@ const notesOfV2 = [
 ]
 const notesOfV3 = [
   "Cookies that Lucia made stay valid. Stop what still runs Lucia over the same table: it takes public ids for tokens.",
+  "The cookie lives 400 days now, whatever sessionCookie.expires said: the row decides when a session ends.",
   "For Next.js, createPagesAuth() of nightlatch/next/pages and createNextAuth() of nightlatch/next do what validateRequest() does, and more: docs/nextjs.md of nightlatch.",
 ]
 

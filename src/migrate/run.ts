@@ -12,7 +12,7 @@ const usage = `Usage: nightlatch migrate lucia [folder] [--write]
 Rewrites an application on Lucia v3 for createAuth() of nightlatch, and one on Lucia v2 for its drop-in.
 Without --write it shows what would change, and writes nothing.`
 
-/** Runs the command. Resolves to the exit code: 0, or 1 when it could not do what it was asked for. */
+/** Runs the command, and returns the exit code: 0, or 1 when it could not do what it was asked for. */
 export function run(args: string[], directory: string, version: string, print: (text: string) => void): 0 | 1 {
   const asked = readArguments(args)
   if (asked === "help") print(usage)

@@ -27,7 +27,7 @@ export function rewriteInstance(instance: Instance, registered: RegisteredTypes,
   return { fromLuciaAdapter: adapter.isLucias }
 }
 
-// Resolves to the type arguments for rows.
+// Returns the type arguments for rows.
 function rewriteTypes(
   { file, statement }: Instance,
   registered: RegisteredTypes,
