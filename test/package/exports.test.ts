@@ -30,7 +30,8 @@ const contents: Record<string, RegExp> = {
     /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|origin|policy|token)|password\/(attempt-hash|check-password|equal-bytes|hashable-password|node-scrypt|password-queue))\.ts$/,
   "lucia-v2":
     /^src\/(lucia-v2|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|origin|policy|token)|password\/[^/]+)\.ts$/,
-  "lucia-v2/middleware": /^src\/(lucia-v2-middleware|lucia-v2\/(middleware\/)?[^/]+|core\/(cookie|errors|response-headers))\.ts$/,
+  "lucia-v2/middleware":
+    /^src\/(lucia-v2-middleware|lucia-v2\/(middleware\/)?[^/]+|core\/(cookie|errors|response-headers))\.ts$/,
   "lucia-v2/utils":
     /^src\/(lucia-v2-utils|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|token)|password\/[^/]+)\.ts$/,
   "adapters/memory": /^(adapters\/memory|src\/core\/errors)\.ts$/,
