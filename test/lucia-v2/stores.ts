@@ -53,7 +53,7 @@ export async function openMysql2() {
   if (!server) return null
   const { pool, close } = server
   for (const statement of schema("VARCHAR(255) COLLATE utf8mb4_bin")) await pool.query(statement)
-  return sqlStore({ adapter: mysql2(pool, tables), query: async (sql) => (await pool.query(sql))[0], close, late: 15 })
+  return sqlStore({ adapter: mysql2(pool, tables), query: async (sql) => (await pool.query(sql))[0], close, late: 40 })
 }
 
 /** Opens users in SQLite, and sessions through `@lucia-auth/adapter-session-redis`; `null` where there is no server. */
@@ -72,7 +72,7 @@ export async function openSqliteAndRedis() {
       session: redisAdapter(client, { session: `${prefix}-session`, userSessions: `${prefix}-user` }),
     },
     hasForeignKeys: false,
-    late: 15,
+    late: 40,
     async dump() {
       const sessions = []
       for (const key of await keys()) sessions.push([key.slice(prefix.length), await kept(key)])
@@ -100,7 +100,7 @@ export async function openSqliteAndUnstorage() {
     hasForeignKeys: false,
     // It keeps the user's id where the session's belongs.
     forgetsSessions: true,
-    late: 15,
+    late: 40,
     async dump() {
       const sessions = []
       for (const key of (await storage.getKeys()).sort()) sessions.push([key, await storage.getItem(key)])
@@ -119,7 +119,7 @@ async function openPostgres() {
   if (!server) return null
   const { pool, close } = server
   for (const statement of schema()) await pool.query(statement)
-  return { ...sqlStore({ query: async (sql) => (await pool.query(sql)).rows, close, late: 15 }), pool }
+  return { ...sqlStore({ query: async (sql) => (await pool.query(sql)).rows, close, late: 40 }), pool }
 }
 
 // `late`: so many milliseconds after Lucia has answered, what it did not wait for is done.
