@@ -23,13 +23,13 @@ const splitShape = new RegExp(
   `^(${plainId}{16})\\.([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)$|^(${plainId}{24})\\.(${plainId}{24})$`,
 )
 const splitIdShape = new RegExp(`^${plainId}{16}(${plainId}{8})?$`)
-// 16 characters, a dot, and 44 that may all be escaped.
-const longest = 149
+// Lucia's have 40, which leaves ours out at once; at most there are 16, a dot, and 44 that may all be escaped.
+const [shortest, longest] = [40, 149]
 const digits = "abcdefghijklmnopqrstuvwxyz234567"
 
 /** Reads a token that Lucia v2 or v3 made, or the code on Lucia's site; `null` for anything else, without hashing it. */
 export function readOldToken(value: unknown): OldToken | null {
-  if (typeof value !== "string" || value.length > longest) return null
+  if (typeof value !== "string" || value.length < shortest || value.length > longest) return null
   if (luciaShape.test(value)) return { ...replacementOf(value), oldIds: [hashToken(value), value] }
   const text = unescaped(value)
   const [, longId, longSecret, shortId, shortSecret] = splitShape.exec(text) ?? []
