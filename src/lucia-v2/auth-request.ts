@@ -25,8 +25,11 @@ export interface AuthRequest<A extends Validating = AnyAuth> {
   validate: () => Promise<SessionOfAuth<A> | null>
   /** Finds the session of the `Authorization: Bearer` header, once for a request, and renews one that is idle. */
   validateBearerToken: () => Promise<SessionOfAuth<A> | null>
-  /** Sets the session cookie, or, for `null`, deletes it. */
-  setSession: (session: (CookieSession & { readonly fresh?: boolean }) | null) => void
+  /**
+   * Sets the session cookie, or, for `null`, deletes it. Since Next.js 15 it is set when the promise resolves: wait for it
+   * before you respond.
+   */
+  setSession: (session: (CookieSession & { readonly fresh?: boolean }) | null) => void | Promise<void>
   /** Lets the next {@link validate} look again. */
   invalidate: () => void
   /** Adds the cookies that were set to a response. Needed only where the middleware says so. */
@@ -70,11 +73,12 @@ export function createAuthRequest<S extends CookieSession & { readonly fresh: bo
     return (validatingBearer ??= validateBearer())
   }
 
-  function setSession(session: (CookieSession & { readonly fresh?: boolean }) | null): void {
+  function setSession(session: (CookieSession & { readonly fresh?: boolean }) | null): void | Promise<void> {
     // A renewed session has its old id, and a cookie that ends too early.
     if ((session?.sessionId ?? null) === current && !session?.fresh) return
-    send(session)
+    const sent = send(session)
     validating = null
+    return sent
   }
 
   function invalidate(): void {
@@ -96,7 +100,7 @@ export function createAuthRequest<S extends CookieSession & { readonly fresh: bo
     if (!sessionId) return null
     const session = await unlessInvalid(sessionId)
     // Not if another session was set meanwhile.
-    if (current === sessionId && (!session || session.fresh)) trySend(session)
+    if (current === sessionId && (!session || session.fresh)) await trySend(session)
     return session
   }
 
@@ -114,15 +118,16 @@ export function createAuthRequest<S extends CookieSession & { readonly fresh: bo
     return bearer === null ? null : unlessInvalid(bearer)
   }
 
-  function send(session: CookieSession | null): void {
-    context.setCookie(parts.createSessionCookie(session))
+  function send(session: CookieSession | null): void | Promise<void> {
+    const sent = context.setCookie(parts.createSessionCookie(session))
     current = session?.sessionId ?? null
     log("request", session ? "Session cookie set" : "Session cookie deleted")
+    return sent
   }
 
-  function trySend(session: CookieSession | null): void {
+  async function trySend(session: CookieSession | null): Promise<void> {
     try {
-      send(session)
+      await send(session)
     } catch {
       // A middleware of the application's own may throw where no cookie can be set, such as in a render.
     }

@@ -23,9 +23,10 @@ export interface RequestContext {
   sessionCookie?: string | null | undefined | Promise<string | null>
   /**
    * Sets a cookie, in place of an earlier one of its name. In a render, which cannot, does nothing. Throws what the
-   * framework throws when the response is on its way already.
+   * framework throws when the response is on its way already. Resolves when it is set, where the framework hands out its
+   * cookies as a promise.
    */
-  setCookie: (cookie: Cookie) => void
+  setCookie: (cookie: Cookie) => void | Promise<void>
   /** Adds the cookies to a response, where `setCookie` could only remember them. */
   applyTo?: (response: Response) => Response
 }

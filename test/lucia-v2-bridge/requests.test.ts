@@ -147,19 +147,19 @@ describe("setSession()", () => {
     const { request, cookie, ada, bob, values } = await open()
     const handled = request({ cookie })
     expect((await handled.validate())?.sessionId).toBe(ada.sessionId)
-    handled.setSession(bob)
+    void handled.setSession(bob)
     expect((await handled.validate())?.user.userId).toBe("bob")
-    handled.setSession(null)
+    void handled.setSession(null)
     expect(await handled.validate()).toBeNull()
     expect(values()).toEqual([bob.sessionId, ""])
   })
 
   test("does nothing for the current session, unless it was renewed, nor to a visitor who is signed out", async () => {
     const { request, cookie, ada, values } = await open()
-    request({ cookie }).setSession(ada)
-    request({}).setSession(null)
+    void request({ cookie }).setSession(ada)
+    void request({}).setSession(null)
     expect(values()).toEqual([])
-    request({ cookie }).setSession({ ...ada, fresh: true })
+    void request({ cookie }).setSession({ ...ada, fresh: true })
     expect(values()).toEqual([ada.sessionId])
   })
 
@@ -169,7 +169,7 @@ describe("setSession()", () => {
     for (const next of [null, bob]) {
       const handled = request({ cookie })
       const validating = handled.validate()
-      handled.setSession(next)
+      void handled.setSession(next)
       expect((await validating)?.sessionId).toBe(ada.sessionId)
     }
     expect(values()).toEqual(["", bob.sessionId])
@@ -193,10 +193,10 @@ describe("parts that come later, as in Next.js", () => {
   test("do not undo a setSession() that came before", async () => {
     const { request, cookie, bob, values } = await open()
     const handled = request({}, parts({ cookie }))
-    handled.setSession(bob)
+    void handled.setSession(bob)
     expect((await handled.validate())?.user.userId).toBe("bob")
     const signedOut = request({}, parts({ cookie }))
-    signedOut.setSession(null)
+    void signedOut.setSession(null)
     expect(await signedOut.validate()).toBeNull()
     expect(values()).toEqual([bob.sessionId, ""])
   })
@@ -206,7 +206,7 @@ describe("parts that come later, as in Next.js", () => {
     for (const next of [null, bob]) {
       const handled = request({}, parts({ cookie }))
       const validating = handled.validate()
-      handled.setSession(next)
+      void handled.setSession(next)
       expect((await validating)?.sessionId).toBe(next?.sessionId)
       expect((await handled.validate())?.sessionId).toBe(next?.sessionId)
     }

@@ -60,8 +60,8 @@ describe.each(frameworks)("%s", (_, middleware, takes, eventOf) => {
   test("signs in through the framework's jar, once", async () => {
     const { auth, session, createSession, jar, handle } = await open()
     const authRequest = handle()
-    authRequest.setSession(await createSession())
-    authRequest.setSession(session)
+    void authRequest.setSession(await createSession())
+    void authRequest.setSession(session)
     expect(jar.sent()).toEqual([auth.createSessionCookie(session).serialize()])
   })
 
@@ -69,9 +69,9 @@ describe.each(frameworks)("%s", (_, middleware, takes, eventOf) => {
     const { session, createSession, handle } = await open("a=b; auth_session=(id)")
     expect(await handle().validate()).toMatchObject({ sessionId: session.sessionId })
     const other = await createSession()
-    handle().setSession(other)
+    void handle().setSession(other)
     expect(await handle().validate()).toMatchObject({ sessionId: other.sessionId })
-    handle().setSession(null)
+    void handle().setSession(null)
     expect(await handle().validate()).toBe(null)
   })
 
@@ -99,7 +99,7 @@ describe.each(frameworks)("%s", (_, middleware, takes, eventOf) => {
 
   test("signs out", async () => {
     const { jar, handle } = await open("auth_session=(id)")
-    handle().setSession(null)
+    void handle().setSession(null)
     expect(jar.sent()).toEqual([
       expect.stringMatching(/^auth_session=; Path=\/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; /),
     ])

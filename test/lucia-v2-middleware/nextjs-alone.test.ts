@@ -13,6 +13,6 @@ test("a Server Action whose headers cannot be had is nobody's, and can sign in",
   const authRequest = auth.handleRequest({ request: null, cookies: () => jar })
   expect(await authRequest.validate()).toBe(null)
   const session = await createSession()
-  authRequest.setSession(session)
+  void authRequest.setSession(session)
   expect(set).toEqual([session.sessionId])
 })

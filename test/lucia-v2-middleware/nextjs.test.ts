@@ -17,13 +17,22 @@ const versions = [
   { version: "15 and later", wrap: <Value>(value: Value): Value | Promise<Value> => Promise.resolve(value) },
 ]
 
+test("a Route Handler that waits for setSession() signs in however late cookies() is, as in development", async () => {
+  const { auth, createSession } = await openAuth(nextjs())
+  const jar = openJar()
+  const session = await createSession()
+  const cookies = () => new Promise<NextCookies>((resolve) => setTimeout(resolve, 5, jar.writable))
+  await auth.handleRequest({ request: requestOf("POST", ""), cookies }).setSession(session)
+  expect(jar.sent).toEqual([auth.createSessionCookie(session).serialize()])
+})
+
 describe.each(versions)("nextjs() with cookies() of Next.js $version", ({ wrap }) => {
   test("a Route Handler signs in, without awaiting anything", async () => {
     const { auth, createSession } = await openAuth(nextjs())
     const jar = openJar()
     const session = await createSession()
     async function POST(request: NextRequest) {
-      auth.handleRequest({ request, cookies: () => wrap(jar.writable) }).setSession(session)
+      void auth.handleRequest({ request, cookies: () => wrap(jar.writable) }).setSession(session)
       return new Response()
     }
     await POST(requestOf("POST", ""))
@@ -37,7 +46,7 @@ describe.each(versions)("nextjs() with cookies() of Next.js $version", ({ wrap }
     const request = requestOf("POST", `auth_session=${sessionId}`, { Origin: "https://example.com" })
     const authRequest = auth.handleRequest({ request, cookies: () => wrap(jar.writable) })
     expect(await authRequest.validate()).toMatchObject({ sessionId })
-    authRequest.setSession(null)
+    void authRequest.setSession(null)
     await settled()
     expect(jar.sent).toEqual([expect.stringContaining("auth_session=; Path=/; Expires=Thu, 01 Jan 1970")])
     expect(await authRequest.validate()).toBe(null)
@@ -70,7 +79,7 @@ describe.each(versions)("nextjs() with cookies() of Next.js $version", ({ wrap }
     ambient.headers = () => wrap(new Headers({ Cookie: `auth_session=${session.sessionId}` }))
     const authRequest = auth.handleRequest({ request: null, cookies: () => wrap(jar.readOnly) })
     expect(await authRequest.validate()).toMatchObject({ sessionId: session.sessionId })
-    authRequest.setSession(null)
+    void authRequest.setSession(null)
     await settled()
     expect(jar.sent).toEqual([])
   })
@@ -113,12 +122,12 @@ describe.each(versions)("nextjs() with cookies() of Next.js $version", ({ wrap }
     ambient.headers = () =>
       wrap(new Headers({ "Sec-Fetch-Site": "same-origin", Cookie: `auth_session=${before.sessionId}` }))
     const cookies = () => wrap(jar.writable)
-    auth.handleRequest({ request: null, cookies }).setSession(after)
+    void auth.handleRequest({ request: null, cookies }).setSession(after)
     await settled()
     expect(await auth.handleRequest({ request: null, cookies }).validate()).toMatchObject({
       sessionId: after.sessionId,
     })
-    auth.handleRequest({ request: null, cookies }).setSession(null)
+    void auth.handleRequest({ request: null, cookies }).setSession(null)
     await settled()
     expect(await auth.handleRequest({ request: null, cookies }).validate()).toBe(null)
   })
@@ -136,7 +145,7 @@ describe.each(versions)("nextjs() with cookies() of Next.js $version", ({ wrap }
     expect(await handle("POST", { Origin: "https://example.com" }).validate()).toMatchObject({ sessionId })
     expect(await handle("POST", { Origin: "https://evil.example" }).validate()).toBe(null)
     expect(await handle("GET", {}).validate()).toMatchObject({ sessionId })
-    handle("POST", { Origin: "https://example.com" }).setSession(null)
+    void handle("POST", { Origin: "https://example.com" }).setSession(null)
     await settled()
     expect(jar.sent).toHaveLength(1)
   })
@@ -145,7 +154,7 @@ describe.each(versions)("nextjs() with cookies() of Next.js $version", ({ wrap }
 test("with a request and Next.js 14 the session is known at once: setSession(null) of nobody sets nothing", async () => {
   const { auth } = await openAuth(nextjs())
   const jar = openJar()
-  auth.handleRequest({ request: requestOf("POST", ""), cookies: () => jar.writable }).setSession(null)
+  void auth.handleRequest({ request: requestOf("POST", ""), cookies: () => jar.writable }).setSession(null)
   await settled()
   expect(jar.sent).toEqual([])
 })
@@ -157,7 +166,7 @@ test("a failure of cookies() reaches whoever reads the session, and does not end
   try {
     const cookies = () => Promise.reject(new Error("prerendering"))
     await expect(auth.handleRequest({ request: null, cookies }).validate()).rejects.toThrow("prerendering")
-    auth.handleRequest({ request: null, cookies }).setSession(await createSession())
+    void auth.handleRequest({ request: null, cookies }).setSession(await createSession())
     auth.handleRequest({ request: requestOf("GET", ""), cookies })
     await settled()
     expect(unhandled).not.toHaveBeenCalled()
@@ -178,7 +187,7 @@ describe.each(middlewares)("%s", (_, middleware) => {
     const request = requestOf("GET", `auth_session=${sessionId}`)
     const authRequest = auth.handleRequest(request)
     expect(await authRequest.validate()).toMatchObject({ sessionId })
-    authRequest.setSession(null)
+    void authRequest.setSession(null)
     const response = authRequest.applyTo(new Response(null, { headers: { "x-middleware-next": "1" } }))
     expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^auth_session=; /)])
     expect(response.headers.get("x-middleware-next")).toBe("1")
@@ -190,7 +199,7 @@ describe.each(middlewares)("%s", (_, middleware) => {
     const theme = "theme=dark; Path=/; Expires=Wed, 21 Oct 2099 07:28:00 GMT"
     const answer = await serveOnce((req, res) => {
       res.setHeader("Set-Cookie", [theme, "auth_session=old; Path=/"])
-      auth.handleRequest({ req, res }).setSession(session)
+      void auth.handleRequest({ req, res }).setSession(session)
       res.end()
     })
     expect(answer.headers.getSetCookie()).toEqual([theme, auth.createSessionCookie(session).serialize()])
@@ -203,7 +212,7 @@ describe.each(middlewares)("%s", (_, middleware) => {
       async (req, res) => {
         const authRequest = auth.handleRequest({ req })
         const session = await authRequest.validate()
-        authRequest.setSession(null)
+        void authRequest.setSession(null)
         res.end(session?.sessionId)
       },
       { Cookie: `auth_session=${sessionId}` },

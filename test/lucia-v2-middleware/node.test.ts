@@ -22,7 +22,7 @@ test.each([
   const session = await createSession()
   const answer = await serveOnce((req, res) => {
     if (before !== undefined) res.setHeader("Set-Cookie", before)
-    auth.handleRequest(req, res).setSession(session)
+    void auth.handleRequest(req, res).setSession(session)
     res.end()
   })
   expect(answer.headers.getSetCookie()).toEqual([...others, auth.createSessionCookie(session).serialize()])
@@ -52,7 +52,7 @@ test("setSession() after the response is on its way throws what Node.js throws",
   const answer = await serveOnce((req, res) => {
     res.flushHeaders()
     try {
-      auth.handleRequest(req, res).setSession(session)
+      void auth.handleRequest(req, res).setSession(session)
     } catch (error) {
       res.end((error as { code: string }).code)
     }
@@ -110,8 +110,8 @@ test("express() writes what res.cookie() would, with the path / where the config
     sessionCookieName: "auth_session",
   })
   const cookie = { name: "auth_session", value: "x", attributes, serialize: () => "unused" }
-  context.setCookie(cookie)
-  context.setCookie({ ...cookie, attributes: { ...attributes, path: "/app" } })
+  void context.setCookie(cookie)
+  void context.setCookie({ ...cookie, attributes: { ...attributes, path: "/app" } })
   expect(setCookies).toEqual([
     ["auth_session=x; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly"],
     ["auth_session=x; Path=/app; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly"],

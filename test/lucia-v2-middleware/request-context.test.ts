@@ -67,8 +67,8 @@ describe("web()", () => {
     const { auth, createSession } = await openAuth(web())
     const session = await createSession()
     const authRequest = auth.handleRequest(new Request("https://example.com"))
-    authRequest.setSession(await createSession())
-    authRequest.setSession(session)
+    void authRequest.setSession(await createSession())
+    void authRequest.setSession(session)
     const theme = "theme=dark; Expires=Wed, 21 Oct 2099 07:28:00 GMT"
     const response = new Response()
     response.headers.append("Set-Cookie", theme)
@@ -82,7 +82,7 @@ describe("web()", () => {
   test("applyTo() copies a response whose headers are immutable", async () => {
     const { auth, createSession } = await openAuth(web())
     const authRequest = auth.handleRequest(new Request("https://example.com"))
-    authRequest.setSession(await createSession())
+    void authRequest.setSession(await createSession())
     const applied = authRequest.applyTo(Response.redirect("https://example.com/home"))
     expect(applied.status).toBe(302)
     expect(applied.headers.get("Location")).toBe("https://example.com/home")

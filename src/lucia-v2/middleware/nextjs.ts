@@ -114,11 +114,10 @@ async function importNext() {
   }
 }
 
-// A promise for the jar has settled when a handler returns. Nobody waits for it here, so its failure, which whoever reads
-// the session gets too, must not end the process.
-function writerOf(jar: NextCookies | Promise<NextCookies>): (cookie: Cookie) => void {
+// Few callers wait for the promise, so its failure, which whoever reads the session gets too, must not end the process.
+function writerOf(jar: NextCookies | Promise<NextCookies>): RequestContext["setCookie"] {
   if (!isPromise(jar)) return (cookie) => write(jar, cookie)
-  return (cookie) => void jar.then((jar) => write(jar, cookie)).catch(() => {})
+  return (cookie) => jar.then((jar) => write(jar, cookie)).catch(() => {})
 }
 
 function write(jar: NextCookies, { name, value, attributes }: Cookie): void {

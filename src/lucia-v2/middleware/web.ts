@@ -19,7 +19,7 @@ export function webContext(request: LuciaRequest): RequestContext {
   const pending = new Map<string, Cookie>()
   return {
     request,
-    setCookie: (cookie) => pending.set(cookie.name, cookie),
+    setCookie: (cookie) => void pending.set(cookie.name, cookie),
     applyTo: (response) => {
       const applied = privateResponse(response)
       for (const cookie of pending.values()) setCookieHeader(applied.headers, cookie)

@@ -15,7 +15,7 @@ export const POST = async (request: NextRequest) => {
   // make sure to invalidate the current session!
   await auth.invalidateSession(session.sessionId)
   // delete session cookie
-  authRequest.setSession(null)
+  await authRequest.setSession(null)
   return new Response(null, {
     status: 302,
     headers: {

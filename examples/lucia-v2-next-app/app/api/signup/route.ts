@@ -52,13 +52,12 @@ export const POST = async (request: NextRequest) => {
       userId: user.userId,
       attributes: {},
     })
-    // cookies() is a promise since Next.js 15: what is set when it resolves may be too late for the response.
-    const jar = await cookies()
     const authRequest = auth.handleRequest({
       request,
-      cookies: () => jar,
+      cookies,
     })
-    authRequest.setSession(session)
+    // cookies() is a promise since Next.js 15: without the wait the response could leave without the cookie.
+    await authRequest.setSession(session)
     return new Response(null, {
       status: 302,
       headers: {
