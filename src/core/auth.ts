@@ -40,7 +40,7 @@ export type SessionValidation<S, U> =
       /** The token that the client must store from now on. Absent when the one it has stays good. */
       token?: string
     }
-  | { session: null; user: null; reason: RejectionReason }
+  | { session: null; user: null; token?: undefined; reason: RejectionReason }
 
 /** What a wrapper needs of an auth, with a database or without one. */
 export interface RequestAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
