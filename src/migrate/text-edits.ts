@@ -18,7 +18,7 @@ interface Edit {
 
 /** What a migration wants to change. Nothing changes before it is known as a whole. */
 export interface Changes {
-  /** Replaces the text from `start` to `end`. */
+  /** Replaces the text from `start` to `end`. The same once more is no second change. */
   edit(file: SourceFile, start: number, end: number, text: string): void
   /** Replaces a node, but not the comments before it. */
   replace(node: Node, text: string): void
@@ -38,7 +38,9 @@ export function createChanges(shorten: (path: string) => string): Changes {
 
   function edit(file: SourceFile, start: number, end: number, text: string): void {
     const lineBreak = file.getFullText().includes("\r\n") ? "\r\n" : "\n"
-    edits.set(file, [...(edits.get(file) ?? []), { start, end, text: text.replaceAll("\n", lineBreak) }])
+    const made = { start, end, text: text.replaceAll("\n", lineBreak) }
+    const others = edits.get(file) ?? []
+    if (!others.some((other) => isSame(other, made))) edits.set(file, [...others, made])
   }
 
   return {
@@ -60,6 +62,10 @@ export function createChanges(shorten: (path: string) => string): Changes {
     },
     texts: () => new Map([...edits].map(([file, list]) => [file.getFilePath(), apply(file.getFullText(), list)])),
   }
+}
+
+function isSame(a: Edit, b: Edit): boolean {
+  return a.start === b.start && a.end === b.end && a.text === b.text
 }
 
 function apply(text: string, edits: Edit[]): string {

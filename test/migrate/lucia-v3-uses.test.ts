@@ -53,9 +53,19 @@ const { session, user } = await lucia.validateSession(sessionId)
 if (session && session.fresh) send(lucia.createSessionCookie(session.id))
 if (!session) send(lucia.createBlankSessionCookie())`,
     `const sessionId = auth.readSessionCookie(header ?? "")
-const { session, user } = await auth.validateSession(sessionId)
-if (session && session.fresh) send(auth.createSessionCookie(sessionId))
+const { session, token, user } = await auth.validateSession(sessionId)
+if (session && session.fresh) send(auth.createSessionCookie(token ?? sessionId))
 if (!session) send(auth.createBlankSessionCookie())`,
+  ],
+  "twice too, by a name that is free": [
+    `const token = cookies().get(lucia.sessionCookieName)?.value
+const { user, session } = await lucia.validateSession(token)
+if (session?.fresh) send(lucia.createSessionCookie(session.id))
+else if (session) log(lucia.createSessionCookie(session.id))`,
+    `const token = cookies().get(auth.sessionCookieName)?.value
+const { user, session, token: sessionToken } = await auth.validateSession(token)
+if (session?.fresh) send(auth.createSessionCookie(sessionToken ?? token))
+else if (session) log(auth.createSessionCookie(sessionToken ?? token))`,
   ],
   "or what took its place": [
     `const cookie = cookies().get(lucia.sessionCookieName)?.value

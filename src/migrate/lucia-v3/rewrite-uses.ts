@@ -178,7 +178,7 @@ function rewriteCookie({ call }: MethodCall, changes: Changes): Outcome {
   if (!argument || !session)
     return leave("the cookie holds a token now: give it what createSession() or the request gave")
   if (isRewrittenCreation(session)) return done
-  const token = validatedToken(session)
+  const token = validatedToken(session, changes)
   if (!token)
     return leave("the cookie holds a token now, and this session's is not known here: keep it beside the session")
   changes.replace(argument, token)
@@ -200,7 +200,7 @@ function isRewrittenCreation(session: Node): boolean {
 }
 
 /** The code for the token of a session that was validated: what the request sent, or what took its place. */
-function validatedToken(session: Node): string | null {
+function validatedToken(session: Node, changes: Changes): string | null {
   const isOfResult = is(session, "PropertyAccessExpression") && session.getName() === "session"
   const result = isOfResult ? session.getExpression() : session
   const declaration = constantOf(result)
@@ -213,7 +213,16 @@ function validatedToken(session: Node): string | null {
   if (!is(validation, "CallExpression") || !isCallOf(validation, "validateSession")) return null
   const [sent] = validation.getArguments()
   if (!sent || !constantOf(sent)) return null
-  return isOfResult ? `${result.getText()}.token ?? ${sent.getText()}` : sent.getText()
+  const renewed = isNamedSession ? takeToken(declaration, changes) : `${result.getText()}.token`
+  return `${renewed} ?? ${sent.getText()}`
+}
+
+// `{ session, user }` becomes `{ session, user, token }`.
+function takeToken(session: NodeOf<"BindingElement">, changes: Changes): string {
+  const token = tokenName(session)
+  const end = session.getEnd()
+  changes.edit(session.getSourceFile(), end, end, token === "token" ? ", token" : `, token: ${token}`)
+  return token
 }
 
 function isCallOf(call: NodeOf<"CallExpression">, method: string): boolean {
