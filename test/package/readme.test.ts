@@ -11,7 +11,7 @@ import { root, temporaryFolder } from "./tarball.ts"
 
 const run = promisify(execFile)
 const readme = readFileSync(join(root, "README.md"), "utf8")
-const pages = ["README.md", "docs/adapters.md", "docs/stateless.md"]
+const pages = ["README.md", "docs/adapters.md", "docs/stateless.md", "docs/migrate-lucia-v3.md"]
 const blocks = pages.flatMap((page) => blocksOf(readFileSync(join(root, page), "utf8")))
 const fileNames = [
   "auth.ts",
@@ -28,6 +28,12 @@ const fileNames = [
   "proxy.ts",
   "revocations.ts",
   "snapshots.ts",
+  "rotate-old-cookies.ts",
+  "over-lucia-adapter.ts",
+  "app-router.ts",
+  "pages-router.ts",
+  "passwords.ts",
+  "own-tables.ts",
 ]
 
 // What the blocks about testAdapter() and testConcurrency() leave to the reader.
@@ -65,7 +71,7 @@ beforeAll(async () => {
 
 afterAll(() => folder.remove())
 
-test("the README, docs/adapters.md and docs/stateless.md have the blocks of TypeScript that these tests know", () => {
+test("the README and the pages of docs have the blocks of TypeScript that these tests know", () => {
   expect(blocks).toHaveLength(fileNames.length)
 })
 
@@ -96,7 +102,9 @@ test.each([
   "SECURITY.md",
   "docs/adapters.md",
   "docs/contributing.md",
+  "docs/lucia-v2-differences.md",
   "docs/lucia-v3-differences.md",
+  "docs/migrate-lucia-v3.md",
   "docs/nextjs.md",
   "docs/performance.md",
   "docs/stateless.md",
@@ -104,6 +112,10 @@ test.each([
   "bench/README.md",
   "examples/web/README.md",
   "examples/custom-adapter/README.md",
+  "examples/lucia-v2-next-app/README.md",
+  "examples/lucia-v2-web/README.md",
+  "examples/lucia-v3-next-app/README.md",
+  "examples/lucia-v3-next-pages/README.md",
   "examples/next-app/README.md",
   "examples/next-pages/README.md",
   "examples/next-stateless/README.md",
