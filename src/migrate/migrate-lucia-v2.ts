@@ -1,5 +1,5 @@
-import type { SourceFile } from "ts-morph"
-import { descendantsOf, is } from "./syntax.ts"
+import type { Node, SourceFile } from "ts-morph"
+import { constantOf, descendantsOf, is, scopeOf } from "./syntax.ts"
 import type { Changes } from "./text-edits.ts"
 
 const modules: Record<string, string> = {
@@ -28,6 +28,7 @@ export function migrateLuciaV2(files: SourceFile[], changes: Changes): void {
     }
     removePolyfill(file, changes)
     pointModules(file, changes)
+    awaitCookies(file, changes)
   }
 }
 
@@ -46,7 +47,34 @@ function pointModules(file: SourceFile, changes: Changes): void {
   }
 }
 
-function namesModule(parent: import("ts-morph").Node | undefined): boolean {
+// Since Next.js 15 a cookie is set when its jar is there, which may be after the response.
+function awaitCookies(file: SourceFile, changes: Changes): void {
+  if (!file.getImportDeclaration("next/headers")) return
+  for (const statement of descendantsOf(file, "ExpressionStatement")) {
+    const call = statement.getExpression()
+    const callee = is(call, "CallExpression") ? call.getExpression() : undefined
+    if (!is(callee, "PropertyAccessExpression") || callee.getName() !== "setSession") continue
+    if (!isHandledRequest(callee.getExpression())) continue
+    if (isAsync(scopeOf(statement))) changes.edit(file, statement.getStart(), statement.getStart(), "await ")
+    else changes.leave(statement, "say `await` before setSession(), or the response may leave without the cookie")
+  }
+}
+
+function isHandledRequest(node: Node): boolean {
+  const declaration = constantOf(node)
+  const made = is(declaration, "VariableDeclaration") ? declaration.getInitializer() : node
+  const callee = is(made, "CallExpression") ? made.getExpression() : undefined
+  return is(callee, "PropertyAccessExpression") && callee.getName() === "handleRequest"
+}
+
+function isAsync(scope: Node): boolean {
+  return (
+    (is(scope, "ArrowFunction") || is(scope, "FunctionDeclaration") || is(scope, "FunctionExpression")) &&
+    scope.isAsync()
+  )
+}
+
+function namesModule(parent: Node | undefined): boolean {
   if (is(parent, "CallExpression")) return /^(import|require)$/.test(parent.getExpression().getText())
   if (is(parent, "LiteralType")) return is(parent.getParent(), "ImportType")
   return is(parent, "ImportDeclaration") || is(parent, "ExportDeclaration") || is(parent, "ModuleDeclaration")

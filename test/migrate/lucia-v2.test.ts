@@ -38,3 +38,21 @@ export type Auth = typeof auth;
   expect(leftovers).toEqual([])
   expect(notes.join()).toContain("docs/migrate-lucia-v2.md")
 })
+
+test("where Next.js hands out cookies as a promise, setting a session is waited for", async () => {
+  const handler = (async: string, set: string) => `import { cookies } from "next/headers";
+export const POST = ${async}(request) => {
+	const authRequest = auth.handleRequest({ request, cookies });
+	${set}authRequest.setSession(null);
+	another.setSession(null);
+};
+`
+  const { files, leftovers } = await migrate({
+    "auth.ts": `import { lucia } from "lucia";\n`,
+    "route.ts": handler("async ", ""),
+    "late.ts": handler("", ""),
+  })
+  expect(files["route.ts"]).toBe(handler("async ", "await "))
+  expect(files["late.ts"]).toBe(undefined)
+  expect(leftovers).toEqual([expect.stringContaining("late.ts:4 say `await`")])
+})
