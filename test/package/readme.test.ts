@@ -11,7 +11,13 @@ import { root, temporaryFolder } from "./tarball.ts"
 
 const run = promisify(execFile)
 const readme = readFileSync(join(root, "README.md"), "utf8")
-const pages = ["README.md", "docs/adapters.md", "docs/stateless.md", "docs/migrate-lucia-v3.md"]
+const pages = [
+  "README.md",
+  "docs/adapters.md",
+  "docs/stateless.md",
+  "docs/migrate-lucia-v3.md",
+  "docs/migrate-lucia-v2.md",
+]
 const blocks = pages.flatMap((page) => blocksOf(readFileSync(join(root, page), "utf8")))
 const fileNames = [
   "auth.ts",
@@ -34,6 +40,10 @@ const fileNames = [
   "pages-router.ts",
   "passwords.ts",
   "own-tables.ts",
+  "v2-drop-in.ts",
+  "v2-own.ts",
+  "v2-next.ts",
+  "v2-node.ts",
 ]
 
 // What the blocks about testAdapter() and testConcurrency() leave to the reader.
@@ -104,6 +114,7 @@ test.each([
   "docs/contributing.md",
   "docs/lucia-v2-differences.md",
   "docs/lucia-v3-differences.md",
+  "docs/migrate-lucia-v2.md",
   "docs/migrate-lucia-v3.md",
   "docs/nextjs.md",
   "docs/performance.md",
