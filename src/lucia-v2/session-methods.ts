@@ -65,7 +65,10 @@ export function createSessionMethods(parts: SessionParts) {
 
   function requireSessionId(sessionId: string): void {
     if (isPlausible(sessionId) && !(storedIds === "clear" && isSessionId(sessionId))) return
-    throw new AuthError("invalid_option", "A sessionId has 1 to 255 characters, and where ids are clear is no hash.")
+    throw new AuthError(
+      "invalid_option",
+      "A sessionId has 1 to 255 characters, none of them NUL, and where ids are clear is no hash.",
+    )
   }
 
   async function insert(record: SessionRecord): Promise<void> {
@@ -217,7 +220,9 @@ function isLive({ expiresAt }: Pick<SessionRecord, "expiresAt">): boolean {
 }
 
 function isPlausible(sessionId: unknown): sessionId is string {
-  return typeof sessionId === "string" && sessionId.length > 0 && sessionId.length <= longestId
+  if (typeof sessionId !== "string") return false
+  // PostgreSQL answers NUL with an error, and a stranger writes the cookie.
+  return sessionId.length > 0 && sessionId.length <= longestId && !sessionId.includes("\0")
 }
 
 function invalidSession(): LuciaError {

@@ -48,6 +48,8 @@ export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAda
     replaceSession: (oldId, session) =>
       inTurn(oldId, async () => {
         if (!(await find(oldId))) return false
+        // Some stores overwrite the row, and a second move of one session would then take back the first.
+        if (await find(session.id)) throw new AuthError("store_failed", "The new id of the session is taken.")
         await adapter.setSession(toRow(session))
         // The new row must not outlive a sign-out that ran beside it.
         const isCurrent = (await find(oldId)) !== null

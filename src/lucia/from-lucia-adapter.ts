@@ -107,7 +107,10 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
   requireContract(adapter)
 
   return {
-    insertSession: insert,
+    insertSession: async (session) => {
+      for (const name of Object.keys(session.attributes)) requireColumn(name, createdAt)
+      await insert(session)
+    },
     async findSession(id) {
       const first = await find(id)
       // Lucia's adapters read both apart, and the session may have been replaced in between: its user is not gone.
@@ -131,6 +134,9 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
     },
     async replaceSession(oldId, session) {
       if (!(await exists(oldId))) return false
+      // Some stores overwrite the row, and a second move of one session would then take back the first.
+      if (await exists(session.id)) throw new AuthError("store_failed", "The new id of the session is taken.")
+      // Its attributes were read from the store, so they are columns.
       await insert(session)
       // The new session must not outlive a sign-out that ran beside it.
       const isCurrent = await exists(oldId)

@@ -144,7 +144,10 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
   ): Promise<Session> {
     const sessionId = options?.sessionId ?? generateIdFromEntropySize(25)
     if (!isId(sessionId) || (this.storedIds === "clear" && isSessionId(sessionId)))
-      throw new AuthError("invalid_option", "A sessionId has 1 to 255 characters, and where ids are clear is no hash.")
+      throw new AuthError(
+        "invalid_option",
+        "A sessionId has 1 to 255 characters, none of them NUL, and where ids are clear is no hash.",
+      )
     const own = { ...attributes }
     for (const name of Object.keys(own)) requireColumn(name, this.createdAt)
     const createdAt = new Date()
@@ -243,7 +246,9 @@ function readLifetime(span: Pick<TimeSpan, "milliseconds"> | undefined): number 
 }
 
 function isId(sessionId: unknown): sessionId is string {
-  return typeof sessionId === "string" && sessionId.length > 0 && sessionId.length <= longestId
+  if (typeof sessionId !== "string") return false
+  // PostgreSQL answers NUL with an error, and a stranger writes the cookie.
+  return sessionId.length > 0 && sessionId.length <= longestId && !sessionId.includes("\0")
 }
 
 function signedOutResult(): { user: null; session: null } {

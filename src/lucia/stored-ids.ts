@@ -73,8 +73,7 @@ export function rekeyedIds(store: Store): SessionsById {
       // Another request may have moved it between the two reads.
       if (!clear) return store.findSession(stored)
       if (!isUsable(clear)) return clear
-      const moved = await move(clear.session)
-      return moved && { ...clear, session: moved }
+      return moveFound(clear)
     },
 
     async list(userId, isUsable) {
@@ -96,6 +95,16 @@ export function rekeyedIds(store: Store): SessionsById {
       else await store.deleteSession(sessionId)
       await store.deleteSession(hashToken(sessionId))
     },
+  }
+
+  async function moveFound(clear: Found): Promise<Found | null> {
+    try {
+      const session = await move(clear.session)
+      return session && { ...clear, session }
+    } catch {
+      // The session is live all the same, unless it was ended meanwhile, and the next request tries again.
+      return store.findSession(clear.session.id)
+    }
   }
 
   async function move(session: SessionRecord): Promise<SessionRecord | null> {

@@ -6,10 +6,9 @@ import type { DatabaseSession } from "./lucia-adapter.ts"
 const unknownTime = 0
 const coreNames = ["id", "userid", "expiresat"]
 
-/** Writes a session as an adapter of Lucia v3 stores it. Throws `invalid_option` for attributes that cannot be columns. */
+/** Writes a session as an adapter of Lucia v3 stores it. Its attributes must be columns: see {@link requireColumn}. */
 export function toStored(session: SessionRecord, createdAt: string | undefined): DatabaseSession {
   const { id, userId, expiresAt, attributes } = session
-  for (const name of Object.keys(attributes)) requireColumn(name, createdAt)
   const created = createdAt === undefined ? {} : { [createdAt]: session.createdAt.getTime() }
   return { id, userId, expiresAt: new Date(expiresAt), attributes: { ...attributes, ...created } }
 }

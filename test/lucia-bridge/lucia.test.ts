@@ -64,8 +64,10 @@ describe.each(["clear", "rekey", "hashed"] as const)("with %s ids", (storedIds) 
   test("what cannot be an id costs no read of the store", async () => {
     const { lucia, adapter } = setUp(storedIds)
     const reads = vi.spyOn(adapter, "getSessionAndUser")
-    for (const id of ["", "x".repeat(256), null, undefined, 7, {}])
+    for (const id of ["", "x".repeat(256), "a\0b", null, undefined, 7, {}]) {
       expect(await lucia.validateSession(id as string)).toEqual({ session: null, user: null })
+      await lucia.invalidateSession(id as string)
+    }
     expect(reads).not.toHaveBeenCalled()
   })
 
@@ -73,7 +75,8 @@ describe.each(["clear", "rekey", "hashed"] as const)("with %s ids", (storedIds) 
     const { lucia } = setUp(storedIds)
     await lucia.createSession("ada", {}, { sessionId: "own" })
     expect((await lucia.validateSession("own")).session?.id).toBe("own")
-    await expect(lucia.createSession("ada", {}, { sessionId: "" })).rejects.toMatchObject({ code: "invalid_option" })
+    for (const sessionId of ["", "a\0b"])
+      await expect(lucia.createSession("ada", {}, { sessionId })).rejects.toMatchObject({ code: "invalid_option" })
   })
 
   test("all sessions of a user end, and nobody else's", async () => {
@@ -162,6 +165,48 @@ describe("clear ids", () => {
       expect((await lucia.validateSession(clearId)).session?.id).toBe(clearId)
     },
   )
+
+  test("are kept when two servers replace them at once in a store that overwrites rows", async () => {
+    const { lucia, adapter, addClear, ids } = setUp()
+    addClear()
+    adapter.setSession = async (session) => void adapter.sessions.set(session.id, structuredClone(session))
+    // The second server is still at its first look at the row when the first one has finished.
+    const { getSessionAndUser } = adapter
+    let looks = 0
+    adapter.getSessionAndUser = async (id) => {
+      const found = await getSessionAndUser(id)
+      if (id === clearId && ++looks === 2) {
+        const other = { ...adapter, getSessionAndUser }
+        expect((await new Lucia(other).validateSession(clearId)).session?.id).toBe(clearId)
+      }
+      return found
+    }
+    expect((await lucia.validateSession(clearId)).session?.id).toBe(clearId)
+    expect(ids()).toEqual([hash(clearId)])
+  })
+
+  test("sign in where the store cannot write, until they are ended", async () => {
+    const { lucia, adapter, addClear, ids } = setUp()
+    addClear()
+    vi.spyOn(adapter, "setSession").mockRejectedValue(new Error("read-only"))
+    expect((await lucia.validateSession(clearId)).session?.id).toBe(clearId)
+    await expect(lucia.getUserSessions("ada")).rejects.toThrow("read-only")
+    expect(ids()).toEqual([clearId])
+    vi.spyOn(adapter, "setSession").mockImplementation(async () => {
+      adapter.sessions.delete(clearId)
+      throw new Error("read-only")
+    })
+    expect((await lucia.validateSession(clearId)).session).toBeNull()
+  })
+
+  test("are replaced with every column that they have, whatever its name", async () => {
+    const { lucia, adapter, addClear } = setUp()
+    addClear()
+    const attributes = { "device name": "phone", userId: 7 }
+    Object.assign(adapter.sessions.get(clearId)!, { attributes })
+    expect((await lucia.validateSession(clearId)).session?.id).toBe(clearId)
+    expect([...adapter.sessions.values()]).toMatchObject([{ id: hash(clearId), attributes }])
+  })
 
   test.each([0, 12])("do not come back to life when a sign-out runs beside a write of %i turns", async (slowness) => {
     for (let delay = 0; delay < 24; delay++) {

@@ -156,6 +156,44 @@ describe("ids", () => {
     expect(sessions.size).toBe(0)
   })
 
+  test("two servers that move one session at once keep it, in a store that overwrites rows", async () => {
+    const { adapter, users, sessions } = memoryLuciaAdapter()
+    const id = addClearSession(sessions)
+    users.set("ada", { id: "ada" })
+    const overwriting: typeof adapter = (E) => ({
+      ...adapter(E),
+      setSession: async (session) => void sessions.set(session.id, structuredClone(session)),
+    })
+    const other = lucia({ adapter: overwriting, env: "DEV" })
+    let looks = 0
+    const slow: typeof adapter = (E) => ({
+      ...overwriting(E),
+      async getSession(sessionId) {
+        const found = structuredClone(sessions.get(sessionId) ?? null)
+        // At its first look at the row when the other server begins, and finishes.
+        if (sessionId === id && ++looks === 2) await other.validateSession(id)
+        return found
+      },
+    })
+    const auth = lucia({ adapter: slow, env: "DEV" })
+    expect((await auth.validateSession(id)).sessionId).toBe(id)
+    expect([...sessions.keys()]).toEqual([sha256(id)])
+  })
+
+  test("a session of Lucia's signs in where the store cannot write", async () => {
+    const { adapter, users, sessions } = memoryLuciaAdapter()
+    const id = addClearSession(sessions)
+    users.set("ada", { id: "ada" })
+    const readOnly: typeof adapter = (E) => ({
+      ...adapter(E),
+      setSession: () => Promise.reject(new Error("read-only")),
+    })
+    const auth = lucia({ adapter: readOnly, env: "DEV" })
+    expect((await auth.validateSession(id)).sessionId).toBe(id)
+    await auth.invalidateSession(id)
+    await expect(auth.validateSession(id)).rejects.toEqual(invalid)
+  })
+
   test("sessions of Lucia's are listed by hashes and ended by them", async () => {
     const { auth, sessions } = await setUp()
     const id = addClearSession(sessions)
@@ -191,13 +229,13 @@ describe("ids", () => {
   test("what cannot be an id is answered without a read", async () => {
     const { auth, sessions } = await setUp()
     const get = vi.spyOn(sessions, "get")
-    for (const id of ["", "x".repeat(256), undefined, 5, null] as string[]) {
+    for (const id of ["", "x".repeat(256), "a\0b", undefined, 5, null] as string[]) {
       await expect(auth.validateSession(id)).rejects.toEqual(invalid)
       await expect(auth.getSession(id)).rejects.toEqual(invalid)
       await expect(auth.updateSessionAttributes(id, { label: "x" })).rejects.toEqual(invalid)
     }
     await expect(auth.invalidateSession("")).rejects.toEqual(invalid)
-    await auth.invalidateSession("x".repeat(256))
+    for (const id of ["x".repeat(256), "a\0b"]) await auth.invalidateSession(id)
     expect(get).not.toHaveBeenCalled()
   })
 
@@ -206,7 +244,8 @@ describe("ids", () => {
     const create = (sessionId: string) => auth.createSession({ userId: "ada", sessionId, attributes: {} })
     await create("chosen")
     expect((await auth.validateSession("chosen")).user.userId).toBe("ada")
-    for (const id of ["", "x".repeat(256)]) await expect(create(id)).rejects.toMatchObject({ code: "invalid_option" })
+    for (const id of ["", "x".repeat(256), "a\0b"])
+      await expect(create(id)).rejects.toMatchObject({ code: "invalid_option" })
   })
 
   test("an id that the database takes for the same is another one", async () => {
