@@ -24,13 +24,18 @@ export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyP
     const keyId = createKeyId(providerId, providerUserId)
     // Unknown keys and keys without a password take as long as known ones.
     const decoyHash = password ? await getDecoy() : null
-    const row = await users.getKey(keyId)
+    const row = await findKey(keyId)
     const isRight = await verify(row?.hashed_password || decoyHash, password)
-    if (!row) throw refused("AUTH_INVALID_KEY_ID")
+    if (!row || !(row.hashed_password || row.id === keyId)) throw refused("AUTH_INVALID_KEY_ID")
     const isAccepted = row.hashed_password === null ? password === null : !!row.hashed_password && isRight
     if (!isAccepted) throw refused("AUTH_INVALID_PASSWORD")
     log("key", "Key accepted")
     return transformDatabaseKey(row)
+  }
+
+  async function findKey(keyId: string): Promise<KeySchema | null> {
+    // PostgreSQL answers NUL with an error, and a stranger writes the name.
+    return keyId.includes("\0") ? null : users.getKey(keyId)
   }
 
   async function verify(hash: string | null, password: string | null): Promise<boolean> {
@@ -69,7 +74,7 @@ export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyP
   }
 
   async function getKey(providerId: string, providerUserId: string): Promise<Key> {
-    const row = await users.getKey(createKeyId(providerId, providerUserId))
+    const row = await findKey(createKeyId(providerId, providerUserId))
     if (!row) throw new LuciaError("AUTH_INVALID_KEY_ID")
     return transformDatabaseKey(row)
   }

@@ -1,3 +1,4 @@
+import { belongsTo } from "../lucia/stored-session.ts"
 import { requireColumns } from "./columns.ts"
 import { createKeyId } from "./key-id.ts"
 import type { OrNull, UserSchema } from "./lucia-adapter.ts"
@@ -21,7 +22,7 @@ interface NewKey {
 
 /** Makes the methods about users. */
 export function createUserMethods({ stores, passwordHash, getUserAttributes }: UserParts) {
-  const { users, deleteUser } = stores
+  const { users } = stores
 
   async function getUser(userId: string) {
     return transformDatabaseUser(await getRow(userId))
@@ -39,14 +40,35 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: U
 
   async function updateUserAttributes(userId: string, attributes: object) {
     requireColumns("user", attributes)
-    if (Object.keys(attributes).length > 0) await users.updateUser(userId, attributes)
+    const id = await storedId(userId)
+    if (id === null) throw new LuciaError("AUTH_INVALID_USER_ID")
+    if (Object.keys(attributes).length > 0) await users.updateUser(id, attributes)
     return getUser(userId)
   }
 
+  async function deleteUser(userId: string): Promise<void> {
+    const id = await storedId(userId)
+    if (id !== null) await stores.deleteUser(id)
+  }
+
   async function getRow(userId: string): Promise<UserSchema> {
-    const row: OrNull<UserSchema> = await users.getUser(userId)
+    const row = await findRow(userId)
     if (!row) throw new LuciaError("AUTH_INVALID_USER_ID")
     return row
+  }
+
+  async function findRow(userId: unknown): Promise<OrNull<UserSchema>> {
+    if (!isUserId(userId)) return null
+    const row: OrNull<UserSchema> = await users.getUser(userId)
+    // MySQL takes an id in another case for the same, and the number 0 for any text.
+    return row && belongsTo({ userId: row.id }, userId) ? row : null
+  }
+
+  // A number must not get into a statement that writes: see above.
+  async function storedId(userId: unknown): Promise<string | null> {
+    if (typeof userId === "string") return isUserId(userId) ? userId : null
+    const row = await findRow(userId)
+    return row && row.id
   }
 
   async function hashed(password: string | null): Promise<string | null> {
@@ -58,4 +80,9 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: U
   }
 
   return { getUser, createUser, updateUserAttributes, deleteUser, transformDatabaseUser }
+}
+
+// Some applications have numbers, whatever the types say. PostgreSQL answers NUL with an error.
+function isUserId(userId: unknown): userId is string {
+  return typeof userId === "string" ? !userId.includes("\0") : ["number", "bigint"].includes(typeof userId)
 }

@@ -125,6 +125,61 @@ test("a decoy that could not be made is made at the next use", async () => {
   await expect(auth.useKey("username", "eve", "guess")).rejects.toEqual(noKey)
 })
 
+test("what the database takes for a user's id, or for a key without a password, is not", async () => {
+  const { auth, users, keys } = await setUp()
+  await auth.createKey({ userId: "ada", providerId: "github", providerUserId: "Ada", password: null })
+  // As MySQL does: the case, blanks at the end, and the number 0 for any text.
+  const loose = (rows: Map<string, { id: string }>) => {
+    const get = rows.get.bind(rows)
+    const fold = (id: unknown) => String(id).trim().toLowerCase()
+    const found = (id: unknown) => [...rows.keys()].find((key) => id === 0 || fold(key) === fold(id))
+    vi.spyOn(rows, "get").mockImplementation((id) => get(found(id) ?? ""))
+  }
+  loose(users)
+  loose(keys)
+  for (const id of [0, "ADA", "ada ", ["ada"], true, null, { id: "ada" }] as string[]) {
+    await expect(auth.getUser(id)).rejects.toEqual(noUser)
+    await expect(auth.createSession({ userId: id, attributes: {} })).rejects.toEqual(noUser)
+  }
+  for (const name of ["ada", "Ada "]) await expect(auth.useKey("github", name, null)).rejects.toEqual(noKey)
+  expect((await auth.useKey("github", "Ada", null)).userId).toBe("ada")
+  // Who knows the password is that user however the name is written.
+  expect((await auth.useKey("username", "ADA", "secret")).userId).toBe("ada")
+})
+
+test("a number changes and deletes nobody whose id is text", async () => {
+  const { auth, users } = await setUp()
+  const [get, set, remove] = [users.get.bind(users), users.set.bind(users), users.delete.bind(users)]
+  const found = (id: unknown) => (id === 0 ? "ada" : String(id))
+  vi.spyOn(users, "get").mockImplementation((id) => get(found(id)))
+  vi.spyOn(users, "set").mockImplementation((id, row) => set(found(id), row))
+  vi.spyOn(users, "delete").mockImplementation((id) => remove(found(id)))
+  const zero = 0 as unknown as string
+  await expect(auth.updateUserAttributes(zero, { username: "evil" })).rejects.toEqual(noUser)
+  await auth.deleteUser(zero)
+  expect(get("ada")).toEqual({ id: "ada" })
+})
+
+test("users whose ids are numbers are found by them", async () => {
+  const { auth, users } = await setUp()
+  const user = { id: 7 } as unknown as { id: string }
+  users.set("7", user)
+  const get = users.get.bind(users)
+  vi.spyOn(users, "get").mockImplementation((id) => get(String(id)))
+  for (const id of [7, "7", 7n] as string[]) expect((await auth.getUser(id)).userId).toBe(7)
+})
+
+test("a name with NUL, which PostgreSQL refuses, is nobody's, after the same work", async () => {
+  const hash = countingHash()
+  const { auth, users, keys } = await setUp({ passwordHash: hash })
+  const reads = [vi.spyOn(users, "get"), vi.spyOn(keys, "get")]
+  await expect(auth.useKey("username", "a\0b", "guess")).rejects.toEqual(noKey)
+  expect(hash.asked).toHaveLength(1)
+  await expect(auth.getKey("username", "a\0b")).rejects.toEqual(noKey)
+  await expect(auth.getUser("a\0b")).rejects.toEqual(noUser)
+  for (const read of reads) expect(read).not.toHaveBeenCalled()
+})
+
 test("an empty password is one, though nobody can use it", async () => {
   const { auth } = await setUp()
   const key = await auth.createKey({ userId: "ada", providerId: "email", providerUserId: "a@b", password: "" })
