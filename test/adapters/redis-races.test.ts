@@ -49,7 +49,7 @@ function redisRaces(urls: string[]): void {
     expect(late).toBeGreaterThan(0)
   })
 
-  test("[R2][EXP-6][EXP-8] a logout beside a renewal is final, 2,000 times", async () => {
+  test("[P16][R2][EXP-6][EXP-8] a logout beside a renewal is final, 2,000 times", async () => {
     await raceBothWays(async () => {
       const userId = newUser()
       const tokens = await signIn(userId, 200)

@@ -99,7 +99,7 @@ describe("clear ids", () => {
     await expect(lucia.createSession("ada", {}, { sessionId: "b".repeat(64) })).rejects.toThrow(/hash/)
   })
 
-  test("are replaced by their hashes with rekey, for all of many racing requests", async () => {
+  test("[P1] are replaced by their hashes with rekey, for all of many racing requests", async () => {
     const { lucia, addClear, ids } = setUp()
     addClear()
     const results = await Promise.all(Array.from({ length: 8 }, () => lucia.validateSession(clearId)))
@@ -246,7 +246,7 @@ describe("lifetimes", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 }))
   afterEach(() => void vi.useRealTimers())
 
-  test("a session is extended at half of its lifetime, and over at its end without being deleted", async () => {
+  test("[P18] a session is extended at half of its lifetime, and over at its end without being deleted", async () => {
     const { lucia, ids } = setUp(undefined, { sessionExpiresIn: new TimeSpan(10, "d") })
     const { id } = await lucia.createSession("ada", {})
     vi.setSystemTime(Date.now() + 5 * day - 1)
@@ -314,7 +314,7 @@ describe("over an adapter of this package", () => {
   })
 })
 
-test("attributes cannot stand in for columns of the library", async () => {
+test("[P13][P14] attributes cannot stand in for columns of the library", async () => {
   const { lucia } = setUp()
   for (const name of ["id", "user_id", "userId", "expires_at", "expiresAt", 'x" = 1'])
     await expect(lucia.createSession("ada", { [name]: "x" })).rejects.toMatchObject({ code: "invalid_option" })
@@ -322,7 +322,7 @@ test("attributes cannot stand in for columns of the library", async () => {
   expect(await lying.createSession("ada", {})).toMatchObject({ userId: "ada", fresh: true })
 })
 
-test("options and adapters that cannot be are refused at once", () => {
+test("[P15] options and adapters that cannot be are refused at once", () => {
   const { adapter } = setUp()
   const code = (make: () => unknown) => {
     try {
@@ -352,7 +352,7 @@ test("the cookie is read exactly, and several values are none", () => {
   expect(lucia.readBearerToken(undefined)).toBeNull()
 })
 
-test("the cookie is secure unless it is said not to be, and never outlives 400 days", () => {
+test("[P17] the cookie is secure unless it is said not to be, and never outlives 400 days", () => {
   const { lucia } = setUp(undefined, {
     sessionExpiresIn: new TimeSpan(500, "d"),
     sessionCookie: { attributes: { secure: undefined, httpOnly: false } as object },
@@ -363,7 +363,7 @@ test("the cookie is secure unless it is said not to be, and never outlives 400 d
   expect(new Cookie("a", "b", { maxAge: 1.5 }).serialize()).toBe("a=b; Max-Age=2")
 })
 
-test("an origin counts with its scheme", () => {
+test("[P4][P6] an origin counts with its scheme", () => {
   expect(verifyRequestOrigin("https://example.com", ["example.com"])).toBe(true)
   expect(verifyRequestOrigin("http://localhost:3000", ["localhost:3000"])).toBe(true)
   expect(verifyRequestOrigin("http://example.com", ["http://example.com"])).toBe(true)

@@ -33,14 +33,14 @@ describe("without options", () => {
     expect(await isTrusted({}, { method, url })).toBe(true)
   })
 
-  test.each(["POST", "PUT", "PATCH", "DELETE", "", "post"])("%s counts from the own origin", async (method) => {
+  test.each(["POST", "PUT", "PATCH", "DELETE", "", "post"])("[P4] %s counts from the own origin", async (method) => {
     expect(await isTrusted({}, { method, ...from("https://example.com") })).toBe(true)
     for (const origin of ["https://evil.example", "null", "", "example.com", "https://", "https://example.com.evil.io"])
       expect(await isTrusted({}, { method, ...from(origin) }), origin).toBe(false)
     expect(await isTrusted({}, { method, url })).toBe(false)
   })
 
-  test("the whole origin counts", async () => {
+  test("[P6] the whole origin counts", async () => {
     for (const origin of [
       "http://example.com",
       "https://evil@example.com",
@@ -158,7 +158,7 @@ describe("subdomains", () => {
     ["app.example.co.uk", "https://evil.co.uk"],
     ["me.github.io", "https://evil.github.io"],
     ["example.com", "https://evil.com"],
-  ])("of %s are never those of what it is below", async (host, origin) => {
+  ])("[P5] of %s are never those of what it is below", async (host, origin) => {
     for (const allowedSubDomains of ["*" as const, ["evil"]]) {
       expect(await isTrusted({ csrfProtection: { host, allowedSubDomains } }, from(origin))).toBe(false)
       expect(await isTrusted({ ...domain(host), csrfProtection: { allowedSubDomains } }, from(origin))).toBe(false)

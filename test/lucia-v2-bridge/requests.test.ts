@@ -42,7 +42,7 @@ describe("validate()", () => {
     expect(set).toEqual([])
   })
 
-  test.each(allStoredIds)("sets the cookie of a renewed session again, with %s ids", async (storedIds) => {
+  test.each(allStoredIds)("[P9] sets the cookie of a renewed session again, with %s ids", async (storedIds) => {
     const { ada, request, cookie, set } = await open({ storedIds })
     later(2)
     const handled = request({ cookie })
@@ -105,7 +105,7 @@ describe("validate()", () => {
 })
 
 describe("validateBearerToken()", () => {
-  test("answers for the token, and validate() for the cookie, whichever comes first", async () => {
+  test("[P10] answers for the token, and validate() for the cookie, whichever comes first", async () => {
     const { request, cookie, bob, set } = await open()
     const headers = { cookie, authorization: `Bearer ${bob.sessionId}` }
     const one = request(headers)
@@ -270,7 +270,7 @@ describe("session cookies", () => {
     ).toBe("sid=abc; Domain=example.com; Path=/; Expires=Thu, 01 Feb 2024 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax")
   })
 
-  test("live a year where the row decides, and never more than 400 days", () => {
+  test("[P17] live a year where the row decides, and never more than 400 days", () => {
     const long = { ...session, idlePeriodExpiresAt: new Date("2034-01-01") }
     expect(create({ sessionCookie: { expires: false } }).createSessionCookie(session).attributes.expires).toEqual(
       new Date(Date.now() + 365 * day),
@@ -328,7 +328,7 @@ describe("configurations that cannot be", () => {
   })
 })
 
-test("the debug log tells what happens, and no secret", async () => {
+test("[P3] the debug log tells what happens, and no secret", async () => {
   const lines: unknown[] = []
   const log = vi.spyOn(console, "log").mockImplementation((...line) => void lines.push(...line))
   const { auth, request, cookie, ada } = await open({ experimental: { debugMode: true } })

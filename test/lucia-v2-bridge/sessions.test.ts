@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest"
 import { memoryAdapter } from "../../adapters/memory.ts"
 import { lucia, LuciaError } from "../../src/lucia-v2.ts"
 import { memoryLuciaAdapter } from "./memory-lucia-adapter.ts"
@@ -57,7 +57,7 @@ describe.each(adapters)("over %s", (_, open) => {
     await auth.invalidateSession(sessionId)
   })
 
-  test("a session is over when its idle period is, and is not renewed then", async () => {
+  test("[P18] a session is over when its idle period is, and is not renewed then", async () => {
     const auth = lucia({ adapter: open(), env: "DEV" })
     await auth.createUser({ userId: "ada", key: null, attributes: {} })
     const { sessionId } = await auth.createSession({ userId: "ada", attributes: {} })
@@ -70,7 +70,7 @@ describe.each(adapters)("over %s", (_, open) => {
     expect((await auth.validateSession(sessionId)).fresh).toBe(true)
   })
 
-  test("dead sessions are deleted when asked, a day after their end, and awaited", async () => {
+  test("[P18] dead sessions are deleted when asked, a day after their end, and awaited", async () => {
     const auth = lucia({ adapter: open(), env: "DEV", storedIds: "clear" })
     await auth.createUser({ userId: "ada", key: null, attributes: {} })
     const { sessionId } = await auth.createSession({ userId: "ada", attributes: {} })
@@ -111,7 +111,7 @@ describe.each(adapters)("over %s", (_, open) => {
 })
 
 describe("ids", () => {
-  test("a session of Lucia's moves to its hash with both periods, and its cookie stays", async () => {
+  test("[P1] a session of Lucia's moves to its hash with both periods, and its cookie stays", async () => {
     const { auth, sessions } = await setUp({ sessionExpiresIn: { activePeriod: day, idlePeriod: 2 * day } })
     const id = addClearSession(sessions)
     const { activePeriodExpiresAt, idlePeriodExpiresAt } = await auth.validateSession(id)
@@ -203,6 +203,14 @@ describe("ids", () => {
     expect(sessions.size).toBe(0)
   })
 
+  test("[P1] a new session is stored under the hash of its id, which signs nobody in", async () => {
+    const { auth, sessions, signIn } = await setUp()
+    const { sessionId } = await signIn()
+    expect([...sessions.keys()]).toEqual([sha256(sessionId)])
+    expect(JSON.stringify([...sessions])).not.toContain(sessionId)
+    await expect(auth.validateSession(sha256(sessionId))).rejects.toEqual(invalid)
+  })
+
   test("with hashed ids those in clear are void", async () => {
     const hashed = await setUp({ storedIds: "hashed" })
     const id = addClearSession(hashed.sessions)
@@ -270,7 +278,7 @@ describe("renewal", () => {
   })
 
   test.each(["invalidateSession", "invalidateAllUserSessions"] as const)(
-    "never revives a session that %s() ends meanwhile, though the adapter reads a row and puts it back",
+    "[P16] never revives a session that %s() ends meanwhile, though the adapter reads a row and puts it back",
     async (signOut) => {
       const { adapter, sessions } = memoryLuciaAdapter()
       const [reading, writing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
@@ -319,7 +327,7 @@ describe("renewal", () => {
 })
 
 describe("rows", () => {
-  test("a session of nobody leaves no row where there are no foreign keys", async () => {
+  test("[P12] a session of nobody leaves no row where there are no foreign keys", async () => {
     const { auth, sessions } = await setUp({ hasForeignKeys: false })
     await expect(auth.createSession({ userId: "nobody", attributes: {} })).rejects.toThrow("AUTH_INVALID_USER_ID")
     expect(sessions.size).toBe(0)
@@ -348,7 +356,7 @@ describe("rows", () => {
     }
   })
 
-  test("attributes are columns, and none of the library's", async () => {
+  test("[P13][P14] attributes are columns, and none of the library's", async () => {
     const { auth, sessions, signIn } = await setUp()
     const { sessionId } = await signIn()
     const row = [...sessions.values()]
@@ -395,6 +403,29 @@ describe("rows", () => {
     expect((await split.validateSession(sessionId)).user.userId).toBe("ada")
     expect(getSessionAndUser).toHaveBeenCalledTimes(1)
     expect(auth).toBeDefined()
+  })
+
+  test("[P11] what goes wrong in a list or a clean-up rejects for the caller, and for nobody else", async () => {
+    const unhandled = vi.fn()
+    process.on("unhandledRejection", unhandled)
+    onTestFinished(() => void process.off("unhandledRejection", unhandled))
+    const { adapter, sessions } = memoryLuciaAdapter({ hasForeignKeys: false })
+    const failing: typeof adapter = (E) => {
+      const methods = adapter(E)
+      return {
+        ...methods,
+        getSessionsByUserId: (userId) => sleep(5).then(() => methods.getSessionsByUserId(userId)),
+        getKeysByUserId: (userId) => sleep(5).then(() => methods.getKeysByUserId(userId)),
+        deleteSession: () => sleep(5).then(() => Promise.reject(new Error("down"))),
+      }
+    }
+    const auth = lucia({ adapter: failing, env: "DEV", storedIds: "clear" })
+    for (const id of ["old", "older"]) addClearSession(sessions, id, Date.now() - 30 * day)
+    await expect(auth.getAllUserSessions("nobody")).rejects.toThrow("AUTH_INVALID_USER_ID")
+    await expect(auth.getAllUserKeys("nobody")).rejects.toThrow("AUTH_INVALID_USER_ID")
+    await expect(auth.deleteDeadUserSessions("ada")).rejects.toThrow("down")
+    await sleep(20)
+    expect(unhandled).not.toHaveBeenCalled()
   })
 
   test("an outage of the store is no sign-out", async () => {

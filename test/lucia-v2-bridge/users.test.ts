@@ -67,7 +67,7 @@ describe.each(adapters)("over %s", (_, open) => {
     await expect(auth.updateKeyPassword("username", "bob", "other")).rejects.toEqual(noKey)
   })
 
-  test("an unknown key, a wrong password and a key without one cost one verify, and tell their own errors", async () => {
+  test("[P2] an unknown key, a wrong password and a key without one cost one verify, and tell their own errors", async () => {
     const { auth, asked } = create()
     await auth.createUser({ userId: "ada", key: keyOf("ada"), attributes: {} })
     await auth.createKey({ userId: "ada", providerId: "github", providerUserId: "ada", password: null })
@@ -90,7 +90,7 @@ describe.each(adapters)("over %s", (_, open) => {
   })
 })
 
-test("Lucia's own hashes take as long for an unknown user as for a wrong password", async () => {
+test("[P2] Lucia's own hashes take as long for an unknown user as for a wrong password", async () => {
   const auth = lucia({ adapter: memoryAdapter(), env: "DEV" })
   await auth.createUser({ userId: "ada", key: keyOf("ada"), attributes: {} })
   const time = async (name: string) => {
@@ -203,7 +203,7 @@ test("what is taken besides the key is told by the driver, or by the detail over
   await expect(own.updateUserAttributes("bob", { username: "Ada" })).rejects.toEqual(duplicate("attribute"))
 })
 
-test("attributes of a user are columns, and not the id", async () => {
+test("[P13] attributes of a user are columns, and not the id", async () => {
   const { auth, users } = await setUp()
   const before = structuredClone([...users])
   for (const name of ["id", "ID", "username\" = 'x', \"is_admin", "a.b", "a b", ""]) {
@@ -226,13 +226,13 @@ test("nothing to change is nothing to write, which would be an error of SQL", as
   for (const write of writes) expect(write).not.toHaveBeenCalled()
 })
 
-test("getUserAttributes cannot change whose user it is", async () => {
+test("[P14] getUserAttributes cannot change whose user it is", async () => {
   const { auth, signIn } = await setUp({ getUserAttributes: () => ({ userId: "eve" }) })
   expect((await auth.getUser("ada")).userId).toBe("ada")
   expect((await signIn()).user.userId).toBe("ada")
 })
 
-test("a user is deleted from the key inwards, and a session that is made meanwhile goes too", async () => {
+test("[P12] a user is deleted from the key inwards, and a session that is made meanwhile goes too", async () => {
   const { adapter, ...rows } = memoryLuciaAdapter({ hasForeignKeys: false })
   const calls: string[] = []
   const recording: typeof adapter = (E) => {

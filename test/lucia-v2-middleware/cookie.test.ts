@@ -39,7 +39,7 @@ describe("serializeCookie()", () => {
     ["a date that no cookie can have", "a", "x", { expires: new Date(8.64e15) }],
     ["an unknown SameSite", "a", "x", { sameSite: "sometimes" as "lax" }],
     ["an unknown priority", "a", "x", { priority: "urgent" as "low" }],
-  ])("refuses %s", (_, name, value, attributes) => {
+  ])("[P15] refuses %s", (_, name, value, attributes) => {
     const refused = expect.objectContaining({ code: "invalid_option" })
     expect(() => serializeCookie(name, value, attributes)).toThrow(refused)
     expect(() => createCookie(name, value, attributes)).toThrow(refused)

@@ -106,7 +106,7 @@ describe.each(versions)("nextjs() with cookies() of Next.js $version", ({ wrap }
     ["that the browser calls cross-site", { "Sec-Fetch-Site": "cross-site" }, false],
     ["of an opaque origin", { Origin: "null", Host: "example.com" }, false],
     ["that names no origin", { Host: "example.com" }, false],
-  ])("a Server Action with request: null %s", async (_, headers, isSignedIn) => {
+  ])("[P7] a Server Action with request: null %s", async (_, headers, isSignedIn) => {
     const { auth, createSession } = await openAuth(nextjs())
     const { sessionId } = await createSession()
     const cookie = `auth_session=${sessionId}`
@@ -159,7 +159,7 @@ test("with a request and Next.js 14 the session is known at once: setSession(nul
   expect(jar.sent).toEqual([])
 })
 
-test("a failure of cookies() reaches whoever reads the session, and does not end the process", async () => {
+test("[P11] a failure of cookies() reaches whoever reads the session, and does not end the process", async () => {
   const { auth, createSession } = await openAuth(nextjs())
   const unhandled = vi.fn()
   process.on("unhandledRejection", unhandled)
@@ -193,7 +193,7 @@ describe.each(middlewares)("%s", (_, middleware) => {
     expect(response.headers.get("x-middleware-next")).toBe("1")
   })
 
-  test("in the Pages Router the other cookies of the response stay as they are", async () => {
+  test("[P8] in the Pages Router the other cookies of the response stay as they are", async () => {
     const { auth, createSession } = await openAuth(middleware())
     const session = await createSession()
     const theme = "theme=dark; Path=/; Expires=Wed, 21 Oct 2099 07:28:00 GMT"
