@@ -76,9 +76,12 @@ export function createAuthRequest<S extends CookieSession & { readonly fresh: bo
   function setSession(session: (CookieSession & { readonly fresh?: boolean }) | null): void | Promise<void> {
     // A renewed session has its old id, and a cookie that ends too early.
     if ((session?.sessionId ?? null) === current && !session?.fresh) return
-    const sent = send(session)
+    const sent: unknown = send(session)
     validating = null
-    return sent
+    if (!(sent instanceof Promise)) return
+    // Few callers wait for it, so its failure must not end the process.
+    sent.catch(() => {})
+    return sent as Promise<void>
   }
 
   function invalidate(): void {

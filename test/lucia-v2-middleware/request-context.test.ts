@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, test } from "vitest"
 
 import type { MiddlewareRequestContext } from "../../src/lucia-v2/request-context.ts"
@@ -43,6 +44,35 @@ describe("lucia()", () => {
     const { auth, createSession } = await openAuth(lucia())
     const { sessionId } = await createSession()
     expect(await auth.handleRequest(contextOf(sessionId)).validate()).toMatchObject({ sessionId })
+  })
+})
+
+describe("setCookie() of an application's own", () => {
+  async function signOut(setCookie: () => unknown) {
+    const { auth, createSession } = await openAuth(lucia())
+    const { sessionId } = await createSession()
+    const request = { method: "GET", headers: new Headers() }
+    // In JavaScript it may return anything.
+    const context = { request, sessionCookie: sessionId, setCookie: setCookie as () => void }
+    return auth.handleRequest(context).setSession(null)
+  }
+
+  test("is waited for where it is a promise, and nothing else of it is handed on", async () => {
+    expect(await signOut(() => ["x"].push("y"))).toBeUndefined()
+    await expect(signOut(() => Promise.reject(new Error("sent already")))).rejects.toThrow("sent already")
+  })
+
+  test("ends no process when it fails and nobody waits, as nobody did with Lucia", async () => {
+    const unhandled: unknown[] = []
+    const note = (error: unknown) => void unhandled.push(error)
+    process.on("unhandledRejection", note)
+    const { auth } = await openAuth(lucia())
+    const request = { method: "GET", headers: new Headers() }
+    const setCookie = () => Promise.reject(new Error("sent already"))
+    void auth.handleRequest({ request, sessionCookie: "x", setCookie }).setSession(null)
+    await sleep(5)
+    process.off("unhandledRejection", note)
+    expect(unhandled).toEqual([])
   })
 })
 
