@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test, vi } from "vitest"
 import * as oursUtils from "../../src/lucia-v2-utils.ts"
 import * as ours from "../../src/lucia-v2.ts"
 import { configuration, day, emptyAdapter } from "./histories.ts"
-import { openBetterSqlite3 } from "./stores.ts"
+import { openBetterSqlite3, openMysql2, openPg } from "./stores.ts"
 
 // Each test is a row of docs/lucia-v2-differences.md: what Lucia does, and what happens here.
 
@@ -512,6 +512,52 @@ describe("users and keys", () => {
       { passwordHash: { generate: configuration.passwordHash.generate, validate: async () => true } },
     )
     expect(used).toEqual({ Lucia: "alice", here: "AUTH_INVALID_PASSWORD" })
+  })
+})
+
+describe("what a database makes of ids", () => {
+  test("PostgreSQL's error about NUL is nobody's", async ({ skip }) => {
+    const store = await openPg()
+    if (!store) return skip("no server")
+    const results = {}
+    for (const [name, { lucia }] of sides) {
+      const auth = lucia({ ...configuration, adapter: store.adapter })
+      const calls = [
+        () => auth.validateSession("a\0b"),
+        () => auth.invalidateSession("a\0b"),
+        () => auth.useKey("username", "a\0b", "guess"),
+        () => auth.getUser("a\0b"),
+      ]
+      results[name] = await Promise.all(calls.map(outcome))
+    }
+    expect(results).toEqual({
+      Lucia: Array(4).fill("22021"),
+      here: ["AUTH_INVALID_SESSION_ID", undefined, "AUTH_INVALID_KEY_ID", "AUTH_INVALID_USER_ID"],
+    })
+    await store.close()
+  })
+
+  test("MySQL's 0 is no text, and blanks at the end are part of a key", async ({ skip }) => {
+    const store = await openMysql2()
+    if (!store) return skip("no server")
+    const results = {}
+    for (const [name, { lucia }] of sides) {
+      await store.empty()
+      const auth = lucia({ ...configuration, adapter: store.adapter })
+      await signUp(auth, "alice")
+      await auth.createKey({ userId: "alice", providerId: "github", providerUserId: "alice", password: null })
+      results[name] = [
+        await outcome(() => auth.getUser(0).then(({ userId }) => userId)),
+        await outcome(() => auth.useKey("github", "alice ", null).then(({ userId }) => userId)),
+        await outcome(() => auth.useKey("username", "alice ", "secret").then(({ userId }) => userId)),
+        await outcome(() => auth.useKey("github", "alice", null).then(({ userId }) => userId)),
+      ]
+    }
+    expect(results).toEqual({
+      Lucia: ["alice", "alice", "alice", "alice"],
+      here: ["AUTH_INVALID_USER_ID", "AUTH_INVALID_KEY_ID", "alice", "alice"],
+    })
+    await store.close()
   })
 })
 
