@@ -15,6 +15,7 @@ import type { Changes, Leftover } from "./text-edits.ts"
 export interface Migration {
   /** The files that change. */
   files: ChangedFile[]
+  /** What is left, by file and line. */
   leftovers: Leftover[]
   /** What to know besides. */
   notes: string[]
@@ -53,7 +54,10 @@ export function planLuciaMigration(folder: string, { Project, ts }: TsMorph, ver
   }))
   const manifest = notes && texts.size > 0 ? migrateManifest(folder, version) : null
   const all = [...changed, ...(manifest ? [manifest.file] : [])].filter(({ before, after }) => before !== after)
-  return { files: all, leftovers: changes.leftovers, notes: [...(notes ?? []), ...(manifest?.notes ?? [])] }
+  const leftovers = changes.leftovers.toSorted((a, b) =>
+    a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1,
+  )
+  return { files: all, leftovers, notes: [...(notes ?? []), ...(manifest?.notes ?? [])] }
 }
 
 // SvelteKit writes these into a folder that is not there before it has run.
@@ -83,6 +87,7 @@ function isLuciaV3(file: SourceFile): boolean {
 }
 
 const notesOfV2 = [
+  'Session ids become hashes as they are used. Give lucia() the option storedIds: "clear" at first, for a way back to Lucia and while servers with Lucia run beside.',
   "From the drop-in to createAuth() the way is by hand: docs/migrate-lucia-v2.md of nightlatch shows it.",
 ]
 const notesOfV3 = [

@@ -17,9 +17,13 @@ export function run(args: string[], directory: string, version: string, print: (
   const asked = readArguments(args)
   if (asked === "help") print(usage)
   if (asked === "help") return 0
-  const folder = asked && resolve(directory, asked.folder)
-  if (!folder || !existsSync(folder)) {
-    print(folder ? `There is no folder ${asked.folder}.` : usage)
+  if (typeof asked === "string") {
+    print(`${asked}\n\n${usage}`)
+    return 1
+  }
+  const folder = resolve(directory, asked.folder)
+  if (!existsSync(folder)) {
+    print(`There is no folder ${asked.folder}.`)
     return 1
   }
   const tsMorph = loadTsMorph(folder)
@@ -36,15 +40,18 @@ interface Arguments {
   write: boolean
 }
 
-function readArguments(args: string[]): Arguments | "help" | null {
+// Returns what is wrong where they are not understood.
+function readArguments(args: string[]): Arguments | string {
   try {
     const options = { write: { type: "boolean", default: false }, help: { type: "boolean", short: "h" } } as const
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
     if (values.help) return "help"
     const [command, from, folder = ".", ...more] = positionals
-    return command === "migrate" && from === "lucia" && more.length === 0 ? { folder, write: values.write } : null
-  } catch {
-    return null
+    if (command !== "migrate" || from !== "lucia") return "The command is `migrate lucia`."
+    return more.length === 0 ? { folder, write: values.write } : "One folder can be named."
+  } catch (error) {
+    // The first sentence names the option.
+    return `${(error as Error).message.split(". ")[0]}.`
   }
 }
 
@@ -67,8 +74,8 @@ function write(migration: Migration, folder: string, print: (text: string) => vo
   for (const { path, after } of migration.files) writeFileSync(join(folder, path), after)
   for (const path of paths) print(`changed ${path}`)
   report(migration, print)
-  if (paths.length > 0)
-    print(`${count(migration)} changed. Install what package.json names now, and let TypeScript check.`)
+  const install = paths.includes("package.json") ? "Install what package.json names now, and let" : "Let"
+  if (paths.length > 0) print(`${count(migration)} changed. ${install} TypeScript check.`)
   return 0
 }
 

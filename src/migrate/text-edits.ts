@@ -28,6 +28,7 @@ export interface Changes {
   leave(node: Node, reason: string): void
   /** The new texts of the files that change, by path. */
   texts(): Map<string, string>
+  /** What is left, in the order it was found. */
   leftovers: Leftover[]
 }
 

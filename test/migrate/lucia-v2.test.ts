@@ -36,6 +36,7 @@ export type Auth = typeof auth;
     `export type { User } from "nightlatch/lucia-v2"\nexport type Own = import("nightlatch/lucia-v2").Session\nconst name = "lucia"\n`,
   )
   expect(leftovers).toEqual([])
+  expect(notes.join()).toContain('storedIds: "clear"')
   expect(notes.join()).toContain("docs/migrate-lucia-v2.md")
 })
 

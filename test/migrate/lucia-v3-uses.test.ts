@@ -47,14 +47,14 @@ send(created.userId, auth.createSessionCookie(token))`,
   send(auth.createSessionCookie(token))
 }`,
   ],
-  "an extended session's cookie holds what the request sent": [
+  "an extended or replaced session's cookie holds what the request sent": [
     `const sessionId = lucia.readSessionCookie(header ?? "")
 const { session, user } = await lucia.validateSession(sessionId)
 if (session && session.fresh) send(lucia.createSessionCookie(session.id))
 if (!session) send(lucia.createBlankSessionCookie())`,
     `const sessionId = auth.readSessionCookie(header ?? "")
 const { session, token, user } = await auth.validateSession(sessionId)
-if (session && session.fresh) send(auth.createSessionCookie(token ?? sessionId))
+if (session && (session.fresh || token)) send(auth.createSessionCookie(token ?? sessionId))
 if (!session) send(auth.createBlankSessionCookie())`,
   ],
   "twice too, by a name that is free": [
@@ -64,7 +64,7 @@ if (session?.fresh) send(lucia.createSessionCookie(session.id))
 else if (session) log(lucia.createSessionCookie(session.id))`,
     `const token = cookies().get(auth.sessionCookieName)?.value
 const { user, session, token: sessionToken } = await auth.validateSession(token)
-if (session?.fresh) send(auth.createSessionCookie(sessionToken ?? token))
+if (session?.fresh || sessionToken) send(auth.createSessionCookie(sessionToken ?? token))
 else if (session) log(auth.createSessionCookie(sessionToken ?? token))`,
   ],
   "or what took its place": [
@@ -73,7 +73,7 @@ const result = await lucia.validateSession(cookie)
 if (result.session?.fresh) send(lucia.createSessionCookie(result.session.id))`,
     `const cookie = cookies().get(auth.sessionCookieName)?.value
 const result = await auth.validateSession(cookie)
-if (result.session?.fresh) send(auth.createSessionCookie(result.token ?? cookie))`,
+if (result.session?.fresh || result.token) send(auth.createSessionCookie(result.token ?? cookie))`,
   ],
   "cookies() of Next.js 15 stays awaited": [
     `const sessionId = (await cookies()).get(lucia.sessionCookieName)?.value ?? null`,

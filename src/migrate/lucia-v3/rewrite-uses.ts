@@ -134,7 +134,7 @@ function problemWith(use: Node): string | null {
   const access = use.getParent()
   const isId = is(access, "PropertyAccessExpression") && access.getExpression() === use && access.getName() === "id"
   if (!isId || cookieArgument(use) || isInvalidated(access)) return null
-  return `its id is used in line ${use.getStartLineNumber()}: it is public now, and what signs in is \`token\` of { session, token }`
+  return `its id is used in line ${use.getStartLineNumber()}: it is public now, and signs nobody in. Write \`const { session, token }\`, and give \`token\` to the cookie and to a client that keeps it`
 }
 
 // `session.id` in `lucia.createSessionCookie(session.id)`.
@@ -181,8 +181,31 @@ function rewriteCookie({ call }: MethodCall, changes: Changes): Outcome {
   const token = validatedToken(session, changes)
   if (!token)
     return leave("the cookie holds a token now, and this session's is not known here: keep it beside the session")
-  changes.replace(argument, token)
+  changes.replace(argument, `${token.renewed} ?? ${token.sent}`)
+  setWhenRenewed(call, session, token.renewed, changes)
   return done
+}
+
+// An old cookie is replaced at once, and not only when its session is extended.
+function setWhenRenewed(call: NodeOf<"CallExpression">, session: Node, renewed: string, changes: Changes): void {
+  const condition = call
+    .getAncestors()
+    .find((each) => is(each, "IfStatement"))
+    ?.getExpression()
+  const extended =
+    condition &&
+    [condition, ...descendantsOf(condition, "PropertyAccessExpression")].find((each) => isFreshOf(each, session))
+  if (!extended) return
+  const asked = `${extended.getText()} || ${renewed}`
+  changes.replace(extended, extended === condition ? asked : `(${asked})`)
+}
+
+function isFreshOf(node: Node, session: Node): boolean {
+  return (
+    is(node, "PropertyAccessExpression") &&
+    node.getName() === "fresh" &&
+    node.getExpression().getText() === session.getText()
+  )
 }
 
 // What the same code gives to validateSession() is a token.
@@ -199,8 +222,15 @@ function isRewrittenCreation(session: Node): boolean {
   return typeof known !== "string" && known.uses.every((use) => !problemWith(use))
 }
 
-/** The code for the token of a session that was validated: what the request sent, or what took its place. */
-function validatedToken(session: Node, changes: Changes): string | null {
+/** The code for the token of a session that was validated. */
+interface ValidatedToken {
+  /** What the request sent. */
+  sent: string
+  /** What took its place, if anything did. */
+  renewed: string
+}
+
+function validatedToken(session: Node, changes: Changes): ValidatedToken | null {
   const isOfResult = is(session, "PropertyAccessExpression") && session.getName() === "session"
   const result = isOfResult ? session.getExpression() : session
   const declaration = constantOf(result)
@@ -214,7 +244,7 @@ function validatedToken(session: Node, changes: Changes): string | null {
   const [sent] = validation.getArguments()
   if (!sent || !constantOf(sent)) return null
   const renewed = isNamedSession ? takeToken(declaration, changes) : `${result.getText()}.token`
-  return `${renewed} ?? ${sent.getText()}`
+  return { sent: sent.getText(), renewed }
 }
 
 // `{ session, user }` becomes `{ session, user, token }`.
