@@ -107,12 +107,13 @@ function migrateManifest(folder: string, version: string): { file: ChangedFile; 
 function leaveComponents(paths: string[], folder: string, changes: Changes): void {
   for (const path of paths) {
     const text = readFileSync(path, "utf8")
-    const line = text.slice(0, Math.max(text.search(/["'](nightlatch\/)?lucia["']|\blucia\./), 0)).split("\n").length
-    if (/["'](nightlatch\/)?lucia["']|\blucia\./.test(text))
-      changes.leftovers.push({
-        file: relative(folder, path),
-        line,
-        reason: "a component that uses lucia is not rewritten",
-      })
+    const use = text.search(/["'](nightlatch\/)?lucia["']|\blucia\./)
+    if (use < 0) continue
+    const line = text.slice(0, use).split("\n").length
+    changes.leftovers.push({
+      file: relative(folder, path),
+      line,
+      reason: "a component that uses lucia is not rewritten",
+    })
   }
 }

@@ -92,7 +92,7 @@ function uncommittedAmong(paths: string[], folder: string): string {
 function report({ files, leftovers, notes }: Migration, print: (text: string) => void): void {
   if (leftovers.length > 0)
     print(`Left for you:\n${leftovers.map(({ file, line, reason }) => `  ${file}:${line}  ${reason}`).join("\n")}\n`)
-  if (files.length === 0) print("Nothing to change.")
+  if (files.length === 0) print(leftovers.length > 0 ? "Nothing was changed." : "Nothing to change.")
   else for (const note of notes) print(`${note}\n`)
 }
 

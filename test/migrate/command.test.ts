@@ -137,6 +137,14 @@ test("--help is no mistake, and a folder that is not there is one", async () => 
   expect(runCommand(folder, "migrate", "lucia", "nowhere")).toEqual({ code: 1, output: "There is no folder nowhere." })
 })
 
+test("an application that is not understood is not said to need nothing", async () => {
+  const folder = await createFolder({
+    "auth.ts": `import { Lucia } from "lucia"\nexport const make = (db: object) => new Lucia(db, {})\n`,
+  })
+  const { output } = runCommand(folder, "migrate", "lucia")
+  expect(output).toMatch(/^Left for you:\n {2}auth\.ts:2 {2}nothing was changed: .*\n\nNothing was changed\.$/)
+})
+
 test("an application without Lucia is left alone", async () => {
   const folder = await createFolder({ "package.json": `{ "dependencies": {} }`, "a.ts": "export const lucia = 1\n" })
   expect(runCommand(folder, "migrate", "lucia", "--write")).toEqual({ code: 0, output: "Nothing to change." })

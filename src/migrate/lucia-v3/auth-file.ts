@@ -63,17 +63,16 @@ function rewriteAdapter(instance: Instance, rows: string, style: CodeStyle, chan
     return { name: adapter.getText(), isLucias }
   }
   const name = freeName(file, ["adapter", "sessionAdapter", "luciaAdapter", "nightlatchAdapter"])
-  const type = !isLucias && is(made, "CallExpression") ? withRows(made, rows, own || "") : made.getText()
-  const value = isLucias ? `fromLuciaAdapter${rows}(${adapter.getText()})` : type
+  const ours = is(made, "CallExpression") ? withRows(made, rows, own || "") : made.getText()
+  const value = isLucias ? `fromLuciaAdapter${rows}(${adapter.getText()})` : ours
   insertBefore(statement, `const ${name} = ${value}${style.semicolon}`, changes)
   return { name, isLucias }
 }
 
 function wrapAdapter(made: Node, before: string, rows: string, module: string, changes: Changes): void {
   if (!before && is(made, "CallExpression")) {
-    const callee = made.getExpression()
-    const needsRows = made.getTypeArguments().length === 0 && toldTheirRows.test(module)
-    if (needsRows) changes.edit(made.getSourceFile(), callee.getEnd(), callee.getEnd(), rows)
+    const end = made.getExpression().getEnd()
+    if (needsRows(made, module)) changes.edit(made.getSourceFile(), end, end, rows)
     return
   }
   const file = made.getSourceFile()
@@ -83,8 +82,11 @@ function wrapAdapter(made: Node, before: string, rows: string, module: string, c
 
 function withRows(made: NodeOf<"CallExpression">, rows: string, module: string): string {
   const callee = made.getExpression().getText()
-  const needsRows = made.getTypeArguments().length === 0 && toldTheirRows.test(module)
-  return needsRows ? callee + rows + made.getText().slice(callee.length) : made.getText()
+  return needsRows(made, module) ? callee + rows + made.getText().slice(callee.length) : made.getText()
+}
+
+function needsRows(made: NodeOf<"CallExpression">, module: string): boolean {
+  return made.getTypeArguments().length === 0 && toldTheirRows.test(module)
 }
 
 // The constant of this file that the adapter is, if it has no type of its own.

@@ -1,6 +1,7 @@
 import type { SourceFile } from "ts-morph"
+import { usesName } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
-import { freeName, rewriteInstance } from "./auth-file.ts"
+import { rewriteInstance } from "./auth-file.ts"
 import { findInstance } from "./instance.ts"
 import type { Instance } from "./instance.ts"
 import { readRegisteredTypes } from "./registered-types.ts"
@@ -25,6 +26,6 @@ export function migrateLuciaV3(files: SourceFile[], changes: Changes): boolean {
 function authName({ name }: Instance, files: SourceFile[]): string {
   const users = new Set([name, ...name.findReferencesAsNodes()].map((each) => each.getSourceFile()))
   const names = ["auth", "sessionAuth", "nightlatchAuth", "migratedAuth"].filter((each) => each !== name.getText())
-  const isFree = (each: string) => files.every((file) => !users.has(file) || freeName(file, [each, ""]) === each)
+  const isFree = (each: string) => files.every((file) => !users.has(file) || !usesName(file, each))
   return names.find(isFree) ?? names.at(-1)!
 }

@@ -1,4 +1,4 @@
-import type { SourceFile } from "ts-morph"
+import type { SourceFile, TypeNode } from "ts-morph"
 import { descendantsOf, is } from "../syntax.ts"
 import type { NodeOf } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
@@ -63,7 +63,7 @@ export function userRowOf({ userAttributes, userId }: RegisteredTypes): { row: s
 }
 
 // `Omit<DatabaseUser, "id">` was written to take off what is wanted here.
-function rowWithId(attributes: import("ts-morph").TypeNode, userId: string): string | null {
+function rowWithId(attributes: TypeNode, userId: string): string | null {
   if (!is(attributes, "TypeReference") || attributes.getTypeName().getText() !== "Omit") return null
   const [row, omitted] = attributes.getTypeArguments()
   const id = row?.getType().getProperty("id")?.getTypeAtLocation(attributes).getText()
