@@ -108,7 +108,7 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
 
   return {
     insertSession: async (session) => {
-      for (const name of Object.keys(session.attributes)) requireColumn(name, createdAt)
+      requireColumns(Object.keys(session.attributes))
       await insert(session)
     },
     async findSession(id) {
@@ -133,10 +133,12 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
       )
     },
     async replaceSession(oldId, session) {
-      if (!(await exists(oldId))) return false
+      const [old] = await find(oldId)
+      if (!old) return false
+      // What the row has already is a column, whatever its name.
+      requireColumns(Object.keys(session.attributes).filter((name) => !Object.hasOwn(old.attributes, name)))
       // Some stores overwrite the row, and a second move of one session would then take back the first.
       if (await exists(session.id)) throw new AuthError("store_failed", "The new id of the session is taken.")
-      // Its attributes were read from the store, so they are columns.
       await insert(session)
       // The new session must not outlive a sign-out that ran beside it.
       const isCurrent = await exists(oldId)
@@ -167,6 +169,10 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
     const [session, user] = await adapter.getSessionAndUser(id)
     // Some databases take an id in another case, or of another type, for the same.
     return session?.id === id ? [session, user] : [null, null]
+  }
+
+  function requireColumns(names: string[]): void {
+    for (const name of names) requireColumn(name, createdAt)
   }
 
   async function exists(id: string): Promise<boolean> {
