@@ -169,8 +169,12 @@ async function openMysql(): Promise<Store | null> {
     run: (statement, values) => pool.query(statement, values),
     async script(statements) {
       const connection = await pool.getConnection()
-      for (const statement of statements) await connection.query(statement)
-      connection.release()
+      try {
+        for (const statement of statements) await connection.query(statement)
+      } finally {
+        // Else a transaction that failed would keep its locks.
+        connection.destroy()
+      }
     },
     rows: async (statement) => (await pool.query(statement))[0] as Record<string, unknown>[],
     adapter: (userId) => mysql2Adapter<UserRow>(pool, { userId }),
