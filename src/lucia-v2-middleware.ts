@@ -20,4 +20,6 @@ export type {
 export { nextjs, nextjs_future } from "./lucia-v2/middleware/nextjs.ts"
 export type { NodeIncomingMessage, NodeOutgoingMessage } from "./lucia-v2/middleware/node.ts"
 export { express, node } from "./lucia-v2/middleware/node.ts"
+export type { CookieAttributes } from "./lucia-v2/cookie.ts"
+export type { LuciaRequest, Middleware, MiddlewareRequestContext, RequestContext } from "./lucia-v2/request-context.ts"
 export { luciaMiddleware as lucia, web } from "./lucia-v2/middleware/web.ts"

@@ -1,3 +1,4 @@
+export type { CookieAttributes } from "./lucia-v2/cookie.ts"
 export { parseCookie, serializeCookie } from "./lucia-v2/cookie.ts"
 export { isWithinExpiration } from "./lucia-v2/expiration.ts"
 export { joinAdapters as __experimental_joinAdapters } from "./lucia-v2/join-adapters.ts"

@@ -1,7 +1,12 @@
 import type { AuthRequest } from "./auth-request.ts"
 import type { Configuration } from "./configuration.ts"
 import type { Cookie } from "./cookie.ts"
-import type { GlobalAuth, GlobalDatabaseSessionAttributes, GlobalDatabaseUserAttributes, With } from "./globals.ts"
+import type {
+  GlobalAuth,
+  GlobalDatabaseSessionAttributes,
+  GlobalDatabaseUserAttributes,
+  WithAttributes,
+} from "./globals.ts"
 import type { KeySchema, SessionSchema, UserSchema } from "./lucia-adapter.ts"
 import type { Middleware, RequestContext } from "./request-context.ts"
 import type { CookieSession } from "./session-cookie.ts"
@@ -26,10 +31,13 @@ export type SessionFields = Readonly<{
 }>
 
 /** A user, as the application's namespace `Lucia` tells. */
-export type User = With<UserFields, ReturnType<GlobalAuth["getUserAttributes"]>>
+export type User = WithAttributes<UserFields, ReturnType<GlobalAuth["getUserAttributes"]>>
 
 /** A session, as the application's namespace `Lucia` tells. */
-export type Session = With<SessionFields & Readonly<{ user: User }>, ReturnType<GlobalAuth["getSessionAttributes"]>>
+export type Session = WithAttributes<
+  SessionFields & Readonly<{ user: User }>,
+  ReturnType<GlobalAuth["getSessionAttributes"]>
+>
 
 /** One way for a user to sign in. */
 export type Key = Readonly<{

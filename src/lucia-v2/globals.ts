@@ -20,4 +20,4 @@ export type GlobalDatabaseUserAttributes = Lucia.DatabaseUserAttributes
 export type GlobalDatabaseSessionAttributes = Lucia.DatabaseSessionAttributes
 
 /** The library's fields, and the application's own. */
-export type With<Fields, Own> = Fields & Own
+export type WithAttributes<Fields, Own> = Fields & Own

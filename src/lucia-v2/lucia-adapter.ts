@@ -1,8 +1,8 @@
-import type { GlobalDatabaseSessionAttributes, GlobalDatabaseUserAttributes, With } from "./globals.ts"
+import type { GlobalDatabaseSessionAttributes, GlobalDatabaseUserAttributes, WithAttributes } from "./globals.ts"
 import type { LuciaErrorConstructor } from "./lucia-error.ts"
 
 /** A user as an adapter stores it. */
-export type UserSchema = With<UserColumns, GlobalDatabaseUserAttributes>
+export type UserSchema = WithAttributes<UserColumns, GlobalDatabaseUserAttributes>
 
 /** What every stored user has. */
 export interface UserColumns {
@@ -17,7 +17,7 @@ export type KeySchema = {
 }
 
 /** A session as an adapter stores it. */
-export type SessionSchema = With<SessionColumns, GlobalDatabaseSessionAttributes>
+export type SessionSchema = WithAttributes<SessionColumns, GlobalDatabaseSessionAttributes>
 
 /** What every stored session has. Times are in milliseconds. */
 export interface SessionColumns {

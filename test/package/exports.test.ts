@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { posix } from "node:path"
 import { build } from "esbuild"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -118,7 +118,8 @@ describe("the tarball", () => {
   })
 
   test("[SUP-1] holds nothing but what the exports and commands reach, and the pages about it", () => {
-    const pages = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json"]
+    const docs = readdirSync(`${root}/docs`).map((name) => `docs/${name}`)
+    const pages = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json", ...docs]
     expect(tarball.files.toSorted()).toEqual([...pages, ...reachable([...targets, ...programs], shipped)].toSorted())
   })
 
