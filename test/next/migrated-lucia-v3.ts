@@ -22,7 +22,10 @@ interface MigratedApp {
 }
 
 /** Tests that an example, set back to the real Lucia v3 and then migrated by the packed command, works as before. */
-export async function testMigration(example: string, changed: string[]): Promise<void> {
+export async function testMigration(
+  example: string,
+  { changed, replacesCookie }: { changed: string[]; replacesCookie: boolean },
+): Promise<void> {
   const app = await migrateExample(example)
 
   describeInBrowser(app.after, (visit) => {
@@ -30,6 +33,7 @@ export async function testMigration(example: string, changed: string[]): Promise
     luciaV3Flow(visit, tutorialPaths, {
       token: /^[a-z2-7]{32}$/,
       movedId: () => expect.stringMatching(/^[0-9a-f]{64}$/),
+      replacesCookie,
     })
 
     test("nothing is left by hand, and once more changes nothing", () => {
