@@ -1,7 +1,7 @@
 import { AuthError } from "../core/errors.ts"
 import type { FoundSession, SessionRecord } from "../core/ports.ts"
 import { isSessionId } from "../core/token.ts"
-import { clearIds, hashedIds, rekeyedIds } from "../lucia/stored-ids.ts"
+import { clearIds, hashedIds, isPossibleId, rekeyedIds } from "../lucia/stored-ids.ts"
 import type { StoredIds } from "../lucia/stored-ids.ts"
 import type { SessionFields, UserFields } from "./auth.ts"
 import { requireColumns } from "./columns.ts"
@@ -30,7 +30,6 @@ export interface SessionParts {
 export type AnySession = SessionFields & { readonly user: UserFields }
 
 const kinds = { clear: clearIds, rekey: rekeyedIds, hashed: hashedIds }
-const longestId = 255
 
 /** Makes the methods about sessions. Throws `invalid_option` for an unknown `storedIds`. */
 export function createSessionMethods(parts: SessionParts) {
@@ -64,7 +63,7 @@ export function createSessionMethods(parts: SessionParts) {
   }
 
   function requireSessionId(sessionId: string): void {
-    if (isPlausible(sessionId) && !(storedIds === "clear" && isSessionId(sessionId))) return
+    if (isPossibleId(sessionId) && !(storedIds === "clear" && isSessionId(sessionId))) return
     throw new AuthError(
       "invalid_option",
       "A sessionId has 1 to 255 characters, none of them NUL, and where ids are clear is no hash.",
@@ -95,7 +94,7 @@ export function createSessionMethods(parts: SessionParts) {
   }
 
   async function find(sessionId: string): Promise<FoundSession<UserSchema>> {
-    const found = isPlausible(sessionId) ? await sessions.find(sessionId, isUsable) : null
+    const found = isPossibleId(sessionId) ? await sessions.find(sessionId, isUsable) : null
     if (found && isUsable(found)) return found as FoundSession<UserSchema>
     log("session", "Session not found, over, or of no user")
     throw invalidSession()
@@ -144,7 +143,7 @@ export function createSessionMethods(parts: SessionParts) {
 
   async function invalidateSession(sessionId: string): Promise<void> {
     if (!sessionId) throw invalidSession()
-    if (isPlausible(sessionId)) await sessions.end(sessionId)
+    if (isPossibleId(sessionId)) await sessions.end(sessionId)
     log("session", "Session ended")
   }
 
@@ -217,12 +216,6 @@ function isUsable({ session, user }: FoundSession<object>): boolean {
 
 function isLive({ expiresAt }: Pick<SessionRecord, "expiresAt">): boolean {
   return isWithinExpiration(expiresAt.getTime())
-}
-
-function isPlausible(sessionId: unknown): sessionId is string {
-  if (typeof sessionId !== "string") return false
-  // PostgreSQL answers NUL with an error, and a stranger writes the cookie.
-  return sessionId.length > 0 && sessionId.length <= longestId && !sessionId.includes("\0")
 }
 
 function invalidSession(): LuciaError {

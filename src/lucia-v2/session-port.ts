@@ -1,5 +1,6 @@
 import { AuthError } from "../core/errors.ts"
 import type { SessionAdapter as SessionPort, SessionRecord, UserId } from "../core/ports.ts"
+import { notDeleted } from "../lucia/stored-session.ts"
 import type { SessionAdapter, SessionColumns, SessionSchema } from "./lucia-adapter.ts"
 
 type Join = (sessionId: string) => Promise<{ row: SessionColumns | null; user: object | null }>
@@ -136,10 +137,6 @@ function toRecord({ id, user_id: userId, idle_expires, ...attributes }: SessionC
 
 function belongsTo(row: { user_id: UserId }, userId: UserId): boolean {
   return String(row.user_id) === String(userId)
-}
-
-function notDeleted(): AuthError {
-  return new AuthError("store_failed", "The session is still there after its deletion: the adapter may hide an error.")
 }
 
 function createTurns() {

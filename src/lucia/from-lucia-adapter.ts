@@ -2,7 +2,7 @@ import { AuthError } from "../core/errors.ts"
 import type { SessionAdapter, SessionRecord, UserId } from "../core/ports.ts"
 import type { Adapter, DatabaseSession, DatabaseUser } from "./lucia-adapter.ts"
 import { isSessionId } from "../core/token.ts"
-import { belongsTo, fromStored, requireColumn, toStored } from "./stored-session.ts"
+import { belongsTo, fromStored, notDeleted, requireColumn, toStored } from "./stored-session.ts"
 
 const contract = [
   "getSessionAndUser",
@@ -235,10 +235,6 @@ function requireContract(adapter: Adapter): void {
 function requireUserId(userId: UserId): UserId {
   if (["string", "number", "bigint"].includes(typeof userId)) return userId
   throw new AuthError("invalid_option", "A user's id must be a string, a number or a bigint.")
-}
-
-function notDeleted(): AuthError {
-  return new AuthError("store_failed", "The session is still there after its deletion: the adapter may hide an error.")
 }
 
 // Where the time of creation is unknown, the deadline tells how new a session is, or how lately it was used.

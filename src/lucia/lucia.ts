@@ -17,7 +17,7 @@ import type {
 import { createLuciaCookies } from "./session-cookies.ts"
 import type { SessionCookieOptions, SessionCookies } from "./session-cookies.ts"
 import { requireColumn } from "./stored-session.ts"
-import { clearIds, hashedIds, rekeyedIds } from "./stored-ids.ts"
+import { clearIds, hashedIds, isPossibleId, rekeyedIds } from "./stored-ids.ts"
 import type { SessionsById, StoredIds } from "./stored-ids.ts"
 import type { TimeSpan } from "./time-span.ts"
 
@@ -59,7 +59,6 @@ export interface LuciaOptions<OwnSession extends object, OwnUser extends object>
 }
 
 const kinds = { clear: clearIds, rekey: rekeyedIds, hashed: hashedIds }
-const longestId = 255
 const ownPort = [
   "insertSession",
   "findSession",
@@ -120,7 +119,7 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
 
   /** Finds a live session and its user by what the cookie holds, and extends it at half of its lifetime or less. */
   async validateSession(sessionId: string): Promise<{ user: User; session: Session } | { user: null; session: null }> {
-    if (!isId(sessionId)) return signedOutResult()
+    if (!isPossibleId(sessionId)) return signedOutResult()
     const now = Date.now()
     const isUsable = ({ session, user }: FoundSession<object>) => user !== null && isLive(session, now, this.policy)
     const found = await this.sessions.find(sessionId, isUsable)
@@ -143,7 +142,7 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     options?: { sessionId?: string },
   ): Promise<Session> {
     const sessionId = options?.sessionId ?? generateIdFromEntropySize(25)
-    if (!isId(sessionId) || (this.storedIds === "clear" && isSessionId(sessionId)))
+    if (!isPossibleId(sessionId) || (this.storedIds === "clear" && isSessionId(sessionId)))
       throw new AuthError(
         "invalid_option",
         "A sessionId has 1 to 255 characters, none of them NUL, and where ids are clear is no hash.",
@@ -159,7 +158,7 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
 
   /** Ends a session, by what the cookie holds or what {@link getUserSessions} listed. May be repeated. */
   async invalidateSession(sessionId: string): Promise<void> {
-    if (isId(sessionId)) await this.sessions.end(sessionId)
+    if (isPossibleId(sessionId)) await this.sessions.end(sessionId)
   }
 
   /** Ends all sessions of a user. */
@@ -243,12 +242,6 @@ function readLifetime(span: Pick<TimeSpan, "milliseconds"> | undefined): number 
   const milliseconds = span ? span.milliseconds() : 30 * 86_400_000
   if (milliseconds > 0 && milliseconds <= 3.2e13) return milliseconds
   throw new AuthError("invalid_option", "sessionExpiresIn must be longer than nothing and at most 1,000 years.")
-}
-
-function isId(sessionId: unknown): sessionId is string {
-  if (typeof sessionId !== "string") return false
-  // PostgreSQL answers NUL with an error, and a stranger writes the cookie.
-  return sessionId.length > 0 && sessionId.length <= longestId && !sessionId.includes("\0")
 }
 
 function signedOutResult(): { user: null; session: null } {

@@ -7,6 +7,15 @@ import { hashToken, isSessionId } from "../core/token.ts"
  */
 export type StoredIds = "clear" | "rekey" | "hashed"
 
+const longestId = 255
+
+/** Tells whether a value can be what a cookie holds. Anything else is never looked for. */
+export function isPossibleId(sessionId: unknown): sessionId is string {
+  if (typeof sessionId !== "string") return false
+  // PostgreSQL answers NUL with an error, and a stranger writes the cookie.
+  return sessionId.length > 0 && sessionId.length <= longestId && !sessionId.includes("\0")
+}
+
 type Store = SessionAdapter<object>
 type Found = FoundSession<object>
 

@@ -6,7 +6,8 @@ import { findInstance } from "./instance.ts"
 import type { Instance } from "./instance.ts"
 import { readRegisteredTypes } from "./registered-types.ts"
 import { rewriteImports } from "./rewrite-imports.ts"
-import { noteOtherIds, noteUnresolved, rewriteUses } from "./rewrite-uses.ts"
+import { noteOtherIds, noteUnresolved } from "./note-leftovers.ts"
+import { rewriteUses } from "./rewrite-uses.ts"
 
 /** Moves an application from Lucia v3, or its drop-in, to `createAuth()` over the same adapter and cookies. */
 export function migrateLuciaV3(files: SourceFile[], changes: Changes): boolean {

