@@ -49,4 +49,6 @@ export default defineConfig({
   dts: { entry },
   clean: true,
   external: [/^node:/, "@node-rs/argon2"],
+  // Bundlers for Workers and browsers know "node:fs" for what it is, and look for a package called "fs".
+  removeNodeProtocol: false,
 })

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process"
-import { access, cp, mkdir, writeFile } from "node:fs/promises"
+import { access, cp, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises"
 import { delimiter, join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, test } from "vitest"
 
+import manifest from "../../package.json" with { type: "json" }
 import { npm, packInto, root, temporaryFolder } from "./tarball.ts"
 
 const run = promisify(execFile)
@@ -19,13 +20,52 @@ const strictest = {
   noEmit: true,
 }
 
+// What applications have when they meet this package, in versions that are older and newer than those it is tested with.
+const neighbours: Record<string, Record<string, string>> = {
+  "what Lucia v3's applications have": {
+    lucia: "3",
+    "@lucia-auth/adapter-prisma": "4",
+    "@lucia-auth/adapter-drizzle": "1",
+    "@prisma/client": "5",
+    "drizzle-orm": "0.33",
+    "@node-rs/argon2": "1",
+    "@libsql/client": "0.4",
+    next: "13.5",
+    react: "18.2",
+    "react-dom": "18.2",
+    redis: "4",
+  },
+  "what Lucia v2's applications have": {
+    lucia: "2",
+    "@lucia-auth/adapter-sqlite": "2",
+    "@lucia-auth/adapter-session-redis": "2",
+    "better-sqlite3": "9",
+    "drizzle-orm": "0.29",
+    redis: "4",
+    kysely: "0.26",
+    mysql2: "2",
+    pg: "8.7",
+    "ts-morph": "20",
+  },
+  "other versions of what it knows": {
+    "@prisma/client": "6",
+    "better-sqlite3": "8",
+    ioredis: "4",
+    postgres: "3.3",
+    unstorage: "1.9",
+    "@electric-sql/pglite": "0.2",
+    react: "17",
+  },
+}
+
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let tarball: string
 
 beforeAll(async () => {
   folder = await temporaryFolder()
   await writeFile(join(folder.path, "package.json"), JSON.stringify({ private: true, type: "module" }))
-  const { path } = await packInto(folder.path)
-  await npm(folder.path, "install", "--prefer-offline", path, "@node-rs/argon2@2.2.1", "@types/node@24.19.2")
+  tarball = (await packInto(folder.path)).path
+  await npm(folder.path, "install", "--prefer-offline", tarball, "@node-rs/argon2@2.2.1", "@types/node@24.19.2")
   await cp(join(root, "test/package/consumer"), folder.path, { recursive: true })
 }, 180_000)
 
@@ -62,6 +102,36 @@ test.each(["NodeNext", "Bundler"])(
     await compile(`${resolution}-node`, { ...options, types: ["node"] }, "node-types.ts")
   },
   60_000,
+)
+
+test("its types are found by TypeScript's older module resolution, which knows no exports", async () => {
+  const options = { ...strictest, module: "ESNext", moduleResolution: "Node10", ignoreDeprecations: "6.0", types: [] }
+  await compile("Node10-types", options, "types.ts")
+  const entries = Object.keys(manifest.exports).filter(
+    (path) => path !== "./package.json" && !path.startsWith("./next"),
+  )
+  const imports = entries.map((path) => `import "nightlatch${path.slice(1)}"\n`)
+  await writeFile(join(folder.path, "entries.ts"), imports.join(""))
+  await compile("Node10-entries", { ...options, skipLibCheck: true, noUncheckedSideEffectImports: true }, "entries.ts")
+})
+
+test.each(Object.entries(neighbours))(
+  "it installs next to %s",
+  async (_, packages) => {
+    const app = await mkdtemp(join(folder.path, "app-"))
+    await writeFile(join(app, "package.json"), JSON.stringify({ private: true, dependencies: packages }))
+    const plan = ["install", "--package-lock-only", "--ignore-scripts", "--prefer-offline"]
+    await npm(app, ...plan)
+    await npm(app, ...plan, tarball)
+    const lock = JSON.parse(await readFile(join(app, "package-lock.json"), "utf8")) as {
+      packages: Record<string, object>
+    }
+    const installed = Object.keys(lock.packages)
+    expect(installed).toEqual(
+      expect.arrayContaining(["nightlatch", ...Object.keys(packages)].map((name) => `node_modules/${name}`)),
+    )
+  },
+  180_000,
 )
 
 test("a mistake against its types is found", async () => {
