@@ -78,7 +78,7 @@ app.get("/sign-up", strangersOnly, (c) => c.html(pages.signUp({ next: c.req.quer
 
 app.post("/sign-up", async (c) => {
   const { password, ...form } = await readCredentials(c)
-  const errors = { username: usernameError(form.username), password: passwordError(password) }
+  const errors = { username: usernameError(form.username), password: await passwordError(password) }
   if (errors.username || errors.password) return c.html(pages.signUp({ ...form, errors }), 422)
   const { username, remember, next } = form
   const key = { providerId: "username", providerUserId: username, password }
@@ -138,7 +138,7 @@ app.post("/password", membersOnly, async (c) => {
   const isProven = (await users.useKey("username", user.username, current)) !== null
   const errors = {
     current: isProven ? undefined : "This is not your current password.",
-    password: passwordError(password),
+    password: await passwordError(password),
   }
   if (errors.current || errors.password) return c.html(pages.password(user, { errors }), 422)
   await users.updateKeyPassword("username", user.username, password, { except: session.id })
@@ -205,7 +205,7 @@ const passwordErrors: Record<PasswordReason, string> = {
   password_common: "Too many people use this password.",
 }
 
-function passwordError(password: string): string | undefined {
-  const reason = checkPassword(password)
+async function passwordError(password: string): Promise<string | undefined> {
+  const reason = await checkPassword(password)
   return reason ? passwordErrors[reason] : undefined
 }

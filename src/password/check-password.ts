@@ -1,4 +1,5 @@
 import { AuthError } from "../core/errors.ts"
+import { isWellFormed } from "./well-formed.ts"
 
 /** What a new password must be. */
 export interface PasswordPolicy {
@@ -7,8 +8,8 @@ export interface PasswordPolicy {
   /** Most code points. Default and ceiling 256, floor 64 (NIST SP 800-63B-4, 3.1.1.2). */
   maxLength?: number
   /**
-   * Passwords too common to be safe, such as `new Set(["password", "12345678"])` from a published list. The whole
-   * password is looked up in NFC, as typed and in lower case: keep the list in lower case.
+   * More passwords to refuse, such as the name of your site. The whole password is looked up, once as typed (in NFC) and
+   * once in NFKC and lower case: keep the list in lower case.
    */
   blocklist?: readonly string[] | { has(password: string): boolean }
 }
@@ -17,19 +18,30 @@ export interface PasswordPolicy {
 export type PasswordReason = "password_too_short" | "password_too_long" | "password_invalid" | "password_common"
 
 /**
- * Checks a new password: its length in code points, that it is well-formed text, and that it is not in the blocklist.
- * Every character is welcome, none is required. `null` means that it may be hashed.
+ * Checks a new password: its length in code points, whether it is well-formed text, and whether it is one of the 3,000
+ * commonest passwords (ASVS 5.0, 6.2.4) or in the blocklist, in any case. Every character is welcome, none is required.
+ * Resolves to `null` if the password may be hashed. The list of common passwords is part of this package: it is loaded
+ * at the first check, and nothing is sent anywhere.
  *
- * `password_invalid` is what is no string, or holds half a surrogate pair. Long input of any size is refused unread.
- * Throws `invalid_option` for a policy that is out of bounds.
+ * `password_invalid` means that it is no string, or contains half a surrogate pair. Input of any size is refused quickly.
+ * Rejects with `invalid_option` if a length of the policy is out of bounds.
  *
  * @example
- * const reason = checkPassword(form.get("password"), { minLength: 15, blocklist: new Set(commonPasswords) })
+ * const reason = await checkPassword(form.get("password"), { minLength: 15, blocklist: ["example.com"] })
  * if (reason) return badRequest(reason)
  */
-export function checkPassword(password: unknown, policy: PasswordPolicy = {}): PasswordReason | null {
-  const { minLength = 8, maxLength = 256, blocklist = [] } = policy
-  checkPolicy(minLength, maxLength, blocklist)
+export async function checkPassword(password: unknown, policy: PasswordPolicy = {}): Promise<PasswordReason | null> {
+  checkPolicy(policy)
+  const reason = checkText(password, policy)
+  if (reason !== null || typeof password !== "string") return reason
+  return (await isCommon(password, policy.blocklist)) ? "password_common" : null
+}
+
+/** Checks what can be told without the list of common passwords. */
+export function checkText(
+  password: unknown,
+  { minLength = 8, maxLength = 256 }: PasswordPolicy = {},
+): Exclude<PasswordReason, "password_common"> | null {
   if (typeof password !== "string") return "password_invalid"
   // A code point is at most two UTF-16 units, so this much is too long whatever is in it.
   if (password.length > 2 * maxLength) return "password_too_long"
@@ -37,16 +49,11 @@ export function checkPassword(password: unknown, policy: PasswordPolicy = {}): P
   // At most 256 code points are at most 1,024 bytes of UTF-8, the most that a hasher takes.
   const length = Array.from(password).length
   if (length > maxLength) return "password_too_long"
-  if (length < minLength) return "password_too_short"
-  return isBlocked(password.normalize("NFC"), blocklist) ? "password_common" : null
+  return length < minLength ? "password_too_short" : null
 }
 
-/** Tells whether text has no lone surrogates. They all become the same bytes of UTF-8, so different passwords would be equal. */
-export function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text)
-}
-
-function checkPolicy(minLength: number, maxLength: number, blocklist: unknown): void {
+/** Throws `invalid_option` if a policy is out of bounds. */
+export function checkPolicy({ minLength = 8, maxLength = 256, blocklist = [] }: PasswordPolicy = {}): void {
   requireLength("maxLength", maxLength, 64, 256)
   requireLength("minLength", minLength, 8, maxLength)
   if (isBlocklist(blocklist)) return
@@ -63,7 +70,11 @@ function isBlocklist(value: unknown): boolean {
   return Array.isArray(value) || ("has" in value && typeof value.has === "function")
 }
 
-function isBlocked(password: string, blocklist: NonNullable<PasswordPolicy["blocklist"]>): boolean {
-  const spellings = [password, password.toLowerCase()]
-  return spellings.some((spelling) => ("has" in blocklist ? blocklist.has(spelling) : blocklist.includes(spelling)))
+async function isCommon(password: string, blocklist: PasswordPolicy["blocklist"] = []): Promise<boolean> {
+  const folded = password.normalize("NFKC").toLowerCase()
+  const isBlocked = [password.normalize("NFC"), folded].some((spelling) =>
+    "has" in blocklist ? blocklist.has(spelling) : blocklist.includes(spelling),
+  )
+  // Loaded at the first check, because most pages of an application never check a new password.
+  return isBlocked || (await import("./common-passwords.ts")).commonPasswords.has(folded)
 }

@@ -1,5 +1,5 @@
 import { AuthError } from "../core/errors.ts"
-import { isWellFormed } from "./check-password.ts"
+import { isWellFormed } from "./well-formed.ts"
 
 const encoder = new TextEncoder()
 const mostBytes = 1024

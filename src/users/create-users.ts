@@ -3,7 +3,7 @@ import { AuthError, guardPort, isAuthError } from "../core/errors.ts"
 import { createEmitter } from "../core/events.ts"
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import { randomText } from "../core/token.ts"
-import { checkPassword } from "../password/check-password.ts"
+import { checkPassword, checkPolicy } from "../password/check-password.ts"
 
 import { guardHasher, isPlausible } from "./guarded-hasher.ts"
 import { checkProviderId, toStoredId } from "./key-id.ts"
@@ -51,7 +51,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
   const { generateUserId = () => randomText(10) as Id } = options
   const emit = createEmitter(options.onEvent, now)
   passwordProviders.forEach(checkProviderId)
-  checkPassword("", passwordPolicy)
+  checkPolicy(passwordPolicy)
   const { hash, verify, needsRehash, getDecoy } = guardHasher(options.passwordHasher)
 
   return over(guardPort(options.adapter, port))
@@ -129,7 +129,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       { except }: { except?: string } = {},
     ) {
       requirePasswordProvider(providerId)
-      const reason = checkPassword(password, passwordPolicy)
+      const reason = await checkPassword(password, passwordPolicy)
       if (reason) return { updated: false, reason } as const
       const record = await swapHash(providerId, providerUserId, await hash(password), except)
       if (!record) return { updated: false, reason: "key_missing" } as const
@@ -216,7 +216,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     if (password != null) requirePasswordProvider(providerId)
     if (key.providerUserId === "") return "key_invalid"
     if (password == null) return { ...key, passwordHash: null }
-    return checkPassword(password, passwordPolicy) ?? { ...key, passwordHash: await hash(password) }
+    return (await checkPassword(password, passwordPolicy)) ?? { ...key, passwordHash: await hash(password) }
   }
 
   function storedId(providerId: string, providerUserId: string): string | null {

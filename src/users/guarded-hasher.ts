@@ -1,6 +1,6 @@
 import { randomText } from "../core/token.ts"
 import { attemptHash } from "../password/attempt-hash.ts"
-import { checkPassword } from "../password/check-password.ts"
+import { checkText } from "../password/check-password.ts"
 import type { PasswordHasher } from "../password/password-hasher.ts"
 import { requireHasher } from "../password/require-hasher.ts"
 
@@ -31,8 +31,8 @@ export function guardHasher(hasher: PasswordHasher): GuardedHasher {
   }
 }
 
-/** Tells whether a password is worth a verify. Old ones may be shorter than today's policy wants. */
+/** Returns whether a password is worth a verify. Old ones may be shorter or more common than today's policy allows. */
 export function isPlausible(password: unknown): boolean {
-  const reason = checkPassword(password)
+  const reason = checkText(password)
   return reason === null || reason === "password_too_short"
 }

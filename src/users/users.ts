@@ -93,7 +93,7 @@ export interface UsersOptions<UserRow extends { id: UserId }, NewUser> {
   adapter: UserAdapter<UserRow, NewUser>
   /** Such as `argon2id()` from `nightlatch/password`. */
   passwordHasher: PasswordHasher
-  /** What a new password must be like. Default 8 to 256 characters. */
+  /** What a new password must be like. Default 8 to 256 characters, and none of the 3,000 commonest passwords. */
   passwordPolicy?: PasswordPolicy
   /** The providers whose keys have passwords, and whose ids are normalised. Default `username` and `email`. */
   passwordProviders?: readonly string[]

@@ -326,6 +326,8 @@ describe("changing the password", () => {
     expect(page).toContain('id="password-note" class="error">Use at least 8 characters.')
     const second = await here.post("/password", { current: "not the password", password: "a whole new sentence" })
     expect(second.status).toBe(422)
+    const common = await here.post("/password", { current: password, password: "Password123" })
+    expect([common.status, await common.text()]).toEqual([422, expect.stringContaining("Too many people use this")])
     expect(await isSignedIn(there.cookie)).toBe(true)
     expect((await attempt("careful", password)).status).toBe(303)
   })

@@ -21,13 +21,13 @@ const contents: Record<string, RegExp> = {
   "next/proxy": /^src\/(next-proxy|core\/(cookie|defined|errors|origin|response-headers|session-cookie))\.ts$/,
   react: /^src\/(react|core\/errors)\.ts$/,
   users:
-    /^src\/(users|users\/[^/]+|core\/(defined|errors|events|token)|password\/(attempt-hash|check-password|require-hasher))\.ts$/,
+    /^src\/(users|users\/[^/]+|core\/(defined|errors|events|token)|password\/(attempt-hash|check-password|common-passwords|require-hasher|well-formed))\.ts$/,
   password: /^src\/(password|password\/[^/]+|core\/errors)\.ts$/,
   stateless:
     /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|events|origin|policy|session-cookie|token))\.ts$/,
   testing: /^src\/(testing|testing\/[^/]+|core\/errors)\.ts$/,
   lucia:
-    /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|origin|policy|token)|password\/(attempt-hash|check-password|equal-bytes|hashable-password|node-scrypt|password-queue))\.ts$/,
+    /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|origin|policy|token)|password\/(attempt-hash|equal-bytes|hashable-password|node-scrypt|password-queue|well-formed))\.ts$/,
   "lucia-v2":
     /^src\/(lucia-v2|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|origin|policy|token)|password\/[^/]+)\.ts$/,
   "lucia-v2/middleware":

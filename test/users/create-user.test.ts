@@ -50,6 +50,7 @@ describe.each(stores)("createUser() over %s", (_name, open) => {
     ["password_invalid", "eight of\ud800"],
     ["password_invalid", 12345678 as unknown as string],
     ["password_common", "Letmein123"],
+    ["password_common", "Trustno1"],
   ])("refuses with %s, storing and hashing nothing", async (reason, password) => {
     const { users, hasher, events } = setUp(open(), { passwordPolicy: { blocklist: ["letmein123"] } })
     const result = await users.createUser({ id: "user-1", key: key(password), attributes: { username: "grace" } })

@@ -71,6 +71,7 @@ describe.each(stores)("updateKeyPassword() over %s", (_name, open) => {
     ["password_invalid", "long enough\udfff"],
     ["password_invalid", null as unknown as string],
     ["password_common", "Letmein123"],
+    ["password_common", "Trustno1"],
   ])("[PWD-2][PWD-9] refuses with %s, and changes nothing", async (reason, given) => {
     const { users, auth, hasher } = await setUpAda(open(), { passwordPolicy: { blocklist: ["letmein123"] } })
     const { token } = await auth.createSession("user-1")

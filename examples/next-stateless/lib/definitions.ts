@@ -13,8 +13,8 @@ const passwordErrors: Record<PasswordReason, string> = {
 export const signUpSchema = z.object({
   name: z.string().trim().min(2, "Use at least 2 characters.").max(60, "Use at most 60 characters."),
   email: z.email("Enter an email address.").max(190, "Use at most 190 characters."),
-  password: z.string().superRefine((password, { addIssue }) => {
-    const reason = checkPassword(password)
+  password: z.string().superRefine(async (password, { addIssue }) => {
+    const reason = await checkPassword(password)
     if (reason) addIssue(passwordErrors[reason])
   }),
 })

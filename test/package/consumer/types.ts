@@ -6,6 +6,7 @@ import { memoryAdapter } from "nightlatch/adapters/memory"
 import { nodeSqliteAdapter } from "nightlatch/adapters/node-sqlite"
 import { schema, sqlAdapter } from "nightlatch/adapters/sql"
 import { argon2id, bcrypt, checkPassword, luciaScrypt, passwordHasher, pbkdf2, scrypt } from "nightlatch/password"
+import type { PasswordReason } from "nightlatch/password"
 import { manualClock, sessionAdapterCases, testAdapter } from "nightlatch/testing"
 import { createUsers } from "nightlatch/users"
 import { createWebAuth } from "nightlatch/web"
@@ -96,6 +97,6 @@ export const adapters = [
 ]
 export const statements: string[] = schema("mysql", { userId: "bigint", sessionColumns: { device: "TEXT" } })
 export const hasher = bcrypt({ compare: async () => false })
-export const problem = checkPassword("password", { minLength: 15 })
+export const problem: Promise<PasswordReason | null> = checkPassword("password", { minLength: 15 })
 export const caseNames: string[] = sessionAdapterCases.map(({ name }) => name)
 export const test = testAdapter

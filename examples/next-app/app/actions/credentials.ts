@@ -19,7 +19,7 @@ export interface CredentialsState {
 export const createAccount = serverAction(
   async (_visitor, _state: CredentialsState, form: FormData): Promise<CredentialsState> => {
     const { username, password, remember } = readCredentials(form)
-    const errors = { username: usernameError(username), password: passwordError(password) }
+    const errors = { username: usernameError(username), password: await passwordError(password) }
     if (errors.username || errors.password) return { username, remember, errors }
     const key = { providerId: "username", providerUserId: username, password }
     const { user } = await users.createUser({ key, attributes: { username } })
@@ -75,7 +75,7 @@ const passwordErrors: Record<PasswordReason, string> = {
   password_common: "Too many people use this password.",
 }
 
-function passwordError(password: string): string | undefined {
-  const reason = checkPassword(password)
+async function passwordError(password: string): Promise<string | undefined> {
+  const reason = await checkPassword(password)
   return reason ? passwordErrors[reason] : undefined
 }

@@ -10,7 +10,7 @@ export const config = { api: { bodyParser: { sizeLimit: "16kb" } } }
 const signUp = apiRoute(
   async (req, res) => {
     const [username, password] = [textField(req, "username"), textField(req, "password")]
-    const errors = check(username, password)
+    const errors = await check(username, password)
     if (hasErrors(errors)) return fail(req, res, { status: 422, errors, page: "/sign-up" })
     const key = { providerId: "username", providerUserId: username, password }
     const { user } = await users.createUser({ key, attributes: { username } })
@@ -24,8 +24,8 @@ const signUp = apiRoute(
 
 export default allow("POST", signUp)
 
-function check(username: string, password: string): FormErrors {
-  const reason = checkPassword(password)
+async function check(username: string, password: string): Promise<FormErrors> {
+  const reason = await checkPassword(password)
   return {
     ...(!/^[a-z0-9_-]{3,31}$/i.test(username) && { username: "username_invalid" }),
     ...(reason && { password: reason }),

@@ -12,7 +12,7 @@ import { findUser, findUserByEmail, makeAdminIfFirst } from "@/lib/users"
 export const createAccount = serverAction(
   async (_visitor, _state: FormState, form: FormData): Promise<FormState> => {
     const values = { name: formText(form, "name"), email: formText(form, "email") }
-    const fields = signUpSchema.safeParse({ ...values, password: formText(form, "password") })
+    const fields = await signUpSchema.safeParseAsync({ ...values, password: formText(form, "password") })
     if (!fields.success) return { values, errors: z.flattenError(fields.error).fieldErrors }
     const { name, email, password } = fields.data
     const key = { providerId: "email", providerUserId: email, password }
