@@ -1,4 +1,5 @@
 import type { Column, InferInsertModel, InferSelectModel, Table } from "drizzle-orm"
+import { checkOptions } from "../src/core/options.ts"
 import type { SessionAdapter, UserAdapter } from "../src/core/ports.ts"
 import type { Builder } from "./drizzle/builders.ts"
 import { drizzleKeys } from "./drizzle/keys.ts"
@@ -64,9 +65,10 @@ export function drizzleAdapter<User extends DrizzleUserTable, Session extends Dr
 ): SessionAdapter<InferSelectModel<User>, DrizzleSessionRow<Session>>
 export function drizzleAdapter(
   db: DrizzleDatabase,
-  { user, session, key }: { user: Table; session: Table; key?: Table | undefined },
+  given: { user: Table; session: Table; key?: Table | undefined },
 ): SessionAdapter<Row, Row> {
-  const tables = checkedTables(user, session, key)
+  checkOptions("drizzleAdapter()", given, "user", "session", "key")
+  const tables = checkedTables(given.user, given.session, given.key)
   // What the three dialects' builders have in common; the tables say which of them it is.
   const store = drizzleStore(db as unknown as Builder, tables.dialect)
   const lookup = userLookup(store, tables)

@@ -1,4 +1,5 @@
 import { AuthError } from "../src/core/errors.ts"
+import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
@@ -22,7 +23,7 @@ export interface KyselyDatabase {
 /** What {@link kyselyAdapter} can be told. */
 export interface KyselyOptions extends SqlOptions {
   /** Whose SQL the database speaks. Default: that of the SQL which Kysely makes for it. */
-  dialect?: DialectName
+  dialect?: DialectName | undefined
 }
 
 /** What is used of Kysely, once the instance has been checked. */
@@ -58,14 +59,16 @@ const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
  */
 export function kyselyAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
   db: KyselyDatabase,
-  { dialect, inTransaction = db.isTransaction, ...options }: KyselyOptions = {},
+  options: KyselyOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
+  checkOptions("kyselyAdapter()", options, "dialect", "tables", "userId", "inTransaction")
+  const { dialect, inTransaction = db.isTransaction, ...rest } = options
   const name = dialect ?? spokenBy(db)
   if (!Object.hasOwn(dialects, name))
     throw new AuthError("invalid_option", `dialect is "sqlite", "postgres" or "mysql", not ${quoted(name)}.`)
   // Plugins rename columns, and would rename those of the library too.
   const client = db.withoutPlugins() as KyselyClient
-  return createSqlAdapter(dialects[name], poolExecutor(client), { ...options, inTransaction })
+  return createSqlAdapter(dialects[name], poolExecutor(client), { ...rest, inTransaction })
 }
 
 /** Tells the dialect by what a query is compiled to: drivers of other makers name themselves as they like. */

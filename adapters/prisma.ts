@@ -1,3 +1,4 @@
+import { checkOptions } from "../src/core/options.ts"
 import type { SessionAdapter, UserAdapter } from "../src/core/ports.ts"
 import type { PrismaBase } from "./prisma/client.ts"
 import { prismaStore } from "./prisma/client.ts"
@@ -37,8 +38,9 @@ export function prismaAdapter<
   Session extends keyof Client & string = "session" & keyof Client,
 >(
   client: Client,
-  names: { user?: User; session?: Session; key?: keyof Client & string } = {},
+  names: { user?: User | undefined; session?: Session | undefined; key?: (keyof Client & string) | undefined } = {},
 ): PrismaAdapter<Client, User, Session> {
+  checkOptions("prismaAdapter()", names, "user", "session", "key")
   const known = { user: names.user ?? "user", session: names.session ?? "session", key: names.key ?? "key" }
   const store = prismaStore(client as unknown as PrismaBase, known)
   const fields = checkedFields(store.models, known, ["user", "session", "key"])

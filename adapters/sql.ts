@@ -1,4 +1,5 @@
 import { AuthError } from "../src/core/errors.ts"
+import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
@@ -48,12 +49,12 @@ const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
  *   },
  * })
  */
-export function sqlAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>({
-  dialect,
-  executor,
-  ...options
-}: SqlAdapterOptions): SqlAdapter<UserRow, SessionRow> {
-  return createSqlAdapter(dialectOf(dialect), executor, options)
+export function sqlAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
+  options: SqlAdapterOptions,
+): SqlAdapter<UserRow, SessionRow> {
+  checkOptions("sqlAdapter()", options, "dialect", "executor", "tables", "userId", "inTransaction")
+  const { dialect, executor, ...rest } = options
+  return createSqlAdapter(dialectOf(dialect), executor, rest)
 }
 
 /** What {@link sqlRevocations} is made of. */
@@ -63,7 +64,7 @@ export interface SqlRevocationOptions extends RevocationTable {
   /** How statements reach the database. It needs no `batch`. */
   executor: SqlExecutor
   /** The clock, in milliseconds. Default `Date.now`; for tests. */
-  now?: () => number
+  now?: (() => number) | undefined
 }
 
 /**
@@ -75,8 +76,9 @@ export interface SqlRevocationOptions extends RevocationTable {
  * const revocations = sqlRevocations({ dialect: "postgres", executor })
  * const auth = createStatelessAuth({ secrets: [process.env.SESSION_SECRET], revocations })
  */
-export function sqlRevocations({ dialect, executor, ...options }: SqlRevocationOptions): SqlRevocations {
-  return createSqlRevocations(dialectOf(dialect), executor, options)
+export function sqlRevocations(options: SqlRevocationOptions): SqlRevocations {
+  checkOptions("sqlRevocations()", options, "dialect", "executor", "table", "now")
+  return createSqlRevocations(dialectOf(options.dialect), options.executor, options)
 }
 
 /**

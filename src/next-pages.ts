@@ -4,6 +4,7 @@ import type { GetServerSidePropsContext, GetServerSidePropsResult, NextApiReques
 import { checkPaths, refusalOf } from "./core/access.ts"
 import type { AccessOptions, AccessPaths, Member, MemberOptions, PublicOptions } from "./core/access.ts"
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
+import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
 import type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
 import type { SnapshotOptions } from "./core/snapshots.ts"
@@ -79,10 +80,12 @@ export interface PagesAuth<S extends SessionFields, U extends { id: UserId }, Id
  */
 export function createPagesAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
   auth: RequestAuth<S, U, Id, SessionRow>,
-  { signInPath, forbiddenPath, ...options }: AccessPaths & { snapshots?: SnapshotOptions<S, U> },
+  options: AccessPaths & { snapshots?: SnapshotOptions<S, U> | undefined },
 ): PagesAuth<S, U, Id, SessionRow> {
+  checkOptions("createPagesAuth()", options, "signInPath", "forbiddenPath", "snapshots")
+  const { signInPath, forbiddenPath, snapshots } = options
   checkPaths({ signInPath, forbiddenPath })
-  const { handleRequest } = createNodeAuth(auth, options)
+  const { handleRequest } = createNodeAuth(auth, { snapshots })
   const sessions = new WeakMap<IncomingMessage, RequestSession<S, U, Id, SessionRow>>()
 
   function sessionOf(req: IncomingMessage, res: ServerResponse) {

@@ -2,6 +2,7 @@ import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import { readCookie } from "./core/cookie.ts"
 import type { Cookie, CookieOptions } from "./core/cookie.ts"
 import { AuthError } from "./core/errors.ts"
+import { checkOptions } from "./core/options.ts"
 import { checkOrigins, verifyRequestOrigin } from "./core/origin.ts"
 import type { UserId } from "./core/ports.ts"
 import { privateResponse } from "./core/response-headers.ts"
@@ -42,9 +43,9 @@ export interface ProxySnapshots {
 /** What {@link createAuthProxy} takes. */
 export interface AuthProxyOptions {
   /** The same object that `createAuth` got. */
-  cookie?: CookieOptions
+  cookie?: CookieOptions | undefined
   /** The same list that `createAuth` got: exact origins that may change state besides a request's own. */
-  trustedOrigins?: readonly string[]
+  trustedOrigins?: readonly string[] | undefined
   /** Where those come who are signed out. A path stands for itself and for what lies below it; `/` for itself alone. */
   publicPaths: readonly string[]
   /** The page to sign in at. It is public. */
@@ -54,9 +55,9 @@ export interface AuthProxyOptions {
 /** What {@link createAuthProxy} takes to look closer at a visitor. */
 export interface AwareProxyOptions extends AuthProxyOptions {
   /** A stateless auth, whose `cookie` and `trustedOrigins` are used: its sessions are checked and sealed anew here. */
-  auth?: ProxyAuth
+  auth?: ProxyAuth | undefined
   /** Sends members away from pages that are not for them, by what their snapshot says. Asks no database. */
-  snapshots?: ProxySnapshots
+  snapshots?: ProxySnapshots | undefined
 }
 
 /** What the proxy needs of a stateless auth. */
@@ -84,13 +85,24 @@ export type ProxyAuth = Pick<
  * export const config = { matcher: "/((?!_next/static|_next/image|favicon.ico).*)" }
  */
 export function createAuthProxy(
-  options: AuthProxyOptions & { auth?: never; snapshots?: never },
+  options: AuthProxyOptions & { auth?: undefined; snapshots?: undefined },
 ): (request: ProxyRequest) => Response | undefined
 export function createAuthProxy(options: AwareProxyOptions): (request: ProxyRequest) => Promise<Response | undefined>
 export function createAuthProxy(
   options: AwareProxyOptions,
 ): (request: ProxyRequest) => Response | undefined | Promise<Response | undefined> {
+  checkOptions(
+    "createAuthProxy()",
+    options,
+    "auth",
+    "snapshots",
+    "cookie",
+    "trustedOrigins",
+    "publicPaths",
+    "signInPath",
+  )
   const { auth, snapshots, cookie, trustedOrigins, publicPaths, signInPath } = options
+  checkOptions("snapshots", snapshots, "with", "authorize", "forbiddenPath")
   const origins = auth ?? { trustedOrigins: checkOrigins(trustedOrigins) }
   const { readSessionCookie } = auth ?? createSessionCookies(cookie, 0)
   const ownPaths = snapshots ? [signInPath, snapshots.forbiddenPath] : [signInPath]

@@ -16,6 +16,7 @@ import type {
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
 import { AuthError } from "./core/errors.ts"
+import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
 import { createRequestSession } from "./core/request-session.ts"
 import type { RequestSession, SignedIn } from "./core/request-session.ts"
@@ -52,7 +53,7 @@ export interface NextAuth<
    * `forbiddenPath` or else to "not found". For Server Components and a data access layer: it ends a render by throwing,
    * so call it outside `try`, and wrap a Route Handler in `routeHandler` instead.
    */
-  verifySession(options?: { authorize?: Authorize<S, U> }): Promise<Member<S, U>>
+  verifySession(options?: { authorize?: Authorize<S, U> | undefined }): Promise<Member<S, U>>
   /**
    * Wraps a Route Handler: 403 for unsafe cross-site requests and when `authorize` says no, 401 when signed out unless it
    * is `public`. `params` are awaited.
@@ -91,8 +92,11 @@ export interface NextAuth<
  */
 export function createNextAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
   auth: RequestAuth<S, U, Id, SessionRow>,
-  { signInPath, forbiddenPath, snapshots }: AccessPaths & { snapshots?: SnapshotOptions<S, U> },
+  options: AccessPaths & { snapshots?: SnapshotOptions<S, U> | undefined },
 ): NextAuth<S, U, Id, SessionRow> {
+  checkOptions("createNextAuth()", options, "signInPath", "forbiddenPath", "snapshots")
+  const { signInPath, forbiddenPath, snapshots } = options
+  checkOptions("snapshots", snapshots, "with", "claims")
   checkPaths({ signInPath, forbiddenPath })
   const name = auth.sessionCookieName
   // The session of the request that a handler is at work on, so that what it calls knows the method and reads no more.
@@ -111,7 +115,7 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
     return "reason" in result ? null : { session: result.session, user: result.user }
   })
 
-  async function verifySession(options?: { authorize?: Authorize<S, U> }): Promise<Member<S, U>> {
+  async function verifySession(options?: { authorize?: Authorize<S, U> | undefined }): Promise<Member<S, U>> {
     const member = await getSession()
     const refusal = await refusalOf(member, options)
     return member && !refusal ? member : turnAway(refusal)

@@ -5,6 +5,7 @@ import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
 import { isAuthError } from "./core/errors.ts"
 import type { OriginRequest } from "./core/origin.ts"
+import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
 import { createRequestSession } from "./core/request-session.ts"
 import type { RequestIo, RequestSession } from "./core/request-session.ts"
@@ -49,8 +50,12 @@ export interface NodeAuth<S extends SessionFields, U extends { id: UserId }, Id 
  */
 export function createNodeAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
   auth: RequestAuth<S, U, Id, SessionRow>,
-  { snapshots }: { snapshots?: SnapshotOptions<S, U> } = {},
+  options: { snapshots?: SnapshotOptions<S, U> | undefined } = {},
 ): NodeAuth<S, U, Id, SessionRow> {
+  checkOptions("createNodeAuth()", options, "snapshots")
+  const { snapshots } = options
+  checkOptions("snapshots", snapshots, "with", "claims")
+
   function handleRequest(req: IncomingMessage, res: ServerResponse): RequestSession<S, U, Id, SessionRow> {
     const pending = new Map<string, Cookie>()
     let isUsed = false

@@ -1,5 +1,6 @@
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
+import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
 import { createRequestSession } from "./core/request-session.ts"
 import type { RequestIo, RequestSession } from "./core/request-session.ts"
@@ -46,8 +47,12 @@ export interface WebAuth<S extends SessionFields, U extends { id: UserId }, Id e
  */
 export function createWebAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
   auth: RequestAuth<S, U, Id, SessionRow>,
-  { snapshots }: { snapshots?: SnapshotOptions<S, U> } = {},
+  options: { snapshots?: SnapshotOptions<S, U> | undefined } = {},
 ): WebAuth<S, U, Id, SessionRow> {
+  checkOptions("createWebAuth()", options, "snapshots")
+  const { snapshots } = options
+  checkOptions("snapshots", snapshots, "with", "claims")
+
   function handleRequest(request: Request): AuthRequest<S, U, Id, SessionRow> {
     let used = false
     const pending = new Map<string, Cookie>()

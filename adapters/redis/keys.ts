@@ -1,4 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { checkOptions } from "../../src/core/options.ts"
 import { quoted } from "../values/names.ts"
 import type { UserIds, UserIdType } from "../values/user-ids.ts"
 import { userIdsOf } from "../values/user-ids.ts"
@@ -6,9 +7,9 @@ import { userIdsOf } from "../values/user-ids.ts"
 /** What the adapters for key-value stores can be told. */
 export interface KeyValueOptions {
   /** What every key begins with. Default: `"nightlatch:"`. */
-  prefix?: string
+  prefix?: string | undefined
   /** The type of the user table's `id`. Default: `"text"`. */
-  userId?: UserIdType
+  userId?: UserIdType | undefined
 }
 
 /** Where a store's sessions are, and how their users are written. */
@@ -21,7 +22,9 @@ export interface Keys {
 }
 
 /** Names the keys. Throws `invalid_option` for options that cannot be right. */
-export function keysOf({ prefix = "nightlatch:", userId }: KeyValueOptions = {}): Keys {
+export function keysOf(options: KeyValueOptions = {}): Keys {
+  checkOptions("The adapter", options, "prefix", "userId")
+  const { prefix = "nightlatch:", userId } = options
   if (typeof prefix !== "string" || !prefix.isWellFormed())
     throw new AuthError("invalid_option", `prefix is text, not ${quoted(prefix)}.`)
   return {

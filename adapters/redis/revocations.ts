@@ -1,4 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { checkOptions } from "../../src/core/options.ts"
 import type { Revocations } from "../../src/core/ports.ts"
 import { quoted } from "../values/names.ts"
 import { timeOf } from "../values/parameters.ts"
@@ -9,7 +10,7 @@ import { redisScript, runScript } from "./executor.ts"
 /** What revocations in Redis can be told. */
 export interface RedisRevocationOptions {
   /** What every key begins with. Default: `"nightlatch:"`. */
-  prefix?: string
+  prefix?: string | undefined
 }
 
 /** Keeps a key until a time, never for a shorter time than before: `until`. */
@@ -23,10 +24,9 @@ redis.call('PEXPIREAT', KEYS[1], ARGV[1])
 `)
 
 /** Keeps revocations in Redis, each under a key of its own that Redis drops by itself. */
-export function createRedisRevocations(
-  redis: RedisExecutor,
-  { prefix = "nightlatch:" }: RedisRevocationOptions,
-): Revocations {
+export function createRedisRevocations(redis: RedisExecutor, options: RedisRevocationOptions): Revocations {
+  checkOptions("Revocations", options, "prefix")
+  const { prefix = "nightlatch:" } = options
   if (typeof prefix !== "string" || !prefix.isWellFormed())
     throw new AuthError("invalid_option", `prefix is text, not ${quoted(prefix)}.`)
   const keyOf = async (key: string) => `${prefix}revocation:${await digest("SHA-256", key)}`

@@ -1,4 +1,5 @@
 import type { AuthError } from "../../src/core/errors.ts"
+import { checkOptions } from "../../src/core/options.ts"
 import type { Owner, TableNames } from "../values/names.ts"
 import { tableNames } from "../values/names.ts"
 import type { UserIds, UserIdType } from "../values/user-ids.ts"
@@ -21,15 +22,15 @@ import { userRows } from "./user-rows.ts"
 /** What every SQL adapter can be told. */
 export interface SqlOptions {
   /** The names of the tables. Defaults: `user`, `session`, `user_key`. */
-  tables?: TableNames
+  tables?: TableNames | undefined
   /** The type of the user table's `id`. Default: `"text"`. Ids of another JavaScript type are refused. */
-  userId?: UserIdType
+  userId?: UserIdType | undefined
   /**
    * Whether the client is in a transaction of the caller's, whose end the caller decides: writes of several steps then
    * use a savepoint, and nothing is retried. Calls on one adapter take turns; two adapters on one client must not be
    * used at the same time. Default: `false`.
    */
-  inTransaction?: boolean
+  inTransaction?: boolean | undefined
 }
 
 /** A database as the statements in this folder see it. */
@@ -65,6 +66,7 @@ const mostTemplates = 500
 
 /** Makes a database of an executor. Throws `invalid_option` for options that cannot be right. */
 export function openable(dialect: Dialect, executor: Executor, options: SqlOptions): Database {
+  checkOptions("The adapter", options, "tables", "userId", "inTransaction")
   const names = tableNames(options.tables)
   const ids = userIdsOf(options.userId)
   const store = options.inTransaction ? transactionStore(executor) : pooledStore(executor, dialect)

@@ -1,4 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { checkOptions } from "../../src/core/options.ts"
 import type { Revocations } from "../../src/core/ports.ts"
 import { checkedName } from "../values/names.ts"
 import { timeOf } from "../values/parameters.ts"
@@ -10,7 +11,7 @@ import { pooledStore } from "./store.ts"
 /** What the revocations of stateless sessions can be told. */
 export interface RevocationTable {
   /** The name of their table. Default: `session_revocation`. */
-  table?: string
+  table?: string | undefined
 }
 
 /** Revocations in a table, which somebody must clean up. */
@@ -32,7 +33,9 @@ const columns: Record<DialectName, string[]> = {
  * Makes the statements that create the table of revocations with its index. Throws `invalid_option` for a name that is
  * no plain identifier.
  */
-export function revocationStatements({ name, quote }: Dialect, { table = defaultTable }: RevocationTable): string[] {
+export function revocationStatements({ name, quote }: Dialect, options: RevocationTable): string[] {
+  checkOptions("revocationSchema()", options, "table")
+  const { table = defaultTable } = options
   const quoted = quote(checkedName(table, "table"))
   // PostgreSQL cuts a name after 63 bytes.
   const index = quote(`${table.slice(0, 50)}_expires_at`)
@@ -46,8 +49,9 @@ export function revocationStatements({ name, quote }: Dialect, { table = default
 export function createSqlRevocations(
   dialect: Dialect,
   executor: SqlExecutor,
-  { table = defaultTable, now = Date.now }: RevocationTable & { now?: () => number },
+  options: RevocationTable & { now?: (() => number) | undefined },
 ): SqlRevocations {
+  const { table = defaultTable, now = Date.now } = options
   const name = dialect.quote(checkedName(table, "table"))
   const store = pooledStore(executor, dialect)
   const statement = (text: string, values: SqlValue[]): SqlStatement => bind(template(dialect, text), values)

@@ -1,4 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { checkOptions } from "../../src/core/options.ts"
 import type { Owner, TableNames } from "../values/names.ts"
 import { checkedName, quoted, tableNames } from "../values/names.ts"
 import type { UserIdType } from "../values/user-ids.ts"
@@ -8,11 +9,11 @@ import type { DialectName } from "./dialect.ts"
 /** What {@link schema} can be told: the same as the adapter, and the session's own columns. */
 export interface SchemaOptions {
   /** The names of the tables. Defaults: `user`, `session`, `user_key`. */
-  tables?: TableNames
+  tables?: TableNames | undefined
   /** The type of the user table's `id`. Default: `"text"`. */
-  userId?: UserIdType
+  userId?: UserIdType | undefined
   /** More columns of the session table: `{ label: "TEXT" }` or `["label TEXT"]`. The types go into the SQL as they are. */
-  sessionColumns?: Record<string, string> | string[]
+  sessionColumns?: Record<string, string> | string[] | undefined
 }
 
 /** What the databases' tables differ in. */
@@ -65,7 +66,9 @@ const words: Record<DialectName, Words> = {
  * @example
  * for (const statement of schema("sqlite", { sessionColumns: { label: "TEXT" } })) db.exec(statement)
  */
-export function schema(dialect: DialectName, { tables, userId, sessionColumns = [] }: SchemaOptions = {}): string[] {
+export function schema(dialect: DialectName, options: SchemaOptions = {}): string[] {
+  checkOptions("schema()", options, "tables", "userId", "sessionColumns")
+  const { tables, userId, sessionColumns = [] } = options
   if (!Object.hasOwn(words, dialect))
     throw new AuthError("invalid_option", `The dialect is "sqlite", "postgres" or "mysql", not ${quoted(dialect)}.`)
   const names = tableNames(tables)

@@ -1,4 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { checkOptions } from "../../src/core/options.ts"
 import type { SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import { inBatches } from "../redis/batches.ts"
 import type { Fields } from "../redis/fields.ts"
@@ -45,8 +46,10 @@ interface Parts {
  */
 export function storedSessions<SessionRow extends object>(
   storage: KeyValueStorage,
-  { prefix, userId }: KeyValueOptions,
+  options: KeyValueOptions,
 ): SessionAdapter<never, SessionRow> {
+  checkOptions("The adapter", options, "prefix", "userId")
+  const { prefix, userId } = options
   const store: Store = { items: itemsOf(storage, prefix), ids: userIdsOf(userId), inTurn: createTurns() }
   return {
     insertSession: (session) => insertSession(store, session),

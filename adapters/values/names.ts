@@ -1,13 +1,14 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { checkOptions } from "../../src/core/options.ts"
 
 /** The three tables by what they hold. */
 export type Owner = "user" | "session" | "key"
 
 /** The names of the tables. Defaults: `user`, `session`, `user_key`. */
 export interface TableNames {
-  user?: string
-  session?: string
-  key?: string
+  user?: string | undefined
+  session?: string | undefined
+  key?: string | undefined
 }
 
 const defaults: Record<Owner, string> = { user: "user", session: "session", key: "user_key" }
@@ -17,6 +18,7 @@ const plainName = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
 
 /** Fills in the default names. Throws `invalid_option` for a name that is no plain identifier. */
 export function tableNames(given: TableNames = {}): Record<Owner, string> {
+  checkOptions("tables", given, "user", "session", "key")
   return {
     user: checkedName(given.user ?? defaults.user, "table"),
     session: checkedName(given.session ?? defaults.session, "table"),

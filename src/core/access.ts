@@ -1,4 +1,5 @@
 import { AuthError } from "./errors.ts"
+import { checkOptions } from "./options.ts"
 import type { SignedIn } from "./request-session.ts"
 
 /** A visitor who is signed in. */
@@ -16,13 +17,13 @@ export type Authorize<S, U> = (auth: Member<S, U>) => boolean | Promise<boolean>
 /** Whom a handler is for. */
 export interface AccessOptions<S, U> {
   /** Default: every member may. Asked of members only. */
-  authorize?: Authorize<S, U>
+  authorize?: Authorize<S, U> | undefined
   /** `true` lets those in who are signed out. Default `false`. The guard against cross-site requests stays. */
-  public?: boolean
+  public?: boolean | undefined
 }
 
 /** Whom a handler is for, where nobody comes in who is signed out. */
-export type MemberOptions<S, U> = AccessOptions<S, U> & { public?: false }
+export type MemberOptions<S, U> = AccessOptions<S, U> & { public?: false | undefined }
 
 /** Whom a handler is for, where those who are signed out may come in. */
 export type PublicOptions<S, U> = AccessOptions<S, U> & { public: true }
@@ -32,7 +33,7 @@ export interface AccessPaths {
   /** The page to sign in at, such as `/sign-in`. */
   signInPath: string
   /** The page for members who may not go on. Default: they are told that there is no such page. */
-  forbiddenPath?: string
+  forbiddenPath?: string | undefined
 }
 
 /** Why a visitor is turned away. */
@@ -41,8 +42,11 @@ export type Refusal = "signed_out" | "forbidden"
 /** Says why a visitor may not go on; `null` if they may. */
 export async function refusalOf<S, U>(
   auth: SignedIn<S, U>,
-  { authorize, public: isPublic }: AccessOptions<S, U> = {},
+  options: AccessOptions<S, U> = {},
 ): Promise<Refusal | null> {
+  // A misspelt `authorize` must not let everyone in.
+  checkOptions("The guard", options, "authorize", "public")
+  const { authorize, public: isPublic } = options
   if (!auth) return isPublic ? null : "signed_out"
   return !authorize || (await authorize(auth)) === true ? null : "forbidden"
 }

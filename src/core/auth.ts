@@ -65,7 +65,7 @@ export interface RequestAuth<S extends SessionFields, U extends { id: UserId }, 
    * Makes the cookie that carries a token. `Max-Age` is the absolute timeout, at most 400 days: the store decides about
    * idleness. `persistent: false` leaves it out, so that the cookie ends with the browser.
    */
-  createSessionCookie(token: string, options?: { persistent?: boolean }): Cookie
+  createSessionCookie(token: string, options?: { persistent?: boolean | undefined }): Cookie
   /** Makes the cookie that deletes the session cookie. */
   createBlankSessionCookie(): Cookie
   /** Reads the session token out of a `Cookie` header. Never throws. */
@@ -92,7 +92,7 @@ export interface Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> ex
   /** Lists a user's live sessions, newest first. Nothing in them signs anyone in. */
   getUserSessions(userId: IdOf<UserRow>): Promise<Session<UserRow, SessionAttributes>[]>
   /** Ends all of a user's sessions, but for the session id `except`. Once it resolves, none that existed before is live. */
-  invalidateUserSessions(userId: IdOf<UserRow>, options?: { except?: string }): Promise<void>
+  invalidateUserSessions(userId: IdOf<UserRow>, options?: { except?: string | undefined }): Promise<void>
   /** Deletes, in batches, sessions that ended more than 24 hours ago. Resolves to how many. Run it from a daily job. */
   deleteExpiredSessions(): Promise<number>
   withRequest(request: unknown): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>
@@ -104,16 +104,16 @@ export interface Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> ex
 
 /** What {@link createAuth} takes besides the store. */
 export interface AuthSettings<SessionRow, SessionAttributes> {
-  session?: SessionOptions
-  cookie?: CookieOptions
+  session?: SessionOptions | undefined
+  cookie?: CookieOptions | undefined
   /** Exact origins, such as `https://app.example.com`, that may change state besides a request's own. */
-  trustedOrigins?: readonly string[]
+  trustedOrigins?: readonly string[] | undefined
   /** Chooses what of the session's own columns the application sees. Default nothing. */
-  getSessionAttributes?(attributes: SessionRow): SessionAttributes
+  getSessionAttributes?: ((attributes: SessionRow) => SessionAttributes) | undefined
   /** Hears what happens. Not awaited; what it throws changes nothing. */
-  onEvent?(event: AuthEvent): void
+  onEvent?: ((event: AuthEvent) => void) | undefined
   /** The clock, in milliseconds. Default `Date.now`; for tests. */
-  now?: () => number
+  now?: (() => number) | undefined
 }
 
 /** What {@link createAuth} takes. */
@@ -127,9 +127,9 @@ export interface AuthOptions<UserRow, SessionRow, UserAttributes, SessionAttribu
    * Chooses what of the user's row the application sees. Default nothing but the id, so that no column leaks by
    * accident. A store that holds sessions only has no row to give it: it needs `loadUser`.
    */
-  getUserAttributes?: [UserRow] extends [never] ? never : (row: UserRow) => UserAttributes
+  getUserAttributes?: ([UserRow] extends [never] ? never : (row: UserRow) => UserAttributes) | undefined
   /** Loads a user's row where the store holds sessions only. */
-  loadUser?(userId: IdOf<UserRow>): Promise<UserRow | null>
+  loadUser?: ((userId: IdOf<UserRow>) => Promise<UserRow | null>) | undefined
 }
 
 /** What {@link createAuth} takes where the store holds sessions only and the rows come from `loadUser`. */
@@ -139,7 +139,7 @@ export interface LoadedAuthOptions<UserRow, SessionRow, UserAttributes, SessionA
 > {
   adapter: SessionAdapter<never, SessionRow>
   /** Chooses what of the user's row the application sees. Default nothing but the id. */
-  getUserAttributes?(row: UserRow): UserAttributes
+  getUserAttributes?: ((row: UserRow) => UserAttributes) | undefined
   loadUser(userId: UserId): Promise<UserRow | null>
 }
 

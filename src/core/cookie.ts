@@ -1,17 +1,17 @@
 /** The session cookie's name and attributes. The default is the safest: `__Host-session`, `Secure`, `HttpOnly`, `SameSite=Lax`. */
 export interface CookieOptions {
   /** Default `__Host-session` when secure, with path `/` and no domain; else `session`. */
-  name?: string
+  name?: string | undefined
   /** Default none: only the host that set the cookie gets it back. */
-  domain?: string
+  domain?: string | undefined
   /** Default `/`. */
-  path?: string
+  path?: string | undefined
   /** Default `lax`. */
-  sameSite?: "strict" | "lax" | "none"
+  sameSite?: "strict" | "lax" | "none" | undefined
   /** Default `true`. Set it to `process.env.NODE_ENV === "production"` to develop on http: it is never decided from a request. */
-  secure?: boolean
+  secure?: boolean | undefined
   /** Sets `Partitioned` (CHIPS), for pages that run in a frame on another site. Default `false`. */
-  partitioned?: boolean
+  partitioned?: boolean | undefined
 }
 
 /** What a cookie carries besides its name and value. */

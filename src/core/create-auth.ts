@@ -2,6 +2,7 @@ import type { Auth, AuthOptions, IdOf, LoadedAuthOptions, RejectionReason, Sessi
 import { AuthError, guardPort } from "./errors.ts"
 import { createEmitter } from "./events.ts"
 import type { AuthEventType, Emit } from "./events.ts"
+import { checkOptions } from "./options.ts"
 import { checkOrigins } from "./origin.ts"
 import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "./policy.ts"
 import type { Extension } from "./policy.ts"
@@ -65,6 +66,19 @@ export function createAuth<
   type OwnSession = Session<UserRow, SessionAttributes>
   type OwnUser = User<UserRow, UserAttributes>
 
+  checkOptions(
+    "createAuth()",
+    options,
+    "adapter",
+    "session",
+    "cookie",
+    "trustedOrigins",
+    "getUserAttributes",
+    "getSessionAttributes",
+    "loadUser",
+    "onEvent",
+    "now",
+  )
   const store = guardPort(options?.adapter, port)
   const { getUserAttributes, getSessionAttributes, now = Date.now } = options
   const policy = createPolicy(options.session)
@@ -121,6 +135,7 @@ export function createAuth<
       },
 
       async invalidateSession(id, owner = {}) {
+        checkOptions("invalidateSession()", owner, "userId")
         const { userId } = owner
         // Dropping the condition because nobody is signed in would let a form end anyone's session.
         if ("userId" in owner && userId == null) throw new AuthError("invalid_option", "userId is missing")
@@ -129,8 +144,9 @@ export function createAuth<
         return ended
       },
 
-      async invalidateUserSessions(userId, { except } = {}) {
-        await store.deleteUserSessions(userId, except)
+      async invalidateUserSessions(userId, options) {
+        checkOptions("invalidateUserSessions()", options, "except")
+        await store.deleteUserSessions(userId, options?.except)
         tell("sessions_ended", { userId })
       },
 

@@ -24,7 +24,7 @@ export interface AuthEventDetails {
   sessionId?: string | undefined
   /** Why: a rejection reason, or the code of the error. */
   reason?: string | undefined
-  providerId?: string
+  providerId?: string | undefined
   /** What the wrapper was given, if the call came through one. */
   request?: unknown
 }

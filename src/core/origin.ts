@@ -18,7 +18,7 @@ export interface OriginRequest {
  */
 export function verifyRequestOrigin(
   request: OriginRequest,
-  options: { trustedOrigins?: readonly string[] } = {},
+  options: { trustedOrigins?: readonly string[] | undefined } = {},
 ): boolean {
   if (typeof request?.headers?.get !== "function") return false
   const { method, url, headers } = request

@@ -1,4 +1,5 @@
 import { AuthError } from "./errors.ts"
+import { checkOptions } from "./options.ts"
 
 /** A length of time: a number and a unit, such as `"15m"`, `"30d"` or `"1.5h"`. */
 export type Duration = `${number}${"s" | "m" | "h" | "d" | "w"}`
@@ -6,9 +7,9 @@ export type Duration = `${number}${"s" | "m" | "h" | "d" | "w"}`
 /** How long sessions last. */
 export interface SessionOptions {
   /** How long a session survives without use. Default `"30d"`; never more than the absolute timeout. */
-  idleTimeout?: Duration
+  idleTimeout?: Duration | undefined
   /** How long a session lasts however much it is used. Default `"90d"`; `false` for no limit. */
-  absoluteTimeout?: Duration | false
+  absoluteTimeout?: Duration | false | undefined
 }
 
 /** {@link SessionOptions} in milliseconds. */
@@ -44,7 +45,9 @@ export function parseDuration(duration: Duration): number {
 }
 
 /** Reads the lifetimes out of the options. */
-export function createPolicy({ idleTimeout = "30d", absoluteTimeout = "90d" }: SessionOptions = {}): SessionPolicy {
+export function createPolicy(options: SessionOptions = {}): SessionPolicy {
+  checkOptions("session", options, "idleTimeout", "absoluteTimeout")
+  const { idleTimeout = "30d", absoluteTimeout = "90d" } = options
   const idle = parseDuration(idleTimeout)
   const absolute = absoluteTimeout === false ? Infinity : parseDuration(absoluteTimeout)
   return { idleTimeout: Math.min(idle, absolute), absoluteTimeout: absolute }

@@ -2,6 +2,7 @@ import { readBearerToken, readCookie } from "./cookie.ts"
 import type { Cookie, CookieOptions } from "./cookie.ts"
 import { defined } from "./defined.ts"
 import { AuthError } from "./errors.ts"
+import { checkOptions } from "./options.ts"
 
 // RFC 6265, section 4.1.1, without what would need escaping: `;`, controls, and anything beyond ASCII. One line each for
 // name, path, SameSite and domain.
@@ -17,6 +18,7 @@ const longestMaxAge = 34_560_000
  * `invalid_option` for a value that would need escaping and `cookie_too_large` over 4,096 bytes (RFC 6265bis).
  */
 export function createSessionCookies(options: CookieOptions = {}, lifetime: number) {
+  checkOptions("cookie", options, "name", "domain", "path", "sameSite", "secure", "partitioned")
   const { domain, path = "/", sameSite = "lax", secure = true, partitioned } = options
   const { name = secure && path === "/" && !domain ? "__Host-session" : "session" } = options
   const seconds = Math.ceil(lifetime / 1000)
@@ -51,8 +53,11 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
   return {
     sessionCookieName: name,
     renewsCookie: seconds > longestMaxAge,
-    createSessionCookie: (token: string, { persistent = true }: { persistent?: boolean } = {}) =>
-      write(token, persistent ? Math.min(seconds, longestMaxAge) : undefined),
+    createSessionCookie(token: string, options: { persistent?: boolean | undefined } = {}) {
+      checkOptions("createSessionCookie()", options, "persistent")
+      const { persistent = true } = options
+      return write(token, persistent ? Math.min(seconds, longestMaxAge) : undefined)
+    },
     createBlankSessionCookie: () => write("", 0),
     readSessionCookie: (header: string | null | undefined) => readCookie(header, name),
     readBearerToken,

@@ -1,4 +1,5 @@
 import type { Auth, IdOf, Session, SessionValidation, User } from "../core/auth.ts"
+import { checkOptions } from "../core/options.ts"
 import type { SessionAdapter, UserId } from "../core/ports.ts"
 import { hashToken, isToken } from "../core/token.ts"
 import { createOldSessions } from "./old-sessions.ts"
@@ -30,6 +31,7 @@ export function acceptLuciaTokens<
   auth: Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>,
   options: { adapter: SessionAdapter<NoInfer<UserRow>, NoInfer<SessionRow>> },
 ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> {
+  checkOptions("acceptLuciaTokens()", options, "adapter")
   return accepting(auth, options?.adapter)
 }
 

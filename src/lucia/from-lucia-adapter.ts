@@ -1,4 +1,5 @@
 import { AuthError } from "../core/errors.ts"
+import { checkOptions } from "../core/options.ts"
 import type { SessionAdapter, SessionRecord, UserId } from "../core/ports.ts"
 import type { Adapter, DatabaseSession, DatabaseUser } from "./lucia-adapter.ts"
 import { isSessionId } from "../core/token.ts"
@@ -68,10 +69,9 @@ export function fromLuciaAdapter<UserRow extends { id: UserId }, SessionRow exte
   adapter: Adapter,
   options?: FromLuciaAdapterOptions,
 ): SessionAdapter<UserRow, SessionRow>
-export function fromLuciaAdapter(
-  adapter: Adapter,
-  { createdAt }: FromLuciaAdapterOptions = {},
-): SessionAdapter<object> {
+export function fromLuciaAdapter(adapter: Adapter, options: FromLuciaAdapterOptions = {}): SessionAdapter<object> {
+  checkOptions("fromLuciaAdapter()", options, "createdAt")
+  const { createdAt } = options
   if (createdAt !== undefined) requireColumn(createdAt)
   const { listSessions, ...rest } = overLuciaAdapter(adapter, createdAt)
   const all = { [everySession]: listSessions }

@@ -1,4 +1,5 @@
 import { AuthError } from "../core/errors.ts"
+import { checkOptions } from "../core/options.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
 import { inTurn } from "./password-queue.ts"
 import { createPhcHasher } from "./phc-hasher.ts"
@@ -8,11 +9,11 @@ import type { Cost } from "./phc-string.ts"
 /** What one hash by {@link argon2id} costs. */
 export interface Argon2idOptions {
   /** Memory in KiB. Default 19456 (19 MiB). */
-  memoryCost?: number
+  memoryCost?: number | undefined
   /** Passes over that memory. Default 2. */
-  timeCost?: number
+  timeCost?: number | undefined
   /** Lanes. Default 1. */
-  parallelism?: number
+  parallelism?: number | undefined
 }
 
 type Name = "m" | "t" | "p"
@@ -41,6 +42,7 @@ const derivation: KeyDerivation<Name> = {
  * const users = createUsers({ adapter, passwordHasher: argon2id() })
  */
 export function argon2id(options: Argon2idOptions = {}): PasswordHasher {
+  checkOptions("argon2id()", options, "memoryCost", "timeCost", "parallelism")
   const { memoryCost = 19456, timeCost = 2, parallelism = 1 } = options
   return createPhcHasher(derivation, { m: memoryCost, t: timeCost, p: parallelism })
 }

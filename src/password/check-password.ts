@@ -1,17 +1,18 @@
 import { AuthError } from "../core/errors.ts"
+import { checkOptions } from "../core/options.ts"
 import { isWellFormed } from "./well-formed.ts"
 
 /** What a new password must be. */
 export interface PasswordPolicy {
   /** Fewest code points. Default and floor 8; NIST SP 800-63B-4 asks for 15 where the password is the only factor. */
-  minLength?: number
+  minLength?: number | undefined
   /** Most code points. Default and ceiling 256, floor 64 (NIST SP 800-63B-4, 3.1.1.2). */
-  maxLength?: number
+  maxLength?: number | undefined
   /**
    * More passwords to refuse, such as the name of your site. The whole password is looked up, once as typed (in NFC) and
    * once in NFKC and lower case: keep the list in lower case.
    */
-  blocklist?: readonly string[] | { has(password: string): boolean }
+  blocklist?: readonly string[] | { has(password: string): boolean } | undefined
 }
 
 /** Why a password was refused. */
@@ -53,7 +54,9 @@ export function checkText(
 }
 
 /** Throws `invalid_option` if a policy is out of bounds. */
-export function checkPolicy({ minLength = 8, maxLength = 256, blocklist = [] }: PasswordPolicy = {}): void {
+export function checkPolicy(policy: PasswordPolicy = {}): void {
+  checkOptions("passwordPolicy", policy, "minLength", "maxLength", "blocklist")
+  const { minLength = 8, maxLength = 256, blocklist = [] } = policy
   requireLength("maxLength", maxLength, 64, 256)
   requireLength("minLength", minLength, 8, maxLength)
   if (isBlocklist(blocklist)) return

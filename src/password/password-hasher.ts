@@ -1,3 +1,4 @@
+import { checkOptions } from "../core/options.ts"
 import { isHashable } from "./hashable-password.ts"
 import { requireHasher } from "./require-hasher.ts"
 
@@ -24,7 +25,7 @@ export interface PasswordHasherOptions {
   /** Makes the new hashes. */
   preferred: PasswordHasher
   /** Read the old ones. Default none. */
-  accepted?: readonly PasswordHasher[]
+  accepted?: readonly PasswordHasher[] | undefined
 }
 
 /**
@@ -34,7 +35,9 @@ export interface PasswordHasherOptions {
  * @example
  * const hasher = passwordHasher({ preferred: argon2id(), accepted: [luciaScrypt(), bcrypt(bcryptjs)] })
  */
-export function passwordHasher({ preferred, accepted = [] }: PasswordHasherOptions): PasswordHasher {
+export function passwordHasher(options: PasswordHasherOptions): PasswordHasher {
+  checkOptions("passwordHasher()", options, "preferred", "accepted")
+  const { preferred, accepted = [] } = options
   const hashers = [preferred, ...accepted]
   hashers.forEach(requireHasher)
 

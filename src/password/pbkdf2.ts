@@ -1,3 +1,4 @@
+import { checkOptions } from "../core/options.ts"
 import { toHmacKey } from "./hmac-password.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
 import { createPhcHasher } from "./phc-hasher.ts"
@@ -6,7 +7,7 @@ import type { KeyDerivation } from "./phc-hasher.ts"
 /** What one hash by {@link pbkdf2} costs. */
 export interface Pbkdf2Options {
   /** Rounds of HMAC-SHA-512. Default and least 220,000 (OWASP's Password Storage Cheat Sheet). */
-  iterations?: number
+  iterations?: number | undefined
 }
 
 const derivation: KeyDerivation<"i"> = {
@@ -24,7 +25,9 @@ const derivation: KeyDerivation<"i"> = {
  * 100,000 iterations in production, which is too few, so there it rejects with `hash_failed`.
  * Throws `invalid_option` for fewer iterations than OWASP asks for, or over 10 million; such stored hashes are refused too.
  */
-export function pbkdf2({ iterations = 220_000 }: Pbkdf2Options = {}): PasswordHasher {
+export function pbkdf2(options: Pbkdf2Options = {}): PasswordHasher {
+  checkOptions("pbkdf2()", options, "iterations")
+  const { iterations = 220_000 } = options
   return createPhcHasher(derivation, { i: iterations })
 }
 

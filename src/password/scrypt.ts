@@ -1,3 +1,4 @@
+import { checkOptions } from "../core/options.ts"
 import { toHmacKey } from "./hmac-password.ts"
 import { nodeScrypt } from "./node-scrypt.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
@@ -7,11 +8,11 @@ import type { KeyDerivation } from "./phc-hasher.ts"
 /** What one hash by {@link scrypt} costs. It needs `128 * cost * blockSize` bytes. */
 export interface ScryptOptions {
   /** N, a power of two. Default 131072 (2^17). */
-  cost?: number
+  cost?: number | undefined
   /** r. Default 8. */
-  blockSize?: number
+  blockSize?: number | undefined
   /** p. Default 1. */
-  parallelism?: number
+  parallelism?: number | undefined
 }
 
 // The rows on which OWASP's Password Storage Cheat Sheet and ASVS 5.0 (appendix C) agree, for r = 8: log2(N) and p.
@@ -39,6 +40,7 @@ const derivation: KeyDerivation<"ln" | "r" | "p"> = {
  * Throws `invalid_option` for a cost below OWASP's table.
  */
 export function scrypt(options: ScryptOptions = {}): PasswordHasher {
+  checkOptions("scrypt()", options, "cost", "blockSize", "parallelism")
   const { cost = 2 ** 17, blockSize = 8, parallelism = 1 } = options
   return createPhcHasher(derivation, { ln: Math.log2(cost), r: blockSize, p: parallelism })
 }

@@ -14,11 +14,11 @@ export interface StatelessAuthOptions<Attributes extends object, UserAttributes 
    */
   secrets: readonly (Secret | undefined)[]
   /** What attributes must look like. They are sealed as given, and checked when a session is created and each time it is read. */
-  attributes?: StandardSchema<Attributes>
+  attributes?: StandardSchema<Attributes> | undefined
   /** Chooses what of a session's attributes the application sees of its user. Default nothing but the id. */
-  getUserAttributes?(attributes: Attributes): UserAttributes
+  getUserAttributes?: ((attributes: Attributes) => UserAttributes) | undefined
   /** Where sessions that were ended early are kept. Without it a token is good until it expires, whoever has it. */
-  revocations?: Revocations
+  revocations?: Revocations | undefined
 }
 
 /** An auth whose sessions live in their tokens. Its methods may be destructured. */
@@ -48,6 +48,6 @@ export interface StatelessAuth<
    * Ends all of a user's sessions. Once it resolves, none that existed before is live, and whoever signs in then is.
    * Throws `unsupported` without `revocations`, and for `except`: create a session for the one who stays instead.
    */
-  invalidateUserSessions(userId: Id, options?: { except?: string }): Promise<void>
+  invalidateUserSessions(userId: Id, options?: { except?: string | undefined }): Promise<void>
   withRequest(request: unknown): StatelessAuth<Attributes, UserAttributes, Id>
 }

@@ -1,3 +1,4 @@
+import { checkOptions } from "../core/options.ts"
 import { parseDuration } from "../core/policy.ts"
 import type { Duration } from "../core/policy.ts"
 import type { Revocations } from "../core/ports.ts"
@@ -7,9 +8,9 @@ export interface CacheOptions {
   /** How long "not revoked" is believed without asking again: so late at most a revocation takes effect elsewhere. */
   maxAge: Duration
   /** How many keys are remembered at most; then all are forgotten. A validation asks for five. Default 50,000. */
-  maxKeys?: number
+  maxKeys?: number | undefined
   /** The clock, in milliseconds. Default `Date.now`; for tests. */
-  now?: () => number
+  now?: (() => number) | undefined
 }
 
 /**
@@ -18,10 +19,9 @@ export interface CacheOptions {
  * what this returns on `globalThis` there. Only "not revoked" is remembered, and nothing when the store
  * fails. Signing in and rotating ask the store itself. Throws `invalid_option` for a `maxAge` that is no duration.
  */
-export function cachedRevocations(
-  revocations: Revocations,
-  { maxAge, maxKeys = 50_000, now = Date.now }: CacheOptions,
-): Revocations {
+export function cachedRevocations(revocations: Revocations, options: CacheOptions): Revocations {
+  checkOptions("cachedRevocations()", options, "maxAge", "maxKeys", "now")
+  const { maxAge, maxKeys = 50_000, now = Date.now } = options
   const age = parseDuration(maxAge)
   const cleanUntil = new Map<string, number>()
   let changes = 0

@@ -1,6 +1,7 @@
 import type { SessionFields } from "../core/auth.ts"
 import type { Cookie, CookieAttributes } from "../core/cookie.ts"
 import { AuthError } from "../core/errors.ts"
+import { checkOptions } from "../core/options.ts"
 import { parseDuration } from "../core/policy.ts"
 import type { Duration } from "../core/policy.ts"
 import type { UserId } from "../core/ports.ts"
@@ -15,11 +16,11 @@ export interface SnapshotsOptions {
   /** The first seals, all open. Each has at least 32 bytes: make it with `openssl rand -base64 32`. */
   secrets: readonly (Secret | undefined)[]
   /** How long a snapshot is believed, and so how late a check that trusts it may learn of a sign-out. Default `"60s"`, at most `"5m"`. */
-  maxAge?: Duration
+  maxAge?: Duration | undefined
   /** Default `session-snapshot`. */
-  cookieName?: string
+  cookieName?: string | undefined
   /** The clock, in milliseconds. Default `Date.now`; for tests. */
-  now?: () => number
+  now?: (() => number) | undefined
 }
 
 /** What a snapshot is made of. */
@@ -80,6 +81,7 @@ const longest = 300_000
 export function createSnapshots<Claims extends object = Record<string, unknown>>(
   options: SnapshotsOptions,
 ): Snapshots<Claims> {
+  checkOptions("createSnapshots()", options, "secrets", "maxAge", "cookieName", "now")
   const envelope = createEnvelope(options?.secrets, "snapshot")
   const { maxAge = "60s", cookieName = "session-snapshot", now = Date.now } = options
   const age = checkAge(maxAge)

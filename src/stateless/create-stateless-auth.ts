@@ -2,6 +2,7 @@ import type { RejectionReason, SessionFields, SessionValidation } from "../core/
 import { AuthError } from "../core/errors.ts"
 import { createEmitter } from "../core/events.ts"
 import type { AuthEventType, Emit } from "../core/events.ts"
+import { checkOptions } from "../core/options.ts"
 import { checkOrigins } from "../core/origin.ts"
 import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "../core/policy.ts"
 import type { UserId } from "../core/ports.ts"
@@ -51,6 +52,19 @@ export function createStatelessAuth<
 >(options: StatelessAuthOptions<Attributes, UserAttributes>): StatelessAuth<Attributes, UserAttributes, Id> {
   type OwnUser = { id: Id } & UserAttributes
 
+  checkOptions(
+    "createStatelessAuth()",
+    options,
+    "secrets",
+    "session",
+    "cookie",
+    "trustedOrigins",
+    "attributes",
+    "getUserAttributes",
+    "revocations",
+    "onEvent",
+    "now",
+  )
   const { getUserAttributes, now = Date.now } = options ?? {}
   const envelope = createEnvelope(options?.secrets, "session")
   const policy = createPolicy(options.session)
@@ -113,6 +127,7 @@ export function createStatelessAuth<
       },
 
       async invalidateSession(id, owner = {}) {
+        checkOptions("invalidateSession()", owner, "userId")
         const { userId } = owner
         // Dropping the condition because nobody is signed in would let a form end anyone's session.
         if ("userId" in owner && userId == null) throw new AuthError("invalid_option", "userId is missing")
@@ -122,9 +137,10 @@ export function createStatelessAuth<
         return true
       },
 
-      async invalidateUserSessions(userId, { except } = {}) {
+      async invalidateUserSessions(userId, options = {}) {
+        checkOptions("invalidateUserSessions()", options, "except")
         if (!revoking) throw new AuthError("unsupported", "Ending stateless sessions needs the option revocations.")
-        if (except !== undefined)
+        if (options.except !== undefined)
           throw new AuthError("unsupported", "Stateless sessions end all or one: create a session for who stays.")
         await revoking.revokeUser(userId, now())
         tell("sessions_ended", { userId })

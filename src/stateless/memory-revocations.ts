@@ -1,3 +1,4 @@
+import { checkOptions } from "../core/options.ts"
 import type { Revocations } from "../core/ports.ts"
 
 /**
@@ -5,7 +6,9 @@ import type { Revocations } from "../core/ports.ts"
  * when it ends. Next.js loads a module several times in one process: keep what this returns on `globalThis` there.
  * `now` is the clock, in milliseconds, by default `Date.now`.
  */
-export function memoryRevocations({ now = Date.now }: { now?: () => number } = {}): Revocations {
+export function memoryRevocations(options: { now?: (() => number) | undefined } = {}): Revocations {
+  checkOptions("memoryRevocations()", options, "now")
+  const { now = Date.now } = options
   const revoked = new Map<string, number>()
   let sweepAt = 1000
 

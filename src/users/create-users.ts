@@ -1,6 +1,7 @@
 import type { SessionFields } from "../core/auth.ts"
 import { AuthError, guardPort, isAuthError } from "../core/errors.ts"
 import { createEmitter } from "../core/events.ts"
+import { checkOptions } from "../core/options.ts"
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import { randomText } from "../core/token.ts"
 import { checkPassword, checkPolicy } from "../password/check-password.ts"
@@ -47,6 +48,17 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
 ): Users<UserRow, NewUser> {
   type Id = UserRow["id"]
 
+  checkOptions(
+    "createUsers()",
+    options,
+    "adapter",
+    "passwordHasher",
+    "passwordPolicy",
+    "passwordProviders",
+    "generateUserId",
+    "onEvent",
+    "now",
+  )
   const { passwordPolicy, passwordProviders = ["username", "email"], now = Date.now } = options
   const { generateUserId = () => randomText(10) as Id } = options
   const emit = createEmitter(options.onEvent, now)
@@ -126,15 +138,16 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       providerId: string,
       providerUserId: string,
       password: string,
-      { except }: { except?: string } = {},
+      options: { except?: string | undefined } = {},
     ) {
+      checkOptions("updateKeyPassword()", options, "except")
       requirePasswordProvider(providerId)
       const reason = await checkPassword(password, passwordPolicy)
       if (reason) return { updated: false, reason } as const
-      const record = await swapHash(providerId, providerUserId, await hash(password), except)
+      const record = await swapHash(providerId, providerUserId, await hash(password), options.except)
       if (!record) return { updated: false, reason: "key_missing" } as const
       // Once more, for a sign-in that stored its session while the change was not committed yet.
-      await swapHash(providerId, providerUserId, null, except)
+      await swapHash(providerId, providerUserId, null, options.except)
       emit("password_changed", { userId: record.userId, providerId })
       return { updated: true } as const
     }

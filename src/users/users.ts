@@ -16,7 +16,7 @@ export interface NewKey {
   /** The user's name at that provider. */
   providerUserId: string
   /** Only for the providers in `passwordProviders`. */
-  password?: string | null
+  password?: string | null | undefined
 }
 
 /** Why a key was not stored. */
@@ -38,7 +38,7 @@ export interface Users<UserRow extends { id: UserId }, NewUser> {
    * Throws `invalid_option` for a password of a provider that has none.
    */
   createUser(user: {
-    id?: UserRow["id"]
+    id?: UserRow["id"] | undefined
     key: NewKey | null
     attributes: NewUser
   }): Promise<{ user: UserRow } | { user: null; reason: CreateUserReason }>
@@ -81,7 +81,7 @@ export interface Users<UserRow extends { id: UserId }, NewUser> {
     providerId: string,
     providerUserId: string,
     password: string,
-    options?: { except?: string },
+    options?: { except?: string | undefined },
   ): Promise<{ updated: true } | { updated: false; reason: PasswordReason | "key_missing" }>
   /** The same instance over another adapter, such as one in the caller's transaction. */
   withAdapter(adapter: UserAdapter<UserRow, NewUser>): Users<UserRow, NewUser>
@@ -94,13 +94,13 @@ export interface UsersOptions<UserRow extends { id: UserId }, NewUser> {
   /** Such as `argon2id()` from `nightlatch/password`. */
   passwordHasher: PasswordHasher
   /** What a new password must be like. Default 8 to 256 characters, and none of the 3,000 commonest passwords. */
-  passwordPolicy?: PasswordPolicy
+  passwordPolicy?: PasswordPolicy | undefined
   /** The providers whose keys have passwords, and whose ids are normalised. Default `username` and `email`. */
-  passwordProviders?: readonly string[]
+  passwordProviders?: readonly string[] | undefined
   /** Makes user ids. Default 16 characters `a-z2-7`, 80 random bits; `false` leaves it to the database. */
-  generateUserId?: (() => UserRow["id"]) | false
+  generateUserId?: (() => UserRow["id"]) | false | undefined
   /** Hears what happens. Not awaited; what it throws changes nothing. */
-  onEvent?(event: AuthEvent): void
+  onEvent?: ((event: AuthEvent) => void) | undefined
   /** The clock, in milliseconds. Default `Date.now`; for tests. */
-  now?: () => number
+  now?: (() => number) | undefined
 }

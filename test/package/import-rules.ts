@@ -5,6 +5,7 @@ export type ImportRule = (modules: readonly Module[]) => string[]
 
 const ports = "src/core/ports.ts"
 const errors = "src/core/errors.ts"
+const options = "src/core/options.ts"
 const hash = "src/core/token.ts"
 const wrapper = /^src\/(web|node|react|next|next-pages|next-proxy)\.ts$/
 /**
@@ -30,10 +31,10 @@ export const osloIsImportedOnce: ImportRule = forbid((file, { from }) => isOslo(
 /** The library knows no database. */
 export const sourceKnowsNoAdapter: ImportRule = forbid((file, { from }) => isSource(file) && isAdapter(from))
 
-/** An adapter knows the contract, and nothing else of the library. */
+/** An adapter knows the contract and how options are checked, and nothing else of the library. */
 export const adaptersKnowOnlyThePorts: ImportRule = forbid(
   (file, { from, how }) =>
-    isAdapter(file) && isSource(from) && !(from === errors || (from === ports && how === "type")),
+    isAdapter(file) && isSource(from) && !(from === errors || from === options || (from === ports && how === "type")),
 )
 
 /** A name comes from the file that owns it; an entry never drags another one in. */
@@ -48,7 +49,7 @@ export const wrappersKnowNoStore: ImportRule = forbid(
 
 /** The parts that decide are pure: they know neither each other nor a store. */
 export const pureFilesKnowOnlyErrors: ImportRule = forbid(
-  (file, { from }) => pure.test(file) && from !== errors && !isOslo(from),
+  (file, { from }) => pure.test(file) && from !== errors && from !== options && !isOslo(from),
 )
 
 /** The cases run under any test runner, on any platform. */

@@ -7,6 +7,7 @@ import { nodeSqliteAdapter } from "nightlatch/adapters/node-sqlite"
 import { schema, sqlAdapter } from "nightlatch/adapters/sql"
 import { argon2id, bcrypt, checkPassword, luciaScrypt, passwordHasher, pbkdf2, scrypt } from "nightlatch/password"
 import type { PasswordReason } from "nightlatch/password"
+import { cachedRevocations, createSnapshots, createStatelessAuth, memoryRevocations } from "nightlatch/stateless"
 import { manualClock, sessionAdapterCases, testAdapter } from "nightlatch/testing"
 import { createUsers } from "nightlatch/users"
 import { createWebAuth } from "nightlatch/web"
@@ -86,6 +87,46 @@ export function codeOf(error: unknown): AuthErrorCode | null {
   return isAuthError(error) ? error.code : null
 }
 
+// Every option may be `undefined`, as one that comes out of the environment is.
+const absent = undefined
+createAuth({
+  adapter,
+  session: { idleTimeout: absent, absoluteTimeout: absent },
+  cookie: { name: absent, domain: absent, path: absent, sameSite: absent, secure: absent, partitioned: absent },
+  trustedOrigins: absent,
+  getUserAttributes: absent,
+  getSessionAttributes: absent,
+  loadUser: absent,
+  onEvent: absent,
+  now: absent,
+}).createSessionCookie("token", { persistent: absent })
+createAuth({ adapter, session: absent, cookie: absent })
+createStatelessAuth({
+  secrets: ["x".repeat(31) + "y"],
+  session: absent,
+  cookie: absent,
+  trustedOrigins: absent,
+  attributes: absent,
+  getUserAttributes: absent,
+  revocations: absent,
+  onEvent: absent,
+  now: absent,
+})
+createSnapshots({ secrets: ["x".repeat(31) + "y"], maxAge: absent, cookieName: absent, now: absent })
+cachedRevocations(memoryRevocations({ now: absent }), { maxAge: "5s", maxKeys: absent, now: absent })
+createWebAuth(auth, { snapshots: absent })
+createUsers({
+  adapter,
+  passwordHasher: scrypt({ cost: absent, blockSize: absent, parallelism: absent }),
+  passwordPolicy: { minLength: absent, maxLength: absent, blocklist: absent },
+  passwordProviders: absent,
+  generateUserId: absent,
+  onEvent: absent,
+  now: absent,
+})
+createUsers({ adapter, passwordHasher: argon2id({ memoryCost: absent, timeCost: absent }), passwordPolicy: absent })
+passwordHasher({ preferred: pbkdf2({ iterations: absent }), accepted: absent })
+
 const sqlite = {
   exec: (_sql: string) => undefined,
   prepare: (_sql: string) => ({ all: () => [], run: () => ({ changes: 0 }) }),
@@ -93,6 +134,8 @@ const sqlite = {
 export const adapters = [
   betterSqlite3Adapter<UserRow>(sqlite),
   nodeSqliteAdapter<UserRow>(sqlite, { inTransaction: true }),
+  nodeSqliteAdapter<UserRow>(sqlite, { tables: absent, userId: absent, inTransaction: absent }),
+  nodeSqliteAdapter<UserRow>(sqlite, { tables: { user: absent, session: absent, key: absent } }),
   sqlAdapter<UserRow>({ dialect: "postgres", executor: { query: async () => [], execute: async () => 0 } }),
 ]
 export const statements: string[] = schema("mysql", { userId: "bigint", sessionColumns: { device: "TEXT" } })
