@@ -51,7 +51,9 @@ export function prismaSessions(store: PrismaStore, fields: Fields, relation: str
     if (!found) return null
     const { [relation]: user, ...row } = found
     const session = toSession(row)
-    return session && { session, user: (user as Row | null) ?? null }
+    // MySQL's collations take different ids for equal.
+    if (session?.id !== known) return null
+    return { session, user: (user as Row | null) ?? null }
   }
 
   async function listSessions(userId: UserId): Promise<Session[]> {

@@ -105,7 +105,8 @@ export function prismaUsers(store: PrismaStore, fields: Fields): UserAdapter<Row
   async function findKey(providerId: string, providerUserId: string): Promise<KeyRecord | null> {
     const id = keyIdOf({ providerId, providerUserId })
     const row = id === null ? null : await findKeyRow(id)
-    return row && toKeyRecord(row)
+    // MySQL's collations take different ids for equal.
+    return row?.id === id ? toKeyRecord(row) : null
   }
 
   async function listKeys(userId: UserId): Promise<KeyRecord[]> {

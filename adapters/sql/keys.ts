@@ -2,6 +2,7 @@ import type { KeyRecord, UserAdapter, UserId } from "../../src/core/ports.ts"
 import { keyIdOf, newKeyIdOf, passwordHashOf, sessionIdOf } from "../values/parameters.ts"
 import { readText } from "../values/storable-text.ts"
 import type { Database, OpenDatabase } from "./database.ts"
+import { hasId } from "./exact-id.ts"
 import type { Row, SqlStatement } from "./executor.ts"
 import { isUser, missingUser } from "./user-lookup.ts"
 
@@ -59,7 +60,7 @@ async function findKey(db: Database, name: KeyName): Promise<KeyRecord | null> {
   const keyId = keyIdOf(name)
   if (keyId === null) return null
   const open = await db.open("key")
-  const text = () => `SELECT ${keyColumns(db)} FROM ${db.tables.key} k WHERE k.id = ?1`
+  const text = () => `SELECT ${keyColumns(db)} FROM ${db.tables.key} k WHERE ${hasId(db, open, "key", "k.id")}`
   const [row] = await db.reading(open.statement("findKey", text, [keyId]))
   return row ? toKey(db, row, name) : null
 }
@@ -85,7 +86,7 @@ async function replaceKeyPassword(
   const except = endSessions?.exceptId === undefined ? null : sessionIdOf(endSessions.exceptId)
   if (keyId === null) return false
   const open = await db.open("key")
-  const swap = () => `UPDATE ${db.tables.key} SET hashed_password = ?3 WHERE ${isUnchanged(db)}`
+  const swap = () => `UPDATE ${db.tables.key} SET hashed_password = ?3 WHERE ${isUnchanged(db, open)}`
   const before = endSessions ? endingSessions(db, open, keyId, known, except) : []
   const counts = await db.store.atomic([...before, open.statement("swapPassword", swap, [keyId, known, next])])
   if ((counts.at(-1) ?? 0) > 0) return true
@@ -106,9 +107,9 @@ function endingSessions(
 ): SqlStatement[] {
   if (open.catalogue.session.size === 0) return []
   const { dialect, tables } = db
-  const lock = () => `SELECT id FROM ${tables.key} WHERE id = ?1${dialect.lock}`
+  const lock = () => `SELECT id FROM ${tables.key} WHERE ${hasId(db, open, "key")}${dialect.lock}`
   const all = () =>
-    `DELETE FROM ${tables.session} WHERE user_id = (SELECT user_id FROM ${tables.key} WHERE ${isUnchanged(db)})`
+    `DELETE FROM ${tables.session} WHERE user_id = (SELECT user_id FROM ${tables.key} WHERE ${isUnchanged(db, open)})`
   const others = () => `${all()} AND id <> ?3`
   const end =
     except === null
@@ -121,11 +122,12 @@ async function deleteKey(db: Database, name: KeyName): Promise<void> {
   const keyId = keyIdOf(name)
   if (keyId === null) return
   const open = await db.open("key")
-  await db.store.execute(open.statement("deleteKey", () => `DELETE FROM ${db.tables.key} WHERE id = ?1`, [keyId]))
+  const text = () => `DELETE FROM ${db.tables.key} WHERE ${hasId(db, open, "key")}`
+  await db.store.execute(open.statement("deleteKey", text, [keyId]))
 }
 
-function isUnchanged({ dialect }: Database): string {
-  return `id = ?1 AND ${dialect.same("hashed_password", "?2")}`
+function isUnchanged(db: Database, open: OpenDatabase): string {
+  return `${hasId(db, open, "key")} AND ${db.dialect.same("hashed_password", "?2")}`
 }
 
 function keyColumns({ dialect, ids }: Database): string {

@@ -1,5 +1,6 @@
 import type { FoundSession } from "../../src/core/ports.ts"
 import type { Database, OpenDatabase } from "./database.ts"
+import { isOwnForm, sessionById } from "./exact-id.ts"
 import type { Row } from "./executor.ts"
 import type { Answer } from "./retry.ts"
 import { ownsRow } from "./user-lookup.ts"
@@ -27,9 +28,6 @@ const most = 64
 // Each request of a server arrives in a callback of its own, with the microtasks run before the next. Under load one
 // waits for the others; alone, it waits for nothing. Taken early, so that a test's pretended clock does not stop it.
 const afterOthers: (run: () => void) => unknown = globalThis.setImmediate ?? queueMicrotask
-
-// An id of another form might hold what separates ids.
-const ownForm = /^[0-9a-f]{64}$/
 
 /** Makes a function that finds a session. On a server, outside of transactions, calls of one tick share a statement. */
 export function sessionLookup(db: Database): (open: OpenDatabase, id: string) => Answer<Found> {
@@ -70,7 +68,8 @@ function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, i
   }
 
   return (open, id) => {
-    if (!ownForm.test(id)) return findOne(db, open, id)
+    // An id of another form might hold what separates ids.
+    if (!isOwnForm(id)) return findOne(db, open, id)
     return new Promise((resolve, reject) => gather(open, { id, resolve, reject }))
   }
 }
@@ -104,8 +103,9 @@ function read(open: OpenDatabase, row: Row | undefined, id: string): Found {
 }
 
 function rowOf(db: Database, open: OpenDatabase, id: string): Answer<Row[]> {
-  const text = () => `${select(open)} FROM ${db.tables.session} s ${withUser(db, open)} WHERE s.id = ?1`
-  return db.reading(open.statement("findSession", text, [id]))
+  const { form, byId } = sessionById(db, open, id, "s.id")
+  const text = () => `${select(open)} FROM ${db.tables.session} s ${withUser(db, open)} WHERE ${byId()}`
+  return db.reading(open.statement(`findSession${form}`, text, [id]))
 }
 
 function rowsTogether(db: Database, { open, lookups, idTable }: Batch): Answer<Row[]> {

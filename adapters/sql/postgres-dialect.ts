@@ -54,8 +54,8 @@ export const postgres: Dialect = {
  * theirs, so that their index serves. It is not made twice for all, because it is a tenth of an unprepared statement.
  */
 function sameText(column: string, value: string, { type, collation }: Column): string {
-  const isExact = collation === "deterministic" && plainText.has(type)
-  return isExact
-    ? `${column} = ${value}::text`
-    : `${column} = ${value} AND ${column}::text COLLATE "C" = ${value}::text`
+  if (collation === "deterministic" && plainText.has(type)) return `${column} = ${value}::text`
+  // Text first: PostgreSQL would take the parameter for a "character" and drop its trailing blanks.
+  const own = `${value}::text::${type === "character" ? "bpchar" : type}`
+  return `${column} = ${own} AND ${column}::text COLLATE "C" = ${value}::text`
 }

@@ -6,6 +6,7 @@ import type { Assignment } from "./attributes.ts"
 import { assign, assigned } from "./attributes.ts"
 import { isAttribute } from "./catalogue.ts"
 import type { Database } from "./database.ts"
+import { sessionById } from "./exact-id.ts"
 import type { Row } from "./executor.ts"
 import { sessionLookup } from "./lookups.ts"
 import { letOthersGo } from "./turns.ts"
@@ -81,23 +82,25 @@ async function extendSession(db: Database, id: string, expiresAt: Date, ifBefore
   const values = [known, timeOf(expiresAt), timeOf(ifBefore)]
   if (known === null) return false
   const open = await db.open("session")
-  const text = () => `UPDATE ${db.tables.session} SET expires_at = ?2 WHERE id = ?1 AND expires_at <= ?3`
-  return (await db.store.execute(open.statement("extendSession", text, values))) > 0
+  const { form, byId } = sessionById(db, open, known)
+  const text = () => `UPDATE ${db.tables.session} SET expires_at = ?2 WHERE ${byId()} AND expires_at <= ?3`
+  return (await db.store.execute(open.statement(`extendSession${form}`, text, values))) > 0
 }
 
 async function updateSession(db: Database, id: string, attributes: object): Promise<boolean> {
   const known = sessionIdOf(id)
   const { open, columns, values, name } = await assign(db, "session", attributes)
   if (known === null) return false
+  const { form, byId } = sessionById(db, open, known)
   if (columns.length > 0) {
     const set = () => columns.map((column, n) => assigned(db, column, n + 2)).join(", ")
-    const text = () => `UPDATE ${db.tables.session} SET ${set()} WHERE id = ?1`
-    const updated = await db.store.execute(open.statement(`updateSession\0${name}`, text, [known, ...values]))
+    const text = () => `UPDATE ${db.tables.session} SET ${set()} WHERE ${byId()}`
+    const updated = await db.store.execute(open.statement(`updateSession${form}\0${name}`, text, [known, ...values]))
     if (updated > 0) return true
   }
   // Also after an update of no row: some of MySQL's drivers count only rows whose values changed.
-  const text = () => `SELECT 1 AS found FROM ${db.tables.session} WHERE id = ?1`
-  return (await db.store.query(open.statement("hasSession", text, [known]))).length > 0
+  const text = () => `SELECT 1 AS found FROM ${db.tables.session} WHERE ${byId()}`
+  return (await db.store.query(open.statement(`hasSession${form}`, text, [known]))).length > 0
 }
 
 async function replaceSession(db: Database, oldId: string, session: Session): Promise<boolean> {
@@ -107,18 +110,21 @@ async function replaceSession(db: Database, oldId: string, session: Session): Pr
   if (core[1] === null) throw missingUser()
   if (known === null) return false
   const { open, values, name } = assignment
-  const text = () => replaceText(db, assignment)
-  return (await db.store.execute(open.statement(`replaceSession\0${name}`, text, [...core, known, ...values]))) > 0
+  const { form, byId } = sessionById(db, open, known)
+  const text = () => replaceText(db, assignment, byId())
+  return (
+    (await db.store.execute(open.statement(`replaceSession${form}\0${name}`, text, [known, ...core, ...values]))) > 0
+  )
 }
 
 /** One update of the row, so that it is atomic without a transaction; what is not given is as in a new row. */
-function replaceText({ dialect, ids, tables }: Database, { open, columns }: Assignment): string {
+function replaceText({ dialect, ids, tables }: Database, { open, columns }: Assignment, byId: string): string {
   const given = new Map(columns.map((column, n) => [column.name, dialect.value(`?${n + 6}`, column)]))
   const attributes = [...open.catalogue.session.values()]
     .filter((column) => isAttribute("session", column))
     .map(({ name, fresh }) => `${dialect.quote(name)} = ${given.get(name) ?? fresh}`)
-  const core = `id = ?1, user_id = ${dialect.userId("?2", ids.type)}, created_at = ?3, expires_at = ?4`
-  return `UPDATE ${tables.session} SET ${[core, ...attributes].join(", ")} WHERE id = ?5`
+  const core = `id = ?2, user_id = ${dialect.userId("?3", ids.type)}, created_at = ?4, expires_at = ?5`
+  return `UPDATE ${tables.session} SET ${[core, ...attributes].join(", ")} WHERE ${byId}`
 }
 
 async function deleteSession(db: Database, id: string, userId?: UserId): Promise<boolean> {
@@ -126,12 +132,13 @@ async function deleteSession(db: Database, id: string, userId?: UserId): Promise
   const user = userId === undefined ? undefined : db.ids.encode(userId)
   if (known === null || user === null) return false
   const open = await db.open("session")
-  const byId = () => `DELETE FROM ${db.tables.session} WHERE id = ?1`
-  const byBoth = () => `${byId()} AND user_id = ${db.dialect.userId("?2", db.ids.type)}`
+  const { form, byId } = sessionById(db, open, known)
+  const byIdOnly = () => `DELETE FROM ${db.tables.session} WHERE ${byId()}`
+  const byBoth = () => `${byIdOnly()} AND user_id = ${db.dialect.userId("?2", db.ids.type)}`
   const statement =
     user === undefined
-      ? open.statement("deleteSession", byId, [known])
-      : open.statement("deleteSessionOfUser", byBoth, [known, user])
+      ? open.statement(`deleteSession${form}`, byIdOnly, [known])
+      : open.statement(`deleteSessionOfUser${form}`, byBoth, [known, user])
   return (await db.store.execute(statement)) > 0
 }
 

@@ -1,6 +1,9 @@
+import { DatabaseSync } from "node:sqlite"
 import { afterAll, expect, test } from "vitest"
+import { nodeSqliteAdapter } from "../../adapters/node-sqlite.ts"
 import { pgAdapter } from "../../adapters/pg.ts"
 import { schema } from "../../adapters/sql.ts"
+import type { SessionAdapter, UserAdapter } from "../../src/index.ts"
 import { postgresServer } from "../servers.ts"
 
 const server = await postgresServer()
@@ -39,3 +42,51 @@ test.skipIf(!server).for([
   await pool.query(`UPDATE session SET user_id = 'ALICE'`)
   expect((await adapter.findSession("s1"))?.user).toBeNull()
 })
+
+test.skipIf(!server).for(["CHAR(64)", "TEXT COLLATE insensitive"])(
+  "session ids and keys are told apart byte for byte in PostgreSQL's %s",
+  async (type) => {
+    if (!server) return
+    const { pool } = server
+    await pool.query(`DROP TABLE IF EXISTS user_key, session, "user"`)
+    await pool.query(`CREATE COLLATION IF NOT EXISTS insensitive ${insensitive}`)
+    await pool.query(`CREATE TABLE "user" (id TEXT PRIMARY KEY)`)
+    for (const statement of schema("postgres")) await pool.query(statement.replace(/^( +id) TEXT/m, `$1 ${type}`))
+    await expectExactIds(pgAdapter(pool))
+  },
+)
+
+test.for(["TEXT COLLATE NOCASE", "TEXT COLLATE RTRIM"])(
+  "session ids and keys are told apart byte for byte in SQLite's %s",
+  async (type) => {
+    const db = new DatabaseSync(":memory:")
+    db.exec(`CREATE TABLE "user" (id TEXT PRIMARY KEY)`)
+    for (const statement of schema("sqlite")) db.exec(statement.replace(/^( +id) TEXT/m, `$1 ${type}`))
+    await expectExactIds(nodeSqliteAdapter(db))
+  },
+)
+
+async function expectExactIds(adapter: UserAdapter<{ id: string }> & SessionAdapter<{ id: string }>) {
+  const id = "ab".repeat(32)
+  const key = { providerId: "username", providerUserId: "ada".padEnd(55, "x"), passwordHash: null }
+  const session = { id, userId: "ada", ...times, attributes: {} }
+  await adapter.insertUser({ id: "ada", attributes: {} }, key)
+  await adapter.insertSession(session)
+
+  for (const near of [id.toUpperCase(), `${id} `]) {
+    expect(await adapter.findSession(near)).toBeNull()
+    expect(await adapter.extendSession(near, new Date(9), new Date(8))).toBe(false)
+    expect(await adapter.updateSession(near, {})).toBe(false)
+    expect(await adapter.replaceSession(near, { ...session, id: "cd".repeat(32) })).toBe(false)
+    expect(await adapter.deleteSession(near)).toBe(false)
+    expect(await adapter.deleteSession(near, "ada")).toBe(false)
+  }
+  expect(await adapter.findSession(id)).toMatchObject({ session: { id, userId: "ada", expiresAt: times.expiresAt } })
+
+  for (const near of [key.providerUserId.toUpperCase(), `${key.providerUserId} `]) {
+    expect(await adapter.findKey("username", near)).toBeNull()
+    expect(await adapter.replaceKeyPassword({ ...key, providerUserId: near }, null, "hash")).toBe(false)
+    await adapter.deleteKey("username", near)
+  }
+  expect(await adapter.findKey("username", key.providerUserId)).toMatchObject({ passwordHash: null })
+}
