@@ -98,7 +98,11 @@ app.post("/sign-in", async (c) => {
   }
   if (errors.username || errors.password) return c.html(pages.signIn({ ...form, errors }), 422)
   const { username, remember, next } = form
-  const signedIn = await users.signInWithKey(auth, "username", username, password, sessionRow(c, remember))
+  const signedIn = await users.signInWithPassword(
+    auth,
+    { providerId: "username", providerUserId: username, password },
+    sessionRow(c, remember),
+  )
   // One message for both, so that nobody learns which usernames exist.
   if (!signedIn) return c.html(pages.signIn({ ...form, errors: { form: "Wrong username or password." } }), 401)
   await c.get("auth").setSession(signedIn.token, { persistent: remember })
@@ -135,7 +139,8 @@ app.post("/password", membersOnly, async (c) => {
   const { session, user } = c.get("signedIn")
   const form = await readForm(c)
   const [current, password] = [form.text("current"), form.text("password")]
-  const isProven = (await users.useKey("username", user.username, current)) !== null
+  const isProven =
+    (await users.verifyPassword({ providerId: "username", providerUserId: user.username, password: current })) !== null
   const errors = {
     current: isProven ? undefined : "This is not your current password.",
     password: await passwordError(password),

@@ -5,10 +5,11 @@ import { checkOptions } from "../core/options.ts"
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import { randomText } from "../core/token.ts"
 import { checkPassword, checkPolicy } from "../password/check-password.ts"
+import { makeProof } from "../proof/proof.ts"
 
 import { guardHasher, isPlausible } from "./guarded-hasher.ts"
 import { checkProviderId, toStoredId } from "./key-id.ts"
-import type { Key, KeyReason, NewKey, SignInAuth, Users, UsersOptions } from "./users.ts"
+import type { Key, KeyName, KeyReason, NewKey, PasswordAttempt, SignInAuth, Users, UsersOptions } from "./users.ts"
 
 const port = [
   "insertUser",
@@ -23,10 +24,11 @@ const port = [
 ] as const
 const mostSwaps = 10
 
-/** A key whose password was right, and the hashes by which it was. */
-interface Proof {
+/** A key whose password was right, and its hashes: as stored, and as hashed again. */
+interface Verified {
   record: KeyRecord
-  hashes: (string | null)[]
+  password: string
+  hashes: string[]
 }
 
 /**
@@ -41,7 +43,7 @@ interface Proof {
  *   attributes: { username },
  * })
  * if (!created.user) return badRequest(created.reason)
- * const signedIn = await users.signInWithKey(auth, "username", username, password)
+ * const signedIn = await users.signInWithPassword(auth, { providerId: "username", providerUserId: username, password })
  */
 export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<UserRow>>(
   options: UsersOptions<UserRow, NewUser>,
@@ -76,7 +78,8 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       const result = await adapter.insertUser({ id: newId, attributes }, newKey)
       if ("taken" in result) return { user: null, reason: reasonOf(result.taken) }
       emit("user_created", { userId: result.user.id, ...(key && { providerId: key.providerId }) })
-      return result
+      const method = newKey && newKey.passwordHash !== null ? "password" : "sign_up"
+      return { user: result.user, proof: makeProof<Id>(result.user.id, method) }
     }
 
     async function updateUser(id: Id, attributes: Partial<NewUser>) {
@@ -98,8 +101,8 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       return stored ? { key: toKey(record) } : { key: null, reason: "key_taken" as const }
     }
 
-    async function getKey(providerId: string, providerUserId: string) {
-      const record = await find(providerId, providerUserId)
+    async function getKey(name: KeyName) {
+      const record = await find(name.providerId, name.providerUserId)
       return record && toKey(record)
     }
 
@@ -113,23 +116,21 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       if (id !== null) await adapter.deleteKey(providerId, id)
     }
 
-    async function useKey(providerId: string, providerUserId: string, password: string | null) {
-      const proof = await prove(providerId, providerUserId, password)
-      return proof && toKey(proof.record)
+    async function verifyPassword(attempt: PasswordAttempt) {
+      const verified = await verifyAttempt(attempt)
+      return verified && makeProof<Id>(verified.record.userId, "password")
     }
 
-    async function signInWithKey<S extends SessionFields, SessionRow>(
+    async function signInWithPassword<S extends SessionFields, SessionRow>(
       auth: SignInAuth<S, Id, SessionRow>,
-      providerId: string,
-      providerUserId: string,
-      password: string | null,
+      attempt: PasswordAttempt,
       attributes?: SessionRow,
     ) {
-      const proof = await prove(providerId, providerUserId, password)
-      if (!proof) return null
-      const created = await unlessUserMissing(() => auth.createSession(proof.record.userId as Id, attributes))
+      const verified = await verifyAttempt(attempt)
+      if (!verified) return null
+      const created = await unlessUserMissing(() => auth.createSession(verified.record.userId as Id, attributes))
       if (!created) return null
-      if (await stillHolds(proof, password)) return { ...created, key: toKey(proof.record) }
+      if (await stillHolds(verified)) return { ...created, key: toKey(verified.record) }
       await auth.invalidateSession(created.session.id)
       return null
     }
@@ -164,27 +165,27 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       throw new AuthError("store_failed", "The key kept changing while its password was being replaced.")
     }
 
-    async function find(providerId: string, providerUserId: string): Promise<KeyRecord | null> {
+    async function find(providerId: string, providerUserId: unknown): Promise<KeyRecord | null> {
       const id = storedId(providerId, providerUserId)
       return id === null ? null : adapter.findKey(providerId, id)
     }
 
-    async function prove(providerId: string, providerUserId: string, password: string | null): Promise<Proof | null> {
-      if (password !== null) requirePasswordProvider(providerId)
-      const proof = await tryKey(providerId, providerUserId, password)
-      if (proof) emit("key_used", { userId: proof.record.userId, providerId })
+    async function verifyAttempt(attempt: PasswordAttempt): Promise<Verified | null> {
+      const { providerId } = attempt
+      requirePasswordProvider(providerId)
+      const verified = await tryPassword(attempt)
+      if (verified) emit("key_used", { userId: verified.record.userId, providerId })
       else emit("key_refused", { providerId })
-      return proof
+      return verified
     }
 
-    async function tryKey(providerId: string, providerUserId: string, password: string | null): Promise<Proof | null> {
-      if (password === null) return tryWithoutPassword(await find(providerId, providerUserId))
+    async function tryPassword({ providerId, providerUserId, password }: PasswordAttempt): Promise<Verified | null> {
       if (!isPlausible(password)) return null
       const decoyHash = await getDecoy()
       const record = await find(providerId, providerUserId)
       const isRight = await verify(record?.passwordHash ?? decoyHash, password)
       if (!record || record.passwordHash === null || !isRight) return null
-      return { record, hashes: await rehash(record, record.passwordHash, password) }
+      return { record, password, hashes: await rehash(record, record.passwordHash, password) }
     }
 
     async function rehash(record: KeyRecord, from: string, password: string): Promise<string[]> {
@@ -196,12 +197,11 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       return [from, to]
     }
 
-    async function stillHolds({ record, hashes }: Proof, password: string | null): Promise<boolean> {
+    async function stillHolds({ record, password, hashes }: Verified): Promise<boolean> {
       const current = await adapter.findKey(record.providerId, record.providerUserId)
-      if (!current || current.userId !== record.userId) return false
-      if (hashes.includes(current.passwordHash)) return true
+      if (!current || current.userId !== record.userId || current.passwordHash === null) return false
       // Another sign-in may have re-hashed the same password meanwhile.
-      return password !== null && current.passwordHash !== null && verify(current.passwordHash, password)
+      return hashes.includes(current.passwordHash) || verify(current.passwordHash, password)
     }
 
     return {
@@ -213,8 +213,8 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       getKey,
       getUserKeys,
       deleteKey,
-      useKey,
-      signInWithKey,
+      verifyPassword,
+      signInWithPassword,
       updateKeyPassword,
       withAdapter: (other) => over(guardPort(other, port)),
     }
@@ -232,7 +232,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     return (await checkPassword(password, passwordPolicy)) ?? { ...key, passwordHash: await hash(password) }
   }
 
-  function storedId(providerId: string, providerUserId: string): string | null {
+  function storedId(providerId: string, providerUserId: unknown): string | null {
     checkProviderId(providerId)
     return toStoredId(providerUserId, passwordProviders.includes(providerId))
   }
@@ -241,13 +241,9 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     if (passwordProviders.includes(providerId)) return
     throw new AuthError(
       "invalid_option",
-      `A key of ${providerId} has no password. Pass null, or add it to passwordProviders.`,
+      `A key of ${providerId} has no password: leave the password out, or add ${providerId} to passwordProviders.`,
     )
   }
-}
-
-function tryWithoutPassword(record: KeyRecord | null): Proof | null {
-  return record?.passwordHash === null ? { record, hashes: [null] } : null
 }
 
 async function unlessUserMissing<Result>(call: () => Promise<Result>): Promise<Result | null> {

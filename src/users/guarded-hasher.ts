@@ -32,7 +32,7 @@ export function guardHasher(hasher: PasswordHasher): GuardedHasher {
 }
 
 /** Returns whether a password is worth a verify. Old ones may be shorter or more common than today's policy allows. */
-export function isPlausible(password: unknown): boolean {
+export function isPlausible(password: unknown): password is string {
   const reason = checkText(password)
   return reason === null || reason === "password_too_short"
 }

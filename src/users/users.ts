@@ -3,20 +3,33 @@ import type { AuthEvent } from "../core/events.ts"
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import type { PasswordPolicy, PasswordReason } from "../password/check-password.ts"
 import type { PasswordHasher } from "../password/password-hasher.ts"
+import type { Proof } from "../proof/proof.ts"
 
 /** One way for a user to sign in, without its secret. */
 export interface Key extends Omit<KeyRecord, "passwordHash"> {
   hasPassword: boolean
 }
 
-/** A key to be. */
-export interface NewKey {
+/** What finds a key. */
+export interface KeyName {
   /** What the key belongs to, such as `username` or `github`. */
   providerId: string
   /** The user's name at that provider. */
   providerUserId: string
-  /** Only for the providers in `passwordProviders`. */
+}
+
+/** A key to be created. */
+export interface NewKey extends KeyName {
+  /** Only for the providers in `passwordProviders`. `null` or absent: the key has no password. */
   password?: string | null | undefined
+}
+
+/** What a visitor types to sign in, as the form sent it: anything but text proves nobody. */
+export interface PasswordAttempt {
+  /** One of `passwordProviders`, such as `username` or `email`. */
+  providerId: string
+  providerUserId: unknown
+  password: unknown
 }
 
 /** Why a key was not stored. */
@@ -34,14 +47,15 @@ export type SignInAuth<S extends SessionFields, Id extends UserId, SessionRow> =
 /** Keeps users and the keys they sign in with. Its methods may be destructured; they throw `store_failed` and `hash_failed`. */
 export interface Users<UserRow extends { id: UserId }, NewUser> {
   /**
-   * Creates a user and, if given, a key: both or neither. Without `id` the user gets one from `generateUserId`.
+   * Creates a user and, if given, a key: both or neither. Without `id` the user gets one from `generateUserId`. `proof`
+   * states that the user is the visitor who signed up: by `password` if the key has one, else by `sign_up`.
    * Throws `invalid_option` for a password of a provider that has none.
    */
   createUser(user: {
     id?: UserRow["id"] | undefined
     key: NewKey | null
     attributes: NewUser
-  }): Promise<{ user: UserRow } | { user: null; reason: CreateUserReason }>
+  }): Promise<{ user: UserRow; proof: Proof<UserRow["id"]> } | { user: null; reason: CreateUserReason }>
   getUser(id: UserRow["id"]): Promise<UserRow | null>
   /** Merges attributes into a user. */
   updateUser(
@@ -52,25 +66,24 @@ export interface Users<UserRow extends { id: UserId }, NewUser> {
   deleteUser(id: UserRow["id"]): Promise<void>
   /** Adds a key to a user. Throws `user_missing` for a user who does not exist. */
   createKey(key: NewKey & { userId: UserRow["id"] }): Promise<{ key: Key } | { key: null; reason: KeyReason }>
-  getKey(providerId: string, providerUserId: string): Promise<Key | null>
+  /** Finds a key. It proves nothing: call it with what the provider has confirmed, such as the id of a GitHub account. */
+  getKey(key: KeyName): Promise<Key | null>
   getUserKeys(userId: UserRow["id"]): Promise<Key[]>
   /** Deletes a key. May be repeated. */
   deleteKey(providerId: string, providerUserId: string): Promise<void>
   /**
-   * Proves a user by a key. `null` whether the key is unknown, the password wrong or the key has none, after the same
-   * work: one verify. `null` as password succeeds only for a key without one. Re-hashes with current parameters.
-   * To sign in with a password, use `signInWithKey`.
+   * Checks a password. Resolves to `null` if the key is unknown, the password is wrong, or the key has none: each costs
+   * one verify. A password that is not text, or is too long, is `null` at no cost. Re-hashes with current parameters.
+   * Throws `invalid_option` for a provider that has no passwords. To sign a user in, call `signInWithPassword`.
    */
-  useKey(providerId: string, providerUserId: string, password: string | null): Promise<Key | null>
+  verifyPassword(attempt: PasswordAttempt): Promise<Proof<UserRow["id"]> | null>
   /**
-   * Signs in by a key: `useKey` and `createSession`, safe against a password change that is under way, since it reads the
-   * key once more and ends the session unless the password still holds.
+   * Signs a user in: `verifyPassword` and `createSession`. It is safe while the password is being changed: it reads the
+   * key once more and ends the session unless the password is still right.
    */
-  signInWithKey<S extends SessionFields, SessionRow>(
+  signInWithPassword<S extends SessionFields, SessionRow>(
     auth: SignInAuth<S, UserRow["id"], SessionRow>,
-    providerId: string,
-    providerUserId: string,
-    password: string | null,
+    attempt: PasswordAttempt,
     attributes?: SessionRow,
   ): Promise<{ session: S; token: string; key: Key } | null>
   /**

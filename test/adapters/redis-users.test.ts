@@ -28,7 +28,11 @@ for (const { name, urls } of places)
       test("a user signs up, in and out, and the user's row comes with the session", async () => {
         const { auth, users } = openApplication()
         const user = await signUp(users)
-        const signedIn = await users.signInWithKey(auth, "username", "ada", "correct horse", { label: "phone" })
+        const signedIn = await users.signInWithPassword(
+          auth,
+          { providerId: "username", providerUserId: "ada", password: "correct horse" },
+          { label: "phone" },
+        )
         const validated = await auth.validateSession(signedIn?.token)
         expect(validated.user).toEqual({ id: user.id, username: "ada" })
         expect(validated.session).toMatchObject({ userId: user.id, label: "phone" })
@@ -39,7 +43,12 @@ for (const { name, urls } of places)
       test("[EXP-7] a password change, followed by invalidateUserSessions(), ends every session but the one that is kept", async () => {
         const { auth, users } = openApplication()
         const user = await signUp(users)
-        const signIn = async () => (await users.signInWithKey(auth, "username", "ada", "correct horse"))!
+        const signIn = async () =>
+          (await users.signInWithPassword(auth, {
+            providerId: "username",
+            providerUserId: "ada",
+            password: "correct horse",
+          }))!
         const signedIn = [await signIn(), await signIn(), await signIn(), await signIn(), await signIn()]
         const kept = signedIn.shift()
         const changed = await users.updateKeyPassword("username", "ada", "another horse")
@@ -49,13 +58,23 @@ for (const { name, urls } of places)
           expect(await auth.validateSession(token)).toMatchObject({ session: null, reason: "unknown" })
         expect((await auth.validateSession(kept?.token)).user?.id).toBe(user.id)
         expect((await auth.getUserSessions(user.id)).map(({ id }) => id)).toEqual([kept?.session.id])
-        expect(await users.signInWithKey(auth, "username", "ada", "correct horse")).toBeNull()
+        expect(
+          await users.signInWithPassword(auth, {
+            providerId: "username",
+            providerUserId: "ada",
+            password: "correct horse",
+          }),
+        ).toBeNull()
       })
 
       test("[EXP-7] a user who is deleted is signed out at once, and invalidateUserSessions() leaves nothing", async () => {
         const { auth, users } = openApplication()
         const user = await signUp(users)
-        const signedIn = await users.signInWithKey(auth, "username", "ada", "correct horse")
+        const signedIn = await users.signInWithPassword(auth, {
+          providerId: "username",
+          providerUserId: "ada",
+          password: "correct horse",
+        })
         await users.deleteUser(user.id)
         expect(await auth.validateSession(signedIn?.token)).toMatchObject({ session: null, reason: "user_missing" })
         await auth.invalidateUserSessions(user.id)

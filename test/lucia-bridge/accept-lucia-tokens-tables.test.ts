@@ -269,8 +269,14 @@ describe.each(kinds)("the statements for $name", ({ name, types, open }) => {
 
     const users = createUsers({ adapter, passwordHasher: hasher })
     for (const username of ["ada", "ADA", "grace"]) {
-      expect(await users.signInWithKey(auth, "username", username, "wrong")).toBeNull()
-      const signedIn = await users.signInWithKey(auth, "username", username, password)
+      expect(
+        await users.signInWithPassword(auth, { providerId: "username", providerUserId: username, password: "wrong" }),
+      ).toBeNull()
+      const signedIn = await users.signInWithPassword(auth, {
+        providerId: "username",
+        providerUserId: username,
+        password,
+      })
       expect(signedIn?.session.userId).toBe(username === "grace" ? "user-grace" : "user-Ada")
     }
     const keys = await store.rows("SELECT hashed_password FROM user_key")

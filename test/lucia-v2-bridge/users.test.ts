@@ -287,7 +287,7 @@ test("keys are those of nightlatch/users, and the other way round", async () => 
     },
   })
   await auth.createUser({ userId: "ada", key: keyOf("ada"), attributes: { username: "ada" } })
-  expect(await users.useKey("username", "ada", "secret")).toMatchObject({ userId: "ada" })
+  expect(await users.verifyPassword({ ...keyOf("ada"), password: "secret" })).toMatchObject({ userId: "ada" })
   await users.createUser({ key: { ...keyOf("bob"), password: "longer secret" }, attributes: { username: "bob" } })
   expect(await auth.useKey("username", "bob", "longer secret")).toMatchObject({ providerUserId: "bob" })
 })

@@ -118,10 +118,22 @@ test.each(["Scrypt", "LegacyScrypt"])(
       adapter,
       passwordHasher: passwordHasher({ preferred: argon2id(), accepted: [luciaScrypt()] }),
     })
-    expect(await users.signInWithKey(auth, "username", "ada", "correct horse")).toBeNull()
+    expect(
+      await users.signInWithPassword(auth, {
+        providerId: "username",
+        providerUserId: "ada",
+        password: "correct horse",
+      }),
+    ).toBeNull()
     expect((await adapter.findKey("username", "ada")).passwordHash).toBe(passwordHash)
     for (let turn = 0; turn < 2; turn++) {
-      expect(await users.signInWithKey(auth, "username", "Ada", "correct horse ﬁve")).toMatchObject({
+      expect(
+        await users.signInWithPassword(auth, {
+          providerId: "username",
+          providerUserId: "Ada",
+          password: "correct horse ﬁve",
+        }),
+      ).toMatchObject({
         token: expect.any(String),
       })
       expect((await adapter.findKey("username", "ada")).passwordHash).toMatch(/^\$argon2id\$/)

@@ -43,7 +43,11 @@ function overOwnTables() {
     : pgAdapter(new pg.Pool({ connectionString: url, options: `-c search_path=${schema}` }), { tables })
   const passwords = passwordHasher({ preferred: argon2id(), accepted: [luciaScrypt()] })
   const users = createUsers({ adapter, passwordHasher: passwords })
-  return { adapter, signInWith: (username, password) => users.signInWithKey(auth, "username", username, password) }
+  return {
+    adapter,
+    signInWith: (username, password) =>
+      users.signInWithPassword(auth, { providerId: "username", providerUserId: username, password }),
+  }
 }
 
 const pages = {

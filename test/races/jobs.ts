@@ -5,6 +5,7 @@ import type { PasswordHasher } from "../../src/password/password-hasher.ts"
 import { createUsers } from "../../src/users/create-users.ts"
 import { countingHasher } from "../users/counting-hasher.ts"
 import type { RaceAdapter } from "./race-store.ts"
+import { attemptOf } from "../users/attempts.ts"
 
 /** What a validation did. */
 export interface Visit {
@@ -72,7 +73,7 @@ export const jobs = {
   signIn: (adapter: RaceAdapter, { names, password, version }: Credentials) =>
     beside(names, async (name) => {
       const auth = createAuth({ adapter, now: () => signedInAt })
-      const signedIn = await usersOf(adapter, version).signInWithKey(auth, "username", name, password)
+      const signedIn = await usersOf(adapter, version).signInWithPassword(auth, attemptOf(name, password))
       return signedIn && signedIn.token
     }),
 

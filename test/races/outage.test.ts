@@ -12,6 +12,7 @@ import { countingHasher } from "../users/counting-hasher.ts"
 import type { User } from "./race-store.ts"
 import type { SharedStore } from "./races.ts"
 import { createPostgres } from "./races.ts"
+import { attemptOf } from "../users/attempts.ts"
 
 const password = "correct horse"
 const store = await createPostgres()
@@ -36,7 +37,7 @@ describe.skipIf(!store)("PostgreSQL behind a network that fails", () => {
   test("[F1][ADP-6] every other call in an outage fails the same way, with the driver's error as its cause", async () => {
     const { auth, users, proxy } = await openApplication("grace")
     const { token, session } = await auth.createSession("grace")
-    await users.useKey("username", "grace", password)
+    await users.verifyPassword(attemptOf("grace", password))
     await proxy.cut()
     const calls = [
       () => auth.createSession("grace"),
@@ -45,8 +46,8 @@ describe.skipIf(!store)("PostgreSQL behind a network that fails", () => {
       () => auth.invalidateSession(session.id),
       () => auth.invalidateUserSessions("grace"),
       () => auth.deleteExpiredSessions(),
-      () => users.useKey("username", "grace", password),
-      () => users.signInWithKey(auth, "username", "grace", password),
+      () => users.verifyPassword(attemptOf("grace", password)),
+      () => users.signInWithPassword(auth, attemptOf("grace", password)),
       () => users.updateKeyPassword("username", "grace", "another horse"),
       () => users.createUser({ key: null, attributes: { username: "x" } }),
       () => users.deleteUser("grace"),
@@ -58,7 +59,7 @@ describe.skipIf(!store)("PostgreSQL behind a network that fails", () => {
     }
     await proxy.restore()
     expect((await auth.validateSession(token)).session?.id).toBe(session.id)
-    expect(await users.signInWithKey(auth, "username", "grace", password)).not.toBeNull()
+    expect(await users.signInWithPassword(auth, attemptOf("grace", password))).not.toBeNull()
   })
 
   test("[F3][P11] connections that the server ends while users sign up and in leave nothing by halves", async () => {
@@ -100,7 +101,7 @@ describe.skipIf(!store)("PostgreSQL behind a network that fails", () => {
     await expect(signUp()).rejects.toMatchObject({ code: "store_failed" })
     expect(await signUp()).toEqual({ user: null, reason: "key_taken" })
     expect(await run(`SELECT id FROM "user" WHERE username = 'barbara'`)).toHaveLength(1)
-    expect(await users.useKey("username", "barbara", password)).not.toBeNull()
+    expect(await users.verifyPassword(attemptOf("barbara", password))).not.toBeNull()
   })
 })
 

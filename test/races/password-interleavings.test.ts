@@ -10,6 +10,7 @@ import { countingHasher } from "../users/counting-hasher.ts"
 import type { RaceAdapter, User } from "./race-store.ts"
 import { openSharedStores } from "./races.ts"
 import { interruptAt, stepping, steppingHasher } from "./stepping.ts"
+import { attemptOf } from "../users/attempts.ts"
 
 const old = "correct horse"
 const changed = "another horse"
@@ -36,21 +37,25 @@ function interleavings(adapter: RaceAdapter): void {
       const { step, methods } = interruptAt(moment, change)
       const hasher = steppingHasher(countingHasher(version), step)
       const slow = createUsers({ adapter: stepping(adapter, step), passwordHasher: hasher })
-      const signedIn = await slow.signInWithKey(createAuth({ adapter: stepping(adapter, step) }), "username", name, old)
+      const signedIn = await slow.signInWithPassword(createAuth({ adapter: stepping(adapter, step) }), {
+        providerId: "username",
+        providerUserId: name,
+        password: old,
+      })
       if (methods.length < moment) await change()
       expect(methods).toEqual(expect.arrayContaining(["findKey", "verify"]))
 
       expect((await auth.validateSession(signedIn?.token)).session).toBeNull()
       expect(await adapter.listSessions(name)).toEqual([])
-      expect(await users.useKey("username", name, old)).toBeNull()
-      expect(await users.useKey("username", name, changed)).not.toBeNull()
+      expect(await users.verifyPassword(attemptOf(name, old))).toBeNull()
+      expect(await users.verifyPassword(attemptOf(name, changed))).not.toBeNull()
     })
   })
 
   test.each(moments)("[R6] a change leaves no session of a sign-in that comes before its step %i", async (moment) => {
     const name = await signUp()
     const tokens: unknown[] = []
-    const signIn = async () => tokens.push((await users.signInWithKey(auth, "username", name, old))?.token)
+    const signIn = async () => tokens.push((await users.signInWithPassword(auth, attemptOf(name, old)))?.token)
     const { step, methods } = interruptAt(moment, signIn)
     const slow = createUsers({
       adapter: stepping(adapter, step),
@@ -75,8 +80,8 @@ function interleavings(adapter: RaceAdapter): void {
       expect(await slow.updateKeyPassword("username", name, changed)).toEqual({ updated: true })
       if (methods.length < moment) await other()
       const isOvertaken = methods.indexOf("replaceKeyPassword") < moment - 1
-      expect(await users.useKey("username", name, isOvertaken ? "a third horse" : changed)).not.toBeNull()
-      expect(await users.useKey("username", name, isOvertaken ? changed : "a third horse")).toBeNull()
+      expect(await users.verifyPassword(attemptOf(name, isOvertaken ? "a third horse" : changed))).not.toBeNull()
+      expect(await users.verifyPassword(attemptOf(name, isOvertaken ? changed : "a third horse"))).toBeNull()
     },
   )
 
@@ -107,13 +112,13 @@ describe.skipIf(!postgres)("a sign-in by the old password while the change is no
     const tokens: unknown[] = []
     const pool = new pg.Pool(address.connection)
     const executor = pausingBeforeCommit(pool, async () => {
-      if (tokens.length === 0) tokens.push((await users.signInWithKey(auth, "username", name, old))?.token)
+      if (tokens.length === 0) tokens.push((await users.signInWithPassword(auth, attemptOf(name, old)))?.token)
     })
     const others = createUsers({ adapter, passwordHasher: countingHasher(version) })
     const uncommitted = sqlAdapter<User>({ dialect: "postgres", executor })
     const replaceKeyPassword: RaceAdapter["replaceKeyPassword"] = async (...swap) => {
       const swapped = await uncommitted.replaceKeyPassword(...swap)
-      expect(await others.useKey("username", name, changed)).not.toBeNull()
+      expect(await others.verifyPassword(attemptOf(name, changed))).not.toBeNull()
       return swapped
     }
     const slow = createUsers({ adapter: { ...uncommitted, replaceKeyPassword }, passwordHasher })

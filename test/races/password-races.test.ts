@@ -5,6 +5,7 @@ import { countingHasher } from "../users/counting-hasher.ts"
 import { signedInAt } from "./jobs.ts"
 import type { Race } from "./races.ts"
 import { openRaces } from "./races.ts"
+import { attemptOf } from "../users/attempts.ts"
 
 const old = "correct horse"
 const changed = "another horse"
@@ -58,8 +59,8 @@ function passwordRaces({ adapter, crew, run }: Race): void {
       )
       expect(changes).toEqual(Array(25).fill(true))
       for (const name of names) {
-        expect(await users.useKey("username", name, old)).toBeNull()
-        expect(await users.useKey("username", name, changed)).not.toBeNull()
+        expect(await users.verifyPassword(attemptOf(name, old))).toBeNull()
+        expect(await users.verifyPassword(attemptOf(name, changed))).not.toBeNull()
         expect((await adapter.findKey("username", name))?.passwordHash).toMatch(/^v1\$/)
       }
       rehashed += signIns.filter((token) => token !== null).length
@@ -80,7 +81,7 @@ function passwordRaces({ adapter, crew, run }: Race): void {
       expect(reasons.flat().toSorted()).toEqual([...Array<string>(49).fill("key_taken"), null])
       expect(await countRows()).toEqual({ users: before.users + 1, keys: before.keys + 1 })
 
-      const key = await users.useKey("username", name, old)
+      const key = await users.verifyPassword(attemptOf(name, old))
       const owner = key && (await users.getUser(String(key.userId)))
       expect(spellings).toContain(owner?.username)
     }

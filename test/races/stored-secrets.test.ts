@@ -8,6 +8,7 @@ import { argon2id } from "../../src/password/argon2id.ts"
 import { createUsers } from "../../src/users/create-users.ts"
 import type { SharedStore } from "./races.ts"
 import { openSharedStores } from "./races.ts"
+import { attemptOf } from "../users/attempts.ts"
 
 const password = "canary of a long password"
 const day = 86_400_000
@@ -22,11 +23,11 @@ function storedSecrets(store: SharedStore): void {
   test("[STO-1][P1] holds no token and no password in any spelling, and nothing that signs anyone in", async () => {
     const key = { providerId: "username", providerUserId: "ada", password }
     await users.createUser({ id: "user-1", key, attributes: { username: "ada" } })
-    const signedIn = await users.signInWithKey(auth, "username", "ada", password, { label: "phone" })
+    const signedIn = await users.signInWithPassword(auth, attemptOf("ada", password), { label: "phone" })
     const rotated = await auth.rotateSession((await auth.createSession("user-1")).token)
     now += 20 * day
     await auth.validateSession(signedIn?.token)
-    await users.useKey("username", "ada", `${password}!`)
+    await users.verifyPassword({ providerId: "username", providerUserId: "ada", password: `${password}!` })
 
     const tokens = [signedIn?.token, rotated?.token].map(String)
     const rows = await allRows(store)
@@ -49,7 +50,7 @@ function storedSecrets(store: SharedStore): void {
       const cookie = auth.readSessionCookie(`${auth.sessionCookieName}=${String(value)}`)
       const bearer = auth.readBearerToken(`Bearer ${String(value)}`)
       for (const token of [cookie, bearer]) expect((await auth.validateSession(token)).session).toBeNull()
-      expect(await users.useKey("username", "ada", String(value))).toBeNull()
+      expect(await users.verifyPassword(attemptOf("ada", String(value)))).toBeNull()
     }
   })
 }

@@ -29,7 +29,7 @@ const listener = createNodeAuth(auth).handler(async (req, res, { validate, signI
   const password = url.searchParams.get("password") ?? ""
   const signedIn = await validate()
   if (url.pathname === "/in") {
-    const key = await users.useKey("username", "ada", password)
+    const key = await users.verifyPassword({ providerId: "username", providerUserId: "ada", password })
     if (key) await signIn(String(key.userId))
   }
   if (url.pathname === "/out") await signOut()

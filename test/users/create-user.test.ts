@@ -6,17 +6,21 @@ import { schema } from "../../adapters/sql/schema.ts"
 import { createUsers } from "../../src/users/create-users.ts"
 import { countingHasher } from "./counting-hasher.ts"
 import { keyOfAda, openSqlite, setUp, setUpAda, stores } from "./user-stores.ts"
+import { attemptOf } from "./attempts.ts"
 
 const key = (password?: string | null) => ({ providerId: "username", providerUserId: "grace", password })
 
 describe.each(stores)("createUser() over %s", (_name, open) => {
   test("stores the user and the key, and answers the application's row", async () => {
     const { users } = setUp(open())
-    const { user } = await users.createUser({ id: "user-1", key: keyOfAda, attributes: { username: "Ada" } })
-    expect(user).toEqual({ id: "user-1", username: "Ada" })
+    const created = await users.createUser({ id: "user-1", key: keyOfAda, attributes: { username: "Ada" } })
+    expect(created).toEqual({
+      user: { id: "user-1", username: "Ada" },
+      proof: { userId: "user-1", method: "password" },
+    })
     expect(await users.getUser("user-1")).toEqual({ id: "user-1", username: "Ada" })
     const stored = { userId: "user-1", providerId: "username", providerUserId: "ada", hasPassword: true }
-    expect(await users.getKey("username", "ada")).toEqual(stored)
+    expect(await users.getKey(keyOfAda)).toEqual(stored)
   })
 
   test("makes an id of 16 characters of base32, or what generateUserId says", async () => {
@@ -29,16 +33,19 @@ describe.each(stores)("createUser() over %s", (_name, open) => {
 
   test("without a key stores a user with none", async () => {
     const { users, hasher } = setUp(open())
-    const { user } = await users.createUser({ id: "user-1", key: null, attributes: { username: "ada" } })
-    expect(user?.id).toBe("user-1")
+    const created = await users.createUser({ id: "user-1", key: null, attributes: { username: "ada" } })
+    expect(created).toMatchObject({ user: { id: "user-1" }, proof: { userId: "user-1", method: "sign_up" } })
     expect(await users.getUserKeys("user-1")).toEqual([])
     expect(hasher.takeCalls()).toEqual([])
   })
 
   test.each([undefined, null])("takes %s as no password", async (password) => {
     const { users, hasher } = setUp(open())
-    await users.createUser({ key: key(password), attributes: { username: "grace" } })
-    expect(await users.getKey("username", "grace")).toMatchObject({ hasPassword: false })
+    const created = await users.createUser({ key: key(password), attributes: { username: "grace" } })
+    expect(created).toMatchObject({ proof: { userId: created.user?.id, method: "sign_up" } })
+    expect(await users.getKey({ providerId: "username", providerUserId: "grace" })).toMatchObject({
+      hasPassword: false,
+    })
     expect(hasher.takeCalls()).toEqual([])
   })
 
@@ -56,7 +63,7 @@ describe.each(stores)("createUser() over %s", (_name, open) => {
     const result = await users.createUser({ id: "user-1", key: key(password), attributes: { username: "grace" } })
     expect(result).toEqual({ user: null, reason })
     expect(await users.getUser("user-1")).toBeNull()
-    expect(await users.getKey("username", "grace")).toBeNull()
+    expect(await users.getKey({ providerId: "username", providerUserId: "grace" })).toBeNull()
     expect([hasher.takeCalls(), events]).toEqual([[], []])
   })
 
@@ -73,7 +80,7 @@ describe.each(stores)("createUser() over %s", (_name, open) => {
     const { users } = await setUpAda(open())
     const result = await users.createUser({ id: "user-1", key: key("long enough"), attributes: { username: "grace" } })
     expect(result).toEqual({ user: null, reason: "attribute_taken" })
-    expect(await users.getKey("username", "grace")).toBeNull()
+    expect(await users.getKey({ providerId: "username", providerUserId: "grace" })).toBeNull()
     expect(await users.getUser("user-1")).toEqual({ id: "user-1", username: "ada" })
   })
 
@@ -114,7 +121,10 @@ describe("createUser() where a column is unique", () => {
     const { users } = await setUpAda(open())
     const result = await users.createUser({ id: "user-2", key: key("long enough"), attributes: { username: "ada" } })
     expect(result).toEqual({ user: null, reason: "attribute_taken" })
-    expect([await users.getUser("user-2"), await users.getKey("username", "grace")]).toEqual([null, null])
+    expect([
+      await users.getUser("user-2"),
+      await users.getKey({ providerId: "username", providerUserId: "grace" }),
+    ]).toEqual([null, null])
   })
 
   test("answers key_taken when key and attribute are taken", async () => {
@@ -131,11 +141,13 @@ describe("createUser() where a column is unique", () => {
     const users = createUsers({ adapter, passwordHasher: countingHasher(), generateUserId: false })
     expect(await users.createUser({ key: keyOfAda, attributes: { username: "ada" } })).toEqual({
       user: { id: 1, username: "ada" },
+      proof: { userId: 1, method: "password" },
     })
     expect(await users.createUser({ key: null, attributes: { username: "grace" } })).toEqual({
       user: { id: 2, username: "grace" },
+      proof: { userId: 2, method: "sign_up" },
     })
-    expect(await users.useKey("username", "ada", "correct horse")).toMatchObject({ userId: 1 })
+    expect(await users.verifyPassword(attemptOf("ada", "correct horse"))).toMatchObject({ userId: 1 })
     expect(await users.createUser({ key: keyOfAda, attributes: { username: "x" } })).toEqual({
       user: null,
       reason: "key_taken",
@@ -177,8 +189,8 @@ describe("createUsers()", () => {
   )
 
   test("returns methods that may be destructured", async () => {
-    const { createUser, useKey } = createUsers({ adapter: nodeSqliteAdapter(openSqlite()), passwordHasher })
+    const { createUser, verifyPassword } = createUsers({ adapter: nodeSqliteAdapter(openSqlite()), passwordHasher })
     await createUser({ key: keyOfAda, attributes: {} })
-    expect(await useKey("username", "ada", "correct horse")).toMatchObject({ hasPassword: true })
+    expect(await verifyPassword(attemptOf("ada", "correct horse"))).toMatchObject({ method: "password" })
   })
 })

@@ -4,6 +4,7 @@ import type { Users } from "../../src/users/users.ts"
 import { countingHasher } from "./counting-hasher.ts"
 import type { NewUser, Store, User } from "./user-stores.ts"
 import { keyOfAda, setUp, setUpAda, stores } from "./user-stores.ts"
+import { attemptOf } from "./attempts.ts"
 
 const { password } = keyOfAda
 const outage = new Error("connect ECONNREFUSED")
@@ -14,12 +15,11 @@ const calls: [name: string, call: (users: Users<User, NewUser>, store: Store) =>
   ["updateUser", (users) => users.updateUser("user-1", { username: "x" })],
   ["deleteUser", (users) => users.deleteUser("user-1")],
   ["createKey", (users) => users.createKey({ providerId: "github", providerUserId: "1", userId: "user-1" })],
-  ["getKey", (users) => users.getKey("username", "ada")],
+  ["getKey", (users) => users.getKey(keyOfAda)],
   ["getUserKeys", (users) => users.getUserKeys("user-1")],
   ["deleteKey", (users) => users.deleteKey("username", "ada")],
-  ["useKey", (users) => users.useKey("username", "ada", password)],
-  ["useKey without a password", (users) => users.useKey("github", "1", null)],
-  ["signInWithKey", (users, store) => users.signInWithKey(authOver(store), "username", "ada", password)],
+  ["verifyPassword", (users) => users.verifyPassword(keyOfAda)],
+  ["signInWithPassword", (users, store) => users.signInWithPassword(authOver(store), keyOfAda)],
   ["updateKeyPassword", (users) => users.updateKeyPassword("username", "ada", "another horse")],
 ]
 
@@ -47,21 +47,24 @@ describe.each(stores)("over %s", (_name, open) => {
       throw outage
     }
     const { users } = setUp(open(), { adapter: { ...open(), findKey: throwing, findUser: throwing } })
-    await expect(users.getKey("username", "ada")).rejects.toMatchObject({ code: "store_failed", cause: outage })
+    await expect(users.getKey(keyOfAda)).rejects.toMatchObject({
+      code: "store_failed",
+      cause: outage,
+    })
     await expect(users.getUser("user-1")).rejects.toMatchObject({ code: "store_failed", cause: outage })
   })
 
   test("signing in throws when the session cannot be stored or the key not read again, and hands out no token", async () => {
     const store = open()
     const { users } = await setUpAda(store)
-    const signingIn = users.signInWithKey(authOver(failing(store, "insertSession")), "username", "ada", password)
+    const signingIn = users.signInWithPassword(authOver(failing(store, "insertSession")), keyOfAda)
     await expect(signingIn).rejects.toMatchObject({ code: "store_failed", cause: outage })
     expect(await store.listSessions("user-1")).toEqual([])
 
     let reads = 0
     const findKey: Store["findKey"] = (...key) => (++reads > 1 ? Promise.reject(outage) : store.findKey(...key))
     const second = setUp(store, { adapter: { ...store, findKey } }).users
-    const again = second.signInWithKey(authOver(store), "username", "ada", password)
+    const again = second.signInWithPassword(authOver(store), keyOfAda)
     await expect(again).rejects.toMatchObject({ code: "store_failed", cause: outage })
   })
 
@@ -75,7 +78,7 @@ describe.each(stores)("over %s", (_name, open) => {
         await store.insertSession(session)
       },
     })
-    const signingIn = users.signInWithKey(auth, "username", "ada", password)
+    const signingIn = users.signInWithPassword(auth, keyOfAda)
     await expect(signingIn).rejects.toMatchObject({ code: "store_failed" })
   })
 
@@ -105,12 +108,12 @@ describe.each(stores)("over %s", (_name, open) => {
       noHash.createUser({ key: { ...keyOfAda, providerUserId: "x" }, attributes: {} }),
     ).rejects.toMatchObject(expected)
     await expect(noHash.updateKeyPassword("username", "ada", "another horse")).rejects.toMatchObject(expected)
-    await expect(noHash.useKey("username", "nobody", password)).rejects.toMatchObject(expected)
+    await expect(noHash.verifyPassword(attemptOf("nobody", password))).rejects.toMatchObject(expected)
 
     const noVerify = setUp(store, { passwordHasher: { ...countingHasher(), verify: fails } })
-    await expect(noVerify.users.useKey("username", "ada", password)).rejects.toMatchObject(expected)
-    await expect(noVerify.users.useKey("username", "nobody", password)).rejects.toMatchObject(expected)
-    await expect(noVerify.users.signInWithKey(auth, "username", "ada", password)).rejects.toMatchObject(expected)
+    await expect(noVerify.users.verifyPassword(keyOfAda)).rejects.toMatchObject(expected)
+    await expect(noVerify.users.verifyPassword(attemptOf("nobody", password))).rejects.toMatchObject(expected)
+    await expect(noVerify.users.signInWithPassword(auth, keyOfAda)).rejects.toMatchObject(expected)
     expect(noVerify.events).toEqual([])
     expect(await store.listSessions("user-1")).toEqual([])
   })
@@ -122,7 +125,7 @@ describe.each(stores)("over %s", (_name, open) => {
     let failures = 0
     const hash = (text: string) => (++failures === 1 ? Promise.reject(new Error("busy")) : hasher.hash(text))
     const { users } = setUp(store, { passwordHasher: { ...hasher, hash } })
-    await expect(users.useKey("username", "ada", password)).rejects.toMatchObject({ code: "hash_failed" })
-    expect(await users.useKey("username", "ada", password)).not.toBeNull()
+    await expect(users.verifyPassword(keyOfAda)).rejects.toMatchObject({ code: "hash_failed" })
+    expect(await users.verifyPassword(keyOfAda)).not.toBeNull()
   })
 })

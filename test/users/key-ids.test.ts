@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { keyOfAda, setUp, setUpAda, stores } from "./user-stores.ts"
+import { attemptOf } from "./attempts.ts"
 
 const invalid: [what: string, id: unknown][] = [
   ["empty", ""],
@@ -27,30 +28,26 @@ const valid = ["a", "x".repeat(200), "é".repeat(100), "💥".repeat(50), "a:b",
 describe.each(stores)("over %s", (_name, open) => {
   describe.each(["username", "github"])("a %s id", (providerId) => {
     test.each(invalid)("%s is no id to any method, and costs no hash of a new password", async (_what, id) => {
-      const { users, auth, hasher } = await setUpAda(open())
+      const { users, hasher } = await setUpAda(open())
       const providerUserId = id as string
       const key = { providerId, providerUserId }
       expect(await users.createUser({ key, attributes: {} })).toEqual({ user: null, reason: "key_invalid" })
       expect(await users.createKey({ ...key, userId: "user-1" })).toEqual({ key: null, reason: "key_invalid" })
-      expect(await users.getKey(providerId, providerUserId)).toBeNull()
-      expect(await users.useKey(providerId, providerUserId, null)).toBeNull()
-      expect(await users.signInWithKey(auth, providerId, providerUserId, null)).toBeNull()
+      expect(await users.getKey({ providerId, providerUserId })).toBeNull()
       await users.deleteKey(providerId, providerUserId)
       expect(await users.getUserKeys("user-1")).toHaveLength(1)
       expect(hasher.takeCalls()).toEqual([])
     })
 
     test.each(valid)("%j is an id to every method", async (providerUserId) => {
-      const { users, auth } = setUp(open())
+      const { users } = setUp(open())
       const key = { providerId, providerUserId }
       const { user } = await users.createUser({ key, attributes: {} })
       const stored = { ...key, userId: user!.id, hasPassword: false }
-      expect(await users.getKey(providerId, providerUserId)).toEqual(stored)
+      expect(await users.getKey({ providerId, providerUserId })).toEqual(stored)
       expect(await users.getUserKeys(user!.id)).toEqual([stored])
-      expect(await users.useKey(providerId, providerUserId, null)).toEqual(stored)
-      expect(await users.signInWithKey(auth, providerId, providerUserId, null)).toMatchObject({ key: stored })
       await users.deleteKey(providerId, providerUserId)
-      expect(await users.getKey(providerId, providerUserId)).toBeNull()
+      expect(await users.getKey({ providerId, providerUserId })).toBeNull()
     })
   })
 
@@ -65,10 +62,10 @@ describe.each(stores)("over %s", (_name, open) => {
 
   test("an invalid id with a password costs the same verify as an unknown one", async () => {
     const { users, hasher } = await setUpAda(open())
-    await users.useKey("username", "nobody", "correct horse")
+    await users.verifyPassword(attemptOf("nobody", "correct horse"))
     hasher.takeCalls()
     for (const id of ["", "x".repeat(201), "ada\0"]) {
-      expect(await users.useKey("username", id, "correct horse")).toBeNull()
+      expect(await users.verifyPassword(attemptOf(id, "correct horse"))).toBeNull()
       expect(hasher.takeCalls()).toEqual(["verify"])
     }
   })
@@ -77,7 +74,7 @@ describe.each(stores)("over %s", (_name, open) => {
     const { users } = await setUpAda(open())
     const result = await users.updateKeyPassword("username", "ada\0", "another horse")
     expect(result).toEqual({ updated: false, reason: "key_missing" })
-    expect(await users.useKey("username", "ada", keyOfAda.password)).not.toBeNull()
+    expect(await users.verifyPassword(keyOfAda)).not.toBeNull()
   })
 
   test("a provider id that cannot be one throws in every method", async () => {
@@ -85,11 +82,11 @@ describe.each(stores)("over %s", (_name, open) => {
     for (const id of ["", "a:b", "a\0", "x".repeat(51), null as unknown as string]) {
       const calls = [
         users.createKey({ providerId: id, providerUserId: "1", userId: "user-1" }),
-        users.getKey(id, "1"),
+        users.getKey({ providerId: id, providerUserId: "1" }),
         users.deleteKey(id, "1"),
-        users.useKey(id, "1", null),
-        users.useKey(id, "1", "correct horse"),
-        users.signInWithKey(auth, id, "1", null),
+        users.verifyPassword({ providerId: id, providerUserId: "1", password: null }),
+        users.verifyPassword({ providerId: id, providerUserId: "1", password: "correct horse" }),
+        users.signInWithPassword(auth, { providerId: id, providerUserId: "1", password: null }),
         users.updateKeyPassword(id, "1", "correct horse"),
       ]
       for (const call of calls) await expect(call).rejects.toMatchObject({ code: "invalid_option" })

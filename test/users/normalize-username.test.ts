@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from "vitest"
 import { toStoredId } from "../../src/users/key-id.ts"
 import { normalizeUsername } from "../../src/users/normalize-username.ts"
 import { keyOfAda, setUp, stores } from "./user-stores.ts"
+import { attemptOf } from "./attempts.ts"
 
 const spellings: [typed: string, canonical: string][] = [
   ["Bob", "bob"],
@@ -80,16 +81,16 @@ describe.each(stores)("over %s", (_name, open) => {
     const stored = { userId: user!.id, providerId: "username", providerUserId: canonical, hasPassword: true }
 
     for (const name of [typed, canonical]) {
-      expect(await users.useKey("username", name, password)).toEqual(stored)
-      expect(await users.getKey("username", name)).toEqual(stored)
-      expect(await users.signInWithKey(auth, "username", name, password)).toMatchObject({ key: stored })
+      expect(await users.verifyPassword(attemptOf(name, password))).toMatchObject({ userId: user!.id })
+      expect(await users.getKey({ providerId: "username", providerUserId: name })).toEqual(stored)
+      expect(await users.signInWithPassword(auth, attemptOf(name, password))).toMatchObject({ key: stored })
       expect(await users.updateKeyPassword("username", name, password)).toEqual({ updated: true })
       const again = { ...key, providerUserId: name }
       expect(await users.createUser({ key: again, attributes: {} })).toEqual({ user: null, reason: "key_taken" })
       expect(await users.createKey({ ...again, userId: user!.id })).toEqual({ key: null, reason: "key_taken" })
     }
     await users.deleteKey("username", typed)
-    expect(await users.getKey("username", canonical)).toBeNull()
+    expect(await users.getKey({ providerId: "username", providerUserId: canonical })).toBeNull()
   })
 
   test("ids of other providers are kept byte for byte", async () => {
@@ -100,9 +101,9 @@ describe.each(stores)("over %s", (_name, open) => {
       expect(result.user).not.toBeNull()
     }
     for (const providerUserId of ids) {
-      expect(await users.useKey("github", providerUserId, null)).toMatchObject({ providerUserId })
+      expect(await users.getKey({ providerId: "github", providerUserId })).toMatchObject({ providerUserId })
     }
-    expect(await users.getKey("github", "BOB")).toBeNull()
+    expect(await users.getKey({ providerId: "github", providerUserId: "BOB" })).toBeNull()
   })
 
   test("the ids of each provider in passwordProviders are normalised, and of no other", async () => {
@@ -111,7 +112,7 @@ describe.each(stores)("over %s", (_name, open) => {
       users.createUser({ key: { ...keyOfAda, providerId, providerUserId: "Ada", password: null }, attributes: {} })
     await create("nick")
     await create("username")
-    expect(await users.getKey("nick", "ADA")).toMatchObject({ providerUserId: "ada" })
-    expect(await users.getKey("username", "ada")).toBeNull()
+    expect(await users.getKey({ providerId: "nick", providerUserId: "ADA" })).toMatchObject({ providerUserId: "ada" })
+    expect(await users.getKey(keyOfAda)).toBeNull()
   })
 })

@@ -4,6 +4,7 @@ import { nodeSqliteAdapter } from "../../adapters/node-sqlite.ts"
 import { argon2id } from "../../src/password/argon2id.ts"
 import { keyOfAda, openSqlite, setUp } from "./user-stores.ts"
 import type { Store, User } from "./user-stores.ts"
+import { attemptOf } from "./attempts.ts"
 
 /** What the flow reports: everything that a log might show, and what must not be in it. */
 export interface FlowReport {
@@ -35,11 +36,11 @@ async function runFlow(): Promise<FlowReport> {
   await keep(users.createUser({ key, attributes: {} }))
   await keep(users.createUser({ key: { ...key, providerId: "github" }, attributes: {} }))
   await keep(users.createUser({ key, attributes: { password: wrong } as never }))
-  await keep(users.useKey("username", "ada", wrong))
-  await keep(users.useKey("username", "nobody", wrong))
-  await keep(users.useKey("github", "ada", wrong))
+  await keep(users.verifyPassword(attemptOf("ada", wrong)))
+  await keep(users.verifyPassword(attemptOf("nobody", wrong)))
+  await keep(users.verifyPassword({ providerId: "github", providerUserId: "ada", password: wrong }))
 
-  const signedIn = await users.signInWithKey(auth, "username", "ada", first)
+  const signedIn = await users.signInWithPassword(auth, attemptOf("ada", first))
   const rotated = await auth.rotateSession(signedIn?.token)
   const tokens = [signedIn?.token, rotated?.token].map(String)
   for (const token of [...tokens, `${wrong}`]) await keep(auth.validateSession(token))
@@ -50,11 +51,11 @@ async function runFlow(): Promise<FlowReport> {
   await keep(users.updateKeyPassword("username", "ada", second))
   await keepHash()
   const down = { ...store, ...Object.fromEntries(Object.keys(store).map((name) => [name, fail])) }
-  await keep(users.withAdapter(down).signInWithKey(auth, "username", "ada", second))
+  await keep(users.withAdapter(down).signInWithPassword(auth, attemptOf("ada", second)))
   await keep(users.withAdapter(down).updateKeyPassword("username", "ada", second))
   for (const token of tokens) await keep(auth.withAdapter(down).validateSession(token))
   const broken = { ...argon2id(), hash: fail, verify: fail }
-  await keep(setUp(store, { passwordHasher: broken }).users.useKey("username", "ada", second))
+  await keep(setUp(store, { passwordHasher: broken }).users.verifyPassword(attemptOf("ada", second)))
   await keep(users.deleteUser("user-1"))
 
   const logged = [events, errors, results, users, auth].map((value) => inspect(value, inspection)).join("\n")

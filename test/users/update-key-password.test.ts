@@ -3,8 +3,8 @@ import type { UserAdapter } from "../../src/core/ports.ts"
 import { countingHasher } from "./counting-hasher.ts"
 import type { NewUser, User } from "./user-stores.ts"
 import { keyOfAda, setUp, setUpAda, stores } from "./user-stores.ts"
+import { attemptOf } from "./attempts.ts"
 
-const { password } = keyOfAda
 const next = "another horse"
 
 describe.each(stores)("updateKeyPassword() over %s", (_name, open) => {
@@ -19,8 +19,8 @@ describe.each(stores)("updateKeyPassword() over %s", (_name, open) => {
     expect(events).toEqual([
       { type: "password_changed", at: expect.any(Date), userId: "user-1", providerId: "username" },
     ])
-    expect(await users.useKey("username", "ada", password)).toBeNull()
-    expect(await users.useKey("username", "ada", next)).not.toBeNull()
+    expect(await users.verifyPassword(keyOfAda)).toBeNull()
+    expect(await users.verifyPassword(attemptOf("ada", next))).not.toBeNull()
     for (const token of tokens) expect((await auth.validateSession(token)).session).toBeNull()
     expect((await auth.validateSession(other.token)).session).not.toBeNull()
   })
@@ -61,8 +61,12 @@ describe.each(stores)("updateKeyPassword() over %s", (_name, open) => {
     const { users } = await setUpAda(open())
     await users.createKey({ providerId: "email", providerUserId: "ada@example.com", userId: "user-1" })
     expect(await users.updateKeyPassword("email", "ada@example.com", next)).toEqual({ updated: true })
-    expect(await users.useKey("email", "ada@example.com", next)).toMatchObject({ hasPassword: true })
-    expect(await users.useKey("email", "ada@example.com", null)).toBeNull()
+    expect(
+      await users.verifyPassword({ providerId: "email", providerUserId: "ada@example.com", password: next }),
+    ).toMatchObject({ userId: "user-1" })
+    expect(
+      await users.verifyPassword({ providerId: "email", providerUserId: "ada@example.com", password: null }),
+    ).toBeNull()
   })
 
   test.each([
@@ -78,14 +82,14 @@ describe.each(stores)("updateKeyPassword() over %s", (_name, open) => {
     expect(await users.updateKeyPassword("username", "ada", given)).toEqual({ updated: false, reason })
     expect(hasher.takeCalls()).toEqual([])
     expect((await auth.validateSession(token)).session).not.toBeNull()
-    expect(await users.useKey("username", "ada", password)).not.toBeNull()
+    expect(await users.verifyPassword(keyOfAda)).not.toBeNull()
   })
 
   test("answers key_missing for an unknown key, and stores none", async () => {
     const { users, events } = await setUpAda(open())
     const result = await users.updateKeyPassword("username", "nobody", next)
     expect(result).toEqual({ updated: false, reason: "key_missing" })
-    expect(await users.getKey("username", "nobody")).toBeNull()
+    expect(await users.getKey({ providerId: "username", providerUserId: "nobody" })).toBeNull()
     expect(events).toEqual([])
   })
 
@@ -94,7 +98,7 @@ describe.each(stores)("updateKeyPassword() over %s", (_name, open) => {
     await users.createKey({ providerId: "github", providerUserId: "1", userId: "user-1" })
     const updating = users.updateKeyPassword("github", "1", next)
     await expect(updating).rejects.toMatchObject({ name: "AuthError", code: "invalid_option" })
-    expect(await users.useKey("github", "1", null)).not.toBeNull()
+    expect(await users.getKey({ providerId: "github", providerUserId: "1" })).not.toBeNull()
   })
 
   test("[R7] wins over a re-hash that comes between", async () => {
@@ -106,15 +110,15 @@ describe.each(stores)("updateKeyPassword() over %s", (_name, open) => {
       ...store,
       async findKey(...key) {
         const found = await store.findKey(...key)
-        if (!rehashed) await rehashing.useKey("username", "ada", password)
+        if (!rehashed) await rehashing.verifyPassword(keyOfAda)
         rehashed = true
         return found
       },
     }
     const { users } = setUp(store, { adapter })
     expect(await users.updateKeyPassword("username", "ada", next)).toEqual({ updated: true })
-    expect(await users.useKey("username", "ada", password)).toBeNull()
-    expect(await users.useKey("username", "ada", next)).not.toBeNull()
+    expect(await users.verifyPassword(keyOfAda)).toBeNull()
+    expect(await users.verifyPassword(attemptOf("ada", next))).not.toBeNull()
   })
 
   test("says so when the key never stops changing", async () => {

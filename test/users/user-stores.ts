@@ -57,3 +57,18 @@ export async function setUpAda(store: Store, options: Partial<UsersOptions<User,
 
 /** The key of {@link setUpAda}. */
 export const keyOfAda = { providerId: "username", providerUserId: "ada", password: "correct horse" }
+
+/** What a form or a JSON body may hold where a password is expected, though it is not text. */
+export function notText(password: string): [what: string, value: unknown][] {
+  return [
+    ["null", null],
+    ["nothing", undefined],
+    ["a number", 0],
+    ["true", true],
+    ["an object", { $gt: "" }],
+    ["an array", [password]],
+    ["a boxed string", Object(password)],
+    ["an object that says it is text", { toString: () => password, length: password.length }],
+    ["a file", new File([password], "password.txt")],
+  ]
+}

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest"
 import { nodeSqliteAdapter } from "../../adapters/node-sqlite.ts"
 import type { User } from "./user-stores.ts"
 import { keyOfAda, openSqlite, setUp, setUpAda, stores } from "./user-stores.ts"
+import { attemptOf } from "./attempts.ts"
 
 const { password } = keyOfAda
 
@@ -33,14 +34,14 @@ describe.each(stores)("users and keys over %s", (_name, open) => {
     expect(events).toEqual([{ type: "user_deleted", at: expect.any(Date), userId: "user-1" }])
     expect(await users.getUser("user-1")).toBeNull()
     expect(await users.getUserKeys("user-1")).toEqual([])
-    expect(await users.getKey("github", "1")).toBeNull()
+    expect(await users.getKey({ providerId: "github", providerUserId: "1" })).toBeNull()
     expect(await store.listSessions("user-1")).toEqual([])
     expect((await auth.validateSession(hers.token)).session).toBeNull()
-    expect(await users.useKey("username", "ada", password)).toBeNull()
+    expect(await users.verifyPassword(keyOfAda)).toBeNull()
     await users.deleteUser("user-1")
 
     expect((await auth.validateSession(other.token)).session).not.toBeNull()
-    expect(await users.useKey("username", "grace", password)).not.toBeNull()
+    expect(await users.verifyPassword(attemptOf("grace", password))).not.toBeNull()
     expect(await users.createUser({ key: keyOfAda, attributes: { username: "ada" } })).toMatchObject({ user: {} })
   })
 
@@ -51,7 +52,9 @@ describe.each(stores)("users and keys over %s", (_name, open) => {
     expect(await users.createKey({ ...email, password: "another horse" })).toEqual({ key: stored })
     const github = { providerId: "github", providerUserId: "1", userId: "user-1" }
     expect(await users.createKey(github)).toEqual({ key: { ...github, hasPassword: false } })
-    expect(await users.useKey("email", "ada@example.com", "another horse")).toEqual(stored)
+    expect(
+      await users.verifyPassword({ providerId: "email", providerUserId: "ada@example.com", password: "another horse" }),
+    ).toMatchObject({ userId: "user-1" })
     const providers = (await users.getUserKeys("user-1")).map(({ providerId }) => providerId)
     expect(providers.toSorted()).toEqual(["email", "github", "username"])
   })
@@ -63,7 +66,9 @@ describe.each(stores)("users and keys over %s", (_name, open) => {
       const result = await users.createKey({ ...keyOfAda, password: "another horse", userId })
       expect(result).toEqual({ key: null, reason: "key_taken" })
     }
-    expect(await users.useKey("username", "ada", password)).toMatchObject({ userId: "user-1" })
+    expect(await users.verifyPassword(keyOfAda)).toMatchObject({
+      userId: "user-1",
+    })
   })
 
   test("createKey() refuses a password by the policy", async () => {
@@ -77,7 +82,7 @@ describe.each(stores)("users and keys over %s", (_name, open) => {
     const { users } = setUp(open())
     const creating = users.createKey({ providerId: "github", providerUserId: "1", userId: "user-2" })
     await expect(creating).rejects.toMatchObject({ name: "AuthError", code: "user_missing" })
-    expect(await users.getKey("github", "1")).toBeNull()
+    expect(await users.getKey({ providerId: "github", providerUserId: "1" })).toBeNull()
   })
 
   test("createKey() throws for a password of a provider that has none", async () => {
@@ -91,8 +96,8 @@ describe.each(stores)("users and keys over %s", (_name, open) => {
     await users.createKey({ providerId: "github", providerUserId: "1", userId: "user-1" })
     await users.deleteKey("username", "ADA")
     await users.deleteKey("username", "ADA")
-    expect(await users.useKey("username", "ada", password)).toBeNull()
-    expect(await users.useKey("github", "1", null)).not.toBeNull()
+    expect(await users.verifyPassword(keyOfAda)).toBeNull()
+    expect(await users.getKey({ providerId: "github", providerUserId: "1" })).not.toBeNull()
     expect(await users.getUser("user-1")).not.toBeNull()
   })
 
@@ -104,7 +109,7 @@ describe.each(stores)("users and keys over %s", (_name, open) => {
     for (const onEvent of [failing, throwing]) {
       const { users } = setUp(open(), { onEvent })
       expect(await users.createUser({ key: keyOfAda, attributes: {} })).toMatchObject({ user: {} })
-      expect(await users.useKey("username", "ada", password)).not.toBeNull()
+      expect(await users.verifyPassword(keyOfAda)).not.toBeNull()
     }
   })
 
@@ -141,13 +146,13 @@ describe("withAdapter()", () => {
       await own.createUser({ id: "user-1", key: keyOfAda, attributes: { username: "ada" } })
       const taken = await own.createUser({ id: "user-2", key: keyOfAda, attributes: { username: "x" } })
       expect(taken).toEqual({ user: null, reason: "key_taken" })
-      const signedIn = await own.signInWithKey(auth.withAdapter(inTransaction), "username", "ada", password)
+      const signedIn = await own.signInWithPassword(auth.withAdapter(inTransaction), keyOfAda)
       expect(signedIn?.session.userId).toBe("user-1")
       db.exec(end)
 
       const isKept = end === "COMMIT"
       expect((await users.getUser("user-1")) !== null).toBe(isKept)
-      expect((await users.getKey("username", "ada")) !== null).toBe(isKept)
+      expect((await users.getKey(keyOfAda)) !== null).toBe(isKept)
       expect((await auth.validateSession(signedIn?.token)).session !== null).toBe(isKept)
       expect(hasher.takeCalls()).toEqual(["hash", "hash", "hash", "verify"])
       expect(events.map(({ type }) => type)).toContain("key_used")

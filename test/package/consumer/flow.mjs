@@ -31,9 +31,9 @@ for (const [name, hasher] of Object.entries({ scrypt: scrypt(), pbkdf2: pbkdf2()
     const key = { providerId: "username", providerUserId: "Ada", password }
     const { user } = await users.createUser({ key, attributes: { username: "Ada" } })
     assert.match(user.id, /^[a-z2-7]{16}$/)
-    assert.equal(await users.signInWithKey(auth, "username", "ada", "wrong password"), null)
+    assert.equal(await users.signInWithPassword(auth, { ...key, password: "wrong password" }), null)
 
-    const { session, token } = await users.signInWithKey(auth, "username", "ada", password)
+    const { session, token } = await users.signInWithPassword(auth, key)
     const valid = await auth.validateSession(token)
     assert.deepEqual(valid.user, { id: user.id, username: "Ada" })
     assert.equal(valid.session.id, session.id)

@@ -10,6 +10,7 @@ import type { PasswordReason } from "nightlatch/password"
 import { cachedRevocations, createSnapshots, createStatelessAuth, memoryRevocations } from "nightlatch/stateless"
 import { manualClock, sessionAdapterCases, testAdapter } from "nightlatch/testing"
 import { createUsers } from "nightlatch/users"
+import type { Proof } from "nightlatch/users"
 import { createWebAuth } from "nightlatch/web"
 
 interface UserRow {
@@ -69,11 +70,14 @@ export const users = createUsers({
   passwordHasher: passwordHasher({ preferred: argon2id(), accepted: [scrypt(), pbkdf2(), luciaScrypt()] }),
 })
 
+// @ts-expect-error Only the package makes proofs.
+export const forged: Proof = { userId: "ada", method: "password" }
+
 export async function signUp(): Promise<string | null> {
   const key = { providerId: "username", providerUserId: "ada", password: "correct horse battery" }
   const created = await users.createUser({ key, attributes: { username: "ada" } })
   if (!created.user) return created.reason
-  const signedIn = await users.signInWithKey(auth, "username", "ada", key.password, { device: "laptop" })
+  const signedIn = await users.signInWithPassword(auth, key, { device: "laptop" })
   return signedIn && signedIn.session.device
 }
 

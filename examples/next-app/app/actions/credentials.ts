@@ -40,7 +40,11 @@ export const signInWithPassword = serverAction(
     }
     if (errors.username || errors.password) return { username, remember, errors }
     const device = await currentDevice()
-    const signedIn = await users.signInWithKey(auth, "username", username, password, { device })
+    const signedIn = await users.signInWithPassword(
+      auth,
+      { providerId: "username", providerUserId: username, password },
+      { device },
+    )
     // One message for both, so that nobody learns which usernames exist.
     if (!signedIn) return { username, remember, errors: { form: "Wrong username or password." } }
     await setSession(signedIn.token, { persistent: remember })

@@ -12,7 +12,11 @@ const signIn = apiRoute(
     const missing = findMissing(username, password)
     if (hasErrors(missing)) return fail(req, res, { status: 422, errors: missing, page: "/sign-in" })
     const attributes = { device: deviceLabel(req.headers["user-agent"]) }
-    const signedIn = await users.signInWithKey(auth, "username", username, password, attributes)
+    const signedIn = await users.signInWithPassword(
+      auth,
+      { providerId: "username", providerUserId: username, password },
+      attributes,
+    )
     if (!signedIn) return fail(req, res, { status: 401, errors: { form: "credentials_wrong" }, page: "/sign-in" })
     await setSession(req, res, signedIn.token, { persistent: textField(req, "remember") !== "" })
     succeed(req, res, "/profile")

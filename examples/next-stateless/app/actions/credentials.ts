@@ -33,7 +33,11 @@ export const signInWithPassword = serverAction(
     const { email, password } = fields.data
     // Read before the password is checked: they are sealed with the session.
     const { name, role } = findUserByEmail(email) ?? { name: "", role: "member" as const }
-    const signedIn = await users.signInWithKey(auth, "email", email, password, { name, role })
+    const signedIn = await users.signInWithPassword(
+      auth,
+      { providerId: "email", providerUserId: email, password },
+      { name, role },
+    )
     // One message for both, so that nobody learns which addresses have an account.
     if (!signedIn) return { values, message: "Wrong email address or password." }
     // Whoever took the role away meanwhile has ended the user's sessions, but not this one.

@@ -2,13 +2,14 @@ import { describe, expect, test } from "vitest"
 import { createAuth } from "../../src/core/create-auth.ts"
 import { countingHasher } from "./counting-hasher.ts"
 import { keyOfAda, setUp, setUpAda, stores } from "./user-stores.ts"
+import { attemptOf } from "./attempts.ts"
 
 const { password } = keyOfAda
 
-describe.each(stores)("signInWithKey() over %s", (_name, open) => {
+describe.each(stores)("signInWithPassword() over %s", (_name, open) => {
   test("answers a session, its token and the key", async () => {
     const { users, auth } = await setUpAda(open())
-    const signedIn = await users.signInWithKey(auth, "username", "Ada", password, { label: "phone" })
+    const signedIn = await users.signInWithPassword(auth, attemptOf("Ada", password), { label: "phone" })
     expect(signedIn).toEqual({
       session: expect.objectContaining({ userId: "user-1", fresh: true }),
       token: expect.stringMatching(/^[a-z2-7]{32}$/),
@@ -21,23 +22,24 @@ describe.each(stores)("signInWithKey() over %s", (_name, open) => {
   test("stores the attributes with the session", async () => {
     const { users, store } = await setUpAda(open())
     const auth = createAuth({ adapter: store, getSessionAttributes: ({ label }) => ({ label }) })
-    const signedIn = await users.signInWithKey(auth, "username", "ada", password, { label: "phone" })
+    const signedIn = await users.signInWithPassword(auth, keyOfAda, { label: "phone" })
     expect(signedIn?.session.label).toBe("phone")
     expect((await auth.validateSession(signedIn?.token)).session?.label).toBe("phone")
   })
 
-  test("signs in by a key without a password", async () => {
+  test("getKey() and createSession() sign in whom another provider has confirmed", async () => {
     const { users, auth } = await setUpAda(open())
     await users.createKey({ providerId: "github", providerUserId: "1", userId: "user-1" })
-    const signedIn = await users.signInWithKey(auth, "github", "1", null)
-    expect((await auth.validateSession(signedIn?.token)).user).toEqual({ id: "user-1" })
+    const key = await users.getKey({ providerId: "github", providerUserId: "1" })
+    const { token } = await auth.createSession(String(key?.userId))
+    expect((await auth.validateSession(token)).user).toEqual({ id: "user-1" })
   })
 
   test("answers null and stores no session for whatever does not prove the user", async () => {
     const { users, auth, store, events } = await setUpAda(open())
-    expect(await users.signInWithKey(auth, "username", "ada", "wrong horse")).toBeNull()
-    expect(await users.signInWithKey(auth, "username", "nobody", password)).toBeNull()
-    expect(await users.signInWithKey(auth, "username", "ada", null)).toBeNull()
+    expect(await users.signInWithPassword(auth, attemptOf("ada", "wrong horse"))).toBeNull()
+    expect(await users.signInWithPassword(auth, attemptOf("nobody", password))).toBeNull()
+    expect(await users.signInWithPassword(auth, attemptOf("ada", null))).toBeNull()
     expect(await store.listSessions("user-1")).toEqual([])
     expect(events.map(({ type }) => type)).toEqual(["key_refused", "key_refused", "key_refused"])
   })
@@ -45,14 +47,14 @@ describe.each(stores)("signInWithKey() over %s", (_name, open) => {
   test("verifies once, and hashes anew at most once", async () => {
     const store = open()
     const { users, auth, hasher } = await setUpAda(store)
-    await users.signInWithKey(auth, "username", "ada", password)
+    await users.signInWithPassword(auth, keyOfAda)
     hasher.takeCalls()
-    await users.signInWithKey(auth, "username", "ada", password)
+    await users.signInWithPassword(auth, keyOfAda)
     expect(hasher.takeCalls()).toEqual(["verify"])
 
     const passwordHasher = countingHasher(2)
     const later = setUp(store, { passwordHasher })
-    const signedIn = await later.users.signInWithKey(auth, "username", "ada", password)
+    const signedIn = await later.users.signInWithPassword(auth, keyOfAda)
     expect((await auth.validateSession(signedIn?.token)).session).not.toBeNull()
     expect(passwordHasher.takeCalls()).toEqual(["hash", "verify", "hash"])
   })
@@ -66,11 +68,11 @@ describe.each(stores)("signInWithKey() over %s", (_name, open) => {
         ...store,
         async insertSession(session) {
           await store.insertSession(session)
-          await later.users.useKey("username", "ada", password)
+          await later.users.verifyPassword(keyOfAda)
         },
       },
     })
-    const signedIn = await users.signInWithKey(auth, "username", "ada", password)
+    const signedIn = await users.signInWithPassword(auth, keyOfAda)
     expect((await auth.validateSession(signedIn?.token)).session).not.toBeNull()
   })
 
@@ -99,7 +101,7 @@ describe.each(stores)("signInWithKey() over %s", (_name, open) => {
           },
         },
       })
-      expect(await users.signInWithKey(auth, "username", "ada", password)).toBeNull()
+      expect(await users.signInWithPassword(auth, keyOfAda)).toBeNull()
       expect(await store.listSessions("user-1")).toEqual([])
       expect(await store.listSessions("user-2")).toEqual([])
     }
