@@ -39,6 +39,11 @@ export function postgresAdapter<UserRow extends { id: UserId }, SessionRow exten
 ): SqlAdapter<UserRow, SessionRow> {
   if (options.inTransaction && "reserve" in client)
     throw new AuthError("invalid_option", "inTransaction: give what sql.begin() hands out, not the client.")
+  if ("begin" in client && !("reserve" in client))
+    throw new AuthError(
+      "unsupported",
+      "postgresAdapter() needs version 3.4 or later of postgres: this one has no reserve().",
+    )
   const { inTransaction = "savepoint" in client } = options
   return createSqlAdapter(postgres, executorOf(client), { ...options, inTransaction })
 }

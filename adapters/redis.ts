@@ -17,7 +17,7 @@ export interface NodeRedisCommands {
 
 /** A client of `redis` for one server, or what its pool and the nodes of its cluster have in common. */
 export interface NodeRedisServer extends NodeRedisCommands {
-  scan(cursor: string, options: { MATCH: string; COUNT: number }): Promise<{ cursor: string; keys: string[] }>
+  scan(cursor: string, options: { MATCH: string; COUNT: number }): Promise<{ cursor: string | number; keys: string[] }>
 }
 
 /** A client of `redis` for a cluster. */
@@ -78,5 +78,11 @@ function nodeRedisExecutor<Node>(client: NodeRedisServer | NodeRedisCluster<Node
 }
 
 function nodeRedisNode(server: NodeRedisServer): RedisNode {
-  return { scan: (cursor, pattern, count) => server.scan(cursor, { MATCH: pattern, COUNT: count }) }
+  return {
+    async scan(from, pattern, count) {
+      const { cursor, keys } = await server.scan(from, { MATCH: pattern, COUNT: count })
+      // A number before version 5, where "0" never comes.
+      return { cursor: String(cursor), keys }
+    },
+  }
 }

@@ -28,7 +28,7 @@ export interface SelectQuery extends Query {
   limit(limit: number): SelectQuery
   /** Locks the rows. Not in SQLite. */
   for(strength: "update" | "key share", options?: { skipLocked: boolean }): SelectQuery
-  $withCache(config: false): SelectQuery
+  $withCache?(config: false): SelectQuery
 }
 
 /** An `INSERT`, `UPDATE` or `DELETE`. */

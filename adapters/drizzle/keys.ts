@@ -115,7 +115,6 @@ function keyStatements(store: DrizzleStore, { dialect }: Tables, key: OwnTable) 
       .select({ key: selected(key) })
       .from(key.table)
       .where(condition)
-      .$withCache(false)
   return {
     find: store.prepared((db) => store.read(select(db, isId))),
     list: store.prepared((db) => store.read(select(db, isOwn).orderBy(asc(id)))),

@@ -110,7 +110,7 @@ const statementsOf: Record<DialectName, Pick<DrizzleStore, "read" | "readOne" | 
 type Rows = (ready: Runnable, values?: Values) => Answer<Row[]>
 
 function reading(select: SelectQuery, rows: Rows): Statement {
-  return { query: select.$withCache(false), writes: false, perform: rowsOf(rows) }
+  return { query: select.$withCache?.(false) ?? select, writes: false, perform: rowsOf(rows) }
 }
 
 /** Makes a statement of a write that answers rows, in PostgreSQL or MySQL. */
