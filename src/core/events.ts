@@ -18,14 +18,17 @@ export type AuthEventType =
   | "user_created"
   | "user_deleted"
 
-/** What an {@link AuthEvent} may tell. Never a token, a password or a hash of one. */
+/** What an {@link AuthEvent} says. All that is enumerable in it may be logged: never a token, a password or a hash of one. */
 export interface AuthEventDetails {
   userId?: UserId | undefined
   sessionId?: string | undefined
   /** Why: a rejection reason, or the code of the error. */
   reason?: string | undefined
   providerId?: string | undefined
-  /** What the wrapper was given, if the call came through one. */
+  /**
+   * The request that the wrapper was given, if the call came through one. Not enumerable, because it carries the session's
+   * cookie: `console.log`, `JSON.stringify`, a spread and `structuredClone` leave it out of an {@link AuthEvent}.
+   */
   request?: unknown
 }
 
@@ -41,8 +44,9 @@ export type Emit = (type: AuthEventType, details: AuthEventDetails) => void
 /** Makes the function that reports events. The listener is not awaited, and what it throws changes nothing. */
 export function createEmitter(onEvent: ((event: AuthEvent) => void) | undefined, now: () => number): Emit {
   if (!onEvent) return () => {}
-  return (type, details) => {
-    const event = { type, at: new Date(now()), ...defined(details) }
+  return (type, { request, ...details }) => {
+    const event: AuthEvent = { type, at: new Date(now()), ...defined(details) }
+    if (request !== undefined) Object.defineProperty(event, "request", { value: request })
     // The promise takes in what the listener throws at once and, if it is asynchronous, later.
     new Promise((resolve) => resolve(onEvent(event))).catch(() => {})
   }

@@ -8,10 +8,11 @@ export interface OriginRequest {
 }
 
 /**
- * Tells whether a request may change state for the visitor whose cookies it carries: the algorithm of Go's
+ * Returns whether a request may change state for the visitor whose cookies it carries: the algorithm of Go's
  * `net/http.CrossOriginProtection`, stricter where a request with cookies names no origin at all.
  *
- * Never throws. Trusted origins are compared to the letter. Forwarded headers are not read.
+ * GET, HEAD and OPTIONS pass, unless they open a WebSocket. Never throws. Trusted origins are compared byte for byte.
+ * Forwarded headers are not read.
  *
  * @example
  * if (!verifyRequestOrigin(request)) return new Response("Cross-site request", { status: 403 })
@@ -22,13 +23,23 @@ export function verifyRequestOrigin(
 ): boolean {
   if (typeof request?.headers?.get !== "function") return false
   const { method, url, headers } = request
-  if (method === "GET" || method === "HEAD" || method === "OPTIONS") return true
+  const isSafe = method === "GET" || method === "HEAD" || method === "OPTIONS"
+  if (isSafe && !opensWebSocket(headers)) return true
   const origin = headers.get("Origin")
-  if (origin !== null && new Set(options?.trustedOrigins).has(origin)) return true
+  const trusted = options?.trustedOrigins
+  if (origin !== null && Array.isArray(trusted) && trusted.includes(origin)) return true
   const site = headers.get("Sec-Fetch-Site")
   if (site !== null) return site === "same-origin" || site === "none"
   if (origin !== null) return isOwnOrigin(origin, headers.get("Host"), url)
   return headers.get("Cookie") === null
+}
+
+/**
+ * Returns whether a request opens a WebSocket: a GET that is as unsafe as a POST, because the page that sends it may read
+ * and write what follows, whatever its origin (RFC 6455, section 10.2).
+ */
+export function opensWebSocket(headers: OriginRequest["headers"]): boolean {
+  return /websocket/i.test(`${headers.get("Upgrade")} ${headers.get("Sec-Fetch-Mode")}`)
 }
 
 function isOwnOrigin(origin: string, hostHeader: string | null, url = ""): boolean {

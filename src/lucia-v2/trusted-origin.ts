@@ -1,4 +1,5 @@
 import { AuthError } from "../core/errors.ts"
+import { opensWebSocket } from "../core/origin.ts"
 import { verifyOrigin } from "../lucia/request-origin.ts"
 import type { Env, LuciaRequest } from "./request-context.ts"
 
@@ -35,7 +36,7 @@ export function createOriginCheck({ csrfProtection, env, cookieDomain }: OriginS
   const isAllowedSubDomain = createSubDomainCheck(allowedSubDomains, cookieDomain?.replace(/^\./, "") ?? host)
 
   return (request) => {
-    if (safeMethods.includes(request.method.toUpperCase())) return true
+    if (safeMethods.includes(request.method.toUpperCase()) && !opensWebSocket(request.headers)) return true
     const origin = request.headers.get("Origin")
     const schemes = schemesOf(env, request)
     if (origin !== null && isAllowedSubDomain(origin, schemes)) return true

@@ -56,6 +56,35 @@ describe("verifyRequestOrigin()", () => {
     }
   }
 
+  describe("a GET that opens a WebSocket", () => {
+    const signs: Record<string, string>[] = [
+      { Upgrade: "websocket" },
+      { Upgrade: "WebSocket" },
+      { Upgrade: "h2c, websocket" },
+      { Upgrade: "websocket/13" },
+      { "Sec-Fetch-Mode": "websocket" },
+    ]
+
+    test.each(signs)("[CSR-1] is judged as a POST is: %j", (sign) => {
+      for (const method of safeMethods) {
+        const judge = (headers: Record<string, string>) =>
+          verify(method, { Host: "app.example", Cookie: "a=b", ...sign, ...headers })
+        expect(judge({ Origin: "https://app.example" })).toBe(true)
+        expect(judge({ Origin: "https://trusted.example", "Sec-Fetch-Site": "cross-site" })).toBe(true)
+        expect(judge({ Origin: "https://app.example", "Sec-Fetch-Site": "same-origin" })).toBe(true)
+        expect(judge({ Origin: "https://evil.example" })).toBe(false)
+        expect(judge({ Origin: "https://evil.app.example", "Sec-Fetch-Site": "same-site" })).toBe(false)
+        expect(judge({ Origin: "null" })).toBe(false)
+        expect(judge({})).toBe(false)
+      }
+      expect(verify("GET", { Host: "app.example", ...sign }), "a client that is no browser").toBe(true)
+    })
+
+    test.each([{ Upgrade: "h2c" }, { Upgrade: "" }, { "Sec-Fetch-Mode": "navigate" }])("is not one with %j", (sign) => {
+      expect(verify("GET", { Host: "app.example", Origin: "https://evil.example", Cookie: "a=b", ...sign })).toBe(true)
+    })
+  })
+
   const lookalikes = [
     "null",
     "",
@@ -197,6 +226,13 @@ describe("verifyRequestOrigin()", () => {
         },
       ),
     )
+    const post = {
+      method: "POST",
+      headers: { get: (name: string) => (name === "Origin" ? "https://a.example" : null) },
+    }
+    for (const odd of [5, "https://a.example", null, {}, [5], [null]]) {
+      expect(verifyRequestOrigin(post, { trustedOrigins: odd } as never)).toBe(false)
+    }
     for (const request of [undefined, null, {}, { method: "POST" }, { method: "GET", headers: null }, 1, "POST"]) {
       expect(verifyRequestOrigin(request as unknown as OriginRequest)).toBe(false)
     }

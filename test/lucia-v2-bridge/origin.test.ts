@@ -33,6 +33,18 @@ describe("without options", () => {
     expect(await isTrusted({}, { method, url })).toBe(true)
   })
 
+  test("[CSR-1] a GET that opens a WebSocket counts from the own origin only", async () => {
+    for (const [sign, value] of [
+      ["upgrade", "WebSocket"],
+      ["sec-fetch-mode", "websocket"],
+    ] as const) {
+      const shakeHands = (origin: string) => isTrusted({}, { method: "GET", url, headers: { [sign]: value, origin } })
+      expect(await shakeHands("https://example.com")).toBe(true)
+      for (const origin of ["https://evil.example", "https://sub.example.com", "null"])
+        expect(await shakeHands(origin)).toBe(false)
+    }
+  })
+
   test.each(["POST", "PUT", "PATCH", "DELETE", "", "post"])("[P4] %s counts from the own origin", async (method) => {
     expect(await isTrusted({}, { method, ...from("https://example.com") })).toBe(true)
     for (const origin of ["https://evil.example", "null", "", "example.com", "https://", "https://example.com.evil.io"])

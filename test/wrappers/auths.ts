@@ -39,15 +39,15 @@ function stateless(revokes: boolean) {
     ...(revokes && { revocations: memoryRevocations({ now }) }),
   })
   // Whose name a stateless session knows is sealed in; here the fixture's two users are enough.
-  const named: AnyAuth = {
-    ...auth,
+  const naming = (own: typeof auth): AnyAuth => ({
+    ...own,
     async validateSession(token) {
-      const result = await auth.validateSession(token)
+      const result = await own.validateSession(token)
       return "reason" in result
         ? result
         : { ...result, user: { ...result.user, username: names[result.user.id] ?? "" } }
     },
-    withRequest: () => named,
-  }
-  return { auth: named, now, events }
+    withRequest: (request) => naming(own.withRequest(request)),
+  })
+  return { auth: naming(auth), now, events }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { inspect } from "node:util"
 import { afterEach, describe, expect, test } from "vitest"
 import { createNodeAuth } from "../../src/node.ts"
 import { createPagesAuth } from "../../src/next-pages.ts"
@@ -22,6 +23,7 @@ interface Sent {
   method?: string
   cookie?: string | null
   origin?: string
+  upgrade?: string
 }
 
 interface Answered<Result> {
@@ -108,6 +110,39 @@ for (const kind of authKinds) {
       expect(result).toEqual([null, null, null])
       expect(cookies).toEqual([])
       expect(await auth.validateSession(token)).toMatchObject({ user: { username: "ada" } })
+    })
+
+    test("[LOG-1] what a log shows of its events can be kept: the request, which has the cookie, is left out", async () => {
+      const { browser, site, auth, now, events, token } = await signedIn("user-1")
+      now.advance(20 * day)
+      await browser.visit(({ validate }) => validate())
+      const cookie = `${auth.sessionCookieName}=${token}`
+      await site.visit(({ validate }) => validate(), { method: "POST", cookie, origin: "https://evil.example" })
+      const types = ["session_created", "session_extended", "cross_origin"]
+      expect(events.map(({ type }) => type)).toEqual(types)
+      for (const event of events) expect(event.request).toBeTypeOf("object")
+      const copies = events.map((event) => ({ ...event }))
+      const logs = [events, copies, structuredClone(events)].flatMap((each) => [
+        inspect(each, { depth: 12, maxStringLength: null }),
+        JSON.stringify(each),
+      ])
+      for (const log of logs) {
+        for (const type of types) expect(log).toContain(type)
+        expect(log).not.toContain(token)
+        expect(log).not.toContain("request")
+      }
+    })
+
+    test("[CSR-1] is silent to a WebSocket that another site opens, and knows who opens one from its own", async () => {
+      const { site, auth, token } = await signedIn("user-1")
+      const cookie = `${auth.sessionCookieName}=${token}`
+      const shakeHands = async (origin: string) => {
+        const { result } = await site.visit(({ validate }) => validate(), { cookie, origin, upgrade: "websocket" })
+        return result?.user.username ?? null
+      }
+      expect(await shakeHands("https://evil.example")).toBeNull()
+      expect(await shakeHands("null")).toBeNull()
+      expect(await shakeHands(site.origin)).toBe("ada")
     })
 
     test("keeps an active visitor signed in beyond the idle timeout, and nobody beyond the absolute one", async () => {
@@ -221,8 +256,9 @@ async function openWeb(auth: AnyAuth): Promise<Site> {
   const { handleRequest } = createWebAuth(auth)
   return {
     origin,
-    async visit(run, { method = "GET", cookie, origin: from = origin } = {}) {
-      const headers = { ...(cookie && { Cookie: cookie }), ...(method !== "GET" && { Origin: from }) }
+    async visit(run, sent = {}) {
+      const { method = "GET" } = sent
+      const headers = headersOf(sent, origin)
       const authRequest = handleRequest(new Request(`${origin}/`, { method, headers }))
       const { validate, signIn, setSession, rotate, signOut } = authRequest
       const visit: Visit = {
@@ -270,13 +306,11 @@ async function openServer(visitOf: (req: IncomingMessage, res: ServerResponse) =
   return {
     origin,
     close,
-    async visit<Result>(
-      run: (visit: Visit) => Promise<Result>,
-      { method = "GET", cookie, origin: from = origin }: Sent = {},
-    ) {
+    async visit<Result>(run: (visit: Visit) => Promise<Result>, sent: Sent = {}) {
+      const { method = "GET" } = sent
       const results: Result[] = []
       const path = `/${runs.push(async (visit) => void results.push(await run(visit))) - 1}`
-      const headers = { ...(cookie && { Cookie: cookie }), ...(method !== "GET" && { Origin: from }) }
+      const headers = headersOf(sent, origin)
       const answer = await send({ method, path, headers })
       const [result] = results
       if (results.length === 0) throw new Error(`The request was not served: ${answer.status}`)
@@ -287,6 +321,16 @@ async function openServer(visitOf: (req: IncomingMessage, res: ServerResponse) =
         headers: cacheHeaders(new Headers(answer.headers as Record<string, string>)),
       }
     },
+  }
+}
+
+/** What a browser sends from a page of `own`, unless another origin is given. */
+function headersOf({ method = "GET", cookie, origin, upgrade }: Sent, own: string): Record<string, string> {
+  const namesOrigin = method !== "GET" || upgrade !== undefined
+  return {
+    ...(cookie && { Cookie: cookie }),
+    ...(namesOrigin && { Origin: origin ?? own }),
+    ...(upgrade && { Upgrade: upgrade }),
   }
 }
 

@@ -135,6 +135,12 @@ describe("a request that changes something", () => {
     }
   })
 
+  test("[CSR-1] that opens a WebSocket from another site is refused, although it is a GET", () => {
+    const socket = { Cookie: cookie, Upgrade: "websocket" }
+    expect(visit("/profile", { ...socket, Origin: "https://evil.example" })).toBe(403)
+    expect(visit("/profile", { ...socket, Origin: origin })).toBe("goes on")
+  })
+
   test.each(["cross-site", "same-site", "x"])("marked %s is refused", (site) => {
     expect(visit("/profile", { "Sec-Fetch-Site": site }, "POST")).toBe(403)
   })
