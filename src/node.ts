@@ -4,6 +4,7 @@ import type { TLSSocket } from "node:tls"
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
 import { isAuthError } from "./core/errors.ts"
+import type { AuthError } from "./core/errors.ts"
 import type { OriginRequest } from "./core/origin.ts"
 import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
@@ -56,14 +57,9 @@ export function createNodeAuth<S extends SessionFields, U extends { id: UserId }
   const { snapshots } = options
   checkOptions("snapshots", snapshots, "with", "claims")
 
-  function handleRequest(req: IncomingMessage, res: ServerResponse): RequestSession<S, U, Id, SessionRow> {
+  function open(req: IncomingMessage, res: ServerResponse, report: (error: AuthError) => void) {
     const pending = new Map<string, Cookie>()
     let isUsed = false
-    // Headers are written at once, so that others see them, and put right when they go out, whatever others have written.
-    beforeHeaders(res, (sent) => {
-      if (isUsed) keepPrivate(sent)
-      for (const cookie of pending.values()) if (!hasCookie(sent, cookie.name)) setCookie(sent, cookie)
-    })
     const io: RequestIo = {
       request: req,
       origin: originOf(req),
@@ -77,28 +73,50 @@ export function createNodeAuth<S extends SessionFields, U extends { id: UserId }
         if (!res.headersSent) keepPrivate(res)
       },
     }
-    return createRequestSession(auth, io, snapshots)
+    const { finish, ...session } = createRequestSession(auth, io, snapshots)
+    // Headers are written at once, so that others see them, and put right when they go out, whatever others have written.
+    onSend(res, {
+      apply(sent) {
+        if (isUsed) keepPrivate(sent)
+        for (const cookie of pending.values()) if (!hasCookie(sent, cookie.name)) setCookie(sent, cookie)
+      },
+      isComplete() {
+        const unfinished = finish()
+        if (unfinished) report(unfinished)
+        return !unfinished
+      },
+    })
+    return session
   }
 
   return {
-    handleRequest,
+    handleRequest: (req, res) => open(req, res, raise),
     handler: (handle) => async (req, res, next) => {
+      const report = next ?? ((error: unknown) => fail(res, error))
       try {
-        const authRequest = handleRequest(req, res)
+        const authRequest = open(req, res, later(report))
         if (authRequest.crossOrigin) refuse(res)
         else await handle(req, res, authRequest)
       } catch (error) {
-        if (next) next(error)
-        else fail(res, error)
+        report(error)
       }
     },
     middleware: () => (req, res, next) => {
-      const authRequest = handleRequest(req, res)
+      const authRequest = open(req, res, later(next))
       if (authRequest.crossOrigin) return refuse(res)
       req.auth = authRequest
       next()
     },
   }
+}
+
+function raise(error: AuthError): never {
+  throw error
+}
+
+// Not thrown at whoever sends the response: that may be a callback or a stream, where it would end the process.
+function later(report: (error: unknown) => void) {
+  return (error: AuthError) => queueMicrotask(() => report(error))
 }
 
 function originOf(req: IncomingMessage): OriginRequest {
@@ -130,17 +148,36 @@ function keepPrivate(res: ServerResponse): void {
   res.setHeader("Vary", varyByCookie(res.getHeader("Vary")?.toString()))
 }
 
+interface Sending {
+  /** Puts the headers right. */
+  apply(sent: ServerResponse): void
+  /** Returns whether the response may go out, and reports it if not. */
+  isComplete(): boolean
+}
+
 // Every way to send headers ends in writeHead. What it is given joins the others first, as Node itself would do it. It is
 // asked which response is sent: Next.js hands out a stand-in in development.
-function beforeHeaders(res: ServerResponse, apply: (sent: ServerResponse) => void): void {
-  const { writeHead } = res
+function onSend(res: ServerResponse, { apply, isComplete }: Sending): void {
+  const { writeHead, end } = res
   res.writeHead = function (this: ServerResponse, status: number, ...rest: unknown[]) {
+    if (this.headersSent) return Reflect.apply(writeHead, this, [status, ...rest]) as ServerResponse
     const given = typeof rest[0] === "string" ? rest[1] : rest[0]
     setHeaders(this, given as OutgoingHttpHeaders | string[] | undefined)
-    apply(this)
     const reason = typeof rest[0] === "string" ? [rest[0]] : []
-    return Reflect.apply(writeHead, this, [status, ...reason]) as ServerResponse
-  }
+    const line = isComplete() ? [status, ...reason] : failing(this)
+    apply(this)
+    return Reflect.apply(writeHead, this, line) as ServerResponse
+  } as ServerResponse["writeHead"]
+  // A response that ends at once is held back whole, so that an error page can take its place.
+  res.end = function (this: ServerResponse, ...args: unknown[]) {
+    return this.headersSent || isComplete() ? (Reflect.apply(end, this, args) as ServerResponse) : this
+  } as ServerResponse["end"]
+}
+
+// Too late for an error page: that would be written after the end.
+function failing(res: ServerResponse): [status: number] {
+  res.on("error", () => {})
+  return [500]
 }
 
 function setHeaders(res: ServerResponse, headers: OutgoingHttpHeaders | string[] = {}): void {
@@ -160,7 +197,7 @@ function refuse(res: ServerResponse): void {
 
 function fail(res: ServerResponse, error: unknown): void {
   console.error(error)
-  if (res.headersSent) return void res.destroy()
+  if (res.headersSent) return void (res.writableEnded || res.destroy())
   // What the handler said of its own body is not true of ours: a client would wait for the rest.
   for (const name of res.getHeaderNames()) if (name.startsWith("content-")) res.removeHeader(name)
   const isOutage = isAuthError(error) && (error.code === "store_failed" || error.code === "hash_failed")

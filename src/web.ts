@@ -1,11 +1,12 @@
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
+import { AuthError } from "./core/errors.ts"
 import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
 import { createRequestSession } from "./core/request-session.ts"
 import type { RequestIo, RequestSession } from "./core/request-session.ts"
 import type { SnapshotOptions } from "./core/snapshots.ts"
-import { privateResponse } from "./core/response-headers.ts"
+import { isResponse, privateResponse } from "./core/response-headers.ts"
 
 export { safeRedirect } from "./core/safe-redirect.ts"
 export type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
@@ -19,8 +20,12 @@ export interface AuthRequest<
   SessionRow,
 > extends RequestSession<S, U, Id, SessionRow> {
   /**
-   * Adds the session's cookie to a response, and the headers that keep shared caches away from it. Returns a copy where
-   * the response's headers are immutable, as those of `fetch` and `Response.redirect` are; else the response itself.
+   * Returns a copy of a response with the session's cookie and the headers that keep shared caches away from it. Returns
+   * the response itself if it does not depend on the session. Call it last: afterwards nobody can sign in or out.
+   *
+   * Throws `headers_sent` if `signIn`, `setSession`, `rotate` or `signOut` is still under way, and `unsupported` for
+   * anything but a `Response` and for a body that was sent before. A response that cannot be copied carries no cookie:
+   * `Response.error()`, and a WebSocket handshake (status 101) outside of Workers.
    */
   applyTo(response: Response): Response
 }
@@ -29,7 +34,10 @@ export interface AuthRequest<
 export interface WebAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
   /** Reads a request's session. Give its response to `applyTo`. */
   handleRequest(request: Request): AuthRequest<S, U, Id, SessionRow>
-  /** Wraps a handler: unsafe cross-site requests are answered with 403, and `applyTo` is done. */
+  /**
+   * Wraps a handler: answers unsafe cross-origin requests with 403, and calls `applyTo` for the response that the handler
+   * returns or throws. What it throws is thrown on.
+   */
   handler(
     handle: (request: Request, auth: AuthRequest<S, U, Id, SessionRow>) => Response | Promise<Response>,
   ): (request: Request) => Promise<Response>
@@ -53,7 +61,7 @@ export function createWebAuth<S extends SessionFields, U extends { id: UserId },
   const { snapshots } = options
   checkOptions("snapshots", snapshots, "with", "claims")
 
-  function handleRequest(request: Request): AuthRequest<S, U, Id, SessionRow> {
+  function open(request: Request) {
     let used = false
     const pending = new Map<string, Cookie>()
     const io: RequestIo = {
@@ -63,16 +71,36 @@ export function createWebAuth<S extends SessionFields, U extends { id: UserId },
       write: (cookie) => pending.set(cookie.name, cookie),
       onUse: () => (used = true),
     }
-    const session = createRequestSession(auth, io, snapshots)
-    return { ...session, applyTo: (response) => (used ? privateResponse(response, pending.values()) : response) }
+    const { finish, ...session } = createRequestSession(auth, io, snapshots)
+
+    function applyTo(response: Response): Response {
+      const unfinished = finish()
+      if (unfinished) throw unfinished
+      if (!isResponse(response)) throw new AuthError("unsupported", notAResponse(response))
+      return used ? privateResponse(response, pending.values()) : response
+    }
+
+    const authRequest: AuthRequest<S, U, Id, SessionRow> = { ...session, applyTo }
+    return { authRequest, finish }
   }
 
   return {
-    handleRequest,
+    handleRequest: (request) => open(request).authRequest,
     handler: (handle) => async (request) => {
-      const authRequest = handleRequest(request)
+      const { authRequest, finish } = open(request)
       if (authRequest.crossOrigin) return new Response("Cross-site request refused", { status: 403 })
-      return authRequest.applyTo(await handle(request, authRequest))
+      try {
+        return authRequest.applyTo(await handle(request, authRequest))
+      } catch (thrown) {
+        const rethrown: unknown = isResponse(thrown) ? authRequest.applyTo(thrown) : thrown
+        finish()
+        throw rethrown
+      }
     },
   }
+}
+
+function notAResponse(value: unknown): string {
+  const kind = value === null ? "null" : typeof value
+  return `Expected a Response but got ${kind}. Return a Response from every path of the handler, such as Response.json(data).`
 }

@@ -46,12 +46,26 @@ export interface RequestSession<S extends SessionFields, U extends { id: UserId 
   signOut(): Promise<void>
 }
 
-/** Makes the session of one request. */
+/** A request's session in the hands of its wrapper, which closes it. */
+export interface OpenRequestSession<
+  S extends SessionFields,
+  U extends { id: UserId },
+  Id extends UserId,
+  SessionRow,
+> extends RequestSession<S, U, Id, SessionRow> {
+  /**
+   * Closes the session, because the response is complete: later writes throw `headers_sent`, and so do reads if none came
+   * before. Returns the error to report, once, if a write is still under way; that write's own failure goes unheard.
+   */
+  finish(): AuthError | null
+}
+
+/** Opens the session of one request. */
 export function createRequestSession<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
   baseAuth: RequestAuth<S, U, Id, SessionRow>,
   { request, origin, canWrite, write, onUse }: RequestIo,
   snapshots?: SnapshotOptions<S, U>,
-): RequestSession<S, U, Id, SessionRow> {
+): OpenRequestSession<S, U, Id, SessionRow> {
   const auth = baseAuth.withRequest(request)
   const crossOrigin = !verifyRequestOrigin(origin, auth)
   if (crossOrigin) auth.emit("cross_origin", {})
@@ -60,10 +74,13 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
   let token = crossOrigin ? null : auth.readSessionCookie(header)
   const cookie = remember(validateCookie)
   const bearer = remember(validateBearer)
+  const writes = trackWrites()
+  let isFinished = false
+  let isUsed = false
 
   async function validateCookie(): Promise<SignedIn<S, U>> {
     const member = await readMember()
-    if (snapshots && !crossOrigin && canWrite()) await keepSnapshot(member, snapshots)
+    if (snapshots && !crossOrigin && isWritable()) await keepSnapshot(member, snapshots)
     return member
   }
 
@@ -72,7 +89,7 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
     const isPresent = header?.includes(`${keeper.cookieName}=`)
     if (!member) return isPresent && write(keeper.blankSnapshotCookie(attributes))
     const renewed = await keeper.snapshotCookie(header, member.session, claims(member), attributes)
-    if (renewed) write(renewed)
+    if (renewed && isWritable()) write(renewed)
   }
 
   async function readMember(): Promise<SignedIn<S, U>> {
@@ -86,7 +103,7 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
   }
 
   function renew(presented: string, renewed: string) {
-    if (token !== presented || !canWrite()) return
+    if (token !== presented || !isWritable()) return
     token = renewed
     write(auth.createSessionCookie(renewed))
   }
@@ -98,9 +115,25 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
     return "reason" in result ? null : { session: result.session, user: result.user }
   }
 
-  function validate() {
-    onUse()
+  // async, so that what use() throws rejects.
+  async function validate() {
+    use()
     return cookie.get()
+  }
+
+  async function validateBearerToken() {
+    use()
+    return bearer.get()
+  }
+
+  function use() {
+    if (!isUsed && !isWritable()) throw new AuthError("headers_sent", lateRead)
+    isUsed = true
+    onUse()
+  }
+
+  function isWritable() {
+    return !isFinished && canWrite()
   }
 
   async function store(newToken: string | null, options?: PersistOptions) {
@@ -114,15 +147,15 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
   }
 
   function requireWritable() {
-    if (!canWrite()) throw new AuthError("headers_sent", "Sign in and out before the response's headers are sent.")
+    if (!isWritable()) throw new AuthError("headers_sent", lateWrite)
   }
 
   async function setSession(newToken: string | null, options?: PersistOptions) {
     if (crossOrigin) return
     requireWritable()
+    use()
     const previous = token === newToken ? null : await validate()
     if (previous && !(await isTokenOf(newToken, previous.session))) await auth.invalidateSession(previous.session.id)
-    onUse()
     await store(newToken, options)
   }
 
@@ -140,25 +173,64 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
 
   async function rotate(options?: PersistOptions) {
     requireWritable()
+    use()
     const rotated = token === null ? null : await auth.rotateSession(token)
-    onUse()
     if (rotated) await store(rotated.token, options)
     else cookie.forget()
     return rotated
   }
 
+  function finish() {
+    isFinished = true
+    return writes.abandon() ? new AuthError("headers_sent", pendingWrite) : null
+  }
+
   return {
     crossOrigin,
     validate,
-    validateBearerToken() {
-      onUse()
-      return bearer.get()
-    },
-    signIn,
-    setSession,
-    rotate,
-    signOut: () => setSession(null),
+    validateBearerToken,
+    signIn: writes.track(signIn),
+    setSession: writes.track(setSession),
+    rotate: writes.track(rotate),
+    signOut: writes.track(() => setSession(null)),
+    finish,
   }
+}
+
+const lateRead =
+  "The session was asked for after the response was sent, so caches were not told to keep it private. Call validate() before you send anything."
+const lateWrite = "The response was sent without this change. Sign in and out before you send anything."
+const pendingWrite =
+  "The response was sent while signIn(), setSession(), rotate() or signOut() was still under way. Did you forget await?"
+
+/** Knows which writes are under way. */
+function trackWrites() {
+  const pending = new Set<Promise<unknown>>()
+
+  function track<Args extends unknown[], Result>(write: (...args: Args) => Promise<Result>) {
+    return (...args: Args): Promise<Result> => {
+      async function run() {
+        try {
+          return await write(...args)
+        } finally {
+          pending.delete(running)
+        }
+      }
+      const running = run()
+      pending.add(running)
+      return running
+    }
+  }
+
+  /** Returns whether there were any. Nobody waits for them, so one that fails must not end the process. */
+  function abandon(): boolean {
+    const wasPending = pending.size > 0
+    for (const running of pending) running.catch(() => {})
+    pending.clear()
+    return wasPending
+  }
+
+  return { track, abandon }
 }
 
 // A failure is not remembered: the store may be back when the handler tries again.

@@ -1,4 +1,5 @@
 import type { Cookie } from "./cookie.ts"
+import { AuthError } from "./errors.ts"
 
 /** What a response that depends on a session says to caches (RFC 9111, section 5.2.2). */
 export const privateCacheControl = "private, no-store"
@@ -15,16 +16,26 @@ export function replaceSetCookie(values: readonly string[], name: string, value:
   return [...values.filter((other) => !other.startsWith(`${name}=`)), value]
 }
 
+/** Returns whether a value is a `Response`, of whatever realm or package: it is known by its shape. */
+export function isResponse(value: unknown): value is Response {
+  const { status, headers } = Object(value) as Partial<Response>
+  return typeof status === "number" && typeof headers?.get === "function"
+}
+
 /**
- * Keeps shared caches away from a response, and sets cookies on it. Returns a copy where its headers are immutable; else
- * the response itself.
+ * Copies a response, keeps shared caches away from the copy, and sets cookies on it. The response itself stays as it is:
+ * the application may answer others with it.
+ *
+ * A response that cannot be copied is returned unchanged: `Response.error()`, and a WebSocket handshake (status 101)
+ * outside of Workers. Throws `unsupported` for a body that has been read before.
  */
 export function privateResponse(response: Response, cookies: Iterable<Cookie> = []): Response {
-  const target = isMutable(response) ? response : new Response(response.body, response)
-  target.headers.set("Cache-Control", privateCacheControl)
-  target.headers.set("Vary", varyByCookie(target.headers.get("Vary")))
-  for (const cookie of cookies) setCookie(target.headers, cookie)
-  return target
+  const copy = copyOf(response)
+  if (!copy) return response
+  copy.headers.set("Cache-Control", privateCacheControl)
+  copy.headers.set("Vary", varyByCookie(copy.headers.get("Vary")))
+  for (const cookie of cookies) setCookie(copy.headers, cookie)
+  return copy
 }
 
 function setCookie(headers: Headers, cookie: Cookie): void {
@@ -33,12 +44,17 @@ function setCookie(headers: Headers, cookie: Cookie): void {
   for (const value of values) headers.append("Set-Cookie", value)
 }
 
-// The headers of `fetch` and `Response.redirect` are immutable.
-function isMutable({ headers }: Response): boolean {
+function copyOf(response: Response): Response | null {
+  const { body, bodyUsed, status } = response
+  if (bodyUsed || body?.locked) throw new AuthError("unsupported", usedBody)
   try {
-    headers.delete("nightlatch-probe")
-    return true
-  } catch {
-    return false
+    return new Response(body, response)
+  } catch (error) {
+    if (status < 200) return null
+    throw error
   }
 }
+
+// Not cloned: a clone would keep in memory whatever is streamed, and would not end with the visitor's connection.
+const usedBody =
+  "This Response was sent before, and its body can be read only once. Create a Response for each request, or return response.clone()."

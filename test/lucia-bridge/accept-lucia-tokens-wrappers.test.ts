@@ -194,8 +194,9 @@ describe.each(stores)("over $store", ({ id, open: openStore }) => {
       const names: unknown[] = []
       for (let turn = 0; turn < 2; turn++) {
         await visit(old, async ({ validate }, res) => {
+          const validating = validate()
           res?.flushHeaders()
-          names.push((await validate())?.user.username)
+          names.push((await validating)?.user.username)
         })
         await send({ Authorization: `Bearer ${old}` }, async ({ validateBearerToken }) => {
           if (validateBearerToken) names.push((await validateBearerToken())?.user.username)

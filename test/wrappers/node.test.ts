@@ -2,6 +2,7 @@ import http2 from "node:http2"
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { connect } from "node:net"
+import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { setTimeout as sleep } from "node:timers/promises"
 
@@ -107,13 +108,12 @@ describe("handler()", () => {
     const server = await serve(async (req, res) => {
       const request = node.handleRequest(req, res)
       const going = method === "signIn" ? request.signIn("user-1") : request.rotate()
-      res.flushHeaders()
-      const error = await going.catch((reason: unknown) => reason)
-      res.end(isAuthError(error) ? error.code : String(error))
+      const codes = [await codeOf(async () => res.flushHeaders()), await codeOf(() => going)]
+      res.end(codes.join())
     })
     const headers = { Origin: server.origin, ...cookie(token) }
     const { body, cookies } = await server.send({ method: "POST", headers })
-    expect([body, cookies]).toEqual(["headers_sent", []])
+    expect([body, cookies]).toEqual(["headers_sent,headers_sent", []])
   })
 
   test("the latest of two readers of one request decides about the cookie", async () => {
@@ -186,16 +186,36 @@ describe("handler()", () => {
     expect(await auth.getUserSessions("user-2")).toEqual([])
   })
 
-  test("validates after the headers were sent, also where the cookie should be sent again", async () => {
+  test("[COO-9] throws headers_sent for the first reading of the session, which came too late to make it private", async () => {
+    const { server, token } = await serveSession(async (_req, res, { validate, validateBearerToken }) => {
+      res.setHeader("Cache-Control", "public, max-age=600").write("<html>")
+      res.end([await codeOf(validate), await codeOf(validateBearerToken)].join())
+    })
+    expect((await server.send({ headers: cookie(token) })).body).toBe("<html>headers_sent,headers_sent")
+  })
+
+  test("validates again after the headers were sent, also where the cookie should be sent again", async () => {
     const { server, token, now } = await serveSession(
       async (_req, res, { validate }) => {
+        const validating = validate()
         res.write("x")
+        await validating
         res.end((await validate())?.user.id)
       },
       { session: { absoluteTimeout: false } },
     )
     now.advance(15 * day)
     expect(await server.send({ headers: cookie(token) })).toMatchObject({ status: 200, body: "xuser-1", cookies: [] })
+  })
+
+  test("early hints do not send the headers", async () => {
+    const { server } = await serveSession(async (_req, res, { signIn }) => {
+      res.writeEarlyHints({ link: "</style.css>; rel=preload" })
+      await signIn("user-1")
+      res.end()
+    })
+    const { cookies } = await server.send({ method: "POST", headers: { Origin: server.origin } })
+    expect(cookies).toHaveLength(1)
   })
 
   test("[P9] sends the cookie again where the session may outlive it", async () => {
@@ -318,6 +338,87 @@ describe("an unsafe cross-site request", () => {
     }
     expect(await post(`http://127.0.0.1:${port}`)).toBe("user-1")
     expect(await post("https://evil.example")).toContain("refused")
+  })
+})
+
+describe("a response that goes out while the session is still being written", () => {
+  const writes: [string, (session: Parameters<Handle>[2]) => Promise<unknown>][] = [
+    ["signIn", ({ signIn }) => signIn("user-1")],
+    ["setSession", ({ setSession }) => setSession(strangerToken)],
+    ["rotate", ({ rotate }) => rotate()],
+    ["signOut", ({ signOut }) => signOut()],
+  ]
+  const forgotten = { code: "headers_sent", message: expect.stringContaining("Did you forget await?") }
+
+  const ways: [string, (res: ServerResponse) => unknown][] = [
+    ["end()", (res) => res.end("done")],
+    ["writeHead() and end()", (res) => res.writeHead(303, { Location: "/" }).end()],
+    ["a callback", (res) => setImmediate(() => res.end("done"))],
+    ["a stream", (res) => Readable.from(["do", "ne"]).pipe(res)],
+  ]
+
+  test.each(writes)("is a 500 and an error that asks for the await of %s()", async (_, write) => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {})
+    const { server, token } = await serveSession((_req, res, session) => {
+      void write(session)
+      res.end("done")
+    })
+    const answer = await server.send({ method: "POST", headers: { Origin: server.origin, ...cookie(token) } })
+    expect(answer).toMatchObject({ status: 500, body: "Error", cookies: [] })
+    expect(log.mock.calls).toEqual([[expect.objectContaining(forgotten)]])
+  })
+
+  test.each(ways)("is one whichever way it goes out: %s", async (_, send) => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {})
+    const { server } = await serveSession(
+      (_req, res, { signIn }) => {
+        void signIn("user-1")
+        send(res)
+      },
+      { adapter: (memory) => ({ insertSession: (session) => sleep(50).then(() => memory.insertSession(session)) }) },
+    )
+    const { status, cookies } = await server.send({ method: "POST", headers: { Origin: server.origin } })
+    expect([status, cookies]).toEqual([500, []])
+    expect(log.mock.calls).toEqual([[expect.objectContaining(forgotten)]])
+  })
+
+  test.each(["handler()", "middleware()"])("reaches next, which can answer in its place: %s", async (name) => {
+    const { node } = await setUpNode()
+    const route = async (res: ServerResponse, session: Parameters<Handle>[2] | undefined) => {
+      void session?.signIn("user-1")
+      res.setHeader("X-Own", "kept").end("done")
+    }
+    const errorPage = (res: ServerResponse) => (error?: unknown) => {
+      res.statusCode = 500
+      res.end(isAuthError(error) ? error.code : "")
+    }
+    const handler = node.handler((_req, res, session) => route(res, session))
+    const middleware = node.middleware()
+    const server = await serve((req: IncomingMessage & { auth?: Parameters<Handle>[2] }, res) => {
+      if (name === "handler()") return void handler(req, res, errorPage(res))
+      middleware(req, res, (error) => void (error ? errorPage(res)(error) : route(res, req.auth)))
+    })
+    const answer = await server.send({ method: "POST", headers: { Origin: server.origin } })
+    expect(answer).toMatchObject({ status: 500, body: "headers_sent", cookies: [] })
+  })
+
+  test("does not end the process where next answers after all has been sent", async () => {
+    const { node } = await setUpNode()
+    const errors: unknown[] = []
+    const handler = node.handler((_req, res, { signIn }) => {
+      void signIn("user-1")
+      res.writeHead(200).end("done")
+    })
+    const server = await serve((req, res) => {
+      void handler(req, res, (error) => {
+        errors.push(error)
+        res.end("an error page")
+      })
+    })
+    const answer = await server.send({ method: "POST", headers: { Origin: server.origin } })
+    expect(answer).toMatchObject({ status: 500, cookies: [] })
+    await sleep(20)
+    expect(errors).toEqual([expect.objectContaining(forgotten)])
   })
 })
 
@@ -496,6 +597,11 @@ function cookie(token: string) {
 
 function tokenIn(cookies: string[]): string {
   return /^session=([a-z2-7]{32});/.exec(cookies[0] ?? "")?.[1] ?? ""
+}
+
+async function codeOf(run: () => Promise<unknown>): Promise<string> {
+  const error = await run().catch((reason: unknown) => reason)
+  return isAuthError(error) ? error.code : String(error)
 }
 
 function raise(error: Error): never {

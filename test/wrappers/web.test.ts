@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import { runInNewContext } from "node:vm"
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 
@@ -415,6 +416,35 @@ describe("handler()", () => {
     expect(await (await web.handler(() => new Response("plain"))(get())).text()).toBe("plain")
   })
 
+  test("applies the cookies to a copy of a Response that is thrown, and throws that on", async () => {
+    const { web, auth } = await setUpWeb()
+    const thrown = new Response(null, { status: 302, headers: { Location: "/" } })
+    const serve = web.handler(async (_, { signIn }) => {
+      await signIn("user-1")
+      return raise(thrown)
+    })
+    const response = await serve(post()).then(
+      () => expect.fail("returned"),
+      (error: Response) => error,
+    )
+    expect([response.status, response.headers.get("Location")]).toEqual([302, "/"])
+    expect(response.headers.getSetCookie()).toEqual([expect.stringContaining(`${auth.sessionCookieName}=`)])
+    expect(response.headers.get("Cache-Control")).toBe("private, no-store")
+    expect([...thrown.headers.keys()]).toEqual(["location"])
+  })
+
+  test.each([undefined, null, "text", { posts: [] }, [], 200, new Headers()])(
+    "throws unsupported for a handler that returns %j and no Response",
+    async (answered) => {
+      const { web } = await setUpWeb()
+      const serve = web.handler(() => answered as unknown as Response)
+      await expect(serve(get())).rejects.toMatchObject({
+        code: "unsupported",
+        message: expect.stringContaining("Expected a Response"),
+      })
+    },
+  )
+
   test("[F1] lets what the store throws through, for the framework to answer", async () => {
     const { web } = await setUpWeb({ adapter: () => ({ findSession: () => Promise.reject(new Error("down")) }) })
     const serve = web.handler(async (_, { validate }) => Response.json(await validate()))
@@ -567,12 +597,147 @@ describe("applyTo()", () => {
     expect(response.headers.get("Cache-Control")).toBe("private, no-store")
   })
 
-  test("returns the response itself where its headers can be changed", async () => {
+  test("[COO-8] leaves what the application made as it was: one response may answer many visitors", async () => {
+    const { web, auth } = await setUpWeb()
+    const home = new Response(null, { status: 303, headers: { Location: "/", "Set-Cookie": "theme=dark" } })
+    const before = [...home.headers]
+    const signIn = web.handler(async (_, { signIn }) => (await signIn("user-1"), home))
+    const own = (await signIn(post())).headers.getSetCookie()
+    expect(own).toEqual(["theme=dark", expect.stringContaining(`${auth.sessionCookieName}=`)])
+    expect([...home.headers]).toEqual(before)
+    expect((await web.handler(() => home)(get())).headers.getSetCookie()).toEqual(["theme=dark"])
+    const other = (await signIn(post())).headers.getSetCookie()
+    expect(other).toHaveLength(2)
+    expect(other[1]).not.toBe(own[1])
+  })
+
+  test.each([101, 204, 205, 304])("copies a response without a body: %i", async (status) => {
     const { web } = await setUpWeb()
     const authRequest = web.handleRequest(get())
     await authRequest.validate()
-    const response = new Response("x")
+    const response = new Response(null, { status: status === 101 ? 204 : status })
+    // Only the platform can make a handshake's response.
+    if (status === 101) Object.defineProperty(response, "status", { value: status })
+    const applied = authRequest.applyTo(response)
+    expect([applied.status, applied === response]).toEqual([status, status === 101])
+    expect(response.headers.has("Cache-Control")).toBe(false)
+  })
+
+  test("returns a network error unchanged, which carries nothing", async () => {
+    const { web } = await setUpWeb()
+    const authRequest = web.handleRequest(post())
+    await authRequest.signIn("user-1")
+    const response = Response.error()
     expect(authRequest.applyTo(response)).toBe(response)
+  })
+
+  test("throws unsupported for a body that was sent before, and says what to do", async () => {
+    const { web } = await setUpWeb()
+    const shared = new Response("hello")
+    const serve = web.handler(async (_, { validate }) => (await validate(), shared))
+    expect(await (await serve(get())).text()).toBe("hello")
+    await expect(serve(get())).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringContaining("clone()"),
+    })
+  })
+
+  test("streams a body through without reading it first, and ends it with the visitor's connection", async () => {
+    const { web } = await setUpWeb()
+    let pulled = 0
+    let cancelled: unknown
+    const source = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          pulled++
+          controller.enqueue(new TextEncoder().encode("x"))
+        },
+        cancel: (reason) => void (cancelled = reason),
+      },
+      { highWaterMark: 0 },
+    )
+    const serve = web.handler(async (_, { validate }) => (await validate(), new Response(source)))
+    const reader = (await serve(get())).body!.getReader()
+    expect(pulled).toBe(0)
+    await reader.read()
+    await reader.cancel("gone")
+    expect([pulled, cancelled]).toEqual([1, "gone"])
+  })
+
+  test("takes a response of another realm or package", async () => {
+    const { web } = await setUpWeb()
+    const foreign: unknown = runInNewContext(
+      "class Other { constructor(h, body) { this.status = 201; this.statusText = ''; this.headers = h; this.body = body } }; Other",
+    )
+    const Other = foreign as new (headers: Headers, body: unknown) => Response
+    const answered = new Other(new Headers({ "X-Own": "kept" }), new Response("hello").body)
+    const response = await web.handler(async (_, { signIn }) => (await signIn("user-1"), answered))(post())
+    expect([response.status, response.headers.get("X-Own"), await response.text()]).toEqual([201, "kept", "hello"])
+    expect(response.headers.getSetCookie()).toHaveLength(1)
+  })
+})
+
+describe("a response that has left", () => {
+  test("throws headers_sent for a sign-in, and makes no session", async () => {
+    const { web, auth } = await setUpWeb()
+    const authRequest = web.handleRequest(post())
+    await authRequest.validate()
+    authRequest.applyTo(new Response("streamed"))
+    const { signIn, setSession, rotate, signOut } = authRequest
+    for (const change of [() => signIn("user-1"), () => setSession(strangerToken), rotate, signOut]) {
+      await expect(change()).rejects.toMatchObject({ code: "headers_sent" })
+    }
+    expect(await auth.getUserSessions("user-1")).toEqual([])
+  })
+
+  test("[COO-9] throws headers_sent for the first reading of the session, which came too late to make it private", async () => {
+    const { signedIn } = await signedInAs("user-1")
+    for (const method of ["validate", "validateBearerToken"] as const) {
+      const authRequest = signedIn(get)
+      authRequest.applyTo(new Response("public"))
+      await expect(authRequest[method]()).rejects.toMatchObject({ code: "headers_sent" })
+    }
+  })
+
+  test("answers whoever reads again, as a stream does that asked before it began", async () => {
+    const { signedIn } = await signedInAs("user-1")
+    const authRequest = signedIn(get)
+    await authRequest.validate()
+    authRequest.applyTo(new Response("event: 1"))
+    expect((await authRequest.validate())?.user.id).toBe("user-1")
+    expect(await authRequest.validateBearerToken()).toBeNull()
+  })
+
+  const writes: [string, (authRequest: ReturnType<Web["handleRequest"]>) => Promise<unknown>][] = [
+    ["signIn", ({ signIn }) => signIn("user-1")],
+    ["setSession", ({ setSession }) => setSession(strangerToken)],
+    ["rotate", ({ rotate }) => rotate()],
+    ["signOut", ({ signOut }) => signOut()],
+  ]
+
+  test.each(writes)("asks for a forgotten await of %s(), whatever becomes of that", async (_, write) => {
+    const { web, token } = await signedInAs("user-1")
+    const forgotten = [
+      web.handler((_, authRequest) => (void write(authRequest), new Response())),
+      web.handler(async (_, authRequest) => {
+        void write(authRequest)
+        return raise(Response.redirect(origin))
+      }),
+    ]
+    for (const serve of forgotten) {
+      const error = await serve(post(token)).catch((error: unknown) => error)
+      expect(error).toMatchObject({ code: "headers_sent", message: expect.stringContaining("Did you forget await?") })
+    }
+  })
+
+  test("hands on what the handler throws, and no write that it has not waited for ends the process", async () => {
+    const { web, token } = await signedInAs("user-1")
+    const own = new Error("own")
+    const serve = web.handler((_, { signOut }) => {
+      void signOut()
+      throw own
+    })
+    await expect(serve(post(token))).rejects.toBe(own)
   })
 })
 
@@ -606,6 +771,11 @@ function get(token = "", headers: Record<string, string> = {}): Request {
 
 function post(token = "", headers: Record<string, string> = {}): Request {
   return new Request(get(token, { Origin: origin, ...headers }), { method: "POST" })
+}
+
+// Frameworks throw what is no error.
+function raise(thrown: unknown): never {
+  throw thrown
 }
 
 function cookiesOf({ applyTo }: { applyTo(response: Response): Response }): string[] {
