@@ -5,7 +5,7 @@ import { tableNames } from "../values/names.ts"
 import type { UserIds, UserIdType } from "../values/user-ids.ts"
 import { userIdsOf } from "../values/user-ids.ts"
 import type { Catalogue } from "./catalogue.ts"
-import { problemsOf, readCatalogue, unusableTable } from "./catalogue.ts"
+import { readCatalogue } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row, SqlStatement, SqlValue } from "./executor.ts"
 import { rescued } from "./retry.ts"
@@ -14,6 +14,7 @@ import type { SessionRows } from "./session-rows.ts"
 import { sessionRows } from "./session-rows.ts"
 import type { Template } from "./statement.ts"
 import { bind, template } from "./statement.ts"
+import { problemsOf, unusableTable, userIdTypeOf } from "./table-problems.ts"
 import type { Executor, Store } from "./store.ts"
 import { pooledStore, transactionStore } from "./store.ts"
 import type { UserRows } from "./user-rows.ts"
@@ -23,7 +24,10 @@ import { userRows } from "./user-rows.ts"
 export interface SqlOptions {
   /** The names of the tables. Defaults: `user`, `session`, `user_key`. */
   tables?: TableNames | undefined
-  /** The type of the user table's `id`. Default: `"text"`. Ids of another JavaScript type are refused. */
+  /**
+   * The type of the user table's `id`; ids of another JavaScript type are refused. Default: the type that the database
+   * names, with numbers for all integers. Say `"bigint"` for ids beyond 2^53, and `"uuid"` for UUIDs in a column of text.
+   */
   userId?: UserIdType | undefined
   /**
    * Whether the client is in a transaction of the caller's, whose end the caller decides: writes of several steps then
@@ -36,7 +40,6 @@ export interface SqlOptions {
 /** A database as the statements in this folder see it. */
 export interface Database {
   dialect: Dialect
-  ids: UserIds
   store: Store
   /** As the dialect's, where lookups made together may go together: in a transaction they take turns. */
   idTable: Dialect["idTable"]
@@ -53,6 +56,7 @@ export interface Database {
 /** A database whose columns are known. */
 export interface OpenDatabase {
   catalogue: Catalogue
+  ids: UserIds
   /** Why a table cannot serve, if it cannot. */
   problems: Record<Owner, string | null>
   sessions: SessionRows
@@ -68,10 +72,10 @@ const mostTemplates = 500
 export function openable(dialect: Dialect, executor: Executor, options: SqlOptions): Database {
   checkOptions("The adapter", options, "tables", "userId", "inTransaction")
   const names = tableNames(options.tables)
-  const ids = userIdsOf(options.userId)
+  userIdsOf(options.userId)
   const store = options.inTransaction ? transactionStore(executor) : pooledStore(executor, dialect)
   const { open, forget } = learntOnce(
-    () => readOpen(store, dialect, ids, names),
+    () => readOpen(store, dialect, options.userId, names),
     (owner, problem) => unusableTable(owner, names[owner], problem, dialect),
   )
   async function forgetAndFail(error: unknown): Promise<never> {
@@ -81,7 +85,6 @@ export function openable(dialect: Dialect, executor: Executor, options: SqlOptio
 
   return {
     dialect,
-    ids,
     store,
     idTable: options.inTransaction ? null : dialect.idTable,
     tables: { user: dialect.quote(names.user), session: dialect.quote(names.session), key: dialect.quote(names.key) },
@@ -135,13 +138,15 @@ function learntOnce(
 async function readOpen(
   store: Store,
   dialect: Dialect,
-  ids: UserIds,
+  userId: UserIdType | undefined,
   names: Record<Owner, string>,
 ): Promise<OpenDatabase> {
   const catalogue = await readCatalogue(store, dialect, names)
+  const ids = userIdsOf(userIdTypeOf(catalogue, dialect, userId))
   return {
     catalogue,
-    problems: problemsOf(catalogue, dialect, ids),
+    ids,
+    problems: problemsOf(catalogue, dialect, userId),
     sessions: sessionRows(catalogue, dialect, ids),
     users: userRows(catalogue, dialect, ids),
     statement: statements(dialect),

@@ -4,11 +4,19 @@ import type { SqlValue } from "./executor.ts"
 /** The databases whose SQL the adapter speaks. `mysql` is MariaDB too. */
 export type DialectName = "sqlite" | "postgres" | "mysql"
 
+/** What a column holds, as far as this package tells types apart. */
+export type ColumnKind =
+  "text" | "integer" | "number" | "boolean" | "time" | "json" | "bytes" | "uuid" | "array" | "other"
+
 /** A column as the database describes it. */
 export interface Column {
   name: string
+  /** The type's name, without length. */
   type: string
-  /** `false` for one that the database computes. */
+  kind: ColumnKind
+  /** The characters or bytes that fit; `null` where nothing but the database's own limit counts. */
+  size: number | null
+  /** `false` for a column that only the database sets. */
   writable: boolean
   /** MySQL's character set of text; `null` for bytes and in other databases. */
   charset: string | null
@@ -16,6 +24,8 @@ export interface Column {
   collation: string | null
   /** What an `UPDATE` sets for the value that a new row would have. */
   fresh: string
+  /** Whether a new row gets a value of the database's own here: a default, or the next number. */
+  hasDefault: boolean
   /** Whether the database can tell the value that it made for this column in a new row. */
   generated: boolean
 }
@@ -31,12 +41,20 @@ export interface Dialect {
   /** The driver's placeholder of the nth parameter, counted from 1. */
   placeholder(n: number): string
 
-  /** A `SELECT` of name, type, writable, charset, collation, fresh and generated of the columns of table `parameter`. */
+  /** A `SELECT` of a table's columns, as {@link Column} describes them but for `kind`. `parameter` is the table's name. */
   columns(parameter: string): string
   /** How `columns` wants the table named. */
   catalogueName(table: string): string
-  /** What is wrong with a column of ids, if anything. */
-  idProblem(column: Column): string | null
+  /** Tells what a column of a type holds. */
+  kindOf(type: string): ColumnKind
+  /** The type of user ids that a column can hold; `null` if it holds none, or the type says too little. */
+  userIdType(column: Column): UserIdType | null
+  /** The types to write for ids and times. */
+  words: { id: string; time: string }
+  /** What is wrong with a column of ids, if anything; `length` is the one that all of them have. */
+  idProblem(column: Column, length: number | null): string | null
+  /** Whether a column holds milliseconds in 64 bits. */
+  holdsTime(column: Column): boolean
 
   /** A parameter that is a user id, as the type of its column. */
   userId(parameter: string, type: UserIdType): string

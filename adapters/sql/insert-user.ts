@@ -45,15 +45,15 @@ async function checkedInsertion(
     attributes: await assign(db, "user", attributes),
     key: key && [newKeyIdOf(key), passwordHashOf(key.passwordHash)],
   }
-  if (id !== undefined) insertion.id = newUserId(db, id)
+  if (id !== undefined) insertion.id = newUserId(insertion.attributes.open, id)
   if (key) await db.open("key")
   return insertion
 }
 
-function newUserId(db: Database, id: UserId): SqlValue {
-  const known = db.ids.encode(id)
+function newUserId({ ids }: OpenDatabase, id: UserId): SqlValue {
+  const known = ids.encode(id)
   if (known !== null) return known
-  throw new AuthError("invalid_option", `${quoted(id)} cannot be a user id with userId: "${db.ids.type}".`)
+  throw new AuthError("invalid_option", `${quoted(id)} cannot be a user id with userId: "${ids.type}".`)
 }
 
 async function insert(db: Database, insertion: Insertion): Promise<Row> {
@@ -67,7 +67,7 @@ async function insertWithId(db: Database, { attributes, key }: Insertion, id: Sq
   const user = () => insertText(db, attributes, true)
   const statements = [open.statement(`insertUser\0${name}`, user, [id, ...values])]
   if (key) {
-    const row = () => `(id, user_id, hashed_password) VALUES (?1, ${db.dialect.userId("?3", db.ids.type)}, ?2)`
+    const row = () => `(id, user_id, hashed_password) VALUES (?1, ${db.dialect.userId("?3", open.ids.type)}, ?2)`
     statements.push(open.statement("insertKeyOf", () => `INSERT INTO ${db.tables.key} ${row()}`, [...key, id]))
   }
   await db.store.atomic(statements)
@@ -113,10 +113,10 @@ function keyOfUser({ dialect, tables }: Database, { catalogue }: OpenDatabase, k
 
 async function insertReturning(db: Database, { attributes }: Insertion): Promise<Row> {
   const { open, values, name } = attributes
-  const id = db.ids.type === "bigint" ? `${db.dialect.asText("id")} AS id` : "id"
+  const id = open.ids.type === "bigint" ? `${db.dialect.asText("id")} AS id` : "id"
   const text = () => `${insertText(db, attributes)} RETURNING ${id}`
   const [row] = await returning(db, open.statement(`insertReturning\0${name}`, text, values))
-  return findInserted(db, open, db.ids.encode(row && db.ids.decode(row.id)))
+  return findInserted(db, open, open.ids.encode(row && open.ids.decode(row.id)))
 }
 
 async function returning(db: Database, statement: SqlStatement): Promise<Row[]> {
@@ -129,12 +129,12 @@ async function returning(db: Database, statement: SqlStatement): Promise<Row[]> 
 }
 
 /** Inserts the user, with the id that `?1` is, or without one. */
-function insertText({ dialect, ids, tables }: Database, { columns }: Assignment, withId = false): string {
+function insertText({ dialect, tables }: Database, { open, columns }: Assignment, withId = false): string {
   const names = columns.map(({ name }) => dialect.quote(name))
   const values = columns.map((column, n) => dialect.value(`?${n + (withId ? 2 : 1)}`, column))
   if (withId) {
     names.unshift("id")
-    values.unshift(dialect.userId("?1", ids.type))
+    values.unshift(dialect.userId("?1", open.ids.type))
   }
   const row = names.length > 0 ? `(${names.join(", ")}) VALUES (${values.join(", ")})` : dialect.defaultRow
   return `INSERT INTO ${tables.user} ${row}`

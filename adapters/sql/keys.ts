@@ -23,8 +23,9 @@ export function sqlKeys(db: Database): SqlKeys {
 }
 
 async function insertKey(db: Database, key: KeyRecord): Promise<boolean> {
-  const [keyId, user, hash] = [newKeyIdOf(key), db.ids.encode(key.userId), passwordHashOf(key.passwordHash)]
+  const [keyId, hash] = [newKeyIdOf(key), passwordHashOf(key.passwordHash)]
   const open = await db.open("key", "user")
+  const user = open.ids.encode(key.userId)
   if (user === null) throw missingUser()
   const inserted = await insertedOrTaken(
     db,
@@ -46,8 +47,8 @@ async function insertedOrTaken(db: Database, statement: SqlStatement): Promise<n
 
 /** From the user's row, so that no key is stored for a user who is not there, or is being deleted. */
 function insertText(db: Database, open: OpenDatabase): string {
-  const { dialect, ids, tables } = db
-  const parameters = { id: "?1", user_id: dialect.userId("?2", ids.type), hashed_password: "?3" }
+  const { dialect, tables } = db
+  const parameters = { id: "?1", user_id: dialect.userId("?2", open.ids.type), hashed_password: "?3" }
   const values = Object.entries(parameters).map(([name, parameter]) => {
     const column = open.catalogue.key.get(name)
     return column ? dialect.typed(parameter, column) : parameter
@@ -59,20 +60,20 @@ function insertText(db: Database, open: OpenDatabase): string {
 async function findKey(db: Database, name: KeyName): Promise<KeyRecord | null> {
   const keyId = keyIdOf(name)
   if (keyId === null) return null
-  const open = await db.open("key")
-  const text = () => `SELECT ${keyColumns(db)} FROM ${db.tables.key} k WHERE ${hasId(db, open, "key", "k.id")}`
+  const open = await db.open("key", "user")
+  const text = () => `SELECT ${keyColumns(db, open)} FROM ${db.tables.key} k WHERE ${hasId(db, open, "key", "k.id")}`
   const [row] = await db.reading(open.statement("findKey", text, [keyId]))
-  return row ? toKey(db, row, name) : null
+  return row ? toKey(open, row, name) : null
 }
 
 async function listKeys(db: Database, userId: UserId): Promise<KeyRecord[]> {
-  const user = db.ids.encode(userId)
+  const open = await db.open("key", "user")
+  const user = open.ids.encode(userId)
   if (user === null) return []
-  const open = await db.open("key")
-  const owned = () => `k.user_id = ${db.dialect.userId("?1", db.ids.type)}`
-  const text = () => `SELECT k.id AS id, ${keyColumns(db)} FROM ${db.tables.key} k WHERE ${owned()} ORDER BY k.id`
+  const owned = () => `k.user_id = ${db.dialect.userId("?1", open.ids.type)}`
+  const text = () => `SELECT k.id AS id, ${keyColumns(db, open)} FROM ${db.tables.key} k WHERE ${owned()} ORDER BY k.id`
   const rows = await db.reading(open.statement("listKeys", text, [user]))
-  return rows.map((row) => toKey(db, row, parseKeyId(readText(row.id))))
+  return rows.map((row) => toKey(open, row, parseKeyId(readText(row.id))))
 }
 
 async function replaceKeyPassword(
@@ -130,12 +131,12 @@ function isUnchanged(db: Database, open: OpenDatabase): string {
   return `${hasId(db, open, "key")} AND ${db.dialect.same("hashed_password", "?2")}`
 }
 
-function keyColumns({ dialect, ids }: Database): string {
+function keyColumns({ dialect }: Database, { ids }: OpenDatabase): string {
   const userId = ids.type === "bigint" ? dialect.asText("k.user_id") : "k.user_id"
   return `${userId} AS user_id, k.hashed_password AS hashed_password`
 }
 
-function toKey({ ids }: Database, row: Row, { providerId, providerUserId }: KeyName): KeyRecord {
+function toKey({ ids }: OpenDatabase, row: Row, { providerId, providerUserId }: KeyName): KeyRecord {
   const passwordHash = row.hashed_password === null ? null : readText(row.hashed_password)
   return { providerId, providerUserId, userId: ids.decode(row.user_id), passwordHash }
 }

@@ -1,9 +1,23 @@
-import type { Column, Dialect } from "./dialect.ts"
+import type { Column, ColumnKind, Dialect } from "./dialect.ts"
 import { causedBy } from "./driver-error.ts"
 
 // ER_DUP_ENTRY; ER_LOCK_DEADLOCK, and ER_CHECKREAD, which MariaDB answers to a write after a snapshot has aged.
 const taken = 1062
 const passing = new Set<unknown>([1213, 1020])
+
+const kinds: Record<string, ColumnKind> = {
+  ...kindOfEach("text", "char varchar tinytext text mediumtext longtext enum set"),
+  ...kindOfEach("integer", "tinyint smallint mediumint int bigint year bit"),
+  ...kindOfEach("number", "decimal float double"),
+  ...kindOfEach("time", "date datetime timestamp"),
+  ...kindOfEach("bytes", "binary varbinary tinyblob blob mediumblob longblob"),
+  json: "json",
+  uuid: "uuid",
+}
+
+function kindOfEach(kind: ColumnKind, types: string): Record<string, ColumnKind> {
+  return Object.fromEntries(types.split(" ").map((type) => [type, kind]))
+}
 
 /** MariaDB 10.5 and later, MySQL 8. */
 export const mysql: Dialect = {
@@ -12,12 +26,21 @@ export const mysql: Dialect = {
   placeholder: () => "?",
 
   columns: (table) =>
-    `SELECT column_name AS name, data_type AS type, extra NOT LIKE '% GENERATED%' AS writable, character_set_name AS charset, collation_name AS collation, 'DEFAULT' AS fresh, extra LIKE '%auto_increment%' AS generated FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ${table} AND (CAST(table_name AS BINARY) = ${table} OR @@lower_case_table_names <> 0)`,
+    `SELECT column_name AS name, IF(column_type LIKE '%unsigned%', CONCAT(data_type, ' unsigned'), data_type) AS type, character_maximum_length AS size, extra NOT LIKE '% GENERATED%' AS writable, character_set_name AS charset, collation_name AS collation, 'DEFAULT' AS fresh, extra LIKE '%auto_increment%' OR COALESCE(column_default, 'NULL') <> 'NULL' AS has_default, extra LIKE '%auto_increment%' AS generated FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ${table} AND (CAST(table_name AS BINARY) = ${table} OR @@lower_case_table_names <> 0)`,
   catalogueName: (table) => table,
-  idProblem: ({ charset, collation }) =>
-    charset === null
-      ? null
-      : `has the collation ${collation}, which takes different ids for equal: make it VARBINARY(255)`,
+  kindOf: (type) => kinds[type.replace(" unsigned", "")] ?? "other",
+  userIdType({ kind, type }) {
+    if (kind === "integer" || kind === "text" || kind === "uuid") return kind
+    return type === "varbinary" ? "text" : null
+  },
+  words: { id: "VARBINARY(255)", time: "BIGINT" },
+  idProblem({ charset, collation, kind, type, size }, length) {
+    // MySQL fills shorter ids up with zeros.
+    if (type === "binary" && size !== length) return `has the type binary(${size})`
+    if (charset !== null) return `has the collation ${collation}, which takes different ids for equal`
+    return kind === "bytes" ? null : `has the type ${type}`
+  },
+  holdsTime: ({ type }) => /^(?:bigint|decimal|double)/.test(type),
 
   userId: (parameter, type) => (type === "integer" || type === "bigint" ? `CAST(${parameter} AS SIGNED)` : parameter),
   asText: (column) => `CAST(${column} AS CHAR)`,

@@ -1,5 +1,5 @@
 import type { UserIdType } from "../values/user-ids.ts"
-import type { Column, Dialect } from "./dialect.ts"
+import type { Column, ColumnKind, Dialect } from "./dialect.ts"
 import { causedBy } from "./driver-error.ts"
 
 const castOf: Record<UserIdType, string> = { text: "", integer: "::bigint", bigint: "::bigint", uuid: "::uuid" }
@@ -7,6 +7,29 @@ const castOf: Record<UserIdType, string> = { text: "", integer: "::bigint", bigi
 // Appendix A of PostgreSQL's manual: unique_violation; serialization_failure and deadlock_detected.
 const taken = "23505"
 const passing = new Set<unknown>(["40001", "40P01"])
+
+const kinds: Record<string, ColumnKind> = {
+  text: "text",
+  "character varying": "text",
+  // How format_type() names a character(n) without its length.
+  bpchar: "text",
+  citext: "text",
+  name: "text",
+  smallint: "integer",
+  integer: "integer",
+  bigint: "integer",
+  real: "number",
+  "double precision": "number",
+  numeric: "number",
+  boolean: "boolean",
+  date: "time",
+  "timestamp without time zone": "time",
+  "timestamp with time zone": "time",
+  json: "json",
+  jsonb: "json",
+  bytea: "bytes",
+  uuid: "uuid",
+}
 
 const plainText = new Set(["text", "character varying"])
 
@@ -16,10 +39,19 @@ export const postgres: Dialect = {
   quote: (name) => `"${name.replaceAll('"', '""')}"`,
   placeholder: (n) => `$${n}`,
 
+  // Of a domain, the type below it.
   columns: (table) =>
-    `SELECT attname AS name, format_type(atttypid, -1) AS type, (attgenerated = '')::int AS writable, NULL AS charset, (SELECT 'deterministic' FROM pg_collation WHERE oid = attcollation AND collisdeterministic) AS collation, 'DEFAULT' AS fresh, 1 AS generated FROM pg_attribute WHERE attrelid = to_regclass(${table}) AND attnum > 0 AND NOT attisdropped`,
+    `SELECT attname AS name, format_type(base, -1) AS type, CASE WHEN base IN (1042, 1043) AND length > 4 THEN length - 4 END AS size, (attgenerated = '' AND attidentity <> 'a')::int AS writable, NULL AS charset, (SELECT 'deterministic' FROM pg_collation WHERE oid = attcollation AND collisdeterministic) AS collation, 'DEFAULT' AS fresh, (atthasdef OR attidentity <> '' OR typdefault IS NOT NULL)::int AS has_default, 1 AS generated FROM pg_attribute JOIN (SELECT oid AS of_type, typtype, typdefault, typtypmod, CASE typtype WHEN 'd' THEN typbasetype ELSE oid END AS base FROM pg_type) t ON of_type = atttypid, LATERAL (SELECT CASE typtype WHEN 'd' THEN typtypmod ELSE atttypmod END AS length) l WHERE attrelid = to_regclass(${table}) AND attnum > 0 AND NOT attisdropped`,
   catalogueName: (table) => `"${table}"`,
-  idProblem: () => null,
+  kindOf: (type) => (type.endsWith("[]") ? "array" : (kinds[type] ?? "other")),
+  userIdType: ({ kind }) => (kind === "text" || kind === "uuid" || kind === "integer" ? kind : null),
+  words: { id: "TEXT", time: "BIGINT" },
+  idProblem({ type, kind, size }, length) {
+    // PostgreSQL answers shorter ids filled up with blanks.
+    if (type === "bpchar" && length !== null && size !== length) return `has the type character(${size})`
+    return kind === "text" || kind === "other" ? null : `has the type ${type}`
+  },
+  holdsTime: ({ type }) => type === "bigint" || type === "numeric" || type === "double precision",
 
   userId: (parameter, type) => parameter + castOf[type],
   asText: (column) => `${column}::text`,
@@ -55,7 +87,7 @@ export const postgres: Dialect = {
  */
 function sameText(column: string, value: string, { type, collation }: Column): string {
   if (collation === "deterministic" && plainText.has(type)) return `${column} = ${value}::text`
-  // Text first: PostgreSQL would take the parameter for a "character" and drop its trailing blanks.
-  const own = `${value}::text::${type === "character" ? "bpchar" : type}`
+  // Text first: PostgreSQL would take the parameter for a "bpchar" and drop its trailing blanks.
+  const own = `${value}::text::${type}`
   return `${column} = ${own} AND ${column}::text COLLATE "C" = ${value}::text`
 }

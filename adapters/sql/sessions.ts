@@ -5,7 +5,7 @@ import { readText } from "../values/storable-text.ts"
 import type { Assignment } from "./attributes.ts"
 import { assign, assigned } from "./attributes.ts"
 import { isAttribute } from "./catalogue.ts"
-import type { Database } from "./database.ts"
+import type { Database, OpenDatabase } from "./database.ts"
 import { sessionById } from "./exact-id.ts"
 import type { Row } from "./executor.ts"
 import { sessionLookup } from "./lookups.ts"
@@ -31,8 +31,8 @@ export function sqlSessions(db: Database): SessionAdapter<Row, Row> {
 }
 
 async function insertSession(db: Database, session: Session): Promise<void> {
-  const core = coreValues(db, session)
   const { open, columns, values, name } = await assign(db, "session", session.attributes)
+  const core = coreValues(open, session)
   await db.open("user")
   if (core[1] === null) throw missingUser()
   const text = () => insertText(db, { open, columns, values, name })
@@ -42,12 +42,12 @@ async function insertSession(db: Database, session: Session): Promise<void> {
 
 /** From the user's row, so that no session is stored for a user who is not there, or is being deleted. */
 function insertText(db: Database, { open, columns }: Assignment): string {
-  const { dialect, ids, tables } = db
+  const { dialect, tables } = db
   const { session } = open.catalogue
   const core = ["id", "user_id", "created_at", "expires_at"].flatMap((name) => session.get(name) ?? [])
   const all = [...core, ...columns]
   const values = all.map((column, n) =>
-    dialect.typed(column.name === "user_id" ? dialect.userId("?2", ids.type) : `?${n + 1}`, column),
+    dialect.typed(column.name === "user_id" ? dialect.userId("?2", open.ids.type) : `?${n + 1}`, column),
   )
   const names = all.map(({ name }) => dialect.quote(name)).join(", ")
   const found = `FROM ${tables.user} u WHERE ${isUser(db, open, "?2", "u.id")}${dialect.keep}`
@@ -68,11 +68,11 @@ async function findSession(
 }
 
 async function listSessions(db: Database, userId: UserId): Promise<Session[]> {
-  const user = db.ids.encode(userId)
+  const open = await db.open("session", "user")
+  const user = open.ids.encode(userId)
   if (user === null) return []
-  const open = await db.open("session")
   const text = () =>
-    `SELECT ${open.sessions.select}, s.id AS id FROM ${db.tables.session} s WHERE s.user_id = ${db.dialect.userId("?1", db.ids.type)} ORDER BY s.created_at DESC, s.id`
+    `SELECT ${open.sessions.select}, s.id AS id FROM ${db.tables.session} s WHERE s.user_id = ${db.dialect.userId("?1", open.ids.type)} ORDER BY s.created_at DESC, s.id`
   const rows = await db.reading(open.statement("listSessions", text, [user]))
   return rows.map((row) => open.sessions.read(row, readText(row.id)))
 }
@@ -105,8 +105,8 @@ async function updateSession(db: Database, id: string, attributes: object): Prom
 
 async function replaceSession(db: Database, oldId: string, session: Session): Promise<boolean> {
   const known = sessionIdOf(oldId)
-  const core = coreValues(db, session)
   const assignment = await assign(db, "session", session.attributes)
+  const core = coreValues(assignment.open, session)
   if (core[1] === null) throw missingUser()
   if (known === null) return false
   const { open, values, name } = assignment
@@ -118,23 +118,23 @@ async function replaceSession(db: Database, oldId: string, session: Session): Pr
 }
 
 /** One update of the row, so that it is atomic without a transaction; what is not given is as in a new row. */
-function replaceText({ dialect, ids, tables }: Database, { open, columns }: Assignment, byId: string): string {
+function replaceText({ dialect, tables }: Database, { open, columns }: Assignment, byId: string): string {
   const given = new Map(columns.map((column, n) => [column.name, dialect.value(`?${n + 6}`, column)]))
   const attributes = [...open.catalogue.session.values()]
     .filter((column) => isAttribute("session", column))
     .map(({ name, fresh }) => `${dialect.quote(name)} = ${given.get(name) ?? fresh}`)
-  const core = `id = ?2, user_id = ${dialect.userId("?3", ids.type)}, created_at = ?4, expires_at = ?5`
+  const core = `id = ?2, user_id = ${dialect.userId("?3", open.ids.type)}, created_at = ?4, expires_at = ?5`
   return `UPDATE ${tables.session} SET ${[core, ...attributes].join(", ")} WHERE ${byId}`
 }
 
 async function deleteSession(db: Database, id: string, userId?: UserId): Promise<boolean> {
   const known = sessionIdOf(id)
-  const user = userId === undefined ? undefined : db.ids.encode(userId)
+  const open = await db.open("session", "user")
+  const user = userId === undefined ? undefined : open.ids.encode(userId)
   if (known === null || user === null) return false
-  const open = await db.open("session")
   const { form, byId } = sessionById(db, open, known)
   const byIdOnly = () => `DELETE FROM ${db.tables.session} WHERE ${byId()}`
-  const byBoth = () => `${byIdOnly()} AND user_id = ${db.dialect.userId("?2", db.ids.type)}`
+  const byBoth = () => `${byIdOnly()} AND user_id = ${db.dialect.userId("?2", open.ids.type)}`
   const statement =
     user === undefined
       ? open.statement(`deleteSession${form}`, byIdOnly, [known])
@@ -143,11 +143,11 @@ async function deleteSession(db: Database, id: string, userId?: UserId): Promise
 }
 
 async function deleteUserSessions(db: Database, userId: UserId, exceptId?: string): Promise<void> {
-  const user = db.ids.encode(userId)
   const except = exceptId === undefined ? null : sessionIdOf(exceptId)
+  const open = await db.open("session", "user")
+  const user = open.ids.encode(userId)
   if (user === null) return
-  const open = await db.open("session")
-  const all = () => `DELETE FROM ${db.tables.session} WHERE user_id = ${db.dialect.userId("?1", db.ids.type)}`
+  const all = () => `DELETE FROM ${db.tables.session} WHERE user_id = ${db.dialect.userId("?1", open.ids.type)}`
   const others = () => `${all()} AND id <> ?2`
   const statement =
     except === null
@@ -167,6 +167,6 @@ async function deleteExpiredSessions(db: Database, before: Date, limit: number):
   return deleted
 }
 
-function coreValues(db: Database, { id, userId, createdAt, expiresAt }: Session) {
-  return [newSessionIdOf(id), db.ids.encode(userId), timeOf(createdAt), timeOf(expiresAt)]
+function coreValues({ ids }: OpenDatabase, { id, userId, createdAt, expiresAt }: Session) {
+  return [newSessionIdOf(id), ids.encode(userId), timeOf(createdAt), timeOf(expiresAt)]
 }

@@ -1,5 +1,17 @@
-import type { Dialect } from "./dialect.ts"
+import type { ColumnKind, Dialect } from "./dialect.ts"
 import { causedBy } from "./driver-error.ts"
+
+// Section 3.1 of "Datatypes In SQLite", whose order decides, and the names that say more than an affinity.
+const kinds: [ColumnKind, RegExp][] = [
+  ["integer", /INT/i],
+  ["text", /CHAR|CLOB|TEXT/i],
+  ["bytes", /BLOB/i],
+  ["json", /^JSONB?$/i],
+  ["uuid", /^[UG]UID$/i],
+  ["boolean", /^BOOL/i],
+  ["time", /DATE|TIME/i],
+  ["number", /REAL|FLOA|DOUB|NUM|DEC/i],
+]
 
 const busy = /database (?:table )?is locked/
 
@@ -10,10 +22,19 @@ export const sqlite: Dialect = {
   // The plus does nothing but hide the value: SQLite built with STAT4 plans a statement anew for each value it can see.
   placeholder: () => "+?",
 
+  // Without length: SQLite does not keep to it. Only INTEGER PRIMARY KEY is the row's number, which a new row always has.
   columns: (table) =>
-    `SELECT name, type, hidden = 0 AS writable, NULL AS charset, NULL AS collation, '(' || dflt_value || ')' AS fresh, 1 AS generated FROM pragma_table_xinfo(${table}) WHERE hidden <> 1`,
+    `SELECT name, type, NULL AS size, hidden = 0 AS writable, NULL AS charset, NULL AS collation, '(' || dflt_value || ')' AS fresh, dflt_value IS NOT NULL OR (pk = 1 AND upper(type) = 'INTEGER' AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(${table}) WHERE pk > 1)) AS has_default, 1 AS generated FROM pragma_table_xinfo(${table}) WHERE hidden <> 1`,
   catalogueName: (table) => table,
-  idProblem: () => null,
+  kindOf: (type) => kinds.find(([, pattern]) => pattern.test(type))?.[0] ?? "other",
+  userIdType({ kind, type }) {
+    if (kind === "integer") return "integer"
+    return kind === "text" || kind === "uuid" || type === "" ? "text" : null
+  },
+  words: { id: "TEXT", time: "INTEGER" },
+  idProblem: ({ kind, type }) =>
+    kind === "text" || kind === "uuid" || kind === "other" ? null : `has the type ${type}`,
+  holdsTime: ({ kind }) => kind === "integer" || kind === "number" || kind === "other",
 
   userId: (parameter, type) => (type === "integer" || type === "bigint" ? `CAST(${parameter} AS INTEGER)` : parameter),
   asText: (column) => `CAST(CAST(${column} AS INTEGER) AS TEXT)`,

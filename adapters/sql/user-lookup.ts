@@ -4,13 +4,13 @@ import type { Database, OpenDatabase } from "./database.ts"
 
 /** Makes a condition on the user table: its id is a parameter's value, byte for byte. */
 export function isUser(db: Database, open: OpenDatabase, parameter: string, column: "id" | "u.id"): string {
-  const value = db.dialect.userId(parameter, db.ids.type)
-  return db.dialect.sameUser(column, value, db.ids.type, idColumn(open))
+  const value = db.dialect.userId(parameter, open.ids.type)
+  return db.dialect.sameUser(column, value, open.ids.type, idColumn(open))
 }
 
 /** Makes a condition that joins user `u` to a row by the row's `user_id`. */
 export function ownsRow(db: Database, open: OpenDatabase, userId: "s.user_id" | "k.user_id"): string {
-  return db.dialect.sameUser("u.id", userId, db.ids.type, idColumn(open))
+  return db.dialect.sameUser("u.id", userId, open.ids.type, idColumn(open))
 }
 
 /** Makes the error of a write that names a user who does not exist. */

@@ -20,17 +20,17 @@ export function sqlUsers(db: Database): SqlUsers {
 
 /** Finds the application's row. */
 export async function findUser(db: Database, id: UserId): Promise<Row | null> {
-  const known = db.ids.encode(id)
-  if (known === null) return null
   const open = await db.open("user")
+  const known = open.ids.encode(id)
+  if (known === null) return null
   const text = () => `SELECT ${open.users.select} FROM ${db.tables.user} u WHERE ${isUser(db, open, "?1", "u.id")}`
   const [row] = await db.reading(open.statement("findUser", text, [known]))
   return row ? open.users.read(row) : null
 }
 
 async function updateUser(db: Database, id: UserId, attributes: object): Promise<"updated" | "missing" | "taken"> {
-  const known = db.ids.encode(id)
   const { open, columns, values, name } = await assign(db, "user", attributes)
+  const known = open.ids.encode(id)
   if (known === null) return "missing"
   const set = () => columns.map((column, n) => assigned(db, column, n + 2)).join(", ")
   const text = () => `UPDATE ${db.tables.user} SET ${set()} WHERE ${isUser(db, open, "?1", "id")}`
@@ -54,12 +54,12 @@ async function changed(db: Database, statement: SqlStatement): Promise<"updated"
 
 /** The user's row is locked first, so that no session or key is added beside, and deleted last, for foreign keys. */
 async function deleteUser(db: Database, id: UserId): Promise<void> {
-  const known = db.ids.encode(id)
-  if (known === null) return
-  const { dialect, ids, tables } = db
+  const { dialect, tables } = db
   const open = await db.open("user")
+  const known = open.ids.encode(id)
+  if (known === null) return
   const user = () => isUser(db, open, "?1", "id")
-  const owned = (table: string) => () => `DELETE FROM ${table} WHERE user_id = ${dialect.userId("?1", ids.type)}`
+  const owned = (table: string) => () => `DELETE FROM ${table} WHERE user_id = ${dialect.userId("?1", open.ids.type)}`
 
   const statements: SqlStatement[] = []
   if (dialect.lock !== null) {

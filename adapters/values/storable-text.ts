@@ -2,6 +2,7 @@ const longest = 255
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
+const exactDecoder = new TextDecoder("utf-8", { fatal: true })
 
 /**
  * Tells whether text can be an id in every database: well-formed Unicode without NUL (PostgreSQL refuses it), at most
@@ -14,6 +15,16 @@ export function isStorableId(text: string): boolean {
 /** Reads a text column. MySQL's drivers answer `VARBINARY` as bytes. */
 export function readText(value: unknown): string {
   return value instanceof Uint8Array ? decoder.decode(value) : String(value)
+}
+
+/** The same, or `null` for bytes that are not UTF-8. */
+export function readExactText(value: unknown): string | null {
+  if (!(value instanceof Uint8Array)) return String(value)
+  try {
+    return exactDecoder.decode(value)
+  } catch {
+    return null
+  }
 }
 
 function fits(text: string): boolean {

@@ -2,7 +2,7 @@ import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
 import type { SqlValue } from "../sql/executor.ts"
 import { quoted } from "./names.ts"
-import { isStorableId, readText } from "./storable-text.ts"
+import { isStorableId, readExactText, readText } from "./storable-text.ts"
 
 /** The type of the user table's `id`: strings, safe integers, `bigint`s of 64 bits, or lower-case UUID strings. */
 export type UserIdType = "text" | "integer" | "bigint" | "uuid"
@@ -31,7 +31,7 @@ const kinds: Record<UserIdType, UserIds> = {
       if (typeof id !== "string") throw wrongType("text", "string", id)
       return isStorableId(id) ? id : null
     },
-    decode: readText,
+    decode: readId,
   },
   integer: {
     type: "integer",
@@ -39,7 +39,12 @@ const kinds: Record<UserIdType, UserIds> = {
       if (typeof id !== "number") throw wrongType("integer", "number", id)
       return Number.isSafeInteger(id) ? id : null
     },
-    decode: Number,
+    decode(value) {
+      const id = Number(value)
+      // Rounded, it would be another user's.
+      if (!Number.isSafeInteger(id)) throw beyondNumbers()
+      return id
+    },
   },
   bigint: {
     type: "bigint",
@@ -56,8 +61,19 @@ const kinds: Record<UserIdType, UserIds> = {
       if (typeof id !== "string") throw wrongType("uuid", "string", id)
       return canonicalUuid.test(id) ? id : null
     },
-    decode: readText,
+    decode: readId,
   },
+}
+
+/** Reads an id of text. Bytes that are no text would come out alike for many users. */
+function readId(value: unknown): string {
+  const id = readExactText(value)
+  if (id !== null) return id
+  throw new AuthError("invalid_option", "A user id is bytes that are not UTF-8: make the column text or a UUID type.")
+}
+
+function beyondNumbers(): AuthError {
+  return new AuthError("invalid_option", `A user id is beyond 2^53: give the adapter the option userId: "bigint".`)
 }
 
 function wrongType(type: UserIdType, expected: string, id: unknown): AuthError {

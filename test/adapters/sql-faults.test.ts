@@ -100,7 +100,7 @@ describe("a transaction that PostgreSQL calls off", () => {
       query: async () =>
         ["user.id", "session.id", "session.user_id", "session.created_at", "session.expires_at"].map((path) => {
           const [owner, name] = path.split(".")
-          return { of_table: owner, name, type: "text", writable: 1 }
+          return { of_table: owner, name, type: name?.endsWith("_at") ? "bigint" : "text", writable: 1 }
         }),
       execute: async () => fail(++calls.execute, () => 1),
       batch: async (statements) => fail(++calls.batch, () => statements.map(() => 1)),
