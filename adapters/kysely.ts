@@ -3,7 +3,7 @@ import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
-import type { SqlOptions } from "./sql/database.ts"
+import type { PoolOptions } from "./sql/database.ts"
 import type { Dialect, DialectName } from "./sql/dialect.ts"
 import { withoutValues } from "./sql/driver-error.ts"
 import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
@@ -21,7 +21,7 @@ export interface KyselyDatabase {
 }
 
 /** What {@link kyselyAdapter} can be told. */
-export interface KyselyOptions extends SqlOptions {
+export interface KyselyOptions extends PoolOptions {
   /** Whose SQL the database speaks. Default: that of the SQL which Kysely makes for it. */
   dialect?: DialectName | undefined
 }
@@ -61,14 +61,14 @@ export function kyselyAdapter<UserRow extends { id: UserId }, SessionRow extends
   db: KyselyDatabase,
   options: KyselyOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
-  checkOptions("kyselyAdapter()", options, "dialect", "tables", "userId", "inTransaction")
-  const { dialect, inTransaction = db.isTransaction, ...rest } = options
+  checkOptions("kyselyAdapter()", options, "dialect", "tables", "userId", "inTransaction", "shared")
+  const { dialect, inTransaction = db.isTransaction, shared = false, ...rest } = options
   const name = dialect ?? spokenBy(db)
   if (!Object.hasOwn(dialects, name))
     throw new AuthError("invalid_option", `dialect is "sqlite", "postgres" or "mysql", not ${quoted(name)}.`)
   // Plugins rename columns, and would rename those of the library too.
   const client = db.withoutPlugins() as KyselyClient
-  return createSqlAdapter(dialects[name], poolExecutor(client), { ...rest, inTransaction })
+  return createSqlAdapter(dialects[name], { ...poolExecutor(client), shared }, { ...rest, inTransaction })
 }
 
 /** Tells the dialect by what a query is compiled to: drivers of other makers name themselves as they like. */

@@ -2,10 +2,11 @@ import { AuthError } from "../src/core/errors.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
+import type { PoolOptions } from "./sql/database.ts"
 import { connectionExecutor, poolExecutor } from "./sql/connections.ts"
-import type { SqlOptions } from "./sql/database.ts"
 import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
 import { mysql } from "./sql/mysql-dialect.ts"
+import { isPlainPool } from "./sql/plain-pool.ts"
 
 /** What a connection of `mysql2/promise` and its pool have in common. */
 export interface Mysql2Client {
@@ -38,13 +39,25 @@ export interface Mysql2Pool extends Mysql2Client {
  */
 export function mysql2Adapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
   client: Mysql2Pool | Mysql2Connection,
-  options: SqlOptions = {},
+  options: PoolOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
   const isPool = "getConnection" in client
   if (isPool && options.inTransaction)
     throw new AuthError("invalid_option", "inTransaction: give the connection that runs the transaction, not the pool.")
+  const { shared = isPool && isPlain(client) } = options
   const executor = isPool ? poolExecutor(statementsOf(client), () => take(client)) : connectionExecutor(ownOf(client))
-  return createSqlAdapter(mysql, executor, options)
+  return createSqlAdapter(mysql, { ...executor, shared }, options)
+}
+
+/** Returns whether a pool is just what mysql2 makes: a pool of promises around one of callbacks. */
+function isPlain(client: Mysql2Pool): boolean {
+  const methods = ["query", "execute", "getConnection", "end"]
+  const { pool } = client as { pool?: object }
+  return (
+    pool !== undefined &&
+    isPlainPool(client, { methods, own: "pool" }) &&
+    isPlainPool(pool, { methods, own: "_allConnections" })
+  )
 }
 
 async function take(pool: Mysql2Pool) {

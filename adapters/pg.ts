@@ -1,10 +1,10 @@
 import { AuthError } from "../src/core/errors.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { PgClient, PgPool } from "./pg/executor.ts"
-import { pgExecutor, pgPoolExecutor } from "./pg/executor.ts"
+import { isPlainPgPool, pgExecutor, pgPoolExecutor } from "./pg/executor.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
-import type { SqlOptions } from "./sql/database.ts"
+import type { PoolOptions } from "./sql/database.ts"
 import { postgres } from "./sql/postgres-dialect.ts"
 
 export type { PgClient, PgPool } from "./pg/executor.ts"
@@ -29,14 +29,12 @@ export type { PgClient, PgPool } from "./pg/executor.ts"
  */
 export function pgAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
   client: PgPool | PgClient,
-  options: SqlOptions = {},
+  options: PoolOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
   const isPool = "totalCount" in client
   if (isPool && options.inTransaction)
     throw new AuthError("invalid_option", "inTransaction: give the client that runs the transaction, not the pool.")
-  return createSqlAdapter(
-    postgres,
-    isPool ? pgPoolExecutor(client) : pgExecutor(client, options.inTransaction),
-    options,
-  )
+  const { shared = isPool && isPlainPgPool(client) } = options
+  const executor = isPool ? pgPoolExecutor(client) : pgExecutor(client, options.inTransaction)
+  return createSqlAdapter(postgres, { ...executor, shared }, options)
 }

@@ -4,7 +4,7 @@ import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { Connection, PooledConnection } from "./sql/connections.ts"
 import { connectionExecutor, poolExecutor } from "./sql/connections.ts"
-import type { SqlOptions } from "./sql/database.ts"
+import type { PoolOptions } from "./sql/database.ts"
 import type { DriverError } from "./sql/driver-error.ts"
 import { causedBy } from "./sql/driver-error.ts"
 import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
@@ -35,7 +35,7 @@ export interface PostgresClient {
  */
 export function postgresAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
   client: PostgresClient,
-  options: SqlOptions = {},
+  options: PoolOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
   if (options.inTransaction && "reserve" in client)
     throw new AuthError("invalid_option", "inTransaction: give what sql.begin() hands out, not the client.")
@@ -44,8 +44,9 @@ export function postgresAdapter<UserRow extends { id: UserId }, SessionRow exten
       "unsupported",
       "postgresAdapter() needs version 3.4 or later of postgres: this one has no reserve().",
     )
-  const { inTransaction = "savepoint" in client } = options
-  return createSqlAdapter(postgres, executorOf(client), { ...options, inTransaction })
+  // Its client is a function without a class, so nothing tells whether a method was replaced.
+  const { inTransaction = "savepoint" in client, shared = false } = options
+  return createSqlAdapter(postgres, { ...executorOf(client), shared }, { ...options, inTransaction })
 }
 
 function executorOf(client: PostgresClient): Executor {

@@ -14,7 +14,7 @@ import { createSqlRevocations, revocationStatements } from "./sql/revocations.ts
 import { sqlite } from "./sql/sqlite-dialect.ts"
 
 export type { SqlAdapter } from "./sql/adapter.ts"
-export type { SqlOptions } from "./sql/database.ts"
+export type { PoolOptions, SqlOptions } from "./sql/database.ts"
 export type { DialectName } from "./sql/dialect.ts"
 export type { Row, SqlExecutor, SqlStatement, SqlValue } from "./sql/executor.ts"
 export type { TableNames } from "./values/names.ts"

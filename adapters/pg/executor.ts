@@ -1,5 +1,6 @@
 import { connectionExecutor, poolExecutor } from "../sql/connections.ts"
 import type { Row, SqlExecutor, SqlValue } from "../sql/executor.ts"
+import { isPlainPool } from "../sql/plain-pool.ts"
 import type { Executor } from "../sql/store.ts"
 import { statementNames } from "./statement-names.ts"
 
@@ -39,6 +40,11 @@ export function pgExecutor(client: PgClient, inTransaction = false): Executor {
   if (inTransaction) return statementsBy(plainly(client))
   const giveUp = () => void client.end?.().catch(ignore)
   return connectionExecutor({ ...statementsBy(preparedOn(client)), giveUp })
+}
+
+/** Returns whether a pool is just what `pg` makes. */
+export function isPlainPgPool(pool: PgPool): boolean {
+  return isPlainPool(pool, { methods: ["query", "connect", "end", "totalCount"], own: "_clients" })
 }
 
 /** Sends statements through whatever client of the pool is free. */

@@ -37,11 +37,21 @@ export interface SqlOptions {
   inTransaction?: boolean | undefined
 }
 
+/** What the adapter of a driver with pools can be told. */
+export interface PoolOptions extends SqlOptions {
+  /**
+   * Whether all callers use one database with the same rights. Session lookups that are made in one tick then share a
+   * statement, which runs in the async context of one of their callers. Set it to `false` if each caller's tenant, role
+   * or row-level-security variable is chosen anywhere below the adapter.
+   */
+  shared?: boolean | undefined
+}
+
 /** A database as the statements in this folder see it. */
 export interface Database {
   dialect: Dialect
   store: Store
-  /** As the dialect's, where lookups made together may go together: in a transaction they take turns. */
+  /** As the dialect's, if lookups of several callers may share a statement; otherwise `null`. */
   idTable: Dialect["idTable"]
   /** The tables' names, quoted. */
   tables: Record<Owner, string>
@@ -69,8 +79,8 @@ export interface OpenDatabase {
 const mostTemplates = 500
 
 /** Makes a database of an executor. Throws `invalid_option` for options that cannot be right. */
-export function openable(dialect: Dialect, executor: Executor, options: SqlOptions): Database {
-  checkOptions("The adapter", options, "tables", "userId", "inTransaction")
+export function openable(dialect: Dialect, executor: Executor, options: PoolOptions): Database {
+  checkOptions("The adapter", options, "tables", "userId", "inTransaction", "shared")
   const names = tableNames(options.tables)
   userIdsOf(options.userId)
   const store = options.inTransaction ? transactionStore(executor) : pooledStore(executor, dialect)
@@ -86,7 +96,7 @@ export function openable(dialect: Dialect, executor: Executor, options: SqlOptio
   return {
     dialect,
     store,
-    idTable: options.inTransaction ? null : dialect.idTable,
+    idTable: executor.shared && !options.inTransaction ? dialect.idTable : null,
     tables: { user: dialect.quote(names.user), session: dialect.quote(names.session), key: dialect.quote(names.key) },
     open,
     forget,
@@ -94,15 +104,20 @@ export function openable(dialect: Dialect, executor: Executor, options: SqlOptio
   }
 }
 
+/**
+ * Callers share what was learnt, never the reading: a promise that another request has started may belong to another
+ * tenant, and on Cloudflare Workers it never settles once that request is cut off.
+ */
 function learntOnce(
   read: () => Promise<OpenDatabase>,
   unusable: (owner: Owner, problem: string) => AuthError,
 ): Pick<Database, "open" | "forget"> {
   let known: OpenDatabase | undefined
-  let learning: Promise<OpenDatabase> | undefined
+  let forgotten = 0
 
   function forget(): void {
-    known = learning = undefined
+    known = undefined
+    forgotten++
   }
 
   function check(database: OpenDatabase, needed: Owner[]): OpenDatabase {
@@ -117,15 +132,10 @@ function learntOnce(
   }
 
   async function learn(needed: Owner[]): Promise<OpenDatabase> {
-    const current = (learning ??= read())
-    try {
-      const database = await current
-      if (learning === current) known = database
-      return check(database, needed)
-    } catch (error) {
-      if (learning === current) forget()
-      throw error
-    }
+    const forgottenBefore = forgotten
+    const database = await read()
+    // Of several readers the first is kept: all callers then use the same statements.
+    return check(forgotten === forgottenBefore ? (known ??= database) : database, needed)
   }
 
   return {

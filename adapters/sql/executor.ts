@@ -28,4 +28,10 @@ export interface SqlExecutor {
    * begin with `BEGIN IMMEDIATE`. A connection whose `ROLLBACK` failed must not be used again.
    */
   batch?(statements: SqlStatement[]): Promise<number[]>
+  /**
+   * Whether every caller's statement goes to the same database with the same rights. Session lookups that are made in
+   * one tick then share a statement, which runs in the async context of one of their callers. Leave it out for an
+   * executor that chooses a tenant, a role or a row-level-security variable by its caller. Default: `false`.
+   */
+  shared?: boolean | undefined
 }

@@ -29,7 +29,7 @@ const most = 64
 // waits for the others; alone, it waits for nothing. Taken early, so that a test's pretended clock does not stop it.
 const afterOthers: (run: () => void) => unknown = globalThis.setImmediate ?? queueMicrotask
 
-/** Makes a function that finds a session. On a server, outside of transactions, calls of one tick share a statement. */
+/** Makes a function that finds a session. Over a shared executor, calls of one tick share a statement. */
 export function sessionLookup(db: Database): (open: OpenDatabase, id: string) => Answer<Found> {
   const { idTable } = db
   return idTable ? gatheringLookup(db, idTable) : (open, id) => findOne(db, open, id)

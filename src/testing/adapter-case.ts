@@ -20,6 +20,12 @@ export interface AdapterSetup {
   userId?: ((n: number) => UserId) | undefined
   /** The unit, in milliseconds, to which the store rounds times down. Default: 1. */
   precision?: number | undefined
+  /**
+   * Takes a function to call whenever the adapter sends something to the database: call it in the executor, pool or
+   * client that the adapter is made of. Cases then check that each call reaches the database in the async context of its
+   * caller, as a pool that chooses a tenant by `AsyncLocalStorage` needs it. Without it those cases pass.
+   */
+  onStatement?: ((listener: () => unknown) => void) | undefined
   /** Called once the case is over, also when it failed. */
   close?: (() => unknown) | undefined
 }
@@ -41,6 +47,7 @@ export interface Trial<Adapter = AdapterSetup["adapter"]> {
   /** Whether sessions belong to users whom the store knows. */
   knowsUsers: boolean
   precision: number
+  onStatement: AdapterSetup["onStatement"]
   userId: (n: number) => UserId
   /** Adds user `n`, named by {@link usernameOf}, and resolves to the id. */
   addUser: (n: number) => Promise<UserId>
@@ -108,9 +115,11 @@ export const userMethods = [
 ] as const satisfies (keyof UserAdapter<object>)[]
 
 /** Makes what a case needs of a setup. */
-export function startTrial({ adapter, addUser, userId = defaultUserId, precision = 1 }: AdapterSetup): Trial {
+export function startTrial(setup: AdapterSetup): Trial {
+  const { adapter, addUser, userId = defaultUserId, precision = 1, onStatement } = setup
   return {
     adapter,
+    onStatement,
     knowsUsers: addUser !== undefined,
     precision,
     userId,

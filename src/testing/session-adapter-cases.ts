@@ -1,4 +1,5 @@
 import type { AdapterCase } from "./adapter-case.ts"
+import { sessionContextCases } from "./context-cases.ts"
 import { sessionChangeCases } from "./session-change-cases.ts"
 import { sessionDeleteCases } from "./session-delete-cases.ts"
 import { sessionHostileCases } from "./session-hostile-cases.ts"
@@ -12,4 +13,5 @@ export const sessionAdapterCases: AdapterCase[] = [
   ...sessionReplaceCases,
   ...sessionDeleteCases,
   ...sessionHostileCases,
+  ...sessionContextCases,
 ]

@@ -1,4 +1,5 @@
 import type { AdapterCase } from "./adapter-case.ts"
+import { userContextCases } from "./context-cases.ts"
 import { keyCases } from "./key-cases.ts"
 import { keyPasswordCases } from "./key-password-cases.ts"
 import { userHostileCases } from "./user-hostile-cases.ts"
@@ -12,4 +13,5 @@ export const userAdapterCases: AdapterCase[] = [
   ...keyCases,
   ...keyPasswordCases,
   ...userSessionCases,
+  ...userContextCases,
 ]

@@ -8,6 +8,7 @@ import { postgresAdapter } from "../../adapters/postgres.ts"
 import type { SqlAdapter } from "../../adapters/sql/adapter.ts"
 import type { SqlOptions } from "../../adapters/sql/database.ts"
 import type { UserIdType } from "../../adapters/values/user-ids.ts"
+import type { AdapterSetup } from "../../src/testing.ts"
 import type { Server } from "../servers.ts"
 import { mysqlServer, postgresServer } from "../servers.ts"
 import type { SqlStore, TestSession, TestUser } from "./sql-stores.ts"
@@ -22,6 +23,8 @@ export interface DriverStore extends Pick<SqlStore, "dialect" | "run" | "close">
   inTransaction(run: (inside: SqlAdapter<TestUser, TestSession>) => Promise<void>): Promise<void>
   /** Every statement that went to the driver since it was last emptied. */
   sent: string[]
+  /** As `nightlatch/testing` has it. */
+  onStatement?: NonNullable<AdapterSetup["onStatement"]>
 }
 
 class RolledBack extends Error {}
@@ -99,7 +102,7 @@ function mysqlStores(userId: UserIdType): Promise<DriverStore | null>[] {
   ]
 }
 
-type Driver = Pick<DriverStore, "adapter" | "inTransaction" | "sent"> & { end(): Promise<void> }
+type Driver = Pick<DriverStore, "adapter" | "inTransaction" | "sent" | "onStatement"> & { end(): Promise<void> }
 
 async function onPostgres(
   userId: UserIdType,
@@ -140,19 +143,21 @@ function closing(
 function spied<Client extends object>(
   client: Client,
   over: (client: Client, options?: SqlOptions) => SqlAdapter<TestUser, TestSession>,
-): Pick<DriverStore, "adapter" | "sent"> {
+): Pick<DriverStore, "adapter" | "sent" | "onStatement"> {
   const sent: string[] = []
+  let listener: () => unknown = () => undefined
   const watched = new Proxy(client, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target)
       if (typeof value !== "function") return value
       return (...args: unknown[]) => {
+        listener()
         if (name === "query" || name === "execute") sent.push(textOf(args[0]))
         return Reflect.apply(value, target, args)
       }
     },
   })
-  return { sent, adapter: (options) => over(watched, options) }
+  return { sent, onStatement: (next) => void (listener = next), adapter: (options) => over(watched, options) }
 }
 
 function textOf(query: unknown): string {

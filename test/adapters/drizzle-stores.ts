@@ -30,6 +30,8 @@ export interface DrizzleStore<Db extends DrizzleDatabase = DrizzleDatabase> {
   db: Db
   /** Every statement that Drizzle has sent, since it was last emptied. */
   sent: string[]
+  /** As `nightlatch/testing` has it. */
+  onStatement: NonNullable<AdapterSetup["onStatement"]>
   /** Runs any SQL, as text and without parameters. */
   run(sql: string): Promise<unknown>
   close(): Promise<void>
@@ -38,34 +40,34 @@ export interface DrizzleStore<Db extends DrizzleDatabase = DrizzleDatabase> {
 /** Opens the tables on better-sqlite3, in memory. */
 export async function openBetterSqlite3({ ddl }: DrizzleShape) {
   const client = new Database(":memory:")
-  const { sent, logger } = recorder()
+  const { logger, ...seen } = recorder()
   const run = async (sql: string) => client.exec(sql)
   for (const statement of ddl) await run(statement)
-  return { db: drizzleBetterSqlite3(client, { logger }), sent, run, close: async () => void client.close() }
+  return { db: drizzleBetterSqlite3(client, { logger }), ...seen, run, close: async () => void client.close() }
 }
 
 /** Opens the tables on libsql, in a file: its transactions leave a database in memory. */
 export async function openLibsql({ ddl }: DrizzleShape) {
   const folder = mkdtempSync(join(tmpdir(), "nightlatch-"))
   const client = createClient({ url: `file:${join(folder, "app.db")}` })
-  const { sent, logger } = recorder()
+  const { logger, ...seen } = recorder()
   const run = (sql: string) => client.execute(sql)
   for (const statement of ["PRAGMA journal_mode = WAL", ...ddl]) await run(statement)
   const close = async () => {
     client.close()
     rmSync(folder, { recursive: true })
   }
-  return { db: drizzleLibsql(client, { logger }), sent, run, close }
+  return { db: drizzleLibsql(client, { logger }), ...seen, run, close }
 }
 
 /** Opens the tables on node-postgres, in a schema of their own; `null` where there is no PostgreSQL. */
 export async function openPg({ ddl }: DrizzleShape) {
   const server = await postgresServer()
   if (!server) return null
-  const { sent, logger } = recorder()
+  const { logger, ...seen } = recorder()
   const run = (sql: string) => server.pool.query(sql)
   for (const statement of ddl) await run(statement)
-  return { db: drizzlePg(server.pool, { logger }), sent, run, close: server.close }
+  return { db: drizzlePg(server.pool, { logger }), ...seen, run, close: server.close }
 }
 
 /** Opens the tables on postgres.js, likewise. */
@@ -75,24 +77,24 @@ export async function openPostgresJs({ ddl }: DrizzleShape) {
   const { rows } = await server.pool.query<{ search_path: string }>("SHOW search_path")
   const url = process.env.NIGHTLATCH_POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/test"
   const client = postgres(url, { max: 5, connection: { search_path: rows[0]?.search_path ?? "" } })
-  const { sent, logger } = recorder()
+  const { logger, ...seen } = recorder()
   const run = (sql: string) => client.unsafe(sql)
   for (const statement of ddl) await run(statement)
   const close = async () => {
     await client.end()
     await server.close()
   }
-  return { db: drizzlePostgresJs(client, { logger }), sent, run, close }
+  return { db: drizzlePostgresJs(client, { logger }), ...seen, run, close }
 }
 
 /** Opens the tables on mysql2, in a database of their own; `null` where there is no MariaDB. */
 export async function openMysql2({ ddl }: DrizzleShape) {
   const server = await mysqlServer()
   if (!server) return null
-  const { sent, logger } = recorder()
+  const { logger, ...seen } = recorder()
   const run = (sql: string) => server.pool.query(sql)
   for (const statement of ddl) await run(statement)
-  return { db: drizzleMysql(server.pool, { logger }), sent, run, close: server.close }
+  return { db: drizzleMysql(server.pool, { logger }), ...seen, run, close: server.close }
 }
 
 /** Makes what `testAdapter()` wants of a store, empty. */
@@ -102,6 +104,7 @@ export async function drizzleSetup(store: DrizzleStore, shape: DrizzleShape): Pr
   const adapter = drizzleAdapter(store.db, shape.tables) as unknown as FullAdapter
   return {
     adapter,
+    onStatement: store.onStatement,
     precision: shape.precision,
     userId: shape.userId,
     addUser: ({ id, username }) => adapter.insertUser({ id, attributes: { username } }, null),
@@ -114,7 +117,12 @@ export async function emptyDrizzle({ run }: DrizzleStore, { ddl }: DrizzleShape)
   for (const table of ["session", "user_key", "user"]) await run(`DELETE FROM ${quote}${table}${quote}`)
 }
 
-function recorder(): { sent: string[]; logger: Logger } {
+function recorder(): Pick<DrizzleStore, "sent" | "onStatement"> & { logger: Logger } {
   const sent: string[] = []
-  return { sent, logger: { logQuery: (query) => sent.push(query) } }
+  let listener: () => unknown = () => undefined
+  function logQuery(query: string): void {
+    listener()
+    sent.push(query)
+  }
+  return { sent, onStatement: (next) => void (listener = next), logger: { logQuery } }
 }

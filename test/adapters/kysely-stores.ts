@@ -1,8 +1,9 @@
 import Database from "better-sqlite3"
 import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect } from "kysely"
-import type { Dialect, KyselyPlugin } from "kysely"
+import type { Dialect, KyselyPlugin, Logger } from "kysely"
 import mysql from "mysql2"
 import type { UserIdType } from "../../adapters/values/user-ids.ts"
+import type { AdapterSetup } from "../../src/testing.ts"
 import { mysqlServer, postgresServer } from "../servers.ts"
 import type { TestUser } from "./sql-stores.ts"
 import { testTables } from "./sql-stores.ts"
@@ -20,6 +21,8 @@ export interface KyselyStore {
   db: Kysely<KyselyTables>
   /** Every statement that Kysely has sent, since it was last emptied. */
   sent: string[]
+  /** As `nightlatch/testing` has it. */
+  onStatement: NonNullable<AdapterSetup["onStatement"]>
   /** Makes another instance over the same driver. */
   withPlugin(plugin: KyselyPlugin): Kysely<KyselyTables>
   close(): Promise<void>
@@ -64,8 +67,19 @@ async function mariadb(): Promise<KyselyStore | null> {
 
 function storeOf(name: KyselyStore["name"], dialect: Dialect): Omit<KyselyStore, "close"> {
   const sent: string[] = []
-  const db = new Kysely<KyselyTables>({ dialect, log: ({ query }) => void sent.push(query.sql) })
-  return { name, db, sent, withPlugin: (plugin) => db.withPlugin(plugin) }
+  let listener: () => unknown = () => undefined
+  const log: Logger = ({ query }) => {
+    listener()
+    sent.push(query.sql)
+  }
+  const db = new Kysely<KyselyTables>({ dialect, log })
+  return {
+    name,
+    db,
+    sent,
+    onStatement: (next) => void (listener = next),
+    withPlugin: (plugin) => db.withPlugin(plugin),
+  }
 }
 
 async function createTables(db: Kysely<KyselyTables>, name: KyselyStore["name"], userId: UserIdType): Promise<void> {

@@ -27,6 +27,7 @@ for (const type of ["text", "bigint"] as const) {
         const adapter = kyselyAdapter<TestUser, TestSession>(store.db, { userId: type })
         return {
           adapter,
+          onStatement: store.onStatement,
           userId: idMaker(type),
           addUser: ({ id, username }) => adapter.insertUser({ id, attributes: { username } }, null),
         }

@@ -23,10 +23,14 @@ function conformance(address: RedisAddress): void {
   })
   afterAll(() => store.close())
 
-  testAdapter(test, () => ({ adapter: store.adapter() }))
+  testAdapter(test, () => ({ adapter: store.adapter(), onStatement: store.onStatement }))
   for (const type of ["integer", "bigint", "uuid"] as const) {
     describe(`with ${type} ids`, () => {
-      testAdapter(test, () => ({ adapter: store.adapter({ userId: type }), userId: idMaker(type) }))
+      testAdapter(test, () => ({
+        adapter: store.adapter({ userId: type }),
+        onStatement: store.onStatement,
+        userId: idMaker(type),
+      }))
     })
   }
 }

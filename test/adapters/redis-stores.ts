@@ -4,7 +4,9 @@ import { ioredisAdapter } from "../../adapters/ioredis.ts"
 import type { KeyValueOptions } from "../../adapters/redis.ts"
 import { redisAdapter } from "../../adapters/redis.ts"
 import type { SessionAdapter } from "../../src/core/ports.ts"
+import type { AdapterSetup } from "../../src/testing.ts"
 import { redisServer, startRedisCluster } from "../redis-servers.ts"
+import { observed } from "./observed.ts"
 
 // What all keys of this test file begin with.
 const ownKeys = `test-${crypto.randomUUID()}:`
@@ -29,6 +31,8 @@ export interface RedisAddress {
 export interface RedisStore {
   /** The adapter under keys of its own. */
   adapter(options?: KeyValueOptions): RedisAdapter
+  /** As `nightlatch/testing` has it. */
+  onStatement: NonNullable<AdapterSetup["onStatement"]>
   /** Sends any command that has a key to the server that holds it. */
   send(command: string, key: string, ...args: string[]): Promise<unknown>
   close(): Promise<void>
@@ -65,8 +69,10 @@ export function ownPrefix(): string {
 
 async function openNodeRedis(url: string): Promise<RedisStore> {
   const client = await createClient({ url }).on("error", ignore).connect()
+  const { client: watched, onStatement } = observed(client)
   return {
-    adapter: (options) => redisAdapter<LabelRow>(client, { prefix: ownPrefix(), ...options }),
+    onStatement,
+    adapter: (options) => redisAdapter<LabelRow>(watched, { prefix: ownPrefix(), ...options }),
     send: (command, key, ...args) => client.sendCommand([command, key, ...args]),
     close: () => client.close(),
   }
@@ -75,8 +81,10 @@ async function openNodeRedis(url: string): Promise<RedisStore> {
 async function openNodeRedisPool(url: string): Promise<RedisStore> {
   const pool = createClientPool({ url }, { minimum: 2, maximum: 6 }).on("error", ignore)
   await pool.connect()
+  const { client: watched, onStatement } = observed(pool)
   return {
-    adapter: (options) => redisAdapter<LabelRow>(pool, { prefix: ownPrefix(), ...options }),
+    onStatement,
+    adapter: (options) => redisAdapter<LabelRow>(watched, { prefix: ownPrefix(), ...options }),
     send: (command, key, ...args) => pool.sendCommand([command, key, ...args]),
     close: () => pool.close(),
   }
@@ -85,8 +93,10 @@ async function openNodeRedisPool(url: string): Promise<RedisStore> {
 async function openNodeRedisCluster(urls: string[]): Promise<RedisStore> {
   const cluster = createCluster({ rootNodes: urls.map((url) => ({ url })) }).on("error", ignore)
   await cluster.connect()
+  const { client: watched, onStatement } = observed(cluster)
   return {
-    adapter: (options) => redisAdapter<LabelRow>(cluster, { prefix: ownPrefix(), ...options }),
+    onStatement,
+    adapter: (options) => redisAdapter<LabelRow>(watched, { prefix: ownPrefix(), ...options }),
     send: (command, key, ...args) => cluster.sendCommand(key, false, [command, key, ...args]),
     close: () => cluster.close(),
   }
@@ -94,8 +104,10 @@ async function openNodeRedisCluster(urls: string[]): Promise<RedisStore> {
 
 async function openIoredis(url: string): Promise<RedisStore> {
   const client = new Redis(url).on("error", ignore)
+  const { client: watched, onStatement } = observed(client)
   return {
-    adapter: (options) => ioredisAdapter<LabelRow>(client, { prefix: ownPrefix(), ...options }),
+    onStatement,
+    adapter: (options) => ioredisAdapter<LabelRow>(watched, { prefix: ownPrefix(), ...options }),
     send: (command, key, ...args) => client.call(command, key, ...args),
     close: async () => void (await client.quit()),
   }
@@ -103,8 +115,10 @@ async function openIoredis(url: string): Promise<RedisStore> {
 
 async function openIoredisCluster(urls: string[]): Promise<RedisStore> {
   const cluster = new Cluster(urls).on("error", ignore)
+  const { client: watched, onStatement } = observed(cluster)
   return {
-    adapter: (options) => ioredisAdapter<LabelRow>(cluster, { prefix: ownPrefix(), ...options }),
+    onStatement,
+    adapter: (options) => ioredisAdapter<LabelRow>(watched, { prefix: ownPrefix(), ...options }),
     send: (command, key, ...args) => cluster.call(command, key, ...args),
     close: async () => void (await cluster.quit()),
   }

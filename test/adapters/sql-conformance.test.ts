@@ -1,7 +1,9 @@
 import { afterAll, describe, test } from "vitest"
 import type { UserIdType } from "../../adapters/values/user-ids.ts"
+import { sqlAdapter } from "../../adapters/sql.ts"
 import { testAdapter } from "../../src/testing.ts"
-import type { SqlStore } from "./sql-stores.ts"
+import { observed } from "./observed.ts"
+import type { SqlStore, TestSession, TestUser } from "./sql-stores.ts"
 import { empty, idMaker, mysqlStore, postgresStore, sqliteStore } from "./sql-stores.ts"
 
 const types: UserIdType[] = ["text", "integer", "bigint", "uuid"]
@@ -17,9 +19,11 @@ function conformance(store: SqlStore, type: UserIdType): void {
     afterAll(store.close)
     testAdapter(test, async () => {
       await empty(store)
-      const adapter = store.adapter()
+      const { client: executor, onStatement } = observed(store.executor)
+      const adapter = sqlAdapter<TestUser, TestSession>({ dialect: store.dialect, executor, userId: type })
       return {
         adapter,
+        onStatement,
         userId: idMaker(type),
         addUser: ({ id, username }) => adapter.insertUser({ id, attributes: { username } }, null),
       }

@@ -29,6 +29,7 @@ for (const type of types) {
         const adapter = store.adapter()
         return {
           adapter,
+          onStatement: store.onStatement,
           userId: idMaker(type),
           addUser: ({ id, username }) => adapter.insertUser({ id, attributes: { username } }, null),
         }

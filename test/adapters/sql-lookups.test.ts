@@ -178,6 +178,7 @@ async function filled(store: SqlStore, change: (rows: Rows) => Rows = (rows) => 
   let failure: Error | null = null
   const executor: SqlExecutor = {
     ...store.executor,
+    shared: true,
     async query(sql, params) {
       seen.push(sql)
       const error = failure

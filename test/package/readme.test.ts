@@ -27,6 +27,7 @@ const fileNames = [
   "adapter.ts",
   "drizzle.ts",
   "sign-up.ts",
+  "tenants.ts",
   "redis.ts",
   "driver.ts",
   "concurrency.test.ts",

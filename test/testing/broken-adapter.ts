@@ -1,6 +1,7 @@
 import { memoryAdapter } from "../../adapters/memory.ts"
 import type { SessionAdapter, SessionRecord, UserAdapter, UserId } from "../../src/core/ports.ts"
 import type { AdapterCase, AdapterSetup } from "../../src/testing.ts"
+import { observed } from "../adapters/observed.ts"
 
 export interface Label {
   label?: string | null | undefined
@@ -18,10 +19,29 @@ export type Bug = (store: Store) => Partial<Store>
 
 /** Sets up a correct adapter, or one with a bug. The user table is the application's: nothing breaks it. */
 export function setUp(bug: Bug = () => ({})): AdapterSetup {
-  const store = memoryAdapter<User, Label>()
+  const { client: store, onStatement } = observed(memoryAdapter<User, Label>())
   const broken = bug(store)
   const adapter = Object.hasOwn(broken, "spread") ? (broken as Store) : { ...store, ...broken }
-  return { adapter, addUser: ({ id, username }) => store.insertUser({ id, attributes: { username } }, null) }
+  return {
+    adapter,
+    onStatement,
+    addUser: ({ id, username }) => store.insertUser({ id, attributes: { username } }, null),
+  }
+}
+
+/** Lets calls wait for the end of the tick, where one caller's context makes them all. */
+export function gathered<Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) {
+  let waiting: (() => void)[] = []
+  function flush(): void {
+    const all = waiting
+    waiting = []
+    for (const run of all) run()
+  }
+  return (...args: Args): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      if (waiting.length === 0) queueMicrotask(flush)
+      waiting.push(() => void call(...args).then(resolve, reject))
+    })
 }
 
 /** Runs cases and resolves to the messages of those that failed, by name. */

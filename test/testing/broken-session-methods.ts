@@ -1,12 +1,13 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { SessionRecord, UserId } from "../../src/core/ports.ts"
 import type { Bug, Label, Store } from "./broken-adapter.ts"
-import { put, seen } from "./broken-adapter.ts"
+import { gathered, put, seen } from "./broken-adapter.ts"
 
 type Session = SessionRecord<Label>
 
 /** Bugs of the session port, each breaking one rule of it. */
 export const sessionBugs: Record<string, Bug> = {
+  "findSession asks for everybody in one caller's context": (store) => ({ findSession: gathered(store.findSession) }),
   "findSession ignores case": (store) => ({ findSession: (id) => store.findSession(id.toLowerCase()) }),
   "findSession ignores padding": (store) => ({ findSession: (id) => store.findSession(id.trim()) }),
   "findSession stops at a NUL": (store) => ({ findSession: async (id) => store.findSession(id.split("\0")[0] ?? "") }),

@@ -1,5 +1,6 @@
 import type { UserId } from "../../src/core/ports.ts"
 import type { Bug, Store, User } from "./broken-adapter.ts"
+import { gathered } from "./broken-adapter.ts"
 
 /** Bugs of the user port, each breaking one rule of it. */
 export const userBugs: Record<string, Bug> = {
@@ -90,6 +91,7 @@ export const userBugs: Record<string, Bug> = {
     }
   },
 
+  "findUser asks for everybody in one caller's context": (store) => ({ findUser: gathered(store.findUser) }),
   "findUser resolves to undefined": (store) => ({
     findUser: async (id) => (await store.findUser(id)) ?? (undefined as unknown as null),
   }),
