@@ -26,7 +26,7 @@ export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyP
     const decoyHash = password ? await getDecoy() : null
     const row = await findKey(keyId)
     const isRight = await verify(row?.hashed_password || decoyHash, password)
-    if (!row || !(row.hashed_password || row.id === keyId)) throw refused("AUTH_INVALID_KEY_ID")
+    if (!row) throw refused("AUTH_INVALID_KEY_ID")
     const isAccepted = row.hashed_password === null ? password === null : !!row.hashed_password && isRight
     if (!isAccepted) throw refused("AUTH_INVALID_PASSWORD")
     log("key", "Key accepted")
@@ -34,8 +34,10 @@ export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyP
   }
 
   async function findKey(keyId: string): Promise<KeySchema | null> {
-    // PostgreSQL answers NUL with an error, and a stranger writes the name.
-    return keyId.includes("\0") ? null : users.getKey(keyId)
+    // PostgreSQL answers NUL with an error, and a visitor writes the name.
+    const row = keyId.includes("\0") ? null : await users.getKey(keyId)
+    // Some columns take other names for equal, such as another case, accents left out, or a blank at the end.
+    return row?.id === keyId ? row : null
   }
 
   async function verify(hash: string | null, password: string | null): Promise<boolean> {
@@ -86,12 +88,13 @@ export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyP
 
   async function updateKeyPassword(providerId: string, providerUserId: string, password: string | null): Promise<Key> {
     const keyId = createKeyId(providerId, providerUserId)
-    await users.updateKey(keyId, { hashed_password: await hashed(password) })
+    if (await findKey(keyId)) await users.updateKey(keyId, { hashed_password: await hashed(password) })
     return getKey(providerId, providerUserId)
   }
 
   async function deleteKey(providerId: string, providerUserId: string): Promise<void> {
-    await users.deleteKey(createKeyId(providerId, providerUserId))
+    const keyId = createKeyId(providerId, providerUserId)
+    if (await findKey(keyId)) await users.deleteKey(keyId)
   }
 
   async function hashed(password: string | null): Promise<string | null> {

@@ -1,6 +1,7 @@
 import { AuthError } from "../core/errors.ts"
 import type { FoundSession, SessionRecord } from "../core/ports.ts"
 import { isSessionId } from "../core/token.ts"
+import { isHashLike } from "../lucia/exact-ids.ts"
 import { clearIds, hashedIds, isPossibleId, rekeyedIds } from "../lucia/stored-ids.ts"
 import type { StoredIds } from "../lucia/stored-ids.ts"
 import type { SessionFields, UserFields } from "./auth.ts"
@@ -11,7 +12,7 @@ import { isWithinExpiration } from "./expiration.ts"
 import type { SessionSchema, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
 import { generateRandomString } from "./random-string.ts"
-import { toTime } from "./session-port.ts"
+import { toLuciaId, toTime } from "./session-port.ts"
 import type { Stores } from "./stores.ts"
 
 /** What the methods about sessions are made of. */
@@ -52,7 +53,7 @@ export function createSessionMethods(parts: SessionParts) {
     const user = await getUser(userId)
     const { active, idle } = nextDeadlines()
     const record = {
-      id: sessions.toStored(sessionId),
+      id: sessionId,
       userId,
       createdAt: new Date(),
       expiresAt: idle,
@@ -63,7 +64,7 @@ export function createSessionMethods(parts: SessionParts) {
   }
 
   function requireSessionId(sessionId: string): void {
-    if (isPossibleId(sessionId) && !(storedIds === "clear" && isSessionId(sessionId))) return
+    if (isPossibleId(sessionId) && !(storedIds === "clear" && isHashLike(sessionId))) return
     throw new AuthError(
       "invalid_option",
       "A sessionId has 1 to 255 characters, none of them NUL, and where ids are clear is no hash.",
@@ -72,7 +73,7 @@ export function createSessionMethods(parts: SessionParts) {
 
   async function insert(record: SessionRecord): Promise<void> {
     try {
-      await store.insertSession(record)
+      await sessions.insert(record)
     } catch (error) {
       throw error instanceof AuthError && error.code === "user_missing" ? new LuciaError("AUTH_INVALID_USER_ID") : error
     }
@@ -186,7 +187,7 @@ export function createSessionMethods(parts: SessionParts) {
     return {
       ...record.attributes,
       id: sessionId,
-      user_id: String(record.userId),
+      user_id: toLuciaId(record.userId),
       active_expires: stores.activeUntil(record),
       idle_expires: record.expiresAt.getTime(),
     } as SessionSchema

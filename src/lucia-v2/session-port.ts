@@ -1,6 +1,7 @@
 import { AuthError } from "../core/errors.ts"
 import type { SessionAdapter as SessionPort, SessionRecord, UserId } from "../core/ports.ts"
-import { notDeleted } from "../lucia/stored-session.ts"
+import { isTaken } from "../lucia/id-column.ts"
+import { belongsTo, isUserId, notDeleted } from "../lucia/stored-session.ts"
 import type { SessionAdapter, SessionColumns, SessionSchema } from "./lucia-adapter.ts"
 
 type Join = (sessionId: string) => Promise<{ row: SessionColumns | null; user: object | null }>
@@ -51,21 +52,27 @@ export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAda
         if (!(await find(oldId))) return false
         // Some stores overwrite the row, and a second move of one session would then take back the first.
         if (await find(session.id)) throw new AuthError("store_failed", "The new id of the session is taken.")
-        await adapter.setSession(toRow(session))
+        try {
+          await adapter.setSession(toRow(session))
+        } catch (error) {
+          // The new id may be what is taken, by another process that was faster.
+          if (!isTaken(error) || (await find(session.id))) throw error
+          return insertInPlaceOf(oldId, session)
+        }
         // The new row must not outlive a sign-out that ran beside it.
         const isCurrent = (await find(oldId)) !== null
-        await remove(isCurrent ? oldId : session.id)
+        await (isCurrent ? removeOld(oldId, session.id) : remove(session.id))
         return isCurrent
       }),
     deleteSession: (id, userId) =>
       inTurn(id, async () => {
         const row = await find(id)
-        if (!row || (userId !== undefined && !belongsTo(row, userId))) return false
+        if (!row || (userId !== undefined && !isOwn(row, userId))) return false
         await remove(id)
         return true
       }),
     async deleteUserSessions(userId, exceptId) {
-      if (exceptId === undefined) await adapter.deleteSessionsByUserId(String(userId))
+      if (exceptId === undefined) await adapter.deleteSessionsByUserId(toLuciaId(userId))
       // What has read a row by now may put it back.
       await allSettled()
       await removeOthers(userId, exceptId)
@@ -82,8 +89,8 @@ export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAda
   }
 
   async function rowsOf(userId: UserId): Promise<SessionColumns[]> {
-    const rows = await adapter.getSessionsByUserId(String(userId))
-    return rows.filter((row) => belongsTo(row, userId))
+    const rows = await adapter.getSessionsByUserId(toLuciaId(userId))
+    return rows.filter((row) => isOwn(row, userId))
   }
 
   // Prisma's adapter rejects where there is no row any more.
@@ -101,6 +108,31 @@ export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAda
   async function remove(id: string): Promise<void> {
     await adapter.deleteSession(id)
     if (await find(id)) throw notDeleted()
+  }
+
+  // Where rows of other tables refer to the old session it stays, and a second one must not.
+  async function removeOld(oldId: string, newId: string): Promise<void> {
+    try {
+      await remove(oldId)
+    } catch (error) {
+      await remove(newId)
+      throw error
+    }
+  }
+
+  // In a table with a unique user id there is room for the new row only without the old one. A crash in between signs
+  // the visitor out.
+  async function insertInPlaceOf(oldId: string, session: SessionRecord): Promise<boolean> {
+    const old = await find(oldId)
+    if (!old) return false
+    await remove(oldId)
+    try {
+      await adapter.setSession(toRow(session))
+      return true
+    } catch (error) {
+      if (!(await find(session.id))) await adapter.setSession(old as SessionSchema)
+      throw error
+    }
   }
 
   // Looks until none is left: a session may have been replaced or extended meanwhile.
@@ -126,7 +158,7 @@ export function toTime(value: unknown): number {
 
 function toRow({ id, userId, expiresAt, attributes }: SessionRecord): SessionSchema {
   // With the end of the active period, and the columns that the application has declared.
-  return { ...attributes, id, user_id: String(userId), idle_expires: expiresAt.getTime() } as SessionSchema
+  return { ...attributes, id, user_id: toLuciaId(userId), idle_expires: expiresAt.getTime() } as SessionSchema
 }
 
 function toRecord({ id, user_id: userId, idle_expires, ...attributes }: SessionColumns): SessionRecord {
@@ -135,8 +167,16 @@ function toRecord({ id, user_id: userId, idle_expires, ...attributes }: SessionC
   return { id, userId, createdAt: new Date(0), expiresAt, attributes }
 }
 
-function belongsTo(row: { user_id: UserId }, userId: UserId): boolean {
-  return String(row.user_id) === String(userId)
+function isOwn(row: { user_id: UserId }, userId: UserId): boolean {
+  return belongsTo({ userId: row.user_id }, userId)
+}
+
+/**
+ * Makes of a user's id what an adapter of Lucia v2 is given. A number becomes text, because MySQL takes 0 for any text;
+ * an ObjectId stays, whatever the adapter's types say.
+ */
+export function toLuciaId(userId: UserId): string {
+  return typeof userId === "object" && isUserId(userId) ? userId : String(userId)
 }
 
 function createTurns() {

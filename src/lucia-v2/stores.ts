@@ -5,7 +5,9 @@ import type {
   SessionRecord,
   UserAdapter as UserPort,
 } from "../core/ports.ts"
-import type { Adapter, InitializeAdapter, SessionAdapter, UserAdapter } from "./lucia-adapter.ts"
+import { exactly } from "../lucia/exact-ids.ts"
+import { belongsTo } from "../lucia/stored-session.ts"
+import type { Adapter, InitializeAdapter, OrNull, SessionAdapter, UserAdapter, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
 import { overSessionAdapter, toTime } from "./session-port.ts"
 import { overUserPort } from "./user-port.ts"
@@ -113,7 +115,7 @@ function toUsers(adapter: unknown): UserAdapter {
 
 function toSessions(adapter: unknown, users: UserAdapter, isOne: boolean, idlePeriod: number): SessionPort<object> {
   if (isOwnSessions(adapter)) {
-    const port = guardPort(adapter, sessionPort)
+    const port = exactly(guardPort(adapter, sessionPort))
     return isOne ? port : { ...port, findSession: (id) => findBoth(port, users, id) }
   }
   requireMethods<Adapter>(adapter, sessionMethods)
@@ -122,7 +124,7 @@ function toSessions(adapter: unknown, users: UserAdapter, isOne: boolean, idlePe
 
 async function findBoth(port: OwnSessionAdapter, users: UserAdapter, id: string): Promise<FoundSession<object> | null> {
   const found = await port.findSession(id)
-  return found && { session: found.session, user: await users.getUser(String(found.session.userId)) }
+  return found && { session: found.session, user: await findOwner(users, String(found.session.userId)) }
 }
 
 function joinOf(adapter: Adapter, users: UserAdapter, isOne: boolean) {
@@ -133,8 +135,14 @@ function joinOf(adapter: Adapter, users: UserAdapter, isOne: boolean) {
       return { row, user }
     }
     const row = await adapter.getSession(id)
-    return { row, user: row && (await users.getUser(row.user_id)) }
+    return { row, user: row && (await findOwner(users, row.user_id)) }
   }
+}
+
+// Another database, which may take the id of another user for this one.
+async function findOwner(users: UserAdapter, userId: string): Promise<OrNull<UserSchema>> {
+  const user: OrNull<UserSchema> = await users.getUser(userId)
+  return user && belongsTo({ userId: user.id }, userId) ? user : null
 }
 
 const storedClock = {

@@ -1,4 +1,4 @@
-import { belongsTo } from "../lucia/stored-session.ts"
+import { belongsTo, isUserId } from "../lucia/stored-session.ts"
 import { requireColumns } from "./columns.ts"
 import { createKeyId } from "./key-id.ts"
 import type { OrNull, UserSchema } from "./lucia-adapter.ts"
@@ -58,7 +58,7 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: U
   }
 
   async function findRow(userId: unknown): Promise<OrNull<UserSchema>> {
-    if (!isUserId(userId)) return null
+    if (!isPossibleId(userId)) return null
     const row: OrNull<UserSchema> = await users.getUser(userId)
     // MySQL takes an id in another case for the same, and the number 0 for any text.
     return row && belongsTo({ userId: row.id }, userId) ? row : null
@@ -66,7 +66,7 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: U
 
   // A number must not get into a statement that writes: see above.
   async function storedId(userId: unknown): Promise<string | null> {
-    if (typeof userId === "string") return isUserId(userId) ? userId : null
+    if (typeof userId === "string") return isPossibleId(userId) ? userId : null
     const row = await findRow(userId)
     return row && row.id
   }
@@ -82,7 +82,7 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: U
   return { getUser, createUser, updateUserAttributes, deleteUser, transformDatabaseUser }
 }
 
-// Some applications have numbers, whatever the types say. PostgreSQL answers NUL with an error.
-function isUserId(userId: unknown): userId is string {
-  return typeof userId === "string" ? !userId.includes("\0") : ["number", "bigint"].includes(typeof userId)
+// Some applications have numbers or ObjectIds, whatever the types say. PostgreSQL answers NUL with an error.
+function isPossibleId(userId: unknown): userId is string {
+  return typeof userId === "string" ? !userId.includes("\0") : isUserId(userId)
 }

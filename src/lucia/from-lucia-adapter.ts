@@ -3,7 +3,8 @@ import { checkOptions } from "../core/options.ts"
 import type { SessionAdapter, SessionRecord, UserId } from "../core/ports.ts"
 import type { Adapter, DatabaseSession, DatabaseUser } from "./lucia-adapter.ts"
 import { isSessionId } from "../core/token.ts"
-import { belongsTo, fromStored, notDeleted, requireColumn, toStored } from "./stored-session.ts"
+import { isTaken } from "./id-column.ts"
+import { belongsTo, fromStored, isUserId, notDeleted, requireColumn, toStored } from "./stored-session.ts"
 
 const contract = [
   "getSessionAndUser",
@@ -139,10 +140,16 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
       requireColumns(Object.keys(session.attributes).filter((name) => !Object.hasOwn(old.attributes, name)))
       // Some stores overwrite the row, and a second move of one session would then take back the first.
       if (await exists(session.id)) throw new AuthError("store_failed", "The new id of the session is taken.")
-      await insert(session)
+      try {
+        await insert(session)
+      } catch (error) {
+        // The new id may be what is taken, by a request that was faster.
+        if (!isTaken(error) || (await exists(session.id))) throw error
+        return insertInPlaceOf(old, session)
+      }
       // The new session must not outlive a sign-out that ran beside it.
       const isCurrent = await exists(oldId)
-      await remove(isCurrent ? oldId : session.id)
+      await (isCurrent ? removeOld(oldId, session.id) : remove(session.id))
       return isCurrent
     },
     async deleteSession(id, userId) {
@@ -207,6 +214,30 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
     if (await exists(id)) throw notDeleted()
   }
 
+  // Where rows of other tables refer to the old session it stays, and a second one must not.
+  async function removeOld(oldId: string, newId: string): Promise<void> {
+    try {
+      await remove(oldId)
+    } catch (error) {
+      await remove(newId)
+      throw error
+    }
+  }
+
+  // In a table with a unique user id there is room for the new row only without the old one. A crash in between signs
+  // the visitor out.
+  async function insertInPlaceOf(old: DatabaseSession, session: SessionRecord): Promise<boolean> {
+    if (!(await exists(old.id))) return false
+    await remove(old.id)
+    try {
+      await insert(session)
+      return true
+    } catch (error) {
+      if (!(await exists(session.id))) await adapter.setSession(old)
+      throw error
+    }
+  }
+
   // Looks until none is left, because a rotation may have replaced one meanwhile.
   async function removeOthers(userId: UserId, exceptId: string | undefined): Promise<void> {
     const ended = new Set([exceptId])
@@ -233,8 +264,11 @@ function requireContract(adapter: Adapter): void {
 }
 
 function requireUserId(userId: UserId): UserId {
-  if (["string", "number", "bigint"].includes(typeof userId)) return userId
-  throw new AuthError("invalid_option", "A user's id must be a string, a number or a bigint.")
+  if (isUserId(userId)) return userId
+  throw new AuthError(
+    "invalid_option",
+    "A user's id must be a string, a number, a bigint, or an id object of the database, such as an ObjectId.",
+  )
 }
 
 // Where the time of creation is unknown, the deadline tells how new a session is, or how lately it was used.

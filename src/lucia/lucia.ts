@@ -3,7 +3,7 @@ import { AuthError, guardPort } from "../core/errors.ts"
 import { extensionOf, isLive } from "../core/policy.ts"
 import type { SessionPolicy } from "../core/policy.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserAdapter } from "../core/ports.ts"
-import { isSessionId } from "../core/token.ts"
+import { exactly, isHashLike } from "./exact-ids.ts"
 import { overLuciaAdapter } from "./from-lucia-adapter.ts"
 import { generateIdFromEntropySize } from "./generate-id.ts"
 import type { Adapter as AnyLuciaAdapter } from "./lucia-adapter.ts"
@@ -142,7 +142,7 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     options?: { sessionId?: string },
   ): Promise<Session> {
     const sessionId = options?.sessionId ?? generateIdFromEntropySize(25)
-    if (!isPossibleId(sessionId) || (this.storedIds === "clear" && isSessionId(sessionId)))
+    if (!isPossibleId(sessionId) || (this.storedIds === "clear" && isHashLike(sessionId)))
       throw new AuthError(
         "invalid_option",
         "A sessionId has 1 to 255 characters, none of them NUL, and where ids are clear is no hash.",
@@ -151,8 +151,8 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     for (const name of Object.keys(own)) requireColumn(name, this.createdAt)
     const createdAt = new Date()
     const expiresAt = new Date(createdAt.getTime() + this.policy.idleTimeout)
-    const record = { id: this.sessions.toStored(sessionId), userId, createdAt, expiresAt, attributes: own }
-    await this.store.insertSession(record)
+    const record = { id: sessionId, userId, createdAt, expiresAt, attributes: own }
+    await this.sessions.insert(record)
     return this.toSession(record, sessionId, true)
   }
 
@@ -225,7 +225,7 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
 }
 
 function toStore(adapter: AnyLuciaAdapter | OwnAdapter): SessionAdapter<object> {
-  if (isOwn(adapter)) return guardPort<SessionAdapter<object>>(adapter, ownPort)
+  if (isOwn(adapter)) return exactly(guardPort<SessionAdapter<object>>(adapter, ownPort))
   return overLuciaAdapter(adapter)
 }
 

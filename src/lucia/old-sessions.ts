@@ -2,6 +2,7 @@ import { guardPort } from "../core/errors.ts"
 import type { Emit } from "../core/events.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../core/ports.ts"
 import { isSessionId } from "../core/token.ts"
+import { exactly } from "./exact-ids.ts"
 import { listingAll } from "./from-lucia-adapter.ts"
 import { isSplitId, opens, readOldToken, withoutSecretHash } from "./old-tokens.ts"
 import type { OldToken } from "./old-tokens.ts"
@@ -17,7 +18,7 @@ export function createOldSessions<UserRow, SessionRow extends object>(
   type Found = FoundSession<UserRow, SessionRow>
   type Row = SessionRecord<SessionRow>
 
-  const store = guardPort<SessionAdapter<UserRow, SessionRow>>(listingAll(adapter), needed)
+  const store = exactly(guardPort<SessionAdapter<UserRow, SessionRow>>(listingAll(adapter), needed))
 
   /** Finds the session of an old token, and moves it to its new id if it is not there yet. */
   async function find(old: OldToken): Promise<Found | null> {

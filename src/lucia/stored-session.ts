@@ -43,7 +43,18 @@ export function requireColumn(name: string, createdAt?: string): void {
     )
 }
 
-/** Tells whether a row belongs to a user, whom some drivers give as a number and others as its text. */
+/**
+ * Returns whether a value can be a user's id: text, a number, or an object of a class that has a text of its own, such as
+ * an ObjectId of any copy of `bson`. What JSON or a form can hold is not: `{ $ne: null }` would find every user.
+ */
+export function isUserId(value: unknown): value is UserId {
+  if (typeof value !== "object" || value === null) return ["string", "number", "bigint"].includes(typeof value)
+  if (Array.isArray(value) || ArrayBuffer.isView(value) || Object.hasOwn(value, "toString")) return false
+  const { toString } = value as { toString?: () => unknown }
+  return typeof toString === "function" && !String(toString.call(value)).startsWith("[object ")
+}
+
+/** Returns whether a row belongs to a user. Ids are compared by their text: drivers give numbers, text or objects. */
 export function belongsTo(session: { userId: UserId }, userId: UserId): boolean {
   return String(session.userId) === String(userId)
 }
