@@ -14,28 +14,28 @@ import { packInto, root, temporaryFolder } from "./tarball.ts"
 const contents: Record<string, RegExp> = {
   cli: /^src\/(cli|migrate\/.+)\.ts$/,
   index: /^src\/(index|core\/[^/]+)\.ts$/,
-  web: /^src\/(web|core\/(errors|origin|request-session|response-headers|safe-redirect))\.ts$/,
-  node: /^src\/(node|core\/(errors|origin|request-session|response-headers))\.ts$/,
-  next: /^src\/(next|next\/[^/]+|core\/(access|errors|origin|request-session|response-headers))\.ts$/,
-  "next/pages": /^src\/(next-pages|node|core\/(access|errors|origin|request-session|response-headers))\.ts$/,
-  "next/proxy": /^src\/(next-proxy|core\/(cookie|defined|errors|origin|response-headers|session-cookie))\.ts$/,
-  react: /^src\/(react|core\/errors)\.ts$/,
+  web: /^src\/(web|core\/(errors|options|origin|request-session|response-headers|safe-redirect))\.ts$/,
+  node: /^src\/(node|core\/(errors|options|origin|request-session|response-headers))\.ts$/,
+  next: /^src\/(next|next\/[^/]+|core\/(access|errors|options|origin|request-session|response-headers))\.ts$/,
+  "next/pages": /^src\/(next-pages|node|core\/(access|errors|options|origin|request-session|response-headers))\.ts$/,
+  "next/proxy": /^src\/(next-proxy|core\/(cookie|defined|errors|options|origin|response-headers|session-cookie))\.ts$/,
+  react: /^src\/(react|core\/(errors|options))\.ts$/,
   users:
-    /^src\/(users|users\/[^/]+|core\/(defined|errors|events|token)|password\/(attempt-hash|check-password|common-passwords|require-hasher|well-formed))\.ts$/,
-  password: /^src\/(password|password\/[^/]+|core\/errors)\.ts$/,
+    /^src\/(users|users\/[^/]+|proof\/[^/]+|core\/(defined|errors|options|events|token)|password\/(attempt-hash|check-password|common-passwords|require-hasher|well-formed))\.ts$/,
+  password: /^src\/(password|password\/[^/]+|core\/(errors|options))\.ts$/,
   stateless:
-    /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|events|origin|policy|session-cookie|token))\.ts$/,
-  testing: /^src\/(testing|testing\/[^/]+|core\/errors)\.ts$/,
+    /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|options|events|origin|policy|session-cookie|token))\.ts$/,
+  testing: /^src\/(testing|testing\/[^/]+|core\/(errors|options))\.ts$/,
   lucia:
-    /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|origin|policy|token)|password\/(attempt-hash|equal-bytes|hashable-password|node-scrypt|password-queue|well-formed))\.ts$/,
+    /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|options|origin|policy|token)|password\/(attempt-hash|equal-bytes|hashable-password|node-scrypt|password-queue|well-formed))\.ts$/,
   "lucia-v2":
-    /^src\/(lucia-v2|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|origin|policy|token)|password\/[^/]+)\.ts$/,
+    /^src\/(lucia-v2|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|options|origin|policy|token)|password\/[^/]+)\.ts$/,
   "lucia-v2/middleware":
-    /^src\/(lucia-v2-middleware|lucia-v2\/(middleware\/)?[^/]+|core\/(cookie|errors|response-headers))\.ts$/,
+    /^src\/(lucia-v2-middleware|lucia-v2\/(middleware\/)?[^/]+|core\/(cookie|errors|options|response-headers))\.ts$/,
   "lucia-v2/utils":
-    /^src\/(lucia-v2-utils|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|token)|password\/[^/]+)\.ts$/,
-  "adapters/memory": /^(adapters\/memory|src\/core\/errors)\.ts$/,
-  "adapters/sql": /^(adapters\/sql|adapters\/(sql|values)\/[^/]+|src\/core\/errors)\.ts$/,
+    /^src\/(lucia-v2-utils|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|options|token)|password\/[^/]+)\.ts$/,
+  "adapters/memory": /^(adapters\/memory|src\/core\/(errors|options))\.ts$/,
+  "adapters/sql": /^(adapters\/sql|adapters\/(sql|values)\/[^/]+|src\/core\/(errors|options))\.ts$/,
   "adapters/node-sqlite": sqlAdapter("node-sqlite", /mysql|postgres|schema/),
   "adapters/better-sqlite3": sqlAdapter("better-sqlite3", /mysql|postgres|schema/),
   "adapters/libsql": sqlAdapter("(libsql|libsql/[^/]+)", /mysql|postgres|schema/),
@@ -45,9 +45,9 @@ const contents: Record<string, RegExp> = {
   "adapters/postgres": sqlAdapter("postgres", /mysql|sqlite|schema/),
   "adapters/pglite": sqlAdapter("pglite", /mysql|sqlite|schema/),
   "adapters/mysql2": sqlAdapter("mysql2", /postgres|sqlite|schema/),
-  "adapters/kysely": /^(adapters\/(kysely|(sql|values)\/[^/]+)|src\/core\/errors)\.ts$/,
-  "adapters/drizzle": /^(adapters\/(drizzle|(drizzle|sql|values)\/[^/]+)|src\/core\/errors)\.ts$/,
-  "adapters/prisma": /^(adapters\/(prisma|(prisma|sql|values)\/[^/]+)|src\/core\/errors)\.ts$/,
+  "adapters/kysely": /^(adapters\/(kysely|(sql|values)\/[^/]+)|src\/core\/(errors|options))\.ts$/,
+  "adapters/drizzle": /^(adapters\/(drizzle|(drizzle|sql|values)\/[^/]+)|src\/core\/(errors|options))\.ts$/,
+  "adapters/prisma": /^(adapters\/(prisma|(prisma|sql|values)\/[^/]+)|src\/core\/(errors|options))\.ts$/,
   "adapters/redis": keyValueAdapter("redis", "redis"),
   "adapters/ioredis": keyValueAdapter("ioredis", "redis"),
   "adapters/unstorage": keyValueAdapter("unstorage", "unstorage", "redis/(keys|fields|digest|batches)"),
@@ -71,6 +71,13 @@ describe("package.json", () => {
     expect(manifest.exports["./package.json"]).toBe("./package.json")
   })
 
+  test("has the types of each entry for TypeScript's older module resolution too", () => {
+    const paths = exported.map(({ path, target }) => [path.slice(2), [target.types]] as const)
+    const [[, [types]], ...others] = paths as [(typeof paths)[number], ...typeof paths]
+    expect(manifest.types).toBe(types)
+    expect(manifest.typesVersions).toEqual({ "*": Object.fromEntries(others) })
+  })
+
   test("has one command, and it is built", () => {
     expect(manifest.bin).toEqual({ nightlatch: "./dist/cli.js" })
     expect(programs).toEqual(["dist/cli.js"])
@@ -82,16 +89,17 @@ describe("package.json", () => {
     expect(manifest).not.toHaveProperty("browser")
   })
 
-  test("[SUP-1] has two dependencies", () => {
+  test("[SUP-1] has two dependencies, each in one exact version", () => {
     expect(Object.keys(manifest.dependencies)).toEqual(["@oslojs/crypto", "@oslojs/encoding"])
+    for (const version of Object.values(manifest.dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
     expect(manifest).not.toHaveProperty("optionalDependencies")
     expect(manifest).not.toHaveProperty("bundleDependencies")
   })
 
-  test("has peers that are all optional and open to later versions", () => {
+  test("has peers that are all optional and of any version, so that none can stop an installation", () => {
     const optional = Object.keys(manifest.peerDependencies).map((name) => [name, { optional: true }])
     expect(Object.entries(manifest.peerDependenciesMeta)).toEqual(optional)
-    for (const range of Object.values(manifest.peerDependencies)) expect(range).toMatch(/^>=[\d.]+$/)
+    for (const range of Object.values(manifest.peerDependencies)) expect(range).toBe("*")
   })
 
   test("[SUP-1] runs nothing on a user's machine", () => {
@@ -128,6 +136,12 @@ describe("the tarball", () => {
     const secret = /PRIVATE KEY|npm_[A-Za-z0-9]{36}|gh[pousr]_[A-Za-z0-9]{36}|AKIA[A-Z0-9]{16}|_authToken/
     const telling = [...shipped].filter(([, text]) => text.includes(root) || home.test(text) || secret.test(text))
     expect(telling.map(([file]) => file)).toEqual([])
+  })
+
+  test("[SUP-1] holds no code that makes code out of text", () => {
+    const evaluating = /(?<![.\w])eval\s*\(|new Function\b|(?<![.\w])Function\(/
+    const found = [...shipped].filter(([file, text]) => file.endsWith(".js") && evaluating.test(text))
+    expect(found.map(([file]) => file)).toEqual([])
   })
 
   test("needs no types of Node but where Node or Next.js needs them itself", () => {
@@ -175,12 +189,12 @@ async function modulesIn(file: string): Promise<string[]> {
 
 function keyValueAdapter(name: string, folder: string, shared = "redis/[^/]+"): RegExp {
   const parts = `${name}|${folder}/[^/]+|${shared}|values/[^/]+`
-  return new RegExp(`^(adapters/(${parts})|src/core/errors)\\.ts$`)
+  return new RegExp(`^(adapters/(${parts})|src/core/(errors|options))\\.ts$`)
 }
 
 function sqlAdapter(name: string, foreign: RegExp): RegExp {
   return new RegExp(
-    `^(adapters/${name}|adapters/values/[^/]+|adapters/sql/(?!.*(${foreign.source}))[^/]+|src/core/errors)\\.ts$`,
+    `^(adapters/${name}|adapters/values/[^/]+|adapters/sql/(?!.*(${foreign.source}))[^/]+|src/core/(errors|options))\\.ts$`,
   )
 }
 
