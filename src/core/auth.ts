@@ -63,7 +63,8 @@ export interface RequestAuth<S extends SessionFields, U extends { id: UserId }, 
   invalidateSession(sessionId: string, options?: { userId?: Id }): Promise<boolean>
   /**
    * Makes the cookie that carries a token. `Max-Age` is the absolute timeout, at most 400 days: the store decides about
-   * idleness. `persistent: false` leaves it out, so that the cookie ends with the browser.
+   * idleness. `persistent: false` leaves it out, so that the cookie ends with the browser, and marks the value with a `~`.
+   * A token with that mark is as good as one without; it is the default of `persistent` when the cookie is written again.
    */
   createSessionCookie(token: string, options?: { persistent?: boolean | undefined }): Cookie
   /** Makes the cookie that deletes the session cookie. */

@@ -4,6 +4,7 @@ import { createEmitter } from "./events.ts"
 import type { AuthEventType, Emit } from "./events.ts"
 import { checkOptions } from "./options.ts"
 import { checkOrigins } from "./origin.ts"
+import { isPersistent, markToken, plainToken } from "./persistence.ts"
 import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "./policy.ts"
 import type { Extension } from "./policy.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "./ports.ts"
@@ -122,7 +123,7 @@ export function createAuth<
         const { token, session } = issue(found.session)
         if (!(await store.replaceSession(found.session.id, session))) return null
         tell("session_rotated", session)
-        return { session: toSession(session, true), token }
+        return { session: toSession(session, true), token: markToken(token, isPersistent(oldToken)) }
       },
 
       async updateSession(sessionId, attributes) {
@@ -172,7 +173,8 @@ export function createAuth<
       emit(type, { userId, sessionId: id, reason })
     }
 
-    async function find(token: unknown): Promise<Found | RejectionReason> {
+    async function find(presented: unknown): Promise<Found | RejectionReason> {
+      const token = plainToken(presented)
       if (!isToken(token)) return "malformed"
       const found = await store.findSession(hashToken(token))
       if (!found) return "unknown"

@@ -3,6 +3,7 @@ import type { Cookie } from "./cookie.ts"
 import { AuthError } from "./errors.ts"
 import { verifyRequestOrigin } from "./origin.ts"
 import type { OriginRequest } from "./origin.ts"
+import { plainToken } from "./persistence.ts"
 import type { UserId } from "./ports.ts"
 import type { SnapshotOptions } from "./snapshots.ts"
 
@@ -11,8 +12,11 @@ export type SignedIn<S, U> = { session: S; user: U } | null
 
 /** Whether a cookie outlives the browser. */
 export interface PersistOptions {
-  /** Default `true`; `false` for "remember me" left unticked. */
-  persistent?: boolean
+  /**
+   * `false` for "remember me" left unticked: the cookie ends with the browser. Default `true` for a new sign-in; later as
+   * it was then, because the cookie's token says so.
+   */
+  persistent?: boolean | undefined
 }
 
 /** How a wrapper reaches one request and its response. */
@@ -138,8 +142,9 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
 
   async function store(newToken: string | null, options?: PersistOptions) {
     requireWritable()
-    write(newToken === null ? auth.createBlankSessionCookie() : auth.createSessionCookie(newToken, options))
-    token = newToken
+    const written = newToken === null ? null : auth.createSessionCookie(newToken, options)
+    write(written ?? auth.createBlankSessionCookie())
+    token = written?.value ?? null
     cookie.forget()
     if (!snapshots) return
     write(snapshots.with.blankSnapshotCookie(auth.createBlankSessionCookie().attributes))
@@ -154,7 +159,7 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
     if (crossOrigin) return
     requireWritable()
     use()
-    const previous = token === newToken ? null : await validate()
+    const previous = plainToken(token) === plainToken(newToken) ? null : await validate()
     if (previous && !(await isTokenOf(newToken, previous.session))) await auth.invalidateSession(previous.session.id)
     await store(newToken, options)
   }
@@ -167,17 +172,22 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
     if (crossOrigin) return null
     requireWritable()
     const created = await auth.createSession(userId, attributes)
-    await setSession(created.token, options)
-    return created
+    const { value } = auth.createSessionCookie(created.token, options)
+    await setSession(value)
+    return { ...created, token: value }
   }
 
   async function rotate(options?: PersistOptions) {
     requireWritable()
     use()
     const rotated = token === null ? null : await auth.rotateSession(token)
-    if (rotated) await store(rotated.token, options)
-    else cookie.forget()
-    return rotated
+    if (!rotated) {
+      cookie.forget()
+      return null
+    }
+    const { value } = auth.createSessionCookie(rotated.token, options)
+    await store(value)
+    return { ...rotated, token: value }
   }
 
   function finish() {

@@ -3,6 +3,7 @@ import type { Cookie, CookieOptions } from "./cookie.ts"
 import { defined } from "./defined.ts"
 import { AuthError } from "./errors.ts"
 import { checkOptions } from "./options.ts"
+import { isPersistent, markToken } from "./persistence.ts"
 
 // RFC 6265, section 4.1.1, without what would need escaping: `;`, controls, and anything beyond ASCII. One line each for
 // name, path, SameSite and domain.
@@ -55,8 +56,8 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
     renewsCookie: seconds > longestMaxAge,
     createSessionCookie(token: string, options: { persistent?: boolean | undefined } = {}) {
       checkOptions("createSessionCookie()", options, "persistent")
-      const { persistent = true } = options
-      return write(token, persistent ? Math.min(seconds, longestMaxAge) : undefined)
+      const { persistent = isPersistent(token) } = options
+      return write(markToken(token, persistent), persistent ? Math.min(seconds, longestMaxAge) : undefined)
     },
     createBlankSessionCookie: () => write("", 0),
     readSessionCookie: (header: string | null | undefined) => readCookie(header, name),

@@ -1,6 +1,7 @@
 import type { Auth, IdOf, Session, SessionValidation, User } from "../core/auth.ts"
 import { checkOptions } from "../core/options.ts"
 import type { SessionAdapter, UserId } from "../core/ports.ts"
+import { plainToken } from "../core/persistence.ts"
 import { hashToken, isToken } from "../core/token.ts"
 import { createOldSessions } from "./old-sessions.ts"
 import { isSplitId, readOldToken } from "./old-tokens.ts"
@@ -67,7 +68,7 @@ function accepting<
     const old = readOldToken(token)
     const rotated = await (old ? authFor(old).rotateSession(old.token) : auth.rotateSession(token))
     if (!rotated) return null
-    const oldId = old?.id ?? hashToken(String(token))
+    const oldId = old?.id ?? hashToken(String(plainToken(token)))
     await sessions.endRemains(oldId, rotated.session.userId, old ?? presented?.get(oldId))
     return rotated
   }
@@ -99,7 +100,8 @@ function accepting<
       return moveListed(live)
     },
 
-    async isTokenOf(token, sessionId) {
+    async isTokenOf(presented, sessionId) {
+      const token = plainToken(presented)
       return (isToken(token) ? hashToken(token) : readOldToken(token)?.id) === sessionId
     },
 

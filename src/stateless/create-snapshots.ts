@@ -2,6 +2,7 @@ import type { SessionFields } from "../core/auth.ts"
 import type { Cookie, CookieAttributes } from "../core/cookie.ts"
 import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
+import { plainToken } from "../core/persistence.ts"
 import { parseDuration } from "../core/policy.ts"
 import type { Duration } from "../core/policy.ts"
 import type { UserId } from "../core/ports.ts"
@@ -139,7 +140,8 @@ function isOf(snapshot: Snapshot<object>, { id, userId }: SnapshotSession, claim
 }
 
 function isTokenOf(token: unknown, { sessionId }: Snapshot<object>): boolean {
-  return isToken(token) && hashToken(token) === sessionId
+  const plain = plainToken(token)
+  return isToken(plain) && hashToken(plain) === sessionId
 }
 
 function checkAge(maxAge: Duration): number {

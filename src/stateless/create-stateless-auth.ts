@@ -4,6 +4,7 @@ import { createEmitter } from "../core/events.ts"
 import type { AuthEventType, Emit } from "../core/events.ts"
 import { checkOptions } from "../core/options.ts"
 import { checkOrigins } from "../core/origin.ts"
+import { isPersistent, markToken, plainToken } from "../core/persistence.ts"
 import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "../core/policy.ts"
 import type { UserId } from "../core/ports.ts"
 import { createSessionCookies } from "../core/session-cookie.ts"
@@ -107,9 +108,9 @@ export function createStatelessAuth<
         const due = extensionOf(session, now(), policy)
         if (!due) {
           const kept = { session: toSession(session, false), user }
-          return isOld ? { ...kept, token: await envelope.seal(plaintext) } : kept
+          return isOld ? { ...kept, token: markToken(await envelope.seal(plaintext), isPersistent(token)) } : kept
         }
-        const renewed = await envelope.seal(withDeadline(plaintext, due.to))
+        const renewed = markToken(await envelope.seal(withDeadline(plaintext, due.to)), isPersistent(token))
         tell("session_extended", session)
         return { session: toSession({ ...session, expiresAt: due.to }, true), user, token: renewed }
       },
@@ -121,9 +122,9 @@ export function createStatelessAuth<
         const expiresAt = new Date(nextDeadline(found.session, now(), policy))
         const plaintext = withNewId(withDeadline(found.plaintext, expiresAt))
         const session = readSession(plaintext)
-        const rotated = { session: toSession(session, true), token: await envelope.seal(plaintext) }
+        const sealed = await envelope.seal(plaintext)
         tell("session_rotated", session)
-        return rotated
+        return { session: toSession(session, true), token: markToken(sealed, isPersistent(token)) }
       },
 
       async invalidateSession(id, owner = {}) {
@@ -166,7 +167,7 @@ export function createStatelessAuth<
   }
 
   async function find(token: unknown): Promise<Live<Attributes> | Rejection> {
-    const opening = envelope.open(token)
+    const opening = envelope.open(plainToken(token))
     const opened = opening instanceof Promise ? await opening : opening
     if (typeof opened === "string") return { reason: opened }
     const session = readSession(opened.plaintext)

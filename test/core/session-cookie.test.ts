@@ -86,11 +86,23 @@ describe("createSessionCookie()", () => {
   test("persistent: false leaves Max-Age out", () => {
     const { createSessionCookie } = authWith()
     const cookie = createSessionCookie(token, { persistent: false })
-    expect(cookie.serialize()).toBe(`__Host-session=${token}; Path=/; HttpOnly; Secure; SameSite=Lax`)
+    expect(cookie.serialize()).toBe(`__Host-session=${token}~; Path=/; HttpOnly; Secure; SameSite=Lax`)
     expect(cookie.attributes.maxAge).toBeUndefined()
     expect(createSessionCookie(token, {}).serialize()).toBe(
       createSessionCookie(token, { persistent: true }).serialize(),
     )
+  })
+
+  test("a token whose cookie ends with the browser says so whenever its cookie is written again", () => {
+    const { createSessionCookie, readSessionCookie } = authWith()
+    const { value } = createSessionCookie(token, { persistent: false })
+    expect(readSessionCookie(`__Host-session=${value}`)).toBe(value)
+    for (const options of [undefined, {}, { persistent: undefined }, { persistent: false }]) {
+      expect(createSessionCookie(value, options).serialize()).toBe(
+        `__Host-session=${token}~; Path=/; HttpOnly; Secure; SameSite=Lax`,
+      )
+    }
+    expect(createSessionCookie(value, { persistent: true }).serialize()).toBe(createSessionCookie(token).serialize())
   })
 
   test("[COO-3] takes name and value up to 4,096 bytes and throws cookie_too_large beyond", () => {

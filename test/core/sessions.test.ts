@@ -558,6 +558,21 @@ describe("rotateSession()", () => {
     expect(await auth.getUserSessions("user-1")).toHaveLength(1)
   })
 
+  test("keeps the mark of a cookie that ends with the browser, which is no part of the token", async () => {
+    const { auth, calls } = await setUp()
+    const { session, token } = await auth.createSession("user-1")
+    const { value } = auth.createSessionCookie(token, { persistent: false })
+    expect((await auth.validateSession(value)).session?.id).toBe(session.id)
+    const rotated = await auth.rotateSession(value)
+    expect(rotated?.token).toMatch(/^[a-z2-7]{32}~$/)
+    expect((await auth.validateSession(rotated?.token.slice(0, -1))).user?.id).toBe("user-1")
+    calls.length = 0
+    for (const malformed of ["~", "~~", `${value}~`, `~${token}`, `${token.slice(1)}~`]) {
+      expect(await auth.validateSession(malformed)).toMatchObject({ reason: "malformed" })
+    }
+    expect(calls).toEqual([])
+  })
+
   test("is null for a token that is malformed, unknown or expired", async () => {
     const { auth, now } = await setUp()
     const { token } = await auth.createSession("user-1")

@@ -14,8 +14,8 @@ import { listen } from "./node-server.ts"
 interface Visit {
   validate(): Promise<{ session: { id: string }; user: { username: string } } | null>
   signIn(userId: string, options?: { persistent?: boolean }): Promise<{ token: string } | null>
-  setSession(token: string | null): Promise<void>
-  rotate(): Promise<{ token: string } | null>
+  setSession(token: string | null, options?: { persistent?: boolean }): Promise<void>
+  rotate(options?: { persistent?: boolean }): Promise<{ token: string } | null>
   signOut(): Promise<void>
 }
 
@@ -188,6 +188,69 @@ for (const kind of authKinds) {
       expect(browser.jar.names()).toEqual([])
     })
 
+    const briefSignIns: [string, (visit: Visit, auth: AnyAuth) => Promise<unknown>][] = [
+      ["signIn()", ({ signIn }) => signIn("user-1", { persistent: false })],
+      [
+        "setSession()",
+        async ({ setSession }, auth) => setSession((await auth.createSession("user-1")).token, { persistent: false }),
+      ],
+    ]
+
+    test.each(briefSignIns)(
+      "“remember me” left unticked by %s stays so through rotation and renewal",
+      async (_, signIn) => {
+        const { browser, auth, now } = await setUp()
+        const sent = [await browser.visit((visit) => signIn(visit, auth), "POST")]
+        sent.push(await browser.visit(({ rotate }) => rotate(), "POST"))
+        for (let days = 0; days < 80; days += 16) {
+          now.advance(16 * day)
+          sent.push(await browser.visit(({ validate }) => validate()))
+        }
+        sent.push(await browser.visit(async ({ validate, rotate }) => [await validate(), await rotate()], "POST"))
+        const cookies = sent.flatMap(({ cookies }) => cookies)
+        expect(cookies.length).toBeGreaterThanOrEqual(3)
+        for (const cookie of cookies) expect(cookie).not.toContain("Max-Age")
+        expect(await browser.username()).toBe("ada")
+        browser.jar.restart()
+        expect(browser.jar.names()).toEqual([])
+      },
+    )
+
+    test("“remember me” can be ticked later, and unticked", async () => {
+      const { browser } = await setUp()
+      await browser.visit(({ signIn }) => signIn("user-1", { persistent: false }), "POST")
+      const [ticked = ""] = (await browser.visit(({ rotate }) => rotate({ persistent: true }), "POST")).cookies
+      expect(ticked).toContain("; Max-Age=7776000;")
+      await browser.visit(({ rotate }) => rotate(), "POST")
+      browser.jar.restart()
+      expect(await browser.username()).toBe("ada")
+      await browser.visit(({ rotate }) => rotate({ persistent: false }), "POST")
+      expect(await browser.username()).toBe("ada")
+      browser.jar.restart()
+      expect(await browser.username()).toBeNull()
+    })
+
+    test("the token that signIn() and rotate() return is the one in the cookie", async () => {
+      const { site, browser, auth } = await setUp()
+      for (const persistent of [true, false]) {
+        const { result: created } = await browser.visit(({ signIn }) => signIn("user-1", { persistent }), "POST")
+        const { result: rotated } = await browser.visit(({ rotate }) => rotate(), "POST")
+        const cookie = `${auth.sessionCookieName}=${rotated?.token}`
+        expect(browser.jar.header(site.origin)).toBe(cookie)
+        expect(created?.token).not.toBe(rotated?.token)
+        expect(await auth.validateSession(rotated?.token)).toMatchObject({ user: { username: "ada" } })
+      }
+    })
+
+    test("the presented session itself, stored again, is kept, whichever way it is to be kept", async () => {
+      const { browser, auth, token } = await signedIn("user-1")
+      for (const persistent of [false, true, false]) {
+        await browser.visit(({ setSession }) => setSession(token, { persistent }), "POST")
+        expect(await browser.username()).toBe("ada")
+        expect(await auth.validateSession(token)).toMatchObject({ user: { username: "ada" } })
+      }
+    })
+
     test("keeps shared caches away", async () => {
       const { browser } = await signedIn("user-1")
       const { headers } = await browser.visit(({ validate }) => validate())
@@ -289,8 +352,8 @@ function openPages(auth: AnyAuth): Promise<Site> {
   return openServer((req, res) => ({
     validate: () => pages.validateRequest(req, res),
     signIn: (userId, options) => pages.signIn(req, res, userId, {}, options),
-    setSession: (token) => pages.setSession(req, res, token),
-    rotate: () => pages.rotate(req, res),
+    setSession: (token, options) => pages.setSession(req, res, token, options),
+    rotate: (options) => pages.rotate(req, res, options),
     signOut: () => pages.signOut(req, res),
   }))
 }

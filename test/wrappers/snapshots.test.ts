@@ -46,6 +46,15 @@ describe("a snapshot beside the session", () => {
     expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), created?.token)).not.toBeNull()
   })
 
+  test("belongs to a session whose cookie ends with the browser", async () => {
+    const { web, snapshots } = await open()
+    const authRequest = web.handleRequest(post())
+    const created = await authRequest.signIn("user-1", {}, { persistent: false })
+    const cookies = authRequest.applyTo(new Response()).headers.getSetCookie()
+    expect(created?.token).toMatch(/~$/)
+    expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), created?.token)).not.toBeNull()
+  })
+
   test("is of the session that a rotation has made", async () => {
     const { web, token, snapshots } = await signedIn()
     const authRequest = web.handleRequest(post(token))
@@ -200,6 +209,15 @@ describe("a proxy with a stateless auth", () => {
     expect(cookie).toBe(auth.createSessionCookie(valueOf(cookie)).serialize())
     now.advance(29 * day)
     expect(await auth.validateSession(token)).toMatchObject({ reason: "expired" })
+    expect(await auth.validateSession(valueOf(cookie))).toMatchObject({ user: { id: "user-1" } })
+  })
+
+  test("seals one anew that ends with the browser as one that does", async () => {
+    const { proxy, token, now, auth } = await withAuth()
+    const { value } = auth.createSessionCookie(token, { persistent: false })
+    now.advance(16 * day)
+    const [cookie = ""] = (await proxy(get(value, "", "/")))?.headers.getSetCookie() ?? []
+    expect(cookie).toMatch(/~; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
     expect(await auth.validateSession(valueOf(cookie))).toMatchObject({ user: { id: "user-1" } })
   })
 

@@ -541,6 +541,16 @@ describe("applyTo()", () => {
     },
   )
 
+  test("[P9] sends one again that ends with the browser as one that does", async () => {
+    const { web, auth, now } = await setUpWeb({ session: { absoluteTimeout: false } })
+    const { token } = await auth.createSession("user-1")
+    const cookie = auth.createSessionCookie(token, { persistent: false })
+    now.advance(15 * day)
+    const authRequest = web.handleRequest(get("", { Cookie: `${cookie.name}=${cookie.value}` }))
+    await authRequest.validate()
+    expect(cookiesOf(authRequest)).toEqual([cookie.serialize()])
+  })
+
   const others = [
     "a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT; Path=/",
     "b=x, y; Path=/",
