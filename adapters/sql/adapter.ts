@@ -3,6 +3,7 @@ import type { SqlOptions } from "./database.ts"
 import { openable } from "./database.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row } from "./executor.ts"
+import { generateUserId } from "./new-user-id.ts"
 import { sqlKeys } from "./keys.ts"
 import { sqlSessions } from "./sessions.ts"
 import type { Executor } from "./store.ts"
@@ -26,6 +27,7 @@ export function createSqlAdapter<UserRow extends { id: UserId }, SessionRow exte
     ...sqlSessions(db),
     ...sqlUsers(db),
     ...sqlKeys(db),
+    generateUserId: () => generateUserId(db),
   }
   // Rows are whatever the tables hold: that they have these types is the application's word.
   return adapter as unknown as SqlAdapter<UserRow, SessionRow>

@@ -1,5 +1,6 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { Owner } from "../values/names.ts"
+import { splitTable } from "../values/names.ts"
 import { readText } from "../values/storable-text.ts"
 import type { Column, Dialect } from "./dialect.ts"
 import type { Row } from "./executor.ts"
@@ -21,9 +22,13 @@ export const coreColumns: Record<Owner, string[]> = {
 /** Reads the columns of the three tables in one query. */
 export async function readCatalogue(store: Store, dialect: Dialect, names: Record<Owner, string>): Promise<Catalogue> {
   const selects = owners.map(
-    (owner, n) => `SELECT '${owner}' AS of_table, c.* FROM (${dialect.columns(`?${n + 1}`)}) c`,
+    (owner, n) =>
+      `SELECT '${owner}' AS of_table, c.* FROM (${dialect.columns(`?${n + 1}`, splitTable(names[owner]).schema)}) c`,
   )
-  const tables = owners.map((owner) => dialect.catalogueName(names[owner]))
+  const tables = owners.map((owner) => {
+    const { schema, table } = splitTable(names[owner])
+    return dialect.catalogueName(table, schema)
+  })
   const rows = await store.query(bind(template(dialect, selects.join(" UNION ALL ")), tables))
   if (rows[0] && !("of_table" in rows[0])) throw renamedColumns()
   const columnsOf = (owner: Owner) =>

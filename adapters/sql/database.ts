@@ -1,7 +1,7 @@
 import type { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
 import type { Owner, TableNames } from "../values/names.ts"
-import { tableNames } from "../values/names.ts"
+import { quotedTable, tableNames } from "../values/names.ts"
 import type { UserIds, UserIdType } from "../values/user-ids.ts"
 import { userIdsOf } from "../values/user-ids.ts"
 import type { Catalogue } from "./catalogue.ts"
@@ -22,7 +22,7 @@ import { userRows } from "./user-rows.ts"
 
 /** What every SQL adapter can be told. */
 export interface SqlOptions {
-  /** The names of the tables. Defaults: `user`, `session`, `user_key`. */
+  /** The names of the tables, `auth.user` with a schema. Defaults: `user`, `session`, `user_key`. */
   tables?: TableNames | undefined
   /**
    * The type of the user table's `id`; ids of another JavaScript type are refused. Default: the type that the database
@@ -97,7 +97,11 @@ export function openable(dialect: Dialect, executor: Executor, options: PoolOpti
     dialect,
     store,
     idTable: executor.shared && !options.inTransaction ? dialect.idTable : null,
-    tables: { user: dialect.quote(names.user), session: dialect.quote(names.session), key: dialect.quote(names.key) },
+    tables: {
+      user: quotedTable(names.user, dialect.quote),
+      session: quotedTable(names.session, dialect.quote),
+      key: quotedTable(names.key, dialect.quote),
+    },
     open,
     forget,
     reading: (statement) => rescued(() => store.query(statement), forgetAndFail),

@@ -41,10 +41,13 @@ export interface Dialect {
   /** The driver's placeholder of the nth parameter, counted from 1. */
   placeholder(n: number): string
 
-  /** A `SELECT` of a table's columns, as {@link Column} describes them but for `kind`. `parameter` is the table's name. */
-  columns(parameter: string): string
+  /**
+   * A `SELECT` of a table's columns, as {@link Column} describes them but for `kind`. `parameter` is the table as
+   * `catalogueName` names it; a schema is a plain name, and its quotes are single.
+   */
+  columns(parameter: string, schema: string | null): string
   /** How `columns` wants the table named. */
-  catalogueName(table: string): string
+  catalogueName(table: string, schema: string | null): string
   /** Tells what a column of a type holds. */
   kindOf(type: string): ColumnKind
   /** The type of user ids that a column can hold; `null` if it holds none, or the type says too little. */

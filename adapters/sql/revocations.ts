@@ -1,16 +1,17 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
 import type { Revocations } from "../../src/core/ports.ts"
-import { checkedName } from "../values/names.ts"
+import { checkedTable, quotedTable } from "../values/names.ts"
 import { timeOf } from "../values/parameters.ts"
 import type { Dialect, DialectName } from "./dialect.ts"
 import type { SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
+import { createTable } from "./schema.ts"
 import { bind, template } from "./statement.ts"
 import { pooledStore } from "./store.ts"
 
 /** What the revocations of stateless sessions can be told. */
 export interface RevocationTable {
-  /** The name of their table. Default: `session_revocation`. */
+  /** The name of their table, `auth.revocation` with a schema. Default: `session_revocation`. */
   table?: string | undefined
 }
 
@@ -33,16 +34,10 @@ const columns: Record<DialectName, string[]> = {
  * Makes the statements that create the table of revocations with its index. Throws `invalid_option` for a name that is
  * no plain identifier.
  */
-export function revocationStatements({ name, quote }: Dialect, options: RevocationTable): string[] {
+export function revocationStatements({ name }: Dialect, options: RevocationTable): string[] {
   checkOptions("revocationSchema()", options, "table")
   const { table = defaultTable } = options
-  const quoted = quote(checkedName(table, "table"))
-  // PostgreSQL cuts a name after 63 bytes.
-  const index = quote(`${table.slice(0, 50)}_expires_at`)
-  const inside = name === "mysql" ? [`INDEX ${index} (expires_at)`] : []
-  const create = `CREATE TABLE IF NOT EXISTS ${quoted} (\n  ${[...columns[name], ...inside].join(",\n  ")}\n)`
-  const after = `CREATE INDEX IF NOT EXISTS ${index} ON ${quoted} (expires_at)`
-  return name === "mysql" ? [create] : [create, after]
+  return createTable(name, checkedTable(table), columns[name], ["expires_at"])
 }
 
 /** Keeps revocations in a table, under the SHA-256 of their keys, so that a key may be any text and names nobody. */
@@ -52,7 +47,7 @@ export function createSqlRevocations(
   options: RevocationTable & { now?: (() => number) | undefined },
 ): SqlRevocations {
   const { table = defaultTable, now = Date.now } = options
-  const name = dialect.quote(checkedName(table, "table"))
+  const name = quotedTable(checkedTable(table), dialect.quote)
   const store = pooledStore(executor, dialect)
   const statement = (text: string, values: SqlValue[]): SqlStatement => bind(template(dialect, text), values)
 

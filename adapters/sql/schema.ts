@@ -1,14 +1,14 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
-import type { Owner, TableNames } from "../values/names.ts"
-import { checkedName, quoted, tableNames } from "../values/names.ts"
+import type { TableNames } from "../values/names.ts"
+import { checkedName, quoted, quotedTable, splitTable, tableNames } from "../values/names.ts"
 import type { UserIdType } from "../values/user-ids.ts"
 import { userIdsOf } from "../values/user-ids.ts"
 import type { DialectName } from "./dialect.ts"
 
 /** What {@link schema} can be told: the same as the adapter, and the session's own columns. */
 export interface SchemaOptions {
-  /** The names of the tables. Defaults: `user`, `session`, `user_key`. */
+  /** The names of the tables, `auth.user` with a schema, which must exist. Defaults: `user`, `session`, `user_key`. */
   tables?: TableNames | undefined
   /** The type of the user table's `id`. Default: `"text"`. */
   userId?: UserIdType | undefined
@@ -18,7 +18,7 @@ export interface SchemaOptions {
 
 /** What the databases' tables differ in. */
 interface Words {
-  quote: string
+  quote(name: string): string
   id: string
   hash: string
   time: string
@@ -29,7 +29,7 @@ interface Words {
 
 const words: Record<DialectName, Words> = {
   sqlite: {
-    quote: '"',
+    quote: doubleQuoted,
     id: "TEXT",
     hash: "TEXT",
     time: "INTEGER",
@@ -37,7 +37,7 @@ const words: Record<DialectName, Words> = {
     standard: true,
   },
   postgres: {
-    quote: '"',
+    quote: doubleQuoted,
     id: "TEXT",
     hash: "TEXT",
     time: "BIGINT",
@@ -45,7 +45,7 @@ const words: Record<DialectName, Words> = {
     standard: true,
   },
   mysql: {
-    quote: "`",
+    quote: (name) => `\`${name}\``,
     // Bytes: MySQL's collations of text take other case, accents or trailing blanks for equal.
     id: "VARBINARY(255)",
     hash: "VARBINARY(1024)",
@@ -72,40 +72,62 @@ export function schema(dialect: DialectName, options: SchemaOptions = {}): strin
   if (!Object.hasOwn(words, dialect))
     throw new AuthError("invalid_option", `The dialect is "sqlite", "postgres" or "mysql", not ${quoted(dialect)}.`)
   const names = tableNames(tables)
-  const { id, hash, time, userId: types, ...rest } = words[dialect]
-  const user = `user_id ${types[userIdsOf(userId).type]} NOT NULL${reference(rest, names)}`
+  const { id, hash, time, userId: types } = words[dialect]
+  const user = (table: string) =>
+    `user_id ${types[userIdsOf(userId).type]} NOT NULL${reference(dialect, table, names.user)}`
   const times = [`created_at ${time} NOT NULL`, `expires_at ${time} NOT NULL`]
-  const ownColumns = extraColumns(sessionColumns, rest)
+  const ownColumns = extraColumns(sessionColumns, words[dialect].quote)
   return [
-    ...table(
-      rest,
+    ...createTable(
+      dialect,
       names.session,
-      [`id ${id} NOT NULL PRIMARY KEY`, user, ...times, ...ownColumns],
+      [`id ${id} NOT NULL PRIMARY KEY`, user(names.session), ...times, ...ownColumns],
       ["user_id", "expires_at"],
     ),
-    ...table(rest, names.key, [`id ${id} NOT NULL PRIMARY KEY`, user, `hashed_password ${hash}`], ["user_id"]),
+    ...createTable(
+      dialect,
+      names.key,
+      [`id ${id} NOT NULL PRIMARY KEY`, user(names.key), `hashed_password ${hash}`],
+      ["user_id"],
+    ),
   ]
 }
 
-type Rest = Pick<Words, "quote" | "standard">
-
-function reference({ quote, standard }: Rest, { user }: Record<Owner, string>): string {
-  return standard ? ` REFERENCES ${quote}${user}${quote} (id) ON DELETE CASCADE` : ""
+/** SQLite's references stay in one schema, and do not name it. */
+function reference(dialect: DialectName, table: string, user: string): string {
+  const { quote, standard } = words[dialect]
+  const isApart = dialect === "sqlite" && splitTable(table).schema !== splitTable(user).schema
+  if (!standard || isApart) return ""
+  return ` REFERENCES ${quotedTable(dialect === "sqlite" ? splitTable(user).table : user, quote)} (id) ON DELETE CASCADE`
 }
 
-function table({ quote, standard }: Rest, name: string, columns: string[], indexed: string[]): string[] {
-  const quotedName = quote + name + quote
-  // PostgreSQL cuts a name after 63 bytes; two of one table must still differ.
-  const index = (column: string) => `${quote}${name.slice(0, 50)}_${column}${quote}`
+/** Makes the statements that create a table, with an index for each of some columns. */
+export function createTable(dialect: DialectName, name: string, columns: string[], indexed: string[]): string[] {
+  const { quote, standard } = words[dialect]
+  const quotedName = quotedTable(name, quote)
+  const index = (column: string) => indexOf(name, column, dialect, quote)
   const inside = standard ? [] : indexed.map((column) => `INDEX ${index(column)} (${column})`)
-  const after = indexed.map((column) => `CREATE INDEX IF NOT EXISTS ${index(column)} ON ${quotedName} (${column})`)
+  // SQLite names the schema before the index, PostgreSQL before the table.
+  const indexedTable = dialect === "sqlite" ? quote(splitTable(name).table) : quotedName
+  const after = indexed.map((column) => `CREATE INDEX IF NOT EXISTS ${index(column)} ON ${indexedTable} (${column})`)
   const create = `CREATE TABLE IF NOT EXISTS ${quotedName} (\n  ${[...columns, ...inside].join(",\n  ")}\n)`
   return standard ? [create, ...after] : [create]
 }
 
-function extraColumns(given: Record<string, string> | string[], { quote }: Rest): string[] {
+function indexOf(name: string, column: string, dialect: DialectName, quote: Words["quote"]): string {
+  const { schema, table } = splitTable(name)
+  // PostgreSQL cuts a name after 63 bytes; two of one table must still differ.
+  const index = quote(`${table.slice(0, 50)}_${column}`)
+  return dialect === "sqlite" && schema !== null ? `${quote(schema)}.${index}` : index
+}
+
+function doubleQuoted(name: string): string {
+  return `"${name}"`
+}
+
+function extraColumns(given: Record<string, string> | string[], quote: Words["quote"]): string[] {
   const pairs = Array.isArray(given) ? given.map(splitColumn) : Object.entries(given)
-  return pairs.map(([name, type]) => `${quote}${ownName(name)}${quote} ${type}`)
+  return pairs.map(([name, type]) => `${quote(ownName(name))} ${type}`)
 }
 
 function splitColumn(definition: string): [name: string, type: string] {
@@ -114,7 +136,7 @@ function splitColumn(definition: string): [name: string, type: string] {
 }
 
 function ownName(name: string): string {
-  if (!kept.has(name.toLowerCase())) return checkedName(name, "column")
+  if (!kept.has(name.toLowerCase())) return checkedName(name)
   throw new AuthError("invalid_option", `The session table has a column ${quoted(name)} already.`)
 }
 

@@ -23,8 +23,11 @@ export const sqlite: Dialect = {
   placeholder: () => "+?",
 
   // Without length: SQLite does not keep to it. Only INTEGER PRIMARY KEY is the row's number, which a new row always has.
-  columns: (table) =>
-    `SELECT name, type, NULL AS size, hidden = 0 AS writable, NULL AS charset, NULL AS collation, '(' || dflt_value || ')' AS fresh, dflt_value IS NOT NULL OR (pk = 1 AND upper(type) = 'INTEGER' AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(${table}) WHERE pk > 1)) AS has_default, 1 AS generated FROM pragma_table_xinfo(${table}) WHERE hidden <> 1`,
+  columns(table, schema) {
+    const info = `pragma_table_xinfo(${table}${schema === null ? "" : `, '${schema}'`})`
+    const isRowNumber = `pk = 1 AND upper(type) = 'INTEGER' AND NOT EXISTS (SELECT 1 FROM ${info} WHERE pk > 1)`
+    return `SELECT name, type, NULL AS size, hidden = 0 AS writable, NULL AS charset, NULL AS collation, '(' || dflt_value || ')' AS fresh, dflt_value IS NOT NULL OR (${isRowNumber}) AS has_default, 1 AS generated FROM ${info} WHERE hidden <> 1`
+  },
   catalogueName: (table) => table,
   kindOf: (type) => kinds.find(([, pattern]) => pattern.test(type))?.[0] ?? "other",
   userIdType({ kind, type }) {

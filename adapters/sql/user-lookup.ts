@@ -18,7 +18,8 @@ export function missingUser(): AuthError {
   return new AuthError("user_missing", "The user does not exist: insert the user first.")
 }
 
-function idColumn({ catalogue }: OpenDatabase): Column {
+/** The user table's column `id`. */
+export function idColumn({ catalogue }: OpenDatabase): Column {
   const column = catalogue.user.get("id")
   if (column) return column
   throw new AuthError("invalid_option", `The user table has no column "id".`)

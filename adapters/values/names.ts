@@ -4,7 +4,10 @@ import { checkOptions } from "../../src/core/options.ts"
 /** The three tables by what they hold. */
 export type Owner = "user" | "session" | "key"
 
-/** The names of the tables. Defaults: `user`, `session`, `user_key`. */
+/**
+ * The names of the tables. Defaults: `user`, `session`, `user_key`. `auth.user` is the table `user` in the schema `auth`:
+ * in MySQL a database, in SQLite an attached one.
+ */
 export interface TableNames {
   user?: string | undefined
   session?: string | undefined
@@ -20,18 +23,39 @@ const plainName = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
 export function tableNames(given: TableNames = {}): Record<Owner, string> {
   checkOptions("tables", given, "user", "session", "key")
   return {
-    user: checkedName(given.user ?? defaults.user, "table"),
-    session: checkedName(given.session ?? defaults.session, "table"),
-    key: checkedName(given.key ?? defaults.key, "table"),
+    user: checkedTable(given.user ?? defaults.user),
+    session: checkedTable(given.session ?? defaults.session),
+    key: checkedTable(given.key ?? defaults.key),
   }
 }
 
+/** Returns the name of a table, with its schema if a dot separates one. Throws `invalid_option` for any other. */
+export function checkedTable(name: unknown): string {
+  const parts = typeof name === "string" ? name.split(".") : []
+  if (parts.length > 0 && parts.length <= 2 && parts.every((part) => plainName.test(part))) return parts.join(".")
+  throw new AuthError(
+    "invalid_option",
+    `${quoted(name)} is not a table name. Use letters, digits and "_", not beginning with a digit, at most 63, and a dot after the name of a schema.`,
+  )
+}
+
+/** Separates a table's name from its schema, which is `null` where the database looks for the table itself. */
+export function splitTable(name: string): { schema: string | null; table: string } {
+  const [first = "", second] = name.split(".")
+  return second === undefined ? { schema: null, table: first } : { schema: first, table: second }
+}
+
+/** Quotes a table's name, and its schema's, by the way in which a database quotes names. */
+export function quotedTable(name: string, quote: (name: string) => string): string {
+  return name.split(".").map(quote).join(".")
+}
+
 /** Returns a name of letters, digits and `_`, at most 63 of them. Throws `invalid_option` for any other. */
-export function checkedName(name: unknown, what: "table" | "column"): string {
+export function checkedName(name: unknown): string {
   if (typeof name === "string" && plainName.test(name)) return name
   throw new AuthError(
     "invalid_option",
-    `${quoted(name)} is not a ${what} name. Use letters, digits and "_", not beginning with a digit, at most 63.`,
+    `${quoted(name)} is not a column name. Use letters, digits and "_", not beginning with a digit, at most 63.`,
   )
 }
 

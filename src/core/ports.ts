@@ -78,6 +78,11 @@ export interface UserInsert<NewUser> {
 /** Where users and keys live. Only `nightlatch/users` needs it. The rules of {@link SessionAdapter} hold here too. */
 export interface UserAdapter<UserRow, NewUser = Partial<UserRow>> {
   /**
+   * Makes an id that fits the store for a user to be inserted; `undefined` leaves it to the database. Without this method
+   * `createUsers` makes 16 characters `a-z2-7`.
+   */
+  generateUserId?(): Promise<UserId | undefined>
+  /**
    * Stores a user and, if given, a key: both or neither. What was taken is an answer, and leaves the store as it was;
    * `key` is answered when more than one thing is taken.
    */

@@ -62,24 +62,32 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     "now",
   )
   const { passwordPolicy, passwordProviders = ["username", "email"], now = Date.now } = options
-  const { generateUserId = () => randomText(10) as Id } = options
+  const { generateUserId } = options
   const emit = createEmitter(options.onEvent, now)
   passwordProviders.forEach(checkProviderId)
   checkPolicy(passwordPolicy)
   const { hash, verify, needsRehash, getDecoy } = guardHasher(options.passwordHasher)
 
-  return over(guardPort(options.adapter, port))
+  return over(guarded(options.adapter))
 
   function over(adapter: UserAdapter<UserRow, NewUser>): Users<UserRow, NewUser> {
     async function createUser({ id, key, attributes }: Parameters<Users<UserRow, NewUser>["createUser"]>[0]) {
       const newKey = key && (await toRecord(key))
       if (typeof newKey === "string") return { user: null, reason: newKey }
-      const newId = id ?? (generateUserId ? generateUserId() : undefined)
+      const newId = id ?? (await makeId())
       const result = await adapter.insertUser({ id: newId, attributes }, newKey)
       if ("taken" in result) return { user: null, reason: reasonOf(result.taken) }
       emit("user_created", { userId: result.user.id, ...(key && { providerId: key.providerId }) })
       const method = newKey && newKey.passwordHash !== null ? "password" : "sign_up"
       return { user: result.user, proof: makeProof<Id>(result.user.id, method) }
+    }
+
+    /** `undefined` leaves it to the database. */
+    async function makeId(): Promise<Id | undefined> {
+      if (generateUserId === false) return undefined
+      if (generateUserId) return generateUserId()
+      // The adapter's ids are those of its rows.
+      return (adapter.generateUserId ? await adapter.generateUserId() : randomText(10)) as Id | undefined
     }
 
     async function updateUser(id: Id, attributes: Partial<NewUser>) {
@@ -216,7 +224,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       verifyPassword,
       signInWithPassword,
       updateKeyPassword,
-      withAdapter: (other) => over(guardPort(other, port)),
+      withAdapter: (other) => over(guarded(other)),
     }
   }
 
@@ -263,4 +271,8 @@ function reasonOf(taken: "id" | "key" | "attribute") {
 
 function toKey({ userId, providerId, providerUserId, passwordHash }: KeyRecord): Key {
   return { userId, providerId, providerUserId, hasPassword: passwordHash !== null }
+}
+
+function guarded<UserRow, NewUser>(adapter: UserAdapter<UserRow, NewUser>): UserAdapter<UserRow, NewUser> {
+  return guardPort(adapter, adapter?.generateUserId ? [...port, "generateUserId"] : port)
 }

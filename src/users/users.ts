@@ -110,7 +110,11 @@ export interface UsersOptions<UserRow extends { id: UserId }, NewUser> {
   passwordPolicy?: PasswordPolicy | undefined
   /** The providers whose keys have passwords, and whose ids are normalised. Default `username` and `email`. */
   passwordProviders?: readonly string[] | undefined
-  /** Makes user ids. Default 16 characters `a-z2-7`, 80 random bits; `false` leaves it to the database. */
+  /**
+   * Makes user ids; `false` leaves them to the database. Default: what fits the adapter's user table. That is the
+   * database's own id where it makes one, a random UUID in a column of UUIDs, else 16 characters `a-z2-7` with 80 random
+   * bits.
+   */
   generateUserId?: (() => UserRow["id"]) | false | undefined
   /** Hears what happens. Not awaited; what it throws changes nothing. */
   onEvent?: ((event: AuthEvent) => void) | undefined

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite"
 import { expect, test } from "vitest"
-import { schema, sqlAdapter } from "../../adapters/sql.ts"
+import { revocationSchema, schema, sqlAdapter, sqlRevocations } from "../../adapters/sql.ts"
 import { asId } from "../../src/testing/hostile-input.ts"
 import { everyStore } from "./sql-stores.ts"
 
@@ -35,7 +35,23 @@ test("schema() may be run twice on every database, and rows go with their user w
 })
 
 test("[ADP-1][P13] names that are no plain identifiers are refused, in schema() and in the adapter", () => {
-  const names = ["", "a b", `a"b`, "a`b", "a;b", "1a", "a.b", "é", "a\n", "x".repeat(64), 1, null].map(asId)
+  const names = [
+    "",
+    "a b",
+    `a"b`,
+    "a`b",
+    "a;b",
+    "1a",
+    "a.b.c",
+    ".a",
+    "a.",
+    `a."b`,
+    "é",
+    "a\n",
+    "x".repeat(64),
+    1,
+    null,
+  ].map(asId)
   for (const name of names) {
     for (const owner of ["user", "session", "key"] as const) {
       const tables = { [owner]: name ?? "" }
@@ -48,6 +64,73 @@ test("[ADP-1][P13] names that are no plain identifiers are refused, in schema() 
   for (const name of ["id", "USER_ID", "created_at", "expires_at"]) {
     expect(() => schema("postgres", { sessionColumns: [`${name} TEXT`] })).toThrow(/already/)
   }
+})
+
+const attach: Record<string, { make: string[]; drop: string[] }> = {
+  sqlite: { make: [`ATTACH ':memory:' AS own`], drop: ["DETACH own"] },
+  postgres: { make: ["CREATE SCHEMA own_schema"], drop: ["DROP SCHEMA own_schema CASCADE"] },
+  mysql: { make: ["CREATE DATABASE own_schema"], drop: ["DROP DATABASE own_schema"] },
+}
+
+for (const { dialect, run, adapter: make } of stores) {
+  const schemaName = dialect === "sqlite" ? "own" : `own_${Math.random().toString(36).slice(2)}`
+  const named = (sql: string) => sql.replace("own_schema", schemaName)
+  const inSchema = { user: `${schemaName}.user`, session: `${schemaName}.session`, key: `${schemaName}.user_key` }
+  const id = dialect === "mysql" ? "VARBINARY(99)" : "TEXT"
+  const user = dialect === "mysql" ? `${schemaName}.user` : `${schemaName}."user"`
+
+  test(`[ADP-1] a dot in a table's name ends the name of its schema, on ${dialect}`, async () => {
+    for (const statement of attach[dialect]?.make ?? []) await run(named(statement))
+    try {
+      const missing = make({ tables: inSchema }).findUser("alice")
+      await expect(missing).rejects.toThrow(`The table "${schemaName}.user" does not exist`)
+      await run(`CREATE TABLE ${user} (id ${id} PRIMARY KEY, username VARCHAR(99) NOT NULL UNIQUE)`)
+      const statements = schema(dialect, { tables: inSchema, sessionColumns: { label: "TEXT" } })
+      for (const statement of [...statements, ...statements]) await run(statement)
+      const adapter = make({ tables: inSchema, userId: undefined })
+      const key = { providerId: "username", providerUserId: "alice", passwordHash: "hash" }
+      await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, key)
+      expect(await adapter.insertUser({ id: "bob", attributes: { username: "bob" } }, key)).toEqual({ taken: "key" })
+      const times = { createdAt: new Date(1), expiresAt: new Date(2) }
+      await adapter.insertSession({ id: "s", userId: "alice", ...times, attributes: { label: "x" } })
+      expect(await adapter.updateUser("alice", { username: "ada" })).toBe("updated")
+      expect(await adapter.findSession("s")).toMatchObject({ session: times, user: { username: "ada" } })
+      // Tables of the same name elsewhere are others.
+      expect(await make().findUser("alice")).toBeNull()
+      expect(await make().findSession("s")).toBeNull()
+      expect(await adapter.replaceKeyPassword(key, "hash", "other", {})).toBe(true)
+      expect(await adapter.deleteExpiredSessions(new Date(), 10)).toBe(0)
+      await adapter.deleteUser("alice")
+      expect(await adapter.findKey("username", "alice")).toBeNull()
+    } finally {
+      for (const statement of attach[dialect]?.drop ?? []) await run(named(statement))
+    }
+  })
+
+  test(`revocations may be kept in a schema, on ${dialect}`, async () => {
+    const store = stores.find((other) => other.dialect === dialect)
+    if (!store) return
+    for (const statement of attach[dialect]?.make ?? []) await run(named(statement))
+    try {
+      const table = `${schemaName}.revoked`
+      for (const statement of revocationSchema(dialect, { table })) await run(statement)
+      const revocations = sqlRevocations({ dialect, executor: store.executor, table })
+      await revocations.revoke("a", new Date(Date.now() + 60_000))
+      await revocations.revoke("a", new Date(Date.now() + 90_000))
+      expect(await revocations.isRevoked(["a"])).toBe(true)
+      expect(await revocations.isRevoked(["b"])).toBe(false)
+    } finally {
+      for (const statement of attach[dialect]?.drop ?? []) await run(named(statement))
+    }
+  })
+}
+
+test("a table apart from its users' schema does not refer to them in SQLite, which could not", () => {
+  const [apart = ""] = schema("sqlite", { tables: { session: "own.session" } })
+  expect(apart).not.toContain("REFERENCES")
+  const [beside = ""] = schema("postgres", { tables: { user: "auth.user", session: "own.session" } })
+  expect(beside).toContain(`CREATE TABLE IF NOT EXISTS "own"."session"`)
+  expect(beside).toContain(`REFERENCES "auth"."user" (id)`)
 })
 
 test("unknown dialects and id types are refused by name", () => {
