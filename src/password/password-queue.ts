@@ -1,39 +1,68 @@
 import { AuthError } from "../core/errors.ts"
 
-// As many as libuv has threads unless told otherwise: more would hold their memory while they wait for one.
-const mostRunning = 4
-const mostWaiting = 1000
+/** The right to hash, and since when. */
+interface Turn {
+  since: number
+}
 
-const waiting: (() => void)[] = []
-let running = 0
+// One fewer than the threads that libuv has unless told otherwise, so that files and DNS are still served meanwhile.
+const mostRunning = 3
+const mostWaiting = 1000
+// In milliseconds. Nobody waits longer, and a turn that is held longer is taken for lost.
+const longest = 5000
+
+const running = new Set<Turn>()
+// In the order in which they came.
+const waiting = new Set<(turn: Turn) => void>()
 
 /**
- * Runs hashing that needs much memory: in this process at most 4 at once, the others in the order in which they came.
- * Rejects with `hash_failed`, doing nothing, when 1,000 are waiting.
+ * Runs hashing: in this process at most 3 at once, the others in the order in which they came. Rejects with `hash_failed`,
+ * doing nothing, when 1,000 are waiting, and after 5 seconds of waiting.
+ *
+ * On Cloudflare Workers a request that is cut off never gives its turn back, so a turn counts for 5 seconds only.
  */
 export async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-  await takeTurn()
+  const turn = await takeTurn()
   try {
     return await work()
   } finally {
-    passTurn()
+    running.delete(turn)
+    startWaiting()
   }
 }
 
-function takeTurn(): Promise<void> | undefined {
-  if (running < mostRunning) {
-    running++
-    return undefined
-  }
-  if (waiting.length >= mostWaiting) {
-    throw new AuthError("hash_failed", "Too many passwords at once: answer 503, and throttle sign-ins.")
-  }
-  return new Promise((resolve) => waiting.push(resolve))
+function takeTurn(): Promise<Turn> | Turn {
+  startWaiting()
+  if (running.size < mostRunning) return startTurn()
+  if (waiting.size >= mostWaiting) throw tooMany()
+  return new Promise((resolve, reject) => {
+    const start = (turn: Turn) => {
+      clearTimeout(timer)
+      waiting.delete(start)
+      resolve(turn)
+    }
+    const timer = setTimeout(() => {
+      // Those before this one have waited longer, so what startWaiting() finds lost is theirs first.
+      startWaiting()
+      if (waiting.delete(start)) reject(tooMany())
+    }, longest)
+    waiting.add(start)
+  })
 }
 
 // The turn goes straight to the next in line, so that no newcomer slips in between.
-function passTurn(): void {
-  const next = waiting.shift()
-  if (next) next()
-  else running--
+function startWaiting(): void {
+  const lost = performance.now() - longest
+  for (const turn of running) if (turn.since <= lost) running.delete(turn)
+  for (const start of waiting) if (running.size < mostRunning) start(startTurn())
+}
+
+function startTurn(): Turn {
+  const turn = { since: performance.now() }
+  running.add(turn)
+  return turn
+}
+
+function tooMany(): AuthError {
+  return new AuthError("hash_failed", "Too many passwords at once: answer 503, and throttle sign-ins.")
 }
