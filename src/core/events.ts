@@ -13,6 +13,7 @@ export type AuthEventType =
   | "cross_origin"
   | "key_used"
   | "key_refused"
+  | "hash_unreadable"
   | "password_changed"
   | "password_rehashed"
   | "user_created"
@@ -22,7 +23,7 @@ export type AuthEventType =
 export interface AuthEventDetails {
   userId?: UserId | undefined
   sessionId?: string | undefined
-  /** Why: a rejection reason, or the code of the error. */
+  /** Why: a rejection reason, the code of the error, or the format of a hash that no hasher reads. */
   reason?: string | undefined
   providerId?: string | undefined
   /**

@@ -1,7 +1,10 @@
 import { AuthError } from "../core/errors.ts"
+import { checkOptions } from "../core/options.ts"
 import { attemptHash } from "./attempt-hash.ts"
 import { byteLength, isHashable } from "./hashable-password.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
+import { inTurn } from "./password-queue.ts"
+import { spellingsOf } from "./spellings.ts"
 
 /** What {@link bcrypt} needs of a package such as `bcryptjs`, `bcrypt` or `@node-rs/bcrypt`. */
 export interface BcryptModule {
@@ -9,53 +12,90 @@ export interface BcryptModule {
   hash?(password: string, cost: number): Promise<string> | string
 }
 
+/** How {@link bcrypt} verifies. */
+export interface BcryptOptions {
+  /**
+   * The cost of most of the stored hashes, 4 to 15. Default 12. A sign-in that is refused to a user without a bcrypt hash
+   * takes as long as one at this cost.
+   */
+  cost?: number | undefined
+  /**
+   * Compares only the first 72 bytes of a longer password, as the system did that made the hash. Default `false`: such a
+   * password is never right. The package must cut passwords off itself, as `bcryptjs`, `bcrypt` and `@node-rs/bcrypt` do.
+   */
+  truncate?: boolean | undefined
+}
+
 const newCost = 12
 const mostBytes = 72
 
 /**
  * Verifies bcrypt hashes (`$2a$`, `$2b$`, `$2y$`, cost 4 to 15) by a package that you pass: put it among the `accepted` of
- * `passwordHasher`, and each one is replaced when its user signs in. The package gets the password as typed, not
- * normalised. bcrypt reads 72 bytes and some packages stop at a NUL, so what is longer or holds one is never right.
+ * `passwordHasher`, and each one is replaced when its user signs in. The package gets the password in NFC, as typed, and in
+ * NFD. bcrypt reads 72 bytes and some packages stop at a NUL, so what is longer or holds one is never right.
  *
- * Throws `missing_port` for what has no `compare`; `hash` rejects with `unsupported` if the package has none.
+ * Throws `missing_port` if the package has no `compare`, and `invalid_option` for a cost outside 4 to 15; `hash` rejects
+ * with `unsupported` if the package has none.
  *
  * @example
  * import bcryptjs from "bcryptjs"
  * const hasher = passwordHasher({ preferred: argon2id(), accepted: [bcrypt(bcryptjs)] })
  */
-export function bcrypt(module: BcryptModule): PasswordHasher {
+export function bcrypt(module: BcryptModule, options: BcryptOptions = {}): PasswordHasher {
+  checkOptions("bcrypt()", options, "cost", "truncate")
+  const { cost = newCost, truncate = false } = options
   if (typeof module?.compare !== "function") {
     throw new AuthError("missing_port", "bcrypt() needs a package with compare(): pass bcryptjs, for example.")
   }
+  requireCost(cost)
+  const isReadable = truncate ? isTruncatable : isWhole
+
   return {
-    hash: (password) => hashBy(module, password),
+    hash: (password) => hashBy(module, password, Math.max(cost, newCost)),
     async verify(hash: unknown, password: unknown) {
-      if (!isBcryptHash(hash) || !isWhole(password)) return false
-      return attemptHash(async () => (await module.compare(password, toCommonPrefix(hash))) === true)
+      if (!isBcryptHash(hash) || !isHashable(password)) return false
+      for (const spelling of spellingsOf(password).filter(isReadable)) {
+        if (await compareBy(module, spelling, hash)) return true
+      }
+      return false
     },
     needsRehash: () => true,
     recognizes: isBcryptHash,
+    decoy: `$2b$${String(cost).padStart(2, "0")}$${".".repeat(53)}`,
   }
 }
 
-async function hashBy(module: BcryptModule, password: unknown): Promise<string> {
+function requireCost(cost: number): void {
+  if (Number.isInteger(cost) && cost >= 4 && cost <= 15) return
+  throw new AuthError("invalid_option", `bcrypt's cost must be a whole number from 4 to 15, and not ${String(cost)}`)
+}
+
+function compareBy(module: BcryptModule, password: string, hash: string): Promise<boolean> {
+  return attemptHash(() => inTurn(async () => (await module.compare(password, toCommonPrefix(hash))) === true))
+}
+
+async function hashBy(module: BcryptModule, password: unknown, cost: number): Promise<string> {
   const { hash } = module
   if (!hash) {
     throw new AuthError("unsupported", "This bcrypt package cannot hash: let passwordHasher prefer argon2id().")
   }
-  if (!isWhole(password)) {
+  if (!isHashable(password) || !isWhole(password)) {
     throw new AuthError("invalid_option", `bcrypt takes well-formed text of at most ${mostBytes} bytes without NUL.`)
   }
-  return attemptHash(() => hash.call(module, password, newCost))
+  return attemptHash(() => inTurn(async () => hash.call(module, password, cost)))
 }
 
 function isBcryptHash(hash: unknown): hash is string {
   return typeof hash === "string" && /^\$2[aby]\$(?:0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}$/.test(hash)
 }
 
+function isTruncatable(password: string): boolean {
+  return !password.includes("\0")
+}
+
 // Whether bcrypt would read all of it.
-function isWhole(password: unknown): password is string {
-  return isHashable(password) && byteLength(password) <= mostBytes && !password.includes("\0")
+function isWhole(password: string): boolean {
+  return byteLength(password) <= mostBytes && isTruncatable(password)
 }
 
 // PHP's `$2y$` is the algorithm of `$2b$`, under a name that some packages do not know.

@@ -10,14 +10,24 @@ export interface PasswordHasher {
    */
   hash(password: string): Promise<string>
   /**
-   * Tells whether a password is the one that was hashed: `false`, and no rejection, for any other hash text or input.
+   * Returns whether a password is the one that was hashed: `false`, and no rejection, for any other hash text or input.
    * Rejects with `hash_failed` only when the platform fails or too many passwords are waiting.
    */
   verify(hash: string, password: string): Promise<boolean>
-  /** Tells whether a hash is not as this hasher makes them today, so that the password should be hashed anew. */
+  /** Returns whether a hash is not as this hasher makes them today, so that the password should be hashed again. */
   needsRehash(hash: string): boolean
-  /** Tells, without work, whether `verify` can read a hash. A hasher without it is asked to verify whatever nobody else reads. */
+  /**
+   * Returns, without work, whether `verify` can read a hash. Without this method a hasher is asked to verify whatever no
+   * other one reads, and nothing is ever reported as `hash_unreadable`.
+   */
   recognizes?(hash: string): boolean
+  /**
+   * Some hash as this hasher makes them today. It is verified when a sign-in is refused and the user has no hash of this
+   * kind, so that refusals take the same time. Without it, signing in makes one at the first refusal.
+   */
+  readonly decoy?: string
+  /** The hashers that this one combines. A refused sign-in costs one verification by each. */
+  readonly hashers?: readonly PasswordHasher[]
 }
 
 /** What {@link passwordHasher} combines. */
@@ -29,8 +39,12 @@ export interface PasswordHasherOptions {
 }
 
 /**
- * Combines hashers: new hashes by `preferred`, old ones verified by whichever reads them, and due to be hashed anew.
- * A hash is verified once, by the first hasher that recognizes it. Throws `missing_port` for what is no hasher.
+ * Combines hashers: new hashes by `preferred`, old ones verified by whichever reads them, and due to be hashed again.
+ * A hash is verified once, by the hasher that makes such hashes today, or else by the first that recognizes it.
+ *
+ * A sign-in that `createUsers` refuses costs one verification by each hasher. If you changed the cost of a hasher, list
+ * the old one among the accepted too, so that its users cannot be told by the time of a refusal.
+ * Throws `missing_port` if one has no `hash`, `verify` or `needsRehash`.
  *
  * @example
  * const hasher = passwordHasher({ preferred: argon2id(), accepted: [luciaScrypt(), bcrypt(bcryptjs)] })
@@ -38,23 +52,36 @@ export interface PasswordHasherOptions {
 export function passwordHasher(options: PasswordHasherOptions): PasswordHasher {
   checkOptions("passwordHasher()", options, "preferred", "accepted")
   const { preferred, accepted = [] } = options
-  const hashers = [preferred, ...accepted]
-  hashers.forEach(requireHasher)
+  const given = [preferred, ...accepted]
+  given.forEach(requireHasher)
+  const hashers = [...new Set(given.flatMap(partsOf))]
 
   return {
     hash: (password) => preferred.hash(password),
     async verify(hash: unknown, password: unknown) {
       if (typeof hash !== "string" || !isHashable(password)) return false
-      const owner = hashers.find((hasher) => hasher.recognizes?.(hash))
-      return owner ? owner.verify(hash, password) : verifyInTurn(hash, password)
+      for (const reader of readersOf(hashers, hash)) {
+        if (await reader.verify(hash, password)) return true
+      }
+      return false
     },
     needsRehash: (hash) => preferred.needsRehash(hash),
+    recognizes: (hash: unknown) => typeof hash === "string" && readersOf(hashers, hash).length > 0,
+    hashers,
   }
+}
 
-  async function verifyInTurn(hash: string, password: string): Promise<boolean> {
-    for (const hasher of hashers) {
-      if (await hasher.verify(hash, password)) return true
-    }
-    return false
-  }
+/** Lists the hashers that a hasher is made of: itself, unless it combines others. */
+export function partsOf(hasher: PasswordHasher): PasswordHasher[] {
+  return hasher.hashers ? hasher.hashers.flatMap(partsOf) : [hasher]
+}
+
+/**
+ * Lists the hashers that a hash is given to: the one that makes such hashes today, or else the first that recognizes it. If
+ * none does, all that cannot say what they recognize. An empty list means that nobody can read the hash.
+ */
+export function readersOf(hashers: readonly PasswordHasher[], hash: string): PasswordHasher[] {
+  const able = hashers.filter((hasher) => hasher.recognizes?.(hash))
+  const [reader] = [...able.filter((hasher) => !hasher.needsRehash(hash)), ...able]
+  return reader ? [reader] : hashers.filter((hasher) => !hasher.recognizes)
 }

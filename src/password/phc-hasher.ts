@@ -5,12 +5,13 @@ import { isHashable, requireHashable } from "./hashable-password.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
 import { createPhcReader, formatPhc } from "./phc-string.ts"
 import type { Cost, PhcFormat } from "./phc-string.ts"
+import { spellingsOf } from "./spellings.ts"
 
 /** One algorithm that makes a key from a password. */
 export interface KeyDerivation<Name extends string> extends PhcFormat<Name> {
-  /** Tells whether a stored cost may be worked on: a copied or forged hash must not keep the server busy. */
+  /** Returns whether a stored cost may be worked on: a copied or forged hash must not keep the server busy. */
   isAffordable(cost: Cost<Name>): boolean
-  /** Tells whether a cost is enough for new hashes. */
+  /** Returns whether a cost is enough for new hashes. */
   isStrong(cost: Cost<Name>): boolean
   /** Makes a key of `length` bytes. */
   derive(password: Uint8Array, salt: Uint8Array, length: number, cost: Cost<Name>): Promise<Uint8Array>
@@ -21,7 +22,8 @@ const saltBytes = 16
 const keyBytes = 32
 
 /**
- * Makes a hasher of passwords in NFC (NIST SP 800-63B-4, 3.1.1.2), with salts of 16 random bytes and keys of 32.
+ * Makes a hasher of passwords in NFC (NIST SP 800-63B-4, 3.1.1.2), with salts of 16 random bytes and keys of 32. It also
+ * verifies hashes that other systems made of the password as typed or in NFD.
  * Throws `invalid_option` for a cost that is too low, or so high that its own hashes would be refused.
  */
 export function createPhcHasher<Name extends string>(
@@ -35,14 +37,18 @@ export function createPhcHasher<Name extends string>(
     async hash(password: unknown) {
       requireHashable(password)
       const salt = crypto.getRandomValues(new Uint8Array(saltBytes))
-      const key = await derive(password, salt, keyBytes, cost)
+      const key = await derive(password.normalize("NFC"), salt, keyBytes, cost)
       return formatPhc(derivation, { cost, salt, key })
     },
     async verify(hash: unknown, password: unknown) {
       const stored = readAffordable(hash)
       if (!stored || !isHashable(password)) return false
-      const key = await derive(password, stored.salt, stored.key.length, stored.cost)
-      return equalBytes(key, stored.key)
+      // All spellings, whoever made the hash: how many there are depends on the password alone.
+      for (const spelling of spellingsOf(password)) {
+        const key = await derive(spelling, stored.salt, stored.key.length, stored.cost)
+        if (equalBytes(key, stored.key)) return true
+      }
+      return false
     },
     needsRehash(hash: unknown) {
       const stored = readAffordable(hash)
@@ -50,6 +56,7 @@ export function createPhcHasher<Name extends string>(
       return derivation.names.some((name) => stored.cost[name] !== cost[name])
     },
     recognizes: (hash: unknown) => readAffordable(hash) !== null,
+    decoy: formatPhc(derivation, { cost, salt: new Uint8Array(saltBytes), key: new Uint8Array(keyBytes) }),
   }
 
   function readAffordable(hash: unknown) {
@@ -58,8 +65,7 @@ export function createPhcHasher<Name extends string>(
   }
 
   function derive(password: string, salt: Uint8Array, length: number, at: Cost<Name>): Promise<Uint8Array> {
-    const bytes = encoder.encode(password.normalize("NFC"))
-    return attemptHash(() => derivation.derive(bytes, salt, length, at))
+    return attemptHash(() => derivation.derive(encoder.encode(password), salt, length, at))
   }
 }
 

@@ -66,7 +66,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
   const emit = createEmitter(options.onEvent, now)
   passwordProviders.forEach(checkProviderId)
   checkPolicy(passwordPolicy)
-  const { hash, verify, needsRehash, getDecoy } = guardHasher(options.passwordHasher)
+  const { hash, verify, needsRehash, unreadableFormat } = guardHasher(options.passwordHasher)
 
   return over(guarded(options.adapter))
 
@@ -189,11 +189,17 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
 
     async function tryPassword({ providerId, providerUserId, password }: PasswordAttempt): Promise<Verified | null> {
       if (!isPlausible(password)) return null
-      const decoyHash = await getDecoy()
       const record = await find(providerId, providerUserId)
-      const isRight = await verify(record?.passwordHash ?? decoyHash, password)
+      const isRight = await verify(record?.passwordHash ?? null, password)
+      if (record) reportUnreadable(record)
       if (!record || record.passwordHash === null || !isRight) return null
       return { record, password, hashes: await rehash(record, record.passwordHash, password) }
+    }
+
+    // Otherwise the format would look like a wrong password for ever.
+    function reportUnreadable({ passwordHash, userId, providerId }: KeyRecord): void {
+      const reason = passwordHash === null ? null : unreadableFormat(passwordHash)
+      if (reason !== null) emit("hash_unreadable", { userId, providerId, reason })
     }
 
     async function rehash(record: KeyRecord, from: string, password: string): Promise<string[]> {

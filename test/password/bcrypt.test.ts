@@ -9,11 +9,12 @@ function createModule() {
   return { compare: vi.fn<BcryptModule["compare"]>(async (password) => password.startsWith("right")) }
 }
 
-test("verify() leaves the comparison to the package, with the password as typed", async () => {
+test("verify() leaves the comparison to the package, with the password in NFC, as typed, and in NFD", async () => {
   const module = createModule()
-  expect(await bcrypt(module).verify(hash, "right e\u0301")).toBe(true)
-  expect(await bcrypt(module).verify(hash, "wrong")).toBe(false)
-  expect(module.compare.mock.calls[0]).toEqual(["right e\u0301", hash])
+  expect(await bcrypt(module).verify(hash, "right")).toBe(true)
+  expect(await bcrypt(module).verify(hash, "e\u0301\u00e9")).toBe(false)
+  const given = ["right", "\u00e9\u00e9", "e\u0301\u00e9", "e\u0301e\u0301"]
+  expect(module.compare.mock.calls).toEqual(given.map((password) => [password, hash]))
 })
 
 test("verify() takes a package that answers at once", async () => {
@@ -52,6 +53,28 @@ test("[PWD-3] verify() takes 72 bytes, and is false for what bcrypt would cut", 
     expect(await bcrypt(module).verify(hash, password)).toBe(false)
   }
   expect(module.compare).toHaveBeenCalledTimes(1)
+})
+
+test("[PWD-3] verify() takes what bcrypt would cut only with `truncate`, and leaves the cutting to the package", async () => {
+  const module = createModule()
+  const phrase = "right horse battery staple ".repeat(3)
+  expect(await bcrypt(module).verify(hash, phrase)).toBe(false)
+  expect(await bcrypt(module, { truncate: true }).verify(hash, phrase)).toBe(true)
+  for (const password of ["right\0", "right\ud800", "right".repeat(300)]) {
+    expect(await bcrypt(module, { truncate: true }).verify(hash, password)).toBe(false)
+  }
+  expect(module.compare.mock.calls).toEqual([[phrase, hash]])
+})
+
+test("[THR-6] its decoy is a hash at the cost of the stored ones", async () => {
+  const module = createModule()
+  const { decoy = "", recognizes } = bcrypt(module, { cost: 9 })
+  expect([decoy.slice(0, 7), recognizes?.(decoy)]).toEqual(["$2b$09$", true])
+  expect(bcrypt(module).decoy).toMatch(/^\$2b\$12\$/)
+})
+
+test.each([3, 16, 10.5, NaN, "10" as never])("bcrypt() throws for the cost %o", (cost) => {
+  expect(() => bcrypt(createModule(), { cost })).toThrow(expect.objectContaining({ code: "invalid_option" }))
 })
 
 test("needsRehash() is true for every hash", () => {
