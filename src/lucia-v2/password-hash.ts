@@ -1,5 +1,6 @@
-import { deriveKey, LegacyScrypt } from "../lucia/scrypt.ts"
+import { LegacyScrypt } from "../lucia/scrypt.ts"
 import { requireHashable } from "../password/hashable-password.ts"
+import { deriveLuciaKey } from "../password/lucia-key.ts"
 import { LuciaError } from "./lucia-error.ts"
 import { generateRandomString } from "./random-string.ts"
 
@@ -16,7 +17,7 @@ export interface PasswordHash {
 export async function generateLuciaPasswordHash(password: string): Promise<string> {
   requireHashable(password)
   const salt = generateRandomString(16)
-  return `s2:${salt}:${await deriveKey(password, salt, 16)}`
+  return `s2:${salt}:${await deriveLuciaKey(password, salt, 16)}`
 }
 
 /**

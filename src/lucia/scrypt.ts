@@ -1,17 +1,12 @@
-import { attemptHash } from "../password/attempt-hash.ts"
 import { equalBytes } from "../password/equal-bytes.ts"
 import { isHashable, requireHashable } from "../password/hashable-password.ts"
-import { nodeScrypt } from "../password/node-scrypt.ts"
-import { inTurn } from "../password/password-queue.ts"
-import { portableScrypt } from "./portable-scrypt.ts"
+import { deriveLuciaKey, toHex } from "../password/lucia-key.ts"
 
 /** Turns passwords into hashes, and checks them. The hash comes first. */
 export interface PasswordHashingAlgorithm {
   hash(password: string): Promise<string>
   verify(hash: string, password: string): Promise<boolean>
 }
-
-const keyBytes = 64
 
 /**
  * The password hashes of Lucia v3, `salt:key`, off the event loop where the platform has scrypt. They are below today's
@@ -46,42 +41,12 @@ export class LegacyScrypt implements PasswordHashingAlgorithm {
 async function createHash(password: string): Promise<string> {
   requireHashable(password)
   const salt = toHex(crypto.getRandomValues(new Uint8Array(16)))
-  return `${salt}:${await deriveKey(password, salt, 16)}`
+  return `${salt}:${await deriveLuciaKey(password, salt, 16)}`
 }
 
 async function matches(parts: RegExpExecArray | null, password: string, blockSize: number): Promise<boolean> {
   const [, salt, key] = parts ?? []
   if (salt === undefined || key === undefined || !isHashable(password)) return false
   const encoder = new TextEncoder()
-  return equalBytes(encoder.encode(await deriveKey(password, salt, blockSize)), encoder.encode(key.toLowerCase()))
-}
-
-/** Makes the key of a hash, as hex. The salt is taken as text, as Lucia did, and not as the bytes that it spells. */
-export async function deriveKey(password: string, salt: string, r: number): Promise<string> {
-  const encoder = new TextEncoder()
-  const bytes = encoder.encode(password.normalize("NFKC"))
-  const cost = { N: 2 ** 14, r, p: 1 }
-  const key = await attemptHash(() =>
-    hasNative()
-      ? nodeScrypt(bytes, encoder.encode(salt), keyBytes, cost)
-      : inTurn(() => portableScrypt(bytes, encoder.encode(salt), keyBytes, cost)),
-  )
-  return toHex(key)
-}
-
-interface Platform {
-  process?: { getBuiltinModule?(id: string): { scrypt?: unknown } | undefined }
-}
-
-function hasNative(): boolean {
-  try {
-    const { process }: Platform = globalThis
-    return typeof process?.getBuiltinModule?.("node:crypto")?.scrypt === "function"
-  } catch {
-    return false
-  }
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+  return equalBytes(encoder.encode(await deriveLuciaKey(password, salt, blockSize)), encoder.encode(key.toLowerCase()))
 }

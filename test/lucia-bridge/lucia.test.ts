@@ -14,7 +14,7 @@ import {
   verifyRequestOrigin,
 } from "../../src/lucia.ts"
 import type { LuciaOptions, StoredIds } from "../../src/lucia.ts"
-import { portableScrypt } from "../../src/lucia/portable-scrypt.ts"
+import { portableScrypt } from "../../src/password/portable-scrypt.ts"
 import { memoryLuciaAdapter } from "./memory-lucia-adapter.ts"
 
 const day = 86_400_000

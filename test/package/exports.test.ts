@@ -21,13 +21,13 @@ const contents: Record<string, RegExp> = {
   "next/proxy": /^src\/(next-proxy|core\/(cookie|defined|errors|options|origin|response-headers|session-cookie))\.ts$/,
   react: /^src\/(react|core\/(errors|options))\.ts$/,
   users:
-    /^src\/(users|users\/[^/]+|proof\/[^/]+|core\/(defined|errors|options|events|token)|password\/(attempt-hash|check-password|common-passwords|require-hasher|well-formed))\.ts$/,
+    /^src\/(users|users\/[^/]+|proof\/[^/]+|core\/(defined|errors|options|events|token)|password\/(attempt-hash|check-password|common-passwords|hash-format|hashable-password|password-hasher|require-hasher|well-formed))\.ts$/,
   password: /^src\/(password|password\/[^/]+|core\/(errors|options))\.ts$/,
   stateless:
     /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|options|events|origin|policy|session-cookie|token))\.ts$/,
   testing: /^src\/(testing|testing\/[^/]+|core\/(errors|options))\.ts$/,
   lucia:
-    /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|options|origin|policy|token)|password\/(attempt-hash|equal-bytes|hashable-password|node-scrypt|password-queue|well-formed))\.ts$/,
+    /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|options|origin|policy|token)|password\/(attempt-hash|equal-bytes|hashable-password|lucia-key|node-crypto|node-scrypt|password-queue|portable-scrypt|well-formed))\.ts$/,
   "lucia-v2":
     /^src\/(lucia-v2|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|options|origin|policy|token)|password\/[^/]+)\.ts$/,
   "lucia-v2/middleware":

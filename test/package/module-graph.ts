@@ -88,7 +88,16 @@ function namesOf(elements: readonly (ts.ImportSpecifier | ts.ExportSpecifier)[])
 }
 
 function textOf(node: ts.Node | undefined): string {
-  return node && ts.isStringLiteralLike(node) ? node.text : "(computed)"
+  if (node && ts.isStringLiteralLike(node)) return node.text
+  return (node && joined(node)) ?? "(computed)"
+}
+
+// `"node:".concat("crypto")`, which hides a name from esbuild and not from a reader.
+function joined(node: ts.Node): string | undefined {
+  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return undefined
+  const { name, expression } = node.expression
+  const parts = [expression, ...node.arguments].map(textOf)
+  return name.text === "concat" && !parts.includes("(computed)") ? parts.join("") : undefined
 }
 
 function readExports(module: Module, statement: ts.Statement): void {

@@ -1,4 +1,4 @@
-import type { ScryptCost } from "../password/node-scrypt.ts"
+import type { ScryptCost } from "./node-crypto.ts"
 
 /**
  * Makes a key by scrypt (RFC 7914) in plain JavaScript, for platforms without their own. Gives the event loop a turn
