@@ -5,8 +5,8 @@ const encoder = new TextEncoder()
 const mostBytes = 1024
 
 /**
- * Tells whether a hasher takes this password: well-formed text of at most 1,024 bytes of UTF-8. Longer ones would let a
- * stranger keep the server busy (CVE-2013-1443), so they are turned away before they are normalised or hashed.
+ * Returns whether a hasher takes this password: well-formed text of at most 1,024 bytes of UTF-8. Longer ones would let an
+ * attacker keep the server busy (CVE-2013-1443), so they are refused before they are normalised or hashed.
  */
 export function isHashable(password: unknown): password is string {
   // Every UTF-16 unit is at least one byte, so length alone decides about what is far too long.

@@ -5,7 +5,7 @@ import { requireHasher } from "./require-hasher.ts"
 /** Turns passwords into text from which they cannot be told, and checks them against it. */
 export interface PasswordHasher {
   /**
-   * Makes a hash of a password, with a new random salt. Rejects with `invalid_option` for what is no well-formed text
+   * Makes a hash of a password, with a new random salt. Rejects with `invalid_option` if it is not well-formed text
    * or over 1,024 bytes, and with `hash_failed` when the platform fails or too many passwords are waiting.
    */
   hash(password: string): Promise<string>

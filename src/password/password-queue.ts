@@ -5,10 +5,10 @@ interface Turn {
   since: number
 }
 
-// One fewer than the threads that libuv has unless told otherwise, so that files and DNS are still served meanwhile.
+// One fewer than the threads that libuv has unless told otherwise, so that files and DNS names can still be read.
 const mostRunning = 3
 const mostWaiting = 1000
-// In milliseconds. Nobody waits longer, and a turn that is held longer is taken for lost.
+// In milliseconds. Nobody waits longer, and a turn that is held for longer counts as lost.
 const longest = 5000
 
 const running = new Set<Turn>()

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
+import { pbkdf2 } from "../../src/password.ts"
 import { countingHasher } from "./counting-hasher.ts"
 import { attemptOf } from "./attempts.ts"
 import { keyOfAda, notText, setUp, setUpAda, stores } from "./user-stores.ts"
@@ -45,6 +46,24 @@ describe.each(stores)("verifyPassword() over %s", (_name, open) => {
     }
     expect(await work("ada")).toEqual(["hash", "verify"])
     expect(await work("nobody")).toEqual(["hash", "verify"])
+  })
+
+  test("[THR-6] reports a hash that no hasher reads by its format, after the work of any refusal", async () => {
+    const { users, store, events } = await setUpAda(open(), { passwordHasher: pbkdf2() })
+    const passwordHash = "$argon2i$v=19$m=65536,t=4,p=1$c2FsdHNhbHRzYWx0$kg7fW3jz8m9y5zj9bQG2b2F2b2F2b2F2b2F2b2F2b2E"
+    await store.insertKey({ ...emailOfAda, userId: "user-1", passwordHash })
+    const work = vi.spyOn(crypto.subtle, "deriveBits")
+    expect(await users.verifyPassword({ ...emailOfAda, password })).toBeNull()
+    const at = expect.any(Date)
+    expect(events).toEqual([
+      { type: "hash_unreadable", at, userId: "user-1", providerId: "email", reason: "argon2i" },
+      { type: "key_refused", at, providerId: "email" },
+    ])
+    expect(work).toHaveBeenCalledTimes(1)
+    work.mockRestore()
+    events.splice(0)
+    await users.verifyPassword(attemptOf("ada", "wrong horse"))
+    expect(events.map(({ type }) => type)).toEqual(["key_refused"])
   })
 
   test.each([
