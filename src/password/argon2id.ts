@@ -85,7 +85,7 @@ async function loadBuiltIn(): Promise<Engine | null> {
 function remedyFor(cause: unknown): string {
   const orNode = "or run Node.js 24.19 or later, which needs no package."
   const { code, message } = cause as { code?: unknown; message?: unknown }
-  if (/MODULE_NOT_FOUND$/.test(String(code)) && /'@node-rs\/argon2'/.test(String(message))) {
+  if (String(code).endsWith("MODULE_NOT_FOUND") && String(message).includes("'@node-rs/argon2'")) {
     return `argon2id() needs the package @node-rs/argon2, which is not installed: npm install @node-rs/argon2, ${orNode}`
   }
   return (
