@@ -1,5 +1,6 @@
 import type { Column } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
+import { isBytes, isDate } from "../../src/core/realm.ts"
 import type { Row } from "../sql/executor.ts"
 import { quoted } from "../values/names.ts"
 import type { OwnTable } from "./tables.ts"
@@ -45,8 +46,8 @@ const types: Record<string, (value: unknown) => boolean> = {
   number: (value) => typeof value === "number",
   bigint: (value) => typeof value === "bigint",
   boolean: (value) => typeof value === "boolean",
-  date: (value) => value instanceof Date,
-  buffer: (value) => value instanceof Uint8Array,
+  date: (value) => isDate(value),
+  buffer: (value) => isBytes(value),
   array: Array.isArray,
 }
 

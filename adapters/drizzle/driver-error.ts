@@ -1,3 +1,4 @@
+import { isError } from "../../src/core/realm.ts"
 import { withoutValues } from "../sql/driver-error.ts"
 
 /**
@@ -5,7 +6,7 @@ import { withoutValues } from "../sql/driver-error.ts"
  * and what a stranger has sent could read there like the error of a driver.
  */
 export function driverErrorOf(error: unknown): unknown {
-  if (error instanceof Error && error.message.startsWith("Failed query: ") && error.cause instanceof Error)
+  if (isError(error) && error.message.startsWith("Failed query: ") && isError(error.cause))
     return driverErrorOf(error.cause)
   return withoutValues(error)
 }

@@ -1,6 +1,7 @@
 import { and, asc, desc, lte, not, sql } from "drizzle-orm"
 import type { SQL } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
+import { isPromise } from "../../src/core/realm.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "../values/parameters.ts"
@@ -56,7 +57,7 @@ export function drizzleSessions(
     if (known === null) return null
     // Every request comes by here: what is there at once is not awaited.
     const answer = statements.find({ id: known })
-    const { rows } = answer instanceof Promise ? await answer : answer
+    const { rows } = isPromise(answer) ? await answer : answer
     const found = rows[0] ? joined.read(rows[0]) : null
     // A column may take other ids for equal. Compared here it costs less than once more in the statement.
     return found?.session.id === known ? found : null

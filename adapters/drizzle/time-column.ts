@@ -1,5 +1,6 @@
 import type { Column } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
+import { isDate } from "../../src/core/realm.ts"
 import type { DialectName } from "../sql/dialect.ts"
 
 /** A column of times, whatever Drizzle keeps in it. */
@@ -60,7 +61,7 @@ function unitOf(type: string, dialect: DialectName): number {
 
 function toDate(value: unknown): Date | null {
   if (value === null || value === undefined) return null
-  const date = typeof value === "string" ? parseText(value) : value instanceof Date ? value : new Date(Number(value))
+  const date = typeof value === "string" ? parseText(value) : isDate(value) ? value : new Date(Number(value))
   return Number.isNaN(date.getTime()) ? null : date
 }
 

@@ -1,3 +1,4 @@
+import { isError } from "../../src/core/realm.ts"
 import type { UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
 import { retried } from "../sql/retry.ts"
@@ -83,7 +84,7 @@ export function prismaStore(client: PrismaBase, names: ModelNames): PrismaStore 
 
 /** Tells whether Prisma refused a call for one of these reasons. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && codes.includes((error as { code?: string }).code ?? "")
+  return isError(error) && codes.includes((error as { code?: string }).code ?? "")
 }
 
 /** Tells a user id from anything else that a column may hold. */

@@ -1,4 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { isBytes, isDate } from "../../src/core/realm.ts"
 import type { UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
 import { quoted } from "../values/names.ts"
@@ -77,7 +78,7 @@ function timeField(model: Model, name: string): TimeField {
     encode,
     decode(value) {
       if (value === null || value === undefined) return null
-      const date = value instanceof Date ? value : new Date(Number(value) * unit)
+      const date = isDate(value) ? value : new Date(Number(value) * unit)
       return Number.isNaN(date.getTime()) ? null : date
     },
   }
@@ -113,5 +114,5 @@ function checkedScalars(model: Model, name: string, core: string[], attributes: 
 /** Prisma takes an object for an operation, such as `{ increment: 1 }`. */
 function isScalar(value: unknown, type: string): boolean {
   if (typeof value !== "object" || value === null || type === "Json") return true
-  return value instanceof Date || value instanceof Uint8Array || Array.isArray(value) || type === "Decimal"
+  return isDate(value) || isBytes(value) || Array.isArray(value) || type === "Decimal"
 }

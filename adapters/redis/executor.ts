@@ -1,3 +1,4 @@
+import { isError } from "../../src/core/realm.ts"
 import { digest } from "./digest.ts"
 
 /** A script that touches one key, which is all that a Redis Cluster allows. */
@@ -48,7 +49,7 @@ export async function runScript(
 
 /** Tells whether an error is the server's answer with this code. */
 export function isReply(error: unknown, code: "NOSCRIPT" | "WRONGTYPE"): boolean {
-  return error instanceof Error && error.message.startsWith(code)
+  return isError(error) && error.message.startsWith(code)
 }
 
 /** Walks through the keys that match, in steps that block no server for long. A key may come twice. */

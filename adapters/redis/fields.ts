@@ -1,4 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { isDate } from "../../src/core/realm.ts"
 import type { SessionRecord, UserId } from "../../src/core/ports.ts"
 import { quoted } from "../values/names.ts"
 import { timeOf } from "../values/parameters.ts"
@@ -77,7 +78,7 @@ function checkedAttribute(name: string): string {
 // JSON begins with neither letter.
 function encodeValue(name: string, value: unknown): string {
   if (typeof value === "bigint") return `B${value}`
-  if (value instanceof Date) return `D${timeOf(value)}`
+  if (isDate(value)) return `D${timeOf(value)}`
   try {
     return JSON.stringify(value, onlyJson)
   } catch (cause) {

@@ -1,4 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { isBytes, isDate } from "../../src/core/realm.ts"
 import { quoted } from "../values/names.ts"
 import type { Column } from "./dialect.ts"
 import { isAttribute } from "./catalogue.ts"
@@ -67,7 +68,7 @@ function valueOf(value: unknown, column: Column | undefined): SqlValue {
 }
 
 function isPlain(value: unknown): value is SqlValue {
-  if (value === null || value instanceof Date || value instanceof Uint8Array) return true
+  if (value === null || isDate(value) || isBytes(value)) return true
   return (
     typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean"
   )

@@ -1,9 +1,11 @@
+import { isError } from "../../src/core/realm.ts"
+
 const deepest = 5
 
 /** Tells whether an error, or one it was caused by, fits: drivers are often wrapped by what runs them. */
 export function causedBy(error: unknown, fits: (error: DriverError) => boolean): boolean {
   let current = error
-  for (let depth = 0; depth < deepest && current instanceof Error; depth++) {
+  for (let depth = 0; depth < deepest && isError(current); depth++) {
     if (fits(current)) return true
     current = current.cause
   }
@@ -16,7 +18,7 @@ const rowDetail = "Failing row contains"
 
 /** Takes the values off a driver's error, password hashes among them: who logs the error would keep them. */
 export function withoutValues(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
+  if (!isError(error)) return error
   const { detail } = error as { detail?: unknown }
   const names = String(detail).startsWith(rowDetail) ? [...telling, "detail"] : telling
   const isOpen = (name: string) => Object.getOwnPropertyDescriptor(error, name)?.configurable !== false

@@ -1,3 +1,4 @@
+import { isPromise } from "../../src/core/realm.ts"
 import type { FoundSession } from "../../src/core/ports.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 import { isOwnForm, sessionById } from "./exact-id.ts"
@@ -76,7 +77,7 @@ function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, i
 
 function findOne(db: Database, open: OpenDatabase, id: string): Answer<Found> {
   const answer = rowOf(db, open, id)
-  return answer instanceof Promise ? answer.then(([row]) => read(open, row, id)) : read(open, answer[0], id)
+  return isPromise(answer) ? answer.then(([row]) => read(open, row, id)) : read(open, answer[0], id)
 }
 
 /** One that cannot be read is its own caller's failure. */

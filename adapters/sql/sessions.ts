@@ -1,4 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { isPromise } from "../../src/core/realm.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "../values/parameters.ts"
 import { readText } from "../values/storable-text.ts"
@@ -63,7 +64,7 @@ async function findSession(
   if (known === null) return null
   // Every request comes by here: what is there at once is not awaited.
   const opened = db.open("session", "user")
-  const open = opened instanceof Promise ? await opened : opened
+  const open = isPromise(opened) ? await opened : opened
   return find(open, known)
 }
 

@@ -1,4 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { isDate } from "../../src/core/realm.ts"
 import type { KeyRecord } from "../../src/core/ports.ts"
 import { quoted } from "./names.ts"
 import { isStorableId } from "./storable-text.ts"
@@ -18,7 +19,7 @@ export function newSessionIdOf(id: unknown): string {
 
 /** Makes a parameter of a date: milliseconds since 1970, rounded down. Throws `invalid_option` for an invalid one. */
 export function timeOf(date: Date): number {
-  const time = date instanceof Date ? date.getTime() : NaN
+  const time = isDate(date) ? date.getTime() : NaN
   if (!Number.isNaN(time)) return time
   throw new AuthError("invalid_option", "A session's times are valid Date objects.")
 }

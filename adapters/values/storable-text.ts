@@ -1,3 +1,5 @@
+import { isBytes } from "../../src/core/realm.ts"
+
 const longest = 255
 
 const encoder = new TextEncoder()
@@ -14,7 +16,7 @@ export function isStorableId(text: string): boolean {
 
 /** Reads a text column. MySQL's drivers answer `VARBINARY` as bytes. */
 export function readText(value: unknown): string {
-  return value instanceof Uint8Array ? decoder.decode(value) : String(value)
+  return isBytes(value) ? decoder.decode(value) : String(value)
 }
 
 /** The same, or `null` for bytes that are not UTF-8. */

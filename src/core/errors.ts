@@ -9,9 +9,16 @@ export type AuthErrorCode =
   | "hash_failed"
   | "headers_sent"
 
-/** Thrown when the developer or an outage is at fault. What a stranger can cause is a returned value instead. */
+// The registry of symbols is shared by all copies of a module and all realms of a process.
+const brand: unique symbol = Symbol.for("nightlatch.AuthError")
+
+/** Thrown when the developer or an outage is at fault. What a visitor can cause is a returned value instead. */
 export class AuthError extends Error {
   override readonly name = "AuthError"
+  /** Tells {@link isAuthError} that this is one. */
+  get [brand](): true {
+    return true
+  }
   declare readonly code: AuthErrorCode
 
   constructor(code: AuthErrorCode, message: string, options?: { cause?: unknown }) {
@@ -20,9 +27,9 @@ export class AuthError extends Error {
   }
 }
 
-/** Tells whether a caught value is an {@link AuthError}, also across two copies of this package. */
+/** Returns whether a caught value is an {@link AuthError}: of any copy of this package, and of any realm. */
 export function isAuthError(error: unknown): error is AuthError {
-  return error instanceof Error && error.name === "AuthError"
+  return (error as Partial<AuthError> | null | undefined)?.[brand] === true
 }
 
 type Methods = Record<string, (...values: never[]) => Promise<unknown>>

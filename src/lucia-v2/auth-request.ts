@@ -1,3 +1,4 @@
+import { isPromise } from "../core/realm.ts"
 import type { Session } from "./auth.ts"
 import type { Cookie } from "./cookie.ts"
 import type { DebugLog } from "./debug-log.ts"
@@ -57,11 +58,11 @@ export function createAuthRequest<S extends CookieSession & { readonly fresh: bo
   const { context, log } = parts
   const read = readContext(context, credentialsOf)
   // What the cookie holds, as far as it is known: Next.js may have it later.
-  let current = read instanceof Promise ? undefined : read.cookie
+  let current = isPromise(read) ? undefined : read.cookie
   let validating: Promise<S | null> | null = null
   let validatingBearer: Promise<S | null> | null = null
   // Whoever asks for the session is told of the failure.
-  if (read instanceof Promise) read.catch(() => {})
+  if (isPromise(read)) read.catch(() => {})
 
   return { validate, validateBearerToken, setSession, invalidate, applyTo }
 
@@ -78,7 +79,7 @@ export function createAuthRequest<S extends CookieSession & { readonly fresh: bo
     if ((session?.sessionId ?? null) === current && !session?.fresh) return
     const sent: unknown = send(session)
     validating = null
-    if (!(sent instanceof Promise)) return
+    if (!isPromise(sent)) return
     // Few callers wait for it, so its failure must not end the process.
     sent.catch(() => {})
     return sent as Promise<void>

@@ -1,4 +1,4 @@
-import { AuthError } from "../core/errors.ts"
+import { AuthError, isAuthError } from "../core/errors.ts"
 import type { FoundSession, SessionRecord } from "../core/ports.ts"
 import { isSessionId } from "../core/token.ts"
 import { isHashLike } from "../lucia/exact-ids.ts"
@@ -75,7 +75,7 @@ export function createSessionMethods(parts: SessionParts) {
     try {
       await sessions.insert(record)
     } catch (error) {
-      throw error instanceof AuthError && error.code === "user_missing" ? new LuciaError("AUTH_INVALID_USER_ID") : error
+      throw isAuthError(error) && error.code === "user_missing" ? new LuciaError("AUTH_INVALID_USER_ID") : error
     }
   }
 

@@ -1,3 +1,4 @@
+import { isBuffer, isBytes } from "../core/realm.ts"
 import type { SessionRecord } from "../core/ports.ts"
 import { hashToken } from "../core/token.ts"
 import { equalBytes } from "../password/equal-bytes.ts"
@@ -87,8 +88,8 @@ function isSecretHash(name: string): boolean {
 
 // Drivers give bytes in several forms, and stores of JSON have them as hex.
 function readHash(value: unknown): Uint8Array | null {
-  if (value instanceof Uint8Array) return value
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (isBytes(value)) return value
+  if (isBuffer(value)) return new Uint8Array(value)
   if (Array.isArray(value)) return Uint8Array.from(value as unknown[], Number)
   const [, hex] = /^(?:\\x)?([0-9a-f]{64})$/i.exec(String(value)) ?? []
   return hex === undefined ? null : Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16))

@@ -1,4 +1,5 @@
 import { AuthError } from "../core/errors.ts"
+import { isDate } from "../core/realm.ts"
 import type { SessionRecord, UserId } from "../core/ports.ts"
 import type { DatabaseSession } from "./lucia-adapter.ts"
 
@@ -70,13 +71,13 @@ function plainName(name: string): string {
 
 // 64-bit integers arrive as bigint from some drivers and as text from others.
 function toMilliseconds(value: unknown): number {
-  if (value instanceof Date) return value.getTime()
+  if (isDate(value)) return value.getTime()
   return typeof value === "number" || typeof value === "bigint" || /^\d+$/.test(String(value)) ? Number(value) : NaN
 }
 
 // Drizzle makes drivers that it shares give PostgreSQL's own text. Without its zone that text is no instant.
 function toDate(value: unknown): Date {
-  if (value instanceof Date) return new Date(value)
+  if (isDate(value)) return new Date(value)
   const [, day, time, zone = ""] =
     /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d(?::\d\d)?)$/.exec(String(value)) ?? []
   return new Date(`${day}T${time}${/^.\d\d$/.test(zone) ? `${zone}:00` : zone}`)

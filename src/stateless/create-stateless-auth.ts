@@ -3,6 +3,7 @@ import { AuthError } from "../core/errors.ts"
 import { createEmitter } from "../core/events.ts"
 import type { AuthEventType, Emit } from "../core/events.ts"
 import { checkOptions } from "../core/options.ts"
+import { isPromise } from "../core/realm.ts"
 import { checkOrigins } from "../core/origin.ts"
 import { isPersistent, markToken, plainToken } from "../core/persistence.ts"
 import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "../core/policy.ts"
@@ -168,7 +169,7 @@ export function createStatelessAuth<
 
   async function find(token: unknown): Promise<Live<Attributes> | Rejection> {
     const opening = envelope.open(plainToken(token))
-    const opened = opening instanceof Promise ? await opening : opening
+    const opened = isPromise(opening) ? await opening : opening
     if (typeof opened === "string") return { reason: opened }
     const session = readSession(opened.plaintext)
     if (session.createdAt.getTime() > now() + skew) return { reason: "unknown", session }

@@ -1,3 +1,4 @@
+import { isPromise } from "../core/realm.ts"
 import { nodeEngine } from "./node-engine.ts"
 import { webEngine } from "./web-engine.ts"
 
@@ -33,5 +34,5 @@ export function platformEngine(): Engine {
 
 /** Goes on with an answer: at once if it is there. */
 export function after<Value, Result>(answer: Answer<Value>, goOn: (value: Value) => Answer<Result>): Answer<Result> {
-  return answer instanceof Promise ? answer.then(goOn) : goOn(answer)
+  return isPromise(answer) ? answer.then(goOn) : goOn(answer)
 }

@@ -1,4 +1,5 @@
 import { AuthError } from "../core/errors.ts"
+import { isPromise } from "../core/realm.ts"
 import { after, platformEngine } from "./engine.ts"
 import type { Answer, Cipher, Engine } from "./engine.ts"
 import { join } from "./join.ts"
@@ -94,7 +95,7 @@ function openWith(keys: Key[], bytes: Uint8Array, from = 0): Answer<Opened | "un
 
 function deriveKeys(engine: Engine, secrets: Uint8Array[], purpose: string): Answer<Key[]> {
   const keys = secrets.map((secret, n) => deriveKey(engine, secret, purpose, n > 0))
-  const ready = keys.filter((key): key is Key => !(key instanceof Promise))
+  const ready = keys.filter((key): key is Key => !isPromise(key))
   return ready.length === keys.length ? ready : Promise.all(keys.map(async (key) => key))
 }
 

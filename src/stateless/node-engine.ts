@@ -1,3 +1,4 @@
+import { isPromise } from "../core/realm.ts"
 import type { Cipher, Engine } from "./engine.ts"
 
 type NodeCrypto = Pick<
@@ -65,11 +66,11 @@ function cipherOf(crypto: NodeCrypto, Buffer: NodeBuffer["Buffer"], bytes: Uint8
 // Some platforms have the module and not the functions.
 function canSeal({ derive, cipher }: Engine): boolean {
   const [key, none] = [derive(new Uint8Array(32), new Uint8Array(), new Uint8Array(), 32), new Uint8Array()]
-  if (key instanceof Promise) return false
+  if (isPromise(key)) return false
   const trial = cipher(key)
-  if (trial instanceof Promise) return false
+  if (isPromise(trial)) return false
   const [nonce, plaintext] = [new Uint8Array(12), new Uint8Array([1])]
   const sealed = trial.encrypt(nonce, plaintext, none, none)
-  const opened = sealed instanceof Promise ? null : trial.decrypt(nonce, sealed.subarray(nonce.length), none)
-  return opened instanceof Uint8Array && opened[0] === 1
+  const opened = isPromise(sealed) ? null : trial.decrypt(nonce, sealed.subarray(nonce.length), none)
+  return !isPromise(opened) && opened?.[0] === 1
 }

@@ -29,7 +29,7 @@ async function cipher(bytes: Uint8Array): Promise<Cipher> {
       try {
         return new Uint8Array(await crypto.subtle.decrypt(algorithm(nonce, aad), key, copy(sealed)))
       } catch (error) {
-        if (error instanceof Error && error.name === "OperationError") return null
+        if ((error as Partial<Error> | null)?.name === "OperationError") return null
         throw error
       }
     },

@@ -1,3 +1,4 @@
+import { isDate, isError } from "../core/realm.ts"
 import { isAuthError } from "../core/errors.ts"
 import type { AuthErrorCode } from "../core/errors.ts"
 
@@ -44,16 +45,11 @@ export function format(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value)
   if (typeof value !== "object" || value === null) return String(value)
   if (isDate(value)) return Number.isNaN(value.getTime()) ? "Date(invalid)" : `Date(${value.toISOString()})`
-  if (value instanceof Error) return `${value.name}: ${value.message}`
+  if (isError(value)) return `${value.name}: ${value.message}`
   if (Array.isArray(value)) return `[${value.map(format).join(", ")}]`
   return `{ ${Object.entries(value).map(formatEntry).sort().join(", ")} }`
 }
 
 function formatEntry([name, value]: [string, unknown]): string {
   return `${name}: ${format(value)}`
-}
-
-/** Tells whether a value is a `Date`, of this realm or another. */
-export function isDate(value: unknown): value is Date {
-  return Object.prototype.toString.call(value) === "[object Date]"
 }

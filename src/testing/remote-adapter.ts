@@ -1,6 +1,7 @@
 import type { AuthErrorCode } from "../core/errors.ts"
 import { AuthError, isAuthError } from "../core/errors.ts"
-import { format, isDate } from "./expectation.ts"
+import { isDate, isError } from "../core/realm.ts"
+import { format } from "./expectation.ts"
 
 /** One end of a connection between two processes or threads. It must carry structured clones: JSON loses dates. */
 export interface AdapterChannel {
@@ -106,7 +107,7 @@ async function answer(methods: Map<string, Method>, { number, method, values }: 
 
 function failureOf(error: unknown): Failure {
   if (isAuthError(error)) return { message: error.message, code: error.code }
-  return { message: error instanceof Error ? error.message : format(error), code: null }
+  return { message: isError(error) ? error.message : format(error), code: null }
 }
 
 /** Matches calls and answers by their numbers. */

@@ -194,10 +194,10 @@ describe("a sign-in that nobody hears of", () => {
 
 describe("isAuthError()", () => {
   test("knows an AuthError, also one of another copy of the package", () => {
-    const other = Object.assign(new Error("x"), { name: "AuthError", code: "store_failed" })
+    const named = Object.assign(new Error("x"), { name: "AuthError", code: "store_failed" })
     expect(isAuthError(new AuthError("store_failed", "x"))).toBe(true)
-    expect(isAuthError(other)).toBe(true)
-    for (const value of [new Error("x"), { name: "AuthError", code: "store_failed" }, null, undefined, "AuthError"]) {
+    expect(isAuthError(Object.assign(new Error("x"), { [Symbol.for("nightlatch.AuthError")]: true }))).toBe(true)
+    for (const value of [new Error("x"), named, { ...named }, null, undefined, "AuthError"]) {
       expect(isAuthError(value)).toBe(false)
     }
   })

@@ -6,6 +6,7 @@ export type ImportRule = (modules: readonly Module[]) => string[]
 const ports = "src/core/ports.ts"
 const errors = "src/core/errors.ts"
 const options = "src/core/options.ts"
+const realm = "src/core/realm.ts"
 const hash = "src/core/token.ts"
 const wrapper = /^src\/(web|node|react|next|next-pages|next-proxy)\.ts$/
 /**
@@ -31,10 +32,12 @@ export const osloIsImportedOnce: ImportRule = forbid((file, { from }) => isOslo(
 /** The library knows no database. */
 export const sourceKnowsNoAdapter: ImportRule = forbid((file, { from }) => isSource(file) && isAdapter(from))
 
-/** An adapter knows the contract and how options are checked, and nothing else of the library. */
+/** An adapter knows the contract, how options are checked and what other realms make, and nothing else of the library. */
 export const adaptersKnowOnlyThePorts: ImportRule = forbid(
   (file, { from, how }) =>
-    isAdapter(file) && isSource(from) && !(from === errors || from === options || (from === ports && how === "type")),
+    isAdapter(file) &&
+    isSource(from) &&
+    !(from === errors || from === options || from === realm || (from === ports && how === "type")),
 )
 
 /** A name comes from the file that owns it; an entry never drags another one in. */

@@ -41,7 +41,7 @@ const checks: Check[] = [
     breaches: ["src/users/users.ts imports adapters/sql/rows.ts"],
   },
   {
-    sentence: "adapters import from src only the errors, the check of options and the ports' types",
+    sentence: "adapters import from src only the errors, the check of options, the check of kinds and the ports' types",
     rule: rules.adaptersKnowOnlyThePorts,
     broken: {
       "adapters/sql/keys.ts":

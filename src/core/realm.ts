@@ -1,0 +1,31 @@
+// Jest, VM pools and `node:vm` give modules a realm of their own. An error, a date or bytes that Node itself or a native
+// driver makes there are instances of another realm's classes, so `instanceof` says no.
+
+/** Returns whether a value is an error, of any realm. */
+export function isError(value: unknown): value is Error {
+  return tagOf(value) === "[object Error]"
+}
+
+/** Returns whether a value is a date, of any realm. */
+export function isDate(value: unknown): value is Date {
+  return tagOf(value) === "[object Date]"
+}
+
+/** Returns whether a value is a `Uint8Array`, such as a `Buffer`, of any realm. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return tagOf(value) === "[object Uint8Array]"
+}
+
+/** Returns whether a value is an `ArrayBuffer`, of any realm. */
+export function isBuffer(value: unknown): value is ArrayBuffer {
+  return tagOf(value) === "[object ArrayBuffer]"
+}
+
+/** Returns whether a value is a promise, of any realm and maker. */
+export function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
+  return typeof (value as Promise<Value> | null | undefined)?.then === "function"
+}
+
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value)
+}
