@@ -21,7 +21,7 @@ export function readText(value: unknown): string {
 
 /** The same, or `null` for bytes that are not UTF-8. */
 export function readExactText(value: unknown): string | null {
-  if (!(value instanceof Uint8Array)) return String(value)
+  if (!isBytes(value)) return String(value)
   try {
     return exactDecoder.decode(value)
   } catch {
