@@ -28,8 +28,9 @@ export interface RedisNode {
 
 /** Makes a script of its text. */
 export function redisScript(lua: string): RedisScript {
-  let sha1: Promise<string> | undefined
-  return { lua, sha1: () => (sha1 ??= digest("SHA-1", lua)) }
+  let sha1: string | undefined
+  // Each call hashes it until one has: a promise of another request may never settle.
+  return { lua, sha1: async () => (sha1 ??= await digest("SHA-1", lua)) }
 }
 
 /** Runs a script by its name, and by its text where the server has not seen it yet. */

@@ -2,6 +2,7 @@ import type { Auth, AuthOptions, IdOf, LoadedAuthOptions, RejectionReason, Sessi
 import { AuthError, guardPort } from "./errors.ts"
 import { createEmitter } from "./events.ts"
 import type { AuthEventType, Emit } from "./events.ts"
+import { createOnce } from "./once.ts"
 import { checkOptions } from "./options.ts"
 import { checkOrigins } from "./origin.ts"
 import { isPersistent, markToken, plainToken } from "./persistence.ts"
@@ -80,19 +81,24 @@ export function createAuth<
     "onEvent",
     "now",
   )
-  const store = guardPort(options?.adapter, port)
+  const policy = createPolicy(options?.session)
+  const store = checked(options?.adapter)
   const { getUserAttributes, getSessionAttributes, now = Date.now } = options
-  const policy = createPolicy(options.session)
-  options.adapter.checkSession?.(policy)
   const cookies = createSessionCookies(options.cookie, policy.absoluteTimeout)
   const trustedOrigins = checkOrigins(options.trustedOrigins)
 
   return over(store, createEmitter(options.onEvent, now))
 
+  function checked(adapter: SessionAdapter<UserRow, SessionRow>): SessionAdapter<UserRow, SessionRow> {
+    const store = guardPort(adapter, port)
+    adapter.checkSession?.(policy)
+    return store
+  }
+
   function over(
     store: SessionAdapter<UserRow, SessionRow>,
     emit: Emit,
-    extensions = new Map<string, Promise<Date | null>>(),
+    once = createOnce(now),
   ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> {
     const auth: Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> = {
       ...cookies,
@@ -113,7 +119,8 @@ export function createAuth<
         const row = found.user === undefined ? await load(session.userId as Id) : found.user
         if (!row) return reject("user_missing", session)
         const due = extensionOf(session, now(), policy)
-        const expiresAt = due && (await extend(session, due))
+        // The requests of one page arrive together: one of them writes.
+        const expiresAt = due && (await once(session.id, () => extend(session, due)))
         return { session: toSession(expiresAt ? { ...session, expiresAt } : session, !!expiresAt), user: toUser(row) }
       },
 
@@ -161,11 +168,11 @@ export function createAuth<
         return total
       },
 
-      // With extensions of its own: one outside may be waiting for the row that the caller's transaction has locked.
-      withAdapter: (adapter) => over(guardPort(adapter, port), emit),
+      // With marks of its own: an extension outside may be blocked on a row that the caller's transaction has locked.
+      withAdapter: (adapter) => over(checked(adapter), emit),
 
       withRequest: (request) =>
-        options.onEvent ? over(store, (type, details) => emit(type, { ...details, request }), extensions) : auth,
+        options.onEvent ? over(store, (type, details) => emit(type, { ...details, request }), once) : auth,
     }
     return auth
 
@@ -192,26 +199,14 @@ export function createAuth<
       return { session: null, user: null, reason }
     }
 
-    // The requests of one page arrive together: they share one write.
-    function extend(session: Record, { to, ifBefore }: Extension): Promise<Date | null> {
-      const running =
-        extensions.get(session.id) ??
-        store
-          .extendSession(session.id, to, ifBefore)
-          .then(onExtended, onFailure)
-          .finally(() => extensions.delete(session.id))
-      extensions.set(session.id, running)
-      return running
-
-      function onExtended(isMoved: boolean) {
-        if (!isMoved) return null
+    async function extend(session: Record, { to, ifBefore }: Extension): Promise<Date | null> {
+      try {
+        if (!(await store.extendSession(session.id, to, ifBefore))) return null
         tell("session_extended", session)
         return to
-      }
-
-      // The session is live all the same, and the next request tries again.
-      function onFailure(error: AuthError) {
-        tell("extension_failed", session, error.code)
+      } catch (error) {
+        // The session is live all the same, and the next request tries again.
+        tell("extension_failed", session, (error as AuthError).code)
         return null
       }
     }

@@ -18,7 +18,7 @@ export interface KeyParts {
 
 /** Makes the methods about keys. */
 export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyParts) {
-  let decoy: Promise<string> | undefined
+  let decoy: string | undefined
 
   async function useKey(providerId: string, providerUserId: string, password: string | null): Promise<Key> {
     const keyId = createKeyId(providerId, providerUserId)
@@ -44,15 +44,9 @@ export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyP
     return !!password && hash !== null && passwordHash.validate(password, hash)
   }
 
-  function getDecoy(): Promise<string> {
-    return (decoy ??= makeDecoy().catch((error: unknown) => {
-      decoy = undefined
-      throw error
-    }))
-  }
-
-  async function makeDecoy(): Promise<string> {
-    return passwordHash.generate(randomText(20))
+  // Each call makes one until one is there: a promise of another request may never settle.
+  async function getDecoy(): Promise<string> {
+    return (decoy ??= await passwordHash.generate(randomText(20)))
   }
 
   function refused(message: "AUTH_INVALID_KEY_ID" | "AUTH_INVALID_PASSWORD"): LuciaError {

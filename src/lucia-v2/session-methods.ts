@@ -1,4 +1,5 @@
 import { AuthError, isAuthError } from "../core/errors.ts"
+import { createOnce } from "../core/once.ts"
 import type { FoundSession, SessionRecord } from "../core/ports.ts"
 import { isSessionId } from "../core/token.ts"
 import { isHashLike } from "../lucia/exact-ids.ts"
@@ -39,7 +40,7 @@ export function createSessionMethods(parts: SessionParts) {
     throw new AuthError("invalid_option", "storedIds is one of clear, rekey and hashed.")
   const store = stores.sessions
   const sessions = kinds[storedIds](store)
-  const renewals = new Map<string, Promise<boolean>>()
+  const once = createOnce(Date.now)
 
   async function createSession(options: {
     sessionId?: string
@@ -89,7 +90,8 @@ export function createSessionMethods(parts: SessionParts) {
     const session = toSession(found, sessionId)
     if (session.state === "active") return session
     const { active, idle } = nextDeadlines()
-    if (!(await renew(found.session, idle))) return session
+    // The requests of one page arrive together: one of them writes.
+    if (!(await once(found.session.id, () => extend(found.session, idle)))) return session
     log("session", "Session renewed")
     return { ...session, activePeriodExpiresAt: active, idlePeriodExpiresAt: idle, fresh: true }
   }
@@ -99,13 +101,6 @@ export function createSessionMethods(parts: SessionParts) {
     if (found && isUsable(found)) return found as FoundSession<UserSchema>
     log("session", "Session not found, over, or of no user")
     throw invalidSession()
-  }
-
-  function renew(session: SessionRecord, idle: Date): Promise<boolean> {
-    // The requests of one page arrive together: they share one write.
-    const running = renewals.get(session.id) ?? extend(session, idle).finally(() => renewals.delete(session.id))
-    renewals.set(session.id, running)
-    return running
   }
 
   async function extend({ id, expiresAt }: SessionRecord, idle: Date): Promise<boolean> {

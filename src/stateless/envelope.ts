@@ -50,10 +50,11 @@ export function createEnvelope(
   engine: Engine = platformEngine(),
 ): Envelope {
   const checked = checkSecrets(secrets)
-  let keys: Answer<Key[]> | undefined
+  let keys: Key[] | undefined
 
   function ready(): Answer<Key[]> {
-    return (keys ??= after(deriveKeys(engine, checked, purpose), (derived) => (keys = derived)))
+    // Each call derives them until one has: a promise of another request may never settle.
+    return keys ?? after(deriveKeys(engine, checked, purpose), (derived) => (keys = derived))
   }
 
   return {

@@ -118,7 +118,7 @@ describe("a store that cannot write", () => {
     expect((await auth.validateSession(token)).session).toMatchObject({ fresh: true })
   })
 
-  test("[F15] 50 requests share a failed extension, too, and the next one tries again", async () => {
+  test("[F15] of 50 requests one tries an extension that fails, and the next one tries again", async () => {
     let failures = 0
     const { auth, calls, now } = await setUp({
       adapter: (memory) => ({

@@ -5,7 +5,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 
 import type { SessionOptions, SessionRecord } from "../../src/index.ts"
-import { createAuth, sessionPolicies } from "../../src/index.ts"
+import { AuthError, createAuth, sessionPolicies } from "../../src/index.ts"
 import { day, hour, minute, record, setUp, strangerToken } from "./auth-fixture.ts"
 import type { SessionRow } from "./auth-fixture.ts"
 
@@ -306,7 +306,7 @@ describe("validateSession()", () => {
     expect(calls.filter((name) => name === "extendSession")).toHaveLength(1)
   })
 
-  test("[R1] 50 requests at half-life share one write", async () => {
+  test("[R1] of 50 requests at half-life one writes, and nobody waits for it", async () => {
     const { auth, now, calls, events } = await setUp()
     const { token } = await auth.createSession("user-1")
     now.advance(15 * day)
@@ -314,10 +314,45 @@ describe("validateSession()", () => {
     const results = await Promise.all(Array.from({ length: 50 }, () => auth.validateSession(token)))
     expect(calls.filter((name) => name === "extendSession")).toHaveLength(1)
     expect(events.filter(({ type }) => type === "session_extended")).toHaveLength(1)
-    for (const { session, user } of results) {
-      expect(user?.id).toBe("user-1")
-      expect(session?.expiresAt).toEqual(new Date(start + 45 * day))
+    expect(results.map(({ user }) => user?.id)).toEqual(Array(50).fill("user-1"))
+    const [extended, ...others] = results.map(({ session }) => session)
+    expect(extended).toMatchObject({ fresh: true, expiresAt: new Date(start + 45 * day) })
+    for (const session of others) expect(session).toMatchObject({ fresh: false, expiresAt: new Date(start + 30 * day) })
+  })
+
+  test("[R1] an extension whose request was cut off keeps nobody waiting, and bars the next for five seconds only", async () => {
+    const cutOff = new Promise<never>(() => {})
+    let extensions = 0
+    const { auth, now, memory } = await setUp({
+      adapter: (memory) => ({
+        extendSession: (...values) => (extensions++ ? memory.extendSession(...values) : cutOff),
+      }),
+    })
+    const { session, token } = await auth.createSession("user-1")
+    now.advance(15 * day)
+    void auth.validateSession(token)
+    await new Promise((resolve) => setImmediate(resolve))
+    for (const milliseconds of [0, 4999]) {
+      now.advance(milliseconds)
+      expect((await auth.validateSession(token)).session).toEqual({ ...session, fresh: false })
     }
+    now.advance(1)
+    expect((await auth.validateSession(token)).session?.fresh).toBe(true)
+    expect((await memory.findSession(session.id))?.session.expiresAt).toEqual(new Date(now() + 30 * day))
+    expect(extensions).toBe(2)
+  })
+
+  test("[R1] a clock that was set back does not bar extensions", async () => {
+    let extensions = 0
+    const { auth, now } = await setUp({
+      adapter: () => ({ extendSession: () => (extensions++ ? Promise.resolve(true) : new Promise(() => {})) }),
+    })
+    const { token } = await auth.createSession("user-1")
+    now.advance(20 * day)
+    void auth.validateSession(token)
+    await new Promise((resolve) => setImmediate(resolve))
+    now.advance(-2 * day)
+    expect((await auth.validateSession(token)).session?.fresh).toBe(true)
   })
 
   test.each([
@@ -751,6 +786,17 @@ describe("withAdapter()", () => {
     expect((await auth.withAdapter(memory).validateSession(token)).session?.fresh).toBe(true)
     commit()
     expect((await outside).session).not.toBeNull()
+  })
+
+  test("throws for lifetimes that the other store cannot keep, as createAuth() does", async () => {
+    const { auth, memory } = await setUp({ session: { idleTimeout: "1d", absoluteTimeout: "2d" } })
+    const asked: unknown[] = []
+    const refuse = (policy: unknown) => {
+      asked.push(policy)
+      throw new AuthError("invalid_option", "too long")
+    }
+    expect(() => auth.withAdapter({ ...memory, checkSession: refuse })).toThrow("too long")
+    expect(asked).toEqual([{ idleTimeout: day, absoluteTimeout: 2 * day }])
   })
 
   test("throws missing_port for an adapter that lacks a method", async () => {

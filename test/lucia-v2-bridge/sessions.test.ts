@@ -273,7 +273,7 @@ describe("renewal", () => {
     later(2)
     const write = vi.spyOn(sessions, "set")
     const found = await Promise.all(Array.from({ length: 5 }, () => auth.validateSession(sessionId)))
-    expect(found.map(({ fresh }) => fresh)).toEqual(Array(5).fill(true))
+    expect(found.map(({ fresh }) => fresh).sort()).toEqual([false, false, false, false, true])
     expect(write).toHaveBeenCalledTimes(1)
   })
 

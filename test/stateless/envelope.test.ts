@@ -42,15 +42,29 @@ describe.each(engines())("sealed with %s", (_, engine) => {
     for (let length = 0; length < a.length; length++) {
       expect(await isOpen(a.subarray(0, length).toString("base64url"))).toBe(false)
       expect(await isOpen(a.subarray(a.length - length).toString("base64url"))).toBe(false)
-      if (length > 5)
-        expect(await isOpen(Buffer.concat([a.subarray(0, length), b.subarray(length)]).toString("base64url"))).toBe(
-          false,
-        )
+      const joined = Buffer.concat([a.subarray(0, length), b.subarray(length)])
+      // Where the bytes on one side of the cut happen to be equal, the two halves are one whole token.
+      const isWhole = joined.equals(a) || joined.equals(b)
+      expect(await isOpen(joined.toString("base64url"))).toBe(isWhole)
     }
     for (const more of [[0], [0, 0, 0], a]) {
       expect(await isOpen(Buffer.concat([a, Buffer.from(more)]).toString("base64url"))).toBe(false)
       expect(await isOpen(Buffer.concat([Buffer.from(more), a]).toString("base64url"))).toBe(false)
     }
+  })
+
+  test("a secret's key is not awaited by those who did not ask for it, as another request may have been cut off", async () => {
+    let derivations = 0
+    const slow: Engine = {
+      ...engine,
+      derive: (...values) => (derivations++ ? engine.derive(...values) : new Promise(() => {})),
+    }
+    const { seal, open } = createEnvelope([k1], "session", slow)
+    void seal(bytes("cut off"))
+    expect(await open(await seal(bytes("one")))).toMatchObject({ plaintext: expect.objectContaining({ length: 3 }) })
+    const before = derivations
+    await seal(bytes("two"))
+    expect(derivations).toBe(before)
   })
 
   test("[STL-3] a token has one spelling", async () => {
