@@ -4,6 +4,7 @@ import { defineConfig } from "tsup"
 export const entry = {
   index: "src/index.ts",
   web: "src/web.ts",
+  hono: "src/hono.ts",
   node: "src/node.ts",
   next: "src/next.ts",
   "next/pages": "src/next-pages.ts",

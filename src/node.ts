@@ -1,19 +1,20 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http"
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http"
 import type { TLSSocket } from "node:tls"
 
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
+import { crossOriginRefusal } from "./core/cross-origin.ts"
 import { isAuthError } from "./core/errors.ts"
 import type { AuthError } from "./core/errors.ts"
 import type { OriginRequest } from "./core/origin.ts"
 import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
-import { createRequestSession } from "./core/request-session.ts"
-import type { RequestIo, RequestSession } from "./core/request-session.ts"
+import { checkCrossOrigin, createRequestSession } from "./core/request-session.ts"
+import type { CrossOriginOptions, RequestIo, RequestSession } from "./core/request-session.ts"
 import type { SnapshotOptions } from "./core/snapshots.ts"
 import { privateCacheControl, replaceSetCookie, varyByCookie } from "./core/response-headers.ts"
 
-export type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
+export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
 export type { SnapshotOptions } from "./core/snapshots.ts"
 
 /** Hands a request on, as Connect and Express do. */
@@ -22,20 +23,27 @@ export type Next = (error?: unknown) => void
 /** What {@link createNodeAuth} returns. */
 export interface NodeAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
   /** Reads a request's session. Cookies go straight to the response, so sign in and out before its headers are sent. */
-  handleRequest(req: IncomingMessage, res: ServerResponse): RequestSession<S, U, Id, SessionRow>
+  handleRequest(
+    req: IncomingMessage,
+    res: ServerResponse,
+    options?: CrossOriginOptions,
+  ): RequestSession<S, U, Id, SessionRow>
   /**
-   * Wraps a listener for `node:http`: unsafe cross-site requests are answered with 403. What the listener throws goes to
+   * Wraps a listener for `node:http`: answers unsafe cross-origin requests with 403. What the listener throws goes to
    * `next` where there is one, else to `console.error`, and the client gets 503 when the store or the hasher failed and 500 otherwise.
    */
   handler<Req extends IncomingMessage, Res extends ServerResponse>(
     handle: (req: Req, res: Res, auth: RequestSession<S, U, Id, SessionRow>) => unknown,
+    options?: CrossOriginOptions,
   ): (req: Req, res: Res, next?: Next) => Promise<void>
-  /** Makes a middleware for Express and Connect: answers unsafe cross-site requests with 403 and puts the session at `req.auth`. */
-  middleware(): (
-    req: IncomingMessage & { auth?: RequestSession<S, U, Id, SessionRow> },
-    res: ServerResponse,
-    next: Next,
-  ) => void
+  /**
+   * Makes a middleware for Express and Connect: answers unsafe cross-origin requests with 403 and puts the session at
+   * `req.auth`. The first one that a request meets decides, so put one with `allowCrossOrigin` for a path before the one
+   * for all paths. Changes that are still under way when the response goes out turn it into a 500, and reach `next`.
+   */
+  middleware(
+    options?: CrossOriginOptions,
+  ): (req: IncomingMessage & { auth?: RequestSession<S, U, Id, SessionRow> }, res: ServerResponse, next: Next) => void
 }
 
 /**
@@ -57,12 +65,20 @@ export function createNodeAuth<S extends SessionFields, U extends { id: UserId }
   const { snapshots } = options
   checkOptions("snapshots", snapshots, "with", "claims")
 
-  function open(req: IncomingMessage, res: ServerResponse, report: (error: AuthError) => void) {
+  const opened = new WeakSet<IncomingMessage>()
+
+  function open(
+    req: IncomingMessage,
+    res: ServerResponse,
+    report: (error: AuthError) => void,
+    options: CrossOriginOptions = {},
+  ) {
     const pending = new Map<string, Cookie>()
     let isUsed = false
     const io: RequestIo = {
       request: req,
       origin: originOf(req),
+      allowCrossOrigin: options.allowCrossOrigin,
       canWrite: () => !res.headersSent,
       write(cookie) {
         pending.set(cookie.name, cookie)
@@ -90,22 +106,30 @@ export function createNodeAuth<S extends SessionFields, U extends { id: UserId }
   }
 
   return {
-    handleRequest: (req, res) => open(req, res, raise),
-    handler: (handle) => async (req, res, next) => {
-      const report = next ?? ((error: unknown) => fail(res, error))
-      try {
-        const authRequest = open(req, res, later(report))
-        if (authRequest.crossOrigin) refuse(res)
-        else await handle(req, res, authRequest)
-      } catch (error) {
-        report(error)
+    handleRequest: (req, res, options) => open(req, res, raise, checkCrossOrigin("handleRequest()", options)),
+    handler(handle, options) {
+      checkCrossOrigin("handler()", options)
+      return async (req, res, next) => {
+        const report = next ?? ((error: unknown) => fail(res, error))
+        try {
+          const authRequest = open(req, res, later(report), options)
+          if (authRequest.crossOrigin) refuse(res)
+          else await handle(req, res, authRequest)
+        } catch (error) {
+          report(error)
+        }
       }
     },
-    middleware: () => (req, res, next) => {
-      const authRequest = open(req, res, later(next))
-      if (authRequest.crossOrigin) return refuse(res)
-      req.auth = authRequest
-      next()
+    middleware(options) {
+      checkCrossOrigin("middleware()", options)
+      return (req, res, next) => {
+        if (opened.has(req)) return next()
+        opened.add(req)
+        const authRequest = open(req, res, later(next), options)
+        if (authRequest.crossOrigin) return refuse(res)
+        req.auth = authRequest
+        next()
+      }
     },
   }
 }
@@ -148,6 +172,9 @@ function keepPrivate(res: ServerResponse): void {
   res.setHeader("Vary", varyByCookie(res.getHeader("Vary")?.toString()))
 }
 
+/** Names and values in turn, or pairs of them. */
+type RawHeaders = string[] | [string, OutgoingHttpHeader][]
+
 interface Sending {
   /** Puts the headers right. */
   apply(sent: ServerResponse): void
@@ -162,7 +189,7 @@ function onSend(res: ServerResponse, { apply, isComplete }: Sending): void {
   res.writeHead = function (this: ServerResponse, status: number, ...rest: unknown[]) {
     if (this.headersSent) return Reflect.apply(writeHead, this, [status, ...rest]) as ServerResponse
     const given = typeof rest[0] === "string" ? rest[1] : rest[0]
-    setHeaders(this, given as OutgoingHttpHeaders | string[] | undefined)
+    setHeaders(this, given as OutgoingHttpHeaders | RawHeaders | undefined)
     const reason = typeof rest[0] === "string" ? [rest[0]] : []
     const line = isComplete() ? [status, ...reason] : failing(this)
     apply(this)
@@ -180,19 +207,30 @@ function failing(res: ServerResponse): [status: number] {
   return [500]
 }
 
-function setHeaders(res: ServerResponse, headers: OutgoingHttpHeaders | string[] = {}): void {
-  if (!Array.isArray(headers)) {
-    for (const [name, value] of Object.entries(headers)) if (value !== undefined) res.setHeader(name, value)
-    return
+function setHeaders(res: ServerResponse, headers: OutgoingHttpHeaders | RawHeaders = {}): void {
+  const pairs = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers)
+  const joined = new Map<string, { name: string; values: OutgoingHttpHeader[] }>()
+  // A name may repeat, in another case too: it is one header.
+  for (const [name, value] of pairs) {
+    if (value === undefined) continue
+    const { values } = joined.get(name.toLowerCase()) ?? {}
+    if (values) values.push(value)
+    else joined.set(name.toLowerCase(), { name, values: [value] })
   }
-  // A list of names and values in turn, where a name may repeat.
-  const names = headers.filter((_, n) => n % 2 === 0)
-  const valuesOf = (name: string) => headers.filter((_, n) => n % 2 === 1 && headers[n - 1] === name)
-  for (const name of new Set(names)) res.setHeader(name, valuesOf(name))
+  for (const { name, values } of joined.values()) {
+    const [first, ...others] = values
+    res.setHeader(name, others.length > 0 ? values.flat().map(String) : first!)
+  }
+}
+
+/** Takes names and values in turn, or pairs of them, as `writeHead` does. */
+function pairsOf(headers: RawHeaders): [string, OutgoingHttpHeader | undefined][] {
+  const flat = headers.flat(1) as string[]
+  return flat.flatMap((name, n) => (n % 2 === 0 ? [[name, flat[n + 1]] as [string, string]] : []))
 }
 
 function refuse(res: ServerResponse): void {
-  res.writeHead(403, { "Content-Type": "text/plain" }).end("Cross-site request refused")
+  res.writeHead(403, { "Content-Type": "text/plain" }).end(crossOriginRefusal)
 }
 
 function fail(res: ServerResponse, error: unknown): void {

@@ -1,15 +1,16 @@
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
+import { refuseCrossOrigin } from "./core/cross-origin.ts"
 import { AuthError } from "./core/errors.ts"
 import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
-import { createRequestSession } from "./core/request-session.ts"
-import type { RequestIo, RequestSession } from "./core/request-session.ts"
+import { checkCrossOrigin, createRequestSession } from "./core/request-session.ts"
+import type { CrossOriginOptions, RequestIo, RequestSession } from "./core/request-session.ts"
 import type { SnapshotOptions } from "./core/snapshots.ts"
 import { isResponse, privateResponse } from "./core/response-headers.ts"
 
 export { safeRedirect } from "./core/safe-redirect.ts"
-export type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
+export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
 export type { SnapshotOptions } from "./core/snapshots.ts"
 
 /** The session of one `Request`. */
@@ -33,13 +34,14 @@ export interface AuthRequest<
 /** What {@link createWebAuth} returns. */
 export interface WebAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
   /** Reads a request's session. Give its response to `applyTo`. */
-  handleRequest(request: Request): AuthRequest<S, U, Id, SessionRow>
+  handleRequest(request: Request, options?: CrossOriginOptions): AuthRequest<S, U, Id, SessionRow>
   /**
    * Wraps a handler: answers unsafe cross-origin requests with 403, and calls `applyTo` for the response that the handler
    * returns or throws. What it throws is thrown on.
    */
   handler(
     handle: (request: Request, auth: AuthRequest<S, U, Id, SessionRow>) => Response | Promise<Response>,
+    options?: CrossOriginOptions,
   ): (request: Request) => Promise<Response>
 }
 
@@ -61,12 +63,13 @@ export function createWebAuth<S extends SessionFields, U extends { id: UserId },
   const { snapshots } = options
   checkOptions("snapshots", snapshots, "with", "claims")
 
-  function open(request: Request) {
+  function open(request: Request, options: CrossOriginOptions = {}) {
     let used = false
     const pending = new Map<string, Cookie>()
     const io: RequestIo = {
       request,
       origin: request,
+      allowCrossOrigin: options.allowCrossOrigin,
       canWrite: () => true,
       write: (cookie) => pending.set(cookie.name, cookie),
       onUse: () => (used = true),
@@ -85,16 +88,19 @@ export function createWebAuth<S extends SessionFields, U extends { id: UserId },
   }
 
   return {
-    handleRequest: (request) => open(request).authRequest,
-    handler: (handle) => async (request) => {
-      const { authRequest, finish } = open(request)
-      if (authRequest.crossOrigin) return new Response("Cross-site request refused", { status: 403 })
-      try {
-        return authRequest.applyTo(await handle(request, authRequest))
-      } catch (thrown) {
-        const rethrown: unknown = isResponse(thrown) ? authRequest.applyTo(thrown) : thrown
-        finish()
-        throw rethrown
+    handleRequest: (request, options) => open(request, checkCrossOrigin("handleRequest()", options)).authRequest,
+    handler(handle, options) {
+      checkCrossOrigin("handler()", options)
+      return async (request) => {
+        const { authRequest, finish } = open(request, options)
+        if (authRequest.crossOrigin) return refuseCrossOrigin()
+        try {
+          return authRequest.applyTo(await handle(request, authRequest))
+        } catch (thrown) {
+          const rethrown: unknown = isResponse(thrown) ? authRequest.applyTo(thrown) : thrown
+          finish()
+          throw rethrown
+        }
       }
     },
   }

@@ -3,6 +3,7 @@ import type { Cookie } from "./cookie.ts"
 import { AuthError } from "./errors.ts"
 import { verifyRequestOrigin } from "./origin.ts"
 import type { OriginRequest } from "./origin.ts"
+import { checkOptions } from "./options.ts"
 import { plainToken } from "./persistence.ts"
 import type { UserId } from "./ports.ts"
 import type { SnapshotOptions } from "./snapshots.ts"
@@ -19,8 +20,24 @@ export interface PersistOptions {
   persistent?: boolean | undefined
 }
 
+/** Whether unsafe requests from other origins may come in. */
+export interface CrossOriginOptions {
+  /**
+   * `true` lets in unsafe requests from other origins, such as `form_post` of Sign in with Apple or the return from a
+   * payment. The visitor counts as signed out there, whatever cookie came along, and may be signed in. Check who sent the
+   * request by other means, such as `state`. Default `false`.
+   */
+  allowCrossOrigin?: boolean | undefined
+}
+
+/** Throws `invalid_option` for an option that does not exist. */
+export function checkCrossOrigin(taker: string, options: CrossOriginOptions = {}): CrossOriginOptions {
+  checkOptions(taker, options, "allowCrossOrigin")
+  return options
+}
+
 /** How a wrapper reaches one request and its response. */
-export interface RequestIo {
+export interface RequestIo extends CrossOriginOptions {
   /** What events name as their request. */
   request: unknown
   origin: OriginRequest
@@ -34,7 +51,10 @@ export interface RequestIo {
 
 /** The session of one request: what every wrapper offers. */
 export interface RequestSession<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
-  /** Whether the request is an unsafe one from another site. Then the visitor counts as signed out, and nothing below writes. */
+  /**
+   * Whether the request is an unsafe one from another origin, and is not allowed. Then the visitor counts as signed out,
+   * and nothing below writes.
+   */
   readonly crossOrigin: boolean
   /** The session that the cookie belongs to; `null` when signed out. One store read however often it is called. */
   validate(): Promise<SignedIn<S, U>>
@@ -67,15 +87,16 @@ export interface OpenRequestSession<
 /** Opens the session of one request. */
 export function createRequestSession<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
   baseAuth: RequestAuth<S, U, Id, SessionRow>,
-  { request, origin, canWrite, write, onUse }: RequestIo,
+  { request, origin, allowCrossOrigin = false, canWrite, write, onUse }: RequestIo,
   snapshots?: SnapshotOptions<S, U>,
 ): OpenRequestSession<S, U, Id, SessionRow> {
   const auth = baseAuth.withRequest(request)
-  const crossOrigin = !verifyRequestOrigin(origin, auth)
+  const isForeign = !verifyRequestOrigin(origin, auth)
+  const crossOrigin = isForeign && !allowCrossOrigin
   if (crossOrigin) auth.emit("cross_origin", {})
 
   const header = origin.headers.get("Cookie")
-  let token = crossOrigin ? null : auth.readSessionCookie(header)
+  let token = isForeign ? null : auth.readSessionCookie(header)
   const cookie = remember(validateCookie)
   const bearer = remember(validateBearer)
   const writes = trackWrites()
@@ -84,7 +105,7 @@ export function createRequestSession<S extends SessionFields, U extends { id: Us
 
   async function validateCookie(): Promise<SignedIn<S, U>> {
     const member = await readMember()
-    if (snapshots && !crossOrigin && isWritable()) await keepSnapshot(member, snapshots)
+    if (snapshots && (!isForeign || member) && isWritable()) await keepSnapshot(member, snapshots)
     return member
   }
 

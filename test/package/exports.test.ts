@@ -14,20 +14,23 @@ import { packInto, root, temporaryFolder } from "./tarball.ts"
 const contents: Record<string, RegExp> = {
   cli: /^src\/(cli|migrate\/.+)\.ts$/,
   index: /^src\/(index|core\/[^/]+)\.ts$/,
-  web: /^src\/(web|core\/(errors|options|origin|request-session|response-headers|safe-redirect))\.ts$/,
-  node: /^src\/(node|core\/(errors|options|origin|request-session|response-headers))\.ts$/,
-  next: /^src\/(next|next\/[^/]+|core\/(access|errors|options|origin|request-session|response-headers))\.ts$/,
-  "next/pages": /^src\/(next-pages|node|core\/(access|errors|options|origin|request-session|response-headers))\.ts$/,
-  "next/proxy": /^src\/(next-proxy|core\/(cookie|defined|errors|options|origin|response-headers|session-cookie))\.ts$/,
+  web: /^src\/(web|core\/(cross-origin|errors|options|origin|persistence|request-session|response-headers|safe-redirect))\.ts$/,
+  hono: /^src\/(hono|web|core\/(cross-origin|errors|options|origin|persistence|request-session|response-headers|safe-redirect))\.ts$/,
+  node: /^src\/(node|core\/(cross-origin|errors|options|origin|persistence|request-session|response-headers))\.ts$/,
+  next: /^src\/(next|next\/[^/]+|core\/(access|cross-origin|errors|options|origin|persistence|request-session|response-headers))\.ts$/,
+  "next/pages":
+    /^src\/(next-pages|node|core\/(access|cross-origin|errors|options|origin|persistence|request-session|response-headers))\.ts$/,
+  "next/proxy":
+    /^src\/(next-proxy|core\/(cookie|cross-origin|defined|errors|options|origin|persistence|response-headers|session-cookie))\.ts$/,
   react: /^src\/(react|core\/(errors|options))\.ts$/,
   users:
     /^src\/(users|users\/[^/]+|proof\/[^/]+|core\/(defined|errors|options|events|token)|password\/(attempt-hash|check-password|common-passwords|hash-format|hashable-password|password-hasher|require-hasher|well-formed))\.ts$/,
   password: /^src\/(password|password\/[^/]+|core\/(errors|options))\.ts$/,
   stateless:
-    /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|options|events|origin|policy|session-cookie|token))\.ts$/,
+    /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|options|events|origin|persistence|policy|session-cookie|token))\.ts$/,
   testing: /^src\/(testing|testing\/[^/]+|core\/(errors|options))\.ts$/,
   lucia:
-    /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|options|origin|policy|token)|password\/(attempt-hash|equal-bytes|hashable-password|lucia-key|node-crypto|node-scrypt|password-queue|portable-scrypt|well-formed))\.ts$/,
+    /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|options|origin|persistence|policy|token)|password\/(attempt-hash|equal-bytes|hashable-password|lucia-key|node-crypto|node-scrypt|password-queue|portable-scrypt|well-formed))\.ts$/,
   "lucia-v2":
     /^src\/(lucia-v2|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|options|origin|policy|token)|password\/[^/]+)\.ts$/,
   "lucia-v2/middleware":

@@ -8,7 +8,7 @@ const errors = "src/core/errors.ts"
 const options = "src/core/options.ts"
 const realm = "src/core/realm.ts"
 const hash = "src/core/token.ts"
-const wrapper = /^src\/(web|node|react|next|next-pages|next-proxy)\.ts$/
+const wrapper = /^src\/(web|node|hono|react|next|next-pages|next-proxy)\.ts$/
 /**
  * Which files may import which packages: the wrapper of a framework that framework, an ORM's adapter that ORM, and the
  * command, which runs on Node only, what Node has.
@@ -40,10 +40,11 @@ export const adaptersKnowOnlyThePorts: ImportRule = forbid(
     !(from === errors || from === options || from === realm || (from === ports && how === "type")),
 )
 
+/** The wrappers that are built on another. */
+const foundations: Record<string, string> = { "src/next-pages.ts": "src/node.ts", "src/hono.ts": "src/web.ts" }
+
 /** A name comes from the file that owns it; an entry never drags another one in. */
-export const entriesAreNotImported: ImportRule = forbid(
-  (file, { from }) => isEntry(from) && !(file === "src/next-pages.ts" && from === "src/node.ts"),
-)
+export const entriesAreNotImported: ImportRule = forbid((file, { from }) => isEntry(from) && foundations[file] !== from)
 
 /** Wrappers are given an auth: of the ports they know how a user is identified. */
 export const wrappersKnowNoStore: ImportRule = forbid(

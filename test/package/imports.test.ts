@@ -58,12 +58,14 @@ const checks: Check[] = [
       "adapters/node-sqlite.ts": 'import { sqlAdapter } from "./sql.ts"',
       "src/web.ts": 'export * from "./node.ts"',
       "src/next-pages.ts": 'import { createNodeAuth } from "./node.ts"; import { createWebAuth } from "./web.ts"',
+      "src/hono.ts": 'import { createNodeAuth } from "./node.ts"; import { createWebAuth } from "./web.ts"',
     },
     breaches: [
       "src/users/users.ts imports src/index.ts",
       "adapters/node-sqlite.ts imports adapters/sql.ts",
       "src/web.ts imports src/node.ts",
       "src/next-pages.ts imports src/web.ts",
+      "src/hono.ts imports src/node.ts",
     ],
   },
   {

@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { inspect } from "node:util"
+import { Hono } from "hono"
 import { afterEach, describe, expect, test } from "vitest"
+import { createHonoAuth } from "../../src/hono.ts"
 import { createNodeAuth } from "../../src/node.ts"
+import type { CrossOriginOptions, RequestSession } from "../../src/node.ts"
 import { createPagesAuth } from "../../src/next-pages.ts"
+import type { SessionFields } from "../../src/core/auth.ts"
 import { createWebAuth } from "../../src/web.ts"
 import { day } from "../core/auth-fixture.ts"
 import type { AnyAuth } from "./auths.ts"
@@ -39,9 +43,11 @@ interface Site {
   close(): Promise<void>
 }
 
-const wrappers: { name: string; open(auth: AnyAuth): Promise<Site> }[] = [
+const wrappers: { name: string; open(auth: AnyAuth, options?: CrossOriginOptions): Promise<Site> }[] = [
   { name: "createWebAuth()", open: openWeb },
+  { name: "createHonoAuth()", open: openHono },
   { name: "createNodeAuth()", open: openNode },
+  { name: "its middleware()", open: openMiddleware },
   { name: "createPagesAuth()", open: openPages },
 ]
 
@@ -102,11 +108,12 @@ for (const kind of authKinds) {
       const { site, auth, token } = await signedIn("user-1")
       const cookie = `${auth.sessionCookieName}=${token}`
       const foreign = { method: "POST", cookie, origin: "https://evil.example" }
-      const { result, cookies } = await site.visit(async ({ validate, signIn, rotate, signOut }) => {
+      const visiting = site.visit(async ({ validate, signIn, rotate, signOut }) => {
         const seen = [await validate(), await signIn("user-2"), await rotate()]
         await signOut()
         return seen
       }, foreign)
+      const { result, cookies } = await visiting.catch(refused([null, null, null]))
       expect(result).toEqual([null, null, null])
       expect(cookies).toEqual([])
       expect(await auth.validateSession(token)).toMatchObject({ user: { username: "ada" } })
@@ -117,7 +124,8 @@ for (const kind of authKinds) {
       now.advance(20 * day)
       await browser.visit(({ validate }) => validate())
       const cookie = `${auth.sessionCookieName}=${token}`
-      await site.visit(({ validate }) => validate(), { method: "POST", cookie, origin: "https://evil.example" })
+      const foreign = { method: "POST", cookie, origin: "https://evil.example" }
+      await site.visit(({ validate }) => validate(), foreign).catch(refused(null))
       const types = ["session_created", "session_extended", "cross_origin"]
       expect(events.map(({ type }) => type)).toEqual(types)
       for (const event of events) expect(event.request).toBeTypeOf("object")
@@ -137,7 +145,8 @@ for (const kind of authKinds) {
       const { site, auth, token } = await signedIn("user-1")
       const cookie = `${auth.sessionCookieName}=${token}`
       const shakeHands = async (origin: string) => {
-        const { result } = await site.visit(({ validate }) => validate(), { cookie, origin, upgrade: "websocket" })
+        const handshake = { cookie, origin, upgrade: "websocket" }
+        const { result } = await site.visit(({ validate }) => validate(), handshake).catch(refused(null))
         return result?.user.username ?? null
       }
       expect(await shakeHands("https://evil.example")).toBeNull()
@@ -314,7 +323,64 @@ function browserAt(site: Site, now: () => number) {
   }
 }
 
-async function openWeb(auth: AnyAuth): Promise<Site> {
+/** Stands in for a visit that never came to its handler, because the wrapper's guard refused it. */
+function refused<Result>(result: Result) {
+  return (error: Error) => {
+    expect(error.message).toBe("The request was not served: 403")
+    return { result, cookies: [] }
+  }
+}
+
+// The Pages Router has the option for a whole API route.
+const allowing = wrappers.filter(({ name }) => name !== "createPagesAuth()")
+
+test.each(allowing)("$name with allowCrossOrigin lets a foreign request in, signed out", async ({ open }) => {
+  for (const kind of authKinds) {
+    const { auth, events } = await kind.open()
+    const site = await open(auth, { allowCrossOrigin: true })
+    opened.push(site)
+    const { token } = await auth.createSession("user-1")
+    const cookie = `${auth.sessionCookieName}=${token}`
+    const foreign = { method: "POST", cookie, origin: "https://appleid.apple.com" }
+    const { result, cookies } = await site.visit(async ({ validate, rotate, signIn }) => {
+      const before = [await validate(), await rotate()]
+      const created = await signIn("user-2")
+      return { before, created, after: (await validate())?.user.username }
+    }, foreign)
+    expect(result).toMatchObject({ before: [null, null], after: "grace" })
+    expect(cookies).toEqual([auth.createSessionCookie(result.created?.token ?? "").serialize()])
+    expect(await auth.validateSession(token)).toMatchObject({ user: { username: "ada" } })
+    expect(events.map(({ type }) => type)).not.toContain("cross_origin")
+    const own = await site.visit(async ({ validate }) => (await validate())?.user.username, {
+      ...foreign,
+      origin: site.origin,
+    })
+    expect(own.result).toBe("ada")
+  }
+})
+
+async function openHono(auth: AnyAuth, options?: CrossOriginOptions): Promise<Site> {
+  const origin = "https://app.example"
+  return {
+    origin,
+    async visit<Result>(run: (visit: Visit) => Promise<Result>, sent: Sent = {}) {
+      const results: Result[] = []
+      const app = new Hono().use(createHonoAuth(auth, options)).all("/", async (c) => {
+        results.push(await run(visitBy(c.var.auth)))
+        return c.text("")
+      })
+      const { method = "GET" } = sent
+      const { status, headers } = await app.request(`${origin}/`, { method, headers: headersOf(sent, origin) })
+      if (results.length === 0) throw new Error(`The request was not served: ${status}`)
+      // The run has resolved to it.
+      const [result] = results as [Result]
+      return { result, cookies: headers.getSetCookie(), headers: cacheHeaders(headers) }
+    },
+    close: async () => undefined,
+  }
+}
+
+async function openWeb(auth: AnyAuth, options?: CrossOriginOptions): Promise<Site> {
   const origin = "https://app.example"
   const { handleRequest } = createWebAuth(auth)
   return {
@@ -322,7 +388,7 @@ async function openWeb(auth: AnyAuth): Promise<Site> {
     async visit(run, sent = {}) {
       const { method = "GET" } = sent
       const headers = headersOf(sent, origin)
-      const authRequest = handleRequest(new Request(`${origin}/`, { method, headers }))
+      const authRequest = handleRequest(new Request(`${origin}/`, { method, headers }), options)
       const { validate, signIn, setSession, rotate, signOut } = authRequest
       const visit: Visit = {
         validate,
@@ -339,12 +405,23 @@ async function openWeb(auth: AnyAuth): Promise<Site> {
   }
 }
 
-function openNode(auth: AnyAuth): Promise<Site> {
+function openNode(auth: AnyAuth, options?: CrossOriginOptions): Promise<Site> {
   const { handleRequest } = createNodeAuth(auth)
-  return openServer((req, res) => {
-    const { validate, signIn, setSession, rotate, signOut } = handleRequest(req, res)
-    return { validate, signIn: (userId, options) => signIn(userId, {}, options), setSession, rotate, signOut }
+  return openServer((req, res) => visitBy(handleRequest(req, res, options)))
+}
+
+function openMiddleware(auth: AnyAuth, options?: CrossOriginOptions): Promise<Site> {
+  const guard = createNodeAuth(auth).middleware(options)
+  return openServer((req: IncomingMessage & { auth?: OwnSession }, res) => {
+    guard(req, res, () => {})
+    return req.auth && visitBy(req.auth)
   })
+}
+
+type OwnSession = RequestSession<SessionFields<string>, { id: string; username: string }, string, { label?: string }>
+
+function visitBy({ validate, signIn, setSession, rotate, signOut }: OwnSession): Visit {
+  return { validate, signIn: (userId, options) => signIn(userId, {}, options), setSession, rotate, signOut }
 }
 
 function openPages(auth: AnyAuth): Promise<Site> {
@@ -358,11 +435,12 @@ function openPages(auth: AnyAuth): Promise<Site> {
   }))
 }
 
-async function openServer(visitOf: (req: IncomingMessage, res: ServerResponse) => Visit): Promise<Site> {
+async function openServer(visitOf: (req: IncomingMessage, res: ServerResponse) => Visit | undefined): Promise<Site> {
   const runs: ((visit: Visit) => Promise<void>)[] = []
   const { port, send, close } = await listen((req, res) => {
     const run = runs[Number(req.url?.slice(1))]
-    void run?.(visitOf(req, res)).then(() => res.end())
+    const visit = visitOf(req, res)
+    if (visit) void run?.(visit).then(() => res.end())
   })
   // As a browser sees it: behind a proxy that speaks https.
   const origin = `https://127.0.0.1:${port}`

@@ -116,6 +116,46 @@ describe("handler()", () => {
     expect([body, cookies]).toEqual(["headers_sent,headers_sent", []])
   })
 
+  const spellings: [string, (res: ServerResponse) => unknown][] = [
+    ["a list", (res) => res.writeHead(200, ["Set-Cookie", "a=1", "set-cookie", "b=2", "X-One", "1"])],
+    [
+      "pairs",
+      (res) =>
+        res.writeHead(200, [
+          ["Set-Cookie", "a=1"],
+          ["SET-COOKIE", "b=2"],
+          ["X-One", "1"],
+        ] as never),
+    ],
+    ["an object", (res) => res.writeHead(200, { "Set-Cookie": ["a=1"], "set-cookie": "b=2", "X-One": 1 })],
+  ]
+
+  test.each(spellings)("[COO-8] takes names that differ in case for one header, in %s", async (_, write) => {
+    const { server } = await serveSession(async (_req, res, { signIn }) => {
+      await signIn("user-1")
+      write(res)
+      res.end()
+    })
+    const { cookies, headers } = await server.send({ method: "POST", headers: { Origin: server.origin } })
+    expect(cookies).toEqual(["a=1", "b=2", expect.stringContaining(`${cookieName}=`)])
+    expect(headers["x-one"]).toBe("1")
+  })
+
+  test("[COO-8] leaves lists of headers that the application made once as they were", async () => {
+    const [list, cookies] = [["Set-Cookie", "a=1"], ["b=2"]]
+    const { server } = await serveSession(async (req, res, { signIn }) => {
+      await signIn("user-1")
+      if (req.url === "/list") res.writeHead(200, list)
+      else res.setHeader("Set-Cookie", cookies)
+      res.end()
+    })
+    for (const path of ["/list", "/cookies"]) {
+      const answer = await server.send({ method: "POST", path, headers: { Origin: server.origin } })
+      expect(answer.cookies).toHaveLength(2)
+    }
+    expect([list, cookies]).toEqual([["Set-Cookie", "a=1"], ["b=2"]])
+  })
+
   test("the latest of two readers of one request decides about the cookie", async () => {
     const { node } = await setUpNode()
     const server = await serve(async (req, res) => {
@@ -520,7 +560,49 @@ describe("middleware()", () => {
     const server = await serve((req, res) => middleware(req, res, next))
     const answer = await server.send({ method: "POST", headers: { Origin: "https://evil.example" } })
     expect(answer.status).toBe(403)
+    expect(answer.body).toMatch(/^Cross-origin request refused\. A script .* must also send .*Origin/)
     expect(next).not.toHaveBeenCalled()
+  })
+})
+
+describe("allowCrossOrigin", () => {
+  const foreign = { method: "POST", headers: { Origin: "https://pay.example" } }
+
+  test("lets a foreign request into one handler", async () => {
+    const { node } = await setUpNode()
+    const open = node.handler(async (_req, res, { signIn }) => res.end((await signIn("user-1"))?.token), {
+      allowCrossOrigin: true,
+    })
+    const closed = node.handler((_req, res) => res.end("reached"))
+    const server = await serve((req, res) => void (req.url === "/pay" ? open : closed)(req, res))
+    expect(await server.send({ ...foreign, path: "/pay" })).toMatchObject({
+      status: 200,
+      cookies: [expect.any(String)],
+    })
+    expect((await server.send(foreign)).status).toBe(403)
+  })
+
+  test("of the first middleware that a request meets decides", async () => {
+    const { node } = await setUpNode()
+    const [open, closed] = [node.middleware({ allowCrossOrigin: true }), node.middleware()]
+    const server = await serve((req: IncomingMessage & { auth?: ReturnType<typeof node.handleRequest> }, res) => {
+      const guarded = () => closed(req, res, async () => res.end((await req.auth?.signIn("user-1"))?.session.userId))
+      if (req.url === "/pay") open(req, res, guarded)
+      else guarded()
+    })
+    expect(await server.send({ ...foreign, path: "/pay" })).toMatchObject({
+      body: "user-1",
+      cookies: [expect.any(String)],
+    })
+    expect((await server.send(foreign)).status).toBe(403)
+  })
+
+  test("is not what a misspelt option does", async () => {
+    const { node } = await setUpNode()
+    // @ts-expect-error -- the option's name is misspelt
+    expect(() => node.middleware({ allowCrossOrigins: true })).toThrow('Did you mean "allowCrossOrigin"?')
+    // @ts-expect-error -- the option's name is misspelt
+    expect(() => node.handler(() => {}, { allowCrossOrigins: true })).toThrow('Did you mean "allowCrossOrigin"?')
   })
 })
 

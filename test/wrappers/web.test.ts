@@ -379,6 +379,7 @@ describe("an unsafe cross-site request", () => {
     })
     const response = await serve(request)
     expect([response.status, isReached]).toEqual([403, false])
+    expect(await response.text()).toMatch(/^Cross-origin request refused\. A script .* must also send .*Origin/)
     expect(response.headers.getSetCookie()).toEqual([])
   })
 
@@ -409,6 +410,23 @@ describe("handler()", () => {
     expect([response.status, response.headers.get("X-Own")]).toEqual([201, "kept"])
     const token = await response.json()
     expect(response.headers.getSetCookie()).toEqual([auth.createSessionCookie(token).serialize()])
+  })
+
+  test("with allowCrossOrigin lets a foreign request in, signed out, and another handler refuses it", async () => {
+    const { web, token } = await signedInAs("user-1")
+    const serve = web.handler(
+      async (_, { validate, signIn }) => {
+        const before = await validate()
+        await signIn("user-2")
+        return Response.json([before, (await validate())?.user.id])
+      },
+      { allowCrossOrigin: true },
+    )
+    const foreign = () => post(token, { Origin: "https://appleid.apple.com" })
+    expect(await (await serve(foreign())).json()).toEqual([null, "user-2"])
+    expect((await web.handler(() => new Response())(foreign())).status).toBe(403)
+    // @ts-expect-error -- the option's name is misspelt
+    expect(() => web.handler(() => new Response(), { allowCrossOrigins: true })).toThrow("Did you mean")
   })
 
   test("takes a handler that is not async", async () => {

@@ -1,0 +1,90 @@
+import type { Context, MiddlewareHandler } from "hono"
+
+import type { RequestAuth, SessionFields } from "./core/auth.ts"
+import { refuseCrossOrigin } from "./core/cross-origin.ts"
+import { checkOptions } from "./core/options.ts"
+import type { UserId } from "./core/ports.ts"
+import type { CrossOriginOptions, RequestSession } from "./core/request-session.ts"
+import { isResponse } from "./core/response-headers.ts"
+import type { SnapshotOptions } from "./core/snapshots.ts"
+import { createWebAuth } from "./web.ts"
+
+export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
+export type { SnapshotOptions } from "./core/snapshots.ts"
+
+/** What {@link createHonoAuth} takes besides the auth. */
+export interface HonoAuthOptions<S, U> extends CrossOriginOptions {
+  /** Keeps a snapshot cookie next to the session's. */
+  snapshots?: SnapshotOptions<S, U> | undefined
+}
+
+/**
+ * The environment of a Hono application that uses {@link createHonoAuth}, where Hono does not infer it.
+ *
+ * @example
+ * const app = new Hono<HonoAuthEnv<typeof auth>>()
+ */
+export interface HonoAuthEnv<A> {
+  Variables: { auth: SessionOf<A> }
+}
+
+type SessionOf<A> =
+  A extends RequestAuth<
+    infer S extends SessionFields,
+    infer U extends { id: UserId },
+    infer Id extends UserId,
+    infer SessionRow
+  >
+    ? RequestSession<S, U, Id, SessionRow>
+    : never
+
+// Which auth a request's session belongs to.
+const opened = new WeakMap<Context, unknown>()
+
+/**
+ * Makes a middleware for Hono: answers unsafe cross-origin requests with 403 and puts the session at `c.var.auth`.
+ * Whatever response leaves, it sets the session's cookie, and keeps shared caches away if the response depends on the
+ * session: redirects, streams and the pages of `app.onError` too.
+ *
+ * The first one that a request meets decides, so put one with `allowCrossOrigin` for a path before the one for all paths.
+ * A change that is still under way when the response leaves is `headers_sent`, and reaches `app.onError`.
+ *
+ * @example
+ * const app = new Hono().use(createHonoAuth(auth)).get("/profile", async (c) => {
+ *   const signedIn = await c.var.auth.validate()
+ *   return signedIn ? c.json(signedIn.user) : c.redirect("/sign-in")
+ * })
+ */
+export function createHonoAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
+  auth: RequestAuth<S, U, Id, SessionRow>,
+  options: HonoAuthOptions<S, U> = {},
+): MiddlewareHandler<{ Variables: { auth: RequestSession<S, U, Id, SessionRow> } }> {
+  checkOptions("createHonoAuth()", options, "allowCrossOrigin", "snapshots")
+  const { allowCrossOrigin, snapshots } = options
+  const { handleRequest } = createWebAuth(auth, { snapshots })
+
+  return async (c, next) => {
+    if (opened.get(c) === auth) return next()
+    opened.set(c, auth)
+    const { applyTo, ...session } = handleRequest(c.req.raw, { allowCrossOrigin })
+    if (session.crossOrigin) return refuseCrossOrigin()
+    c.set("auth", session)
+    await passOn(next, applyTo)
+    const response = applyTo(c.res)
+    if (response === c.res) return undefined
+    // Emptied first: Hono lays the headers of an earlier response over those of a new one.
+    c.res = undefined
+    c.res = response
+    return undefined
+  }
+}
+
+// Hono makes responses of errors, but hands on a Response that is thrown.
+async function passOn(next: () => Promise<void>, applyTo: (response: Response) => Response): Promise<void> {
+  try {
+    await next()
+  } catch (thrown) {
+    const rethrown: unknown = isResponse(thrown) ? applyTo(thrown) : thrown
+    throw rethrown
+  }
+}
