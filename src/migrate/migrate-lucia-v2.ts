@@ -1,5 +1,8 @@
 import type { Node, SourceFile } from "ts-morph"
-import { constantOf, descendantsOf, is, scopeOf } from "./syntax.ts"
+import { codeStyleOf } from "./lucia-v3/code-style.ts"
+import { mentionsOf } from "./mentions.ts"
+import { bare, constantOf, descendantsOf, is, scopeOf } from "./syntax.ts"
+import type { NodeOf } from "./syntax.ts"
 import type { Changes } from "./text-edits.ts"
 
 const modules: Record<string, string> = {
@@ -10,13 +13,32 @@ const modules: Record<string, string> = {
 const polyfill = "lucia/polyfill/node"
 const reference = /^(\/\/\/\s*<reference\s+types=["'])lucia(["'])/gm
 
-/** Tells whether a file is written for Lucia v2. */
+// Only v2 has these modules, and a function of this name.
+const onlyInV2 = /^lucia\/(middleware|utils|polyfill\/node)$/
+const requiredFunction = /\{[^}]*\blucia\b[^}]*\}\s*=\s*(await\s+)?(require|import)\(\s*["']lucia["']\s*\)/
+
+/** Returns whether a file is written for Lucia v2. */
 export function isLuciaV2(file: SourceFile): boolean {
-  const isV2 = file.getImportDeclarations().some((each) => {
-    const [from, names] = [each.getModuleSpecifierValue(), each.getNamedImports().map((name) => name.getName())]
-    return /^lucia\/(middleware|utils|polyfill\/node)$/.test(from) || (from === "lucia" && names.includes("lucia"))
-  })
-  return isV2 || file.getFullText().search(reference) >= 0
+  const imported = file.getImportDeclarations().filter((each) => each.getModuleSpecifierValue() === "lucia")
+  const names = imported.flatMap((each) => each.getNamedImports().map((name) => name.getName()))
+  const text = file.getFullText()
+  return (
+    names.some((name) => name === "lucia" || name === "LuciaError") ||
+    mentionsOf(file).some((each) => onlyInV2.test(literalOf(each))) ||
+    requiredFunction.test(text) ||
+    text.search(reference) >= 0
+  )
+}
+
+/** Points a component on Lucia v2 at its drop-in. It imports as code does, and is of a language of its own besides. */
+export function migrateComponentV2(text: string): string {
+  return text.replaceAll(
+    /(\bfrom\s*|\bimport\s*|\bimport\()(["'])(lucia(?:\/[\w./-]+)?)\2/g,
+    (whole, before, quote, name) => {
+      const target = modules[name as string]
+      return target ? `${before}${quote}${target}${quote}` : whole
+    },
+  )
 }
 
 /** Points an application on Lucia v2 at its drop-in. */
@@ -26,10 +48,45 @@ export function migrateLuciaV2(files: SourceFile[], changes: Changes): void {
       const [whole, before, after] = match
       changes.edit(file, match.index, match.index + whole.length, `${before}nightlatch/lucia-v2${after}`)
     }
+    keepIdsInClear(file, changes)
     removePolyfill(file, changes)
     pointModules(file, changes)
     awaitCookies(file, changes)
   }
+}
+
+// Hashes cannot be taken back, so they wait until nobody wants to go back.
+function keepIdsInClear(file: SourceFile, changes: Changes): void {
+  const name = localName(file)
+  for (const call of name ? descendantsOf(file, "CallExpression") : []) {
+    if (call.getExpression().getText() !== name) continue
+    const options = bare(call.getArguments()[0])
+    if (is(options, "ObjectLiteralExpression")) addStoredIds(options, changes)
+    else
+      changes.leave(call, `give lucia() the option storedIds: "clear", or session ids become hashes as they are used`)
+  }
+}
+
+function localName(file: SourceFile): string | null {
+  const imported = file.getImportDeclarations().filter((each) => each.getModuleSpecifierValue() === "lucia")
+  const specifier = imported.flatMap((each) => each.getNamedImports()).find((each) => each.getName() === "lucia")
+  if (specifier) return specifier.getAliasNode()?.getText() ?? "lucia"
+  return requiredFunction.test(file.getFullText()) ? "lucia" : null
+}
+
+function addStoredIds(options: NodeOf<"ObjectLiteralExpression">, changes: Changes): void {
+  const file = options.getSourceFile()
+  const [first] = options.getProperties()
+  if (!first || options.getProperty("storedIds")) return
+  const isSpread = options.getText().includes("\n")
+  const indent = isSpread ? file.getFullText().slice(first.getStartLinePos(), first.getStart()) : ""
+  const { quote } = codeStyleOf(file)
+  const text = `storedIds: ${quote}clear${quote},${isSpread ? `\n${indent}` : " "}`
+  changes.edit(file, first.getStart(), first.getStart(), text)
+}
+
+function literalOf(node: Node): string {
+  return node.getText().slice(1, -1)
 }
 
 function removePolyfill(file: SourceFile, changes: Changes): void {

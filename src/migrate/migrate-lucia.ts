@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
-import type { SourceFile } from "ts-morph"
+import type { Project, SourceFile } from "ts-morph"
+import { leftInComponent, readComponents } from "./components.ts"
+import type { TsMorph } from "./load-ts-morph.ts"
 import { ambientFile, ambientLucia } from "./lucia-v3/ambient-lucia.ts"
 import { luciaImports } from "./lucia-v3/lucia-imports.ts"
 import { migrateLuciaV3 } from "./lucia-v3/migrate-lucia-v3.ts"
-import type { TsMorph } from "./load-ts-morph.ts"
-import { isLuciaV2, migrateLuciaV2 } from "./migrate-lucia-v2.ts"
-import { migratePackageJson } from "./package-json.ts"
+import { migrateManifests } from "./manifests.ts"
+import { componentNeedsLucia, leaveMentions, mentionsOf, needsLucia } from "./mentions.ts"
+import { isLuciaV2, migrateComponentV2, migrateLuciaV2 } from "./migrate-lucia-v2.ts"
 import { listSourceFiles } from "./source-files.ts"
 import { createChanges } from "./text-edits.ts"
 import type { Changes, Leftover } from "./text-edits.ts"
@@ -29,35 +31,60 @@ export interface ChangedFile {
   after: string
 }
 
+// What was done with the code.
+interface Plan {
+  notes: string[]
+  /** The module that takes Lucia's place. */
+  module: string
+  /** What the application calls its instance of Lucia v3, which has another name now. */
+  instance: string | null
+  rewriteComponent(text: string): string
+}
+
 // What browsers and other packages declare for everybody says nothing about Lucia, and takes long to read.
 const fewTypes = { lib: ["lib.es2022.d.ts"], types: [] }
 
 /** Works out how an application in a folder moves from Lucia to this package, and writes nothing. */
-export function planLuciaMigration(folder: string, { Project, ts }: TsMorph, version: string): Migration {
+export function planLuciaMigration(folder: string, tsMorph: TsMorph, version: string): Migration {
   const found = listSourceFiles(folder)
-  const changes = createChanges((path) => relative(folder, path))
-  const tsConfigFilePath = join(folder, "tsconfig.json")
+  const project = openProject(folder, tsMorph)
+  const files = found.code.map((path) => project.addSourceFileAtPath(path))
+  const shorten = (path: string) => relative(folder, path)
+  const changes = createChanges(new Set(files.map((file) => file.getFilePath())), shorten)
+  const plan = planCode(files, changes)
+  const components = readComponents(found.components, shorten, plan?.rewriteComponent ?? ((text) => text))
+  for (const each of components) changes.leftovers.push(...leftInComponent(each, plan?.instance ?? null))
+  if (plan || changes.leftovers.length === 0) leaveMentions(files, plan?.module ?? "nightlatch/lucia", changes)
+
+  const texts = [...changes.texts()].map(([path, after]) => ({ path, before: readFileSync(path, "utf8"), after }))
+  const rewritten = components.filter(({ before, after }) => before !== after)
+  const absolute = (path: string) => join(folder, path)
+  const code = {
+    changed: [...texts.map(({ path }) => path), ...rewritten.map(({ path }) => absolute(path))],
+    needing: [
+      ...files.filter((file) => needsLucia(file, changes)).map((file) => file.getFilePath()),
+      ...components.filter(({ after }) => componentNeedsLucia(after)).map(({ path }) => absolute(path)),
+    ],
+  }
+  const manifests = migrateManifests(found.manifests, code, version, shorten)
+  const all = [...texts, ...manifests.map(({ path, before, text: after }) => ({ path, before, after }))]
+  const changed = [...all.map((each) => ({ ...each, path: shorten(each.path) })), ...rewritten]
+  return {
+    files: changed.filter(({ before, after }) => before !== after),
+    leftovers: changes.leftovers.toSorted(byPlace),
+    notes: [...(plan?.notes ?? []), ...manifests.flatMap(({ notes }) => notes)],
+  }
+}
+
+function openProject(folder: string, { Project, ts }: TsMorph): Project {
+  const tsConfigFilePath = ["tsconfig.json", "jsconfig.json"].map((name) => join(folder, name)).find(existsSync)
   const project = new Project({
-    ...(existsSync(tsConfigFilePath) && { tsConfigFilePath }),
+    ...(tsConfigFilePath && { tsConfigFilePath }),
     skipAddingFilesFromTsConfig: true,
     compilerOptions: { allowJs: true, noEmit: true, jsx: ts.JsxEmit.Preserve, ...fewTypes, ...generatedPaths(folder) },
   })
-  const files = found.code.map((path) => project.addSourceFileAtPath(path))
   project.createSourceFile(join(folder, ambientFile), ambientLucia)
-  const notes = migrateCode(files, changes)
-  const texts = changes.texts()
-  if (notes) leaveComponents(found.components, folder, changes)
-  const changed = [...texts].map(([path, after]) => ({
-    path: relative(folder, path),
-    before: readFileSync(path, "utf8"),
-    after,
-  }))
-  const manifest = notes && texts.size > 0 ? migrateManifest(folder, version) : null
-  const all = [...changed, ...(manifest ? [manifest.file] : [])].filter(({ before, after }) => before !== after)
-  const leftovers = changes.leftovers.toSorted((a, b) =>
-    a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1,
-  )
-  return { files: all, leftovers, notes: [...(notes ?? []), ...(manifest?.notes ?? [])] }
+  return project
 }
 
 // SvelteKit writes these into a folder that is not there before it has run.
@@ -67,18 +94,22 @@ function generatedPaths(folder: string): { paths?: Record<string, string[]> } {
   return { paths: { $lib: [join(folder, "src/lib")], "$lib/*": [join(folder, "src/lib/*")] } }
 }
 
-// Returns what to know; `null` where nothing was done.
-function migrateCode(files: SourceFile[], changes: Changes): string[] | null {
-  const [v2, v3] = [files.filter(isLuciaV2), files.filter(isLuciaV3)]
-  const [firstV2, firstV3] = [v2[0], v3[0]]
+// `null` where nothing was done.
+function planCode(files: SourceFile[], changes: Changes): Plan | null {
+  const [[firstV2], [firstV3]] = [files.filter(isLuciaV2), files.filter(isLuciaV3)]
   if (firstV2 && firstV3) {
     changes.leave(firstV2, "nothing was changed: this is written for Lucia v2")
     changes.leave(firstV3, "and this for Lucia v3: move each application by itself")
     return null
   }
-  if (firstV2) migrateLuciaV2(files, changes)
-  if (firstV2) return notesOfV2
-  return firstV3 && migrateLuciaV3(files, changes) ? notesOfV3 : null
+  if (firstV2) {
+    migrateLuciaV2(files, changes)
+    return { notes: notesOfV2, module: "nightlatch/lucia-v2", instance: null, rewriteComponent: migrateComponentV2 }
+  }
+  const v3 = { module: "nightlatch/lucia", rewriteComponent: (text: string) => text }
+  const instance = firstV3 ? migrateLuciaV3(files, changes) : null
+  if (firstV3) return instance ? { ...v3, notes: notesOfV3, instance } : null
+  return pointHelpers(files, changes) ? { ...v3, notes: notesOfHelpers, instance: null } : null
 }
 
 function isLuciaV3(file: SourceFile): boolean {
@@ -86,8 +117,22 @@ function isLuciaV3(file: SourceFile): boolean {
   return names.some((each) => each.getName() === "Lucia" && !each.isTypeOnly())
 }
 
+// What does not make a Lucia is the same in the drop-in. Other forms than imports of names may make one.
+function pointHelpers(files: SourceFile[], changes: Changes): boolean {
+  const imports = files.flatMap(luciaImports).filter((each) => each.getNamedImports().length > 0)
+  const specifiers = imports.map((each) => each.getModuleSpecifier())
+  const isKnown = files.flatMap(mentionsOf).every((each) => specifiers.some((specifier) => specifier === each))
+  const moved = specifiers.filter((each) => each.getLiteralValue() !== "nightlatch/lucia")
+  if (!isKnown || moved.length === 0) return false
+  for (const specifier of moved) {
+    const quote = specifier.getText()[0]!
+    changes.replace(specifier, `${quote}nightlatch/lucia${quote}`)
+  }
+  return true
+}
+
 const notesOfV2 = [
-  'Session ids become hashes as they are used. Give lucia() the option storedIds: "clear" at first, for a way back to Lucia and while servers with Lucia run beside.',
+  'Session ids stay in clear, by the option storedIds: "clear", for the way back to Lucia and while servers with Lucia run at the same time. Remove the option when you are sure to stay: ids become hashes as they are used.',
   "From the drop-in to createAuth() the way is by hand: docs/migrate-lucia-v2.md of nightlatch shows it.",
 ]
 const notesOfV3 = [
@@ -95,25 +140,8 @@ const notesOfV3 = [
   "The cookie lives 400 days now, whatever sessionCookie.expires said: the row decides when a session ends.",
   "For Next.js, createPagesAuth() of nightlatch/next/pages and createNextAuth() of nightlatch/next do what validateRequest() does, and more: docs/nextjs.md of nightlatch.",
 ]
+const notesOfHelpers = ["No new Lucia() was found: what is imported from lucia comes from nightlatch/lucia now."]
 
-function migrateManifest(folder: string, version: string): { file: ChangedFile; notes: string[] } | null {
-  const path = join(folder, "package.json")
-  if (!existsSync(path)) return null
-  const before = readFileSync(path, "utf8")
-  const { text: after, notes } = migratePackageJson(before, version)
-  return { file: { path: "package.json", before, after }, notes }
-}
-
-function leaveComponents(paths: string[], folder: string, changes: Changes): void {
-  for (const path of paths) {
-    const text = readFileSync(path, "utf8")
-    const use = text.search(/["'](nightlatch\/)?lucia["']|\blucia\./)
-    if (use < 0) continue
-    const line = text.slice(0, use).split("\n").length
-    changes.leftovers.push({
-      file: relative(folder, path),
-      line,
-      reason: "a component that uses lucia is not rewritten",
-    })
-  }
+function byPlace(a: Leftover, b: Leftover): number {
+  return a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1
 }

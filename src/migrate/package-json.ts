@@ -7,21 +7,54 @@ export interface PackageChange {
 
 type Dependencies = Record<string, string>
 
-/** Adds `nightlatch` to the dependencies, and removes `lucia` unless an adapter that is there needs it. */
-export function migratePackageJson(before: string, version: string): PackageChange {
-  const manifest = JSON.parse(before) as { dependencies?: Dependencies; devDependencies?: Dependencies }
-  const all = { ...manifest.devDependencies, ...manifest.dependencies }
-  const dependants = Object.keys(all).filter((name) => name.startsWith("@lucia-auth/"))
-  const isNeeded = dependants.length > 0
-  const dependencies: Dependencies = {
-    ...manifest.dependencies,
-    ...("nightlatch" in all ? {} : { nightlatch: `^${version}` }),
-  }
-  if (!isNeeded) delete dependencies.lucia
+interface Manifest {
+  dependencies?: Dependencies
+  devDependencies?: Dependencies
+}
+
+/** Who needs Lucia all the same. */
+export interface LuciaUse {
+  /** The files that import it, as they are called in messages. Default none. */
+  importers?: string[]
+  /** What this package.json is called in messages. Default `package.json`. */
+  name?: string
+}
+
+/** Returns whether a package.json depends on Lucia. */
+export function listsLucia(text: string): boolean {
+  return "lucia" in allOf(JSON.parse(text) as Manifest)
+}
+
+/** Adds `nightlatch` to the dependencies, and removes `lucia` unless code or an adapter that is there needs it. */
+export function migratePackageJson(
+  before: string,
+  version: string,
+  { importers = [], name = "package.json" }: LuciaUse = {},
+): PackageChange {
+  const manifest = JSON.parse(before) as Manifest
+  const all = allOf(manifest)
+  const needs = [...Object.keys(all).filter((each) => each.startsWith("@lucia-auth/")), ...importers]
+  const after = needs.length > 0 ? { ...manifest } : withoutLucia(manifest)
+  if (!("nightlatch" in all)) after.dependencies = sorted({ ...after.dependencies, nightlatch: `^${version}` })
   const notes =
-    isNeeded && "lucia" in all ? [`package.json keeps lucia, because ${dependants.join(", ")} needs it.`] : []
-  const isSame = JSON.stringify(dependencies) === JSON.stringify(manifest.dependencies ?? {})
-  return { text: isSame ? before : write({ ...manifest, dependencies: sorted(dependencies) }, before), notes }
+    needs.length > 0 && "lucia" in all
+      ? [`${name} keeps lucia, because ${needs.join(", ")} ${needs.length > 1 ? "need" : "needs"} it.`]
+      : []
+  const isSame = JSON.stringify(after) === JSON.stringify(manifest)
+  return { text: isSame ? before : write(after, before), notes }
+}
+
+function allOf({ dependencies, devDependencies }: Manifest): Dependencies {
+  return { ...devDependencies, ...dependencies }
+}
+
+function withoutLucia(manifest: Manifest): Manifest {
+  const after = { ...manifest }
+  for (const kind of ["dependencies", "devDependencies"] as const) {
+    const { lucia, ...others } = manifest[kind] ?? {}
+    if (lucia !== undefined) after[kind] = others
+  }
+  return after
 }
 
 function sorted(dependencies: Dependencies): Dependencies {

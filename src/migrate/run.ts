@@ -13,7 +13,8 @@ Rewrites an application on Lucia v3 for createAuth() of nightlatch, and one on L
 Without --write it shows what would change, and writes nothing.`
 
 /** Runs the command, and returns the exit code: 0, or 1 when it could not do what it was asked for. */
-export function run(args: string[], directory: string, version: string, print: (text: string) => void): 0 | 1 {
+export function run(args: string[], directory: string, version: string, write: (text: string) => void): 0 | 1 {
+  const print = (text: string) => write(withoutControls(text))
   const asked = readArguments(args)
   if (asked === "help") print(usage)
   if (asked === "help") return 0
@@ -31,8 +32,14 @@ export function run(args: string[], directory: string, version: string, print: (
     print("This needs ts-morph, which is not installed:\n\n  npm install --save-dev ts-morph")
     return 1
   }
+  if (Number.parseInt(tsMorph.ts.version) < 5) {
+    print(
+      `This needs ts-morph 20 or later, and finds one of TypeScript ${tsMorph.ts.version}:\n\n  npm install --save-dev ts-morph@latest`,
+    )
+    return 1
+  }
   const migration = planLuciaMigration(folder, tsMorph, version)
-  return asked.write ? write(migration, folder, print) : show(migration, print)
+  return asked.write ? writeFiles(migration, folder, print) : show(migration, print)
 }
 
 interface Arguments {
@@ -56,42 +63,65 @@ function readArguments(args: string[]): Arguments | string {
 }
 
 function show(migration: Migration, print: (text: string) => void): 0 {
-  for (const { path, before, after } of migration.files) print(`--- ${path}\n+++ ${path}\n${diffLines(before, after)}`)
+  for (const { path, before, after } of migration.files)
+    print(`--- ${nameOf(path)}\n+++ ${nameOf(path)}\n${diffLines(before, after)}`)
   report(migration, print)
   if (migration.files.length > 0) print(`${count(migration)} would change. Nothing was written: --write does.`)
   return 0
 }
 
-function write(migration: Migration, folder: string, print: (text: string) => void): 0 | 1 {
+function writeFiles(migration: Migration, folder: string, print: (text: string) => void): 0 | 1 {
   const paths = migration.files.map(({ path }) => path)
-  const uncommitted = paths.length > 0 ? uncommittedAmong(paths, folder) : ""
-  if (uncommitted) {
-    print(
-      `Commit these first, so that git shows what is changed and can undo it. Nothing was written.\n\n${uncommitted}`,
-    )
+  const obstacle = paths.length > 0 ? obstacleTo(paths, folder) : null
+  if (obstacle) {
+    print(`${obstacle}\n\nNothing was written.`)
     return 1
   }
   for (const { path, after } of migration.files) writeFileSync(join(folder, path), after)
-  for (const path of paths) print(`changed ${path}`)
+  for (const path of paths) print(`changed ${nameOf(path)}`)
   report(migration, print)
   const install = paths.includes("package.json") ? "Install what package.json names now, and let" : "Let"
   if (paths.length > 0) print(`${count(migration)} changed. ${install} TypeScript check.`)
   return 0
 }
 
-// `""` without git, and without a repository.
-function uncommittedAmong(paths: string[], folder: string): string {
+// Why git could not undo what would be written.
+function obstacleTo(paths: string[], folder: string): string | null {
   try {
-    const args = ["status", "--porcelain", "--", ...paths]
-    return execFileSync("git", args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trimEnd()
-  } catch {
-    return ""
+    const args = ["--no-optional-locks", "status", "--porcelain", "--ignored", "-z", "--", ...paths]
+    const status = execFileSync("git", args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })
+    const uncommitted = status.split("\0").filter(Boolean).map(nameOf)
+    return uncommitted.length > 0
+      ? `Commit these first, so that git shows what is changed and can undo it.\n\n${uncommitted.join("\n")}`
+      : null
+  } catch (error) {
+    return `Git does not say what is uncommitted here: ${reasonOf(error)}\nCommit the application to a Git repository first, so that git shows what is changed and can undo it.`
   }
+}
+
+function reasonOf(error: unknown): string {
+  const { stderr, code } = error as { stderr?: string; code?: string }
+  return code === "ENOENT" ? "there is no git command." : (stderr?.trim().split("\n")[0] ?? String(error))
+}
+
+// A file may be called anything, and a terminal obeys what it is sent.
+function nameOf(path: string): string {
+  return path.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)
+}
+
+function withoutControls(text: string): string {
+  return text.replaceAll(/(?![\t\n])[\p{Cc}]/gu, (control) => (control === "\r" ? "" : escaped(control)))
+}
+
+function escaped(character: string): string {
+  return `\\u{${character.codePointAt(0)!.toString(16)}}`
 }
 
 function report({ files, leftovers, notes }: Migration, print: (text: string) => void): void {
   if (leftovers.length > 0)
-    print(`Left for you:\n${leftovers.map(({ file, line, reason }) => `  ${file}:${line}  ${reason}`).join("\n")}\n`)
+    print(
+      `Left for you:\n${leftovers.map(({ file, line, reason }) => `  ${nameOf(file)}:${line}  ${reason}`).join("\n")}\n`,
+    )
   if (files.length === 0) print(leftovers.length > 0 ? "Nothing was changed." : "Nothing to change.")
   else for (const note of notes) print(`${note}\n`)
 }

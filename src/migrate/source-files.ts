@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 
 const generated = /^(node_modules|dist|build|out|coverage|\..+)$/
 const code = /\.[cm]?[jt]sx?$/
@@ -11,12 +11,18 @@ export interface SourceFiles {
   code: string[]
   /** Components in languages of their own. */
   components: string[]
+  /** The package.json of each package of a workspace. */
+  manifests: string[]
 }
 
 /** Lists an application's files, without those that were installed or generated. Follows no link. */
 export function listSourceFiles(folder: string): SourceFiles {
   const files = filesBelow(folder)
-  return { code: files.filter((file) => code.test(file)), components: files.filter((file) => components.test(file)) }
+  return {
+    code: files.filter((file) => code.test(file)),
+    components: files.filter((file) => components.test(file)),
+    manifests: files.filter((file) => basename(file) === "package.json"),
+  }
 }
 
 function filesBelow(folder: string): string[] {

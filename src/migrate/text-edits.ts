@@ -26,27 +26,53 @@ export interface Changes {
   removeLines(node: Node): void
   /** Says that a place is left as it is. */
   leave(node: Node, reason: string): void
+  /** Returns whether something is left in the line of a node. */
+  isLeft(node: Node): boolean
+  /** Returns whether a change covers a node. */
+  touches(node: Node): boolean
   /** The new texts of the files that change, by path. */
   texts(): Map<string, string>
   /** What is left, in the order it was found. */
   leftovers: Leftover[]
 }
 
-/** Makes an empty list of changes; `shorten` says how a file is called in it. */
-export function createChanges(shorten: (path: string) => string): Changes {
+/**
+ * Makes an empty list of changes to the files at these paths; `shorten` says how a file is called in it. A file that is
+ * none of them is never changed: what would change there is left.
+ */
+export function createChanges(paths: ReadonlySet<string>, shorten: (path: string) => string): Changes {
   const edits = new Map<SourceFile, Edit[]>()
   const leftovers: Leftover[] = []
 
   function edit(file: SourceFile, start: number, end: number, text: string): void {
+    if (!paths.has(file.getFilePath())) {
+      leaveOutside(file, start)
+      return
+    }
     const lineBreak = file.getFullText().includes("\r\n") ? "\r\n" : "\n"
     const made = { start, end, text: text.replaceAll("\n", lineBreak) }
     const others = edits.get(file) ?? []
     if (!others.some((other) => isSame(other, made))) edits.set(file, [...others, made])
   }
 
+  function leaveOutside(file: SourceFile, start: number): void {
+    const path = shorten(file.getFilePath())
+    const { line } = file.getLineAndColumnAtPos(start)
+    if (!isListed(path, line)) leftovers.push({ file: path, line, reason: "not changed: it is outside of the folder" })
+  }
+
+  function isListed(path: string, line: number): boolean {
+    return leftovers.some((each) => each.file === path && each.line === line)
+  }
+
   return {
     edit,
     leftovers,
+    isLeft: (node) => isListed(shorten(node.getSourceFile().getFilePath()), node.getStartLineNumber()),
+    touches(node) {
+      const list = edits.get(node.getSourceFile()) ?? []
+      return list.some(({ start, end }) => start <= node.getStart() && end >= node.getEnd())
+    },
     replace: (node, text) => edit(node.getSourceFile(), node.getStart(), node.getEnd(), text),
     removeLines(node) {
       const file = node.getSourceFile()

@@ -2,11 +2,11 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { build } from "esbuild"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { diffLines } from "../../src/migrate/line-diff.ts"
 import { migratePackageJson } from "../../src/migrate/package-json.ts"
 import { root } from "../package/tarball.ts"
-import { authFile, createFolder, readBack, runCommand } from "./migrated-text.ts"
+import { authFile, createFolder, createRepository, git, readBack, runCommand } from "./migrated-text.ts"
 import type { Files } from "./migrated-text.ts"
 
 const login = `import { lucia } from "./auth"
@@ -43,7 +43,7 @@ test("shows what would change, and writes nothing", async () => {
 })
 
 test("--write writes it, and once more changes nothing", async () => {
-  const folder = await createFolder(application)
+  const folder = await createRepository(application)
   const { code, output } = runCommand(folder, "migrate", "lucia", "--write")
   expect(code).toBe(0)
   expect(output.match(/^changed .*/gm)).toEqual(["changed auth.ts", "changed login.ts", "changed package.json"])
@@ -60,7 +60,7 @@ test("a folder may be named, and what was installed or generated is not read", a
   const generated = ["node_modules/x", ".next/server", "dist", "build"].map((path) => `app/${path}/auth.ts`)
   const own = Object.fromEntries(Object.entries(application).map(([name, text]) => [`app/${name}`, text]))
   const copies = Object.fromEntries(generated.map((path) => [path, authFile]))
-  const folder = await createFolder({ ...own, ...copies })
+  const folder = await createRepository({ ...own, ...copies })
   const { code, output } = runCommand(folder, "migrate", "lucia", "app", "--write")
   expect(code).toBe(0)
   expect(output).toContain("3 files changed.")
@@ -76,12 +76,13 @@ test("what is left by hand is named with its line, also in components", async ()
   const { code, output } = runCommand(folder, "migrate", "lucia")
   expect(code).toBe(0)
   expect(output).toContain(`Left for you:
+  page.vue:2  a component that uses lucia is not rewritten
   page.vue:3  a component that uses lucia is not rewritten
   stray.ts:3  lucia.createSession: createSession() gives { session, token } now,`)
 })
 
 test("what is left is listed by file and line, and nothing is to be installed where package.json stays", async () => {
-  const folder = await createFolder({
+  const folder = await createRepository({
     "auth.ts": authFile,
     "b.ts": `import { lucia } from "./auth"
 export async function start() {
@@ -96,26 +97,67 @@ export async function start() {
   expect(output).toMatch(/3 files changed\. Let TypeScript check\.$/)
 })
 
-describe("with git", () => {
-  test("writes over nothing that is not committed", async () => {
-    const folder = await createFolder(application)
-    const git = (...args: string[]) =>
-      execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@t", ...args], { cwd: folder })
-    git("init", "--quiet")
-    git("add", ".")
-    git("commit", "--quiet", "--message", "all")
+describe("what git could not undo is not written over", () => {
+  test("a change that is not committed", async () => {
+    const folder = await createRepository(application)
     await writeFile(join(folder, "login.ts"), `${login}// mine\n`)
     const refused = runCommand(folder, "migrate", "lucia", "--write")
     expect(refused.code).toBe(1)
-    expect(refused.output).toMatch(/^Commit these first.*\n\n M login\.ts$/)
+    expect(refused.output).toMatch(/^Commit these first.*\n\n M login\.ts\n\nNothing was written\.$/)
     expect(await readFile(join(folder, "auth.ts"), "utf8")).toBe(authFile)
 
-    git("commit", "--quiet", "--all", "--message", "mine")
+    git(folder, "commit", "--quiet", "--all", "--message", "mine")
     await writeFile(join(folder, "notes.txt"), "not in the way")
     expect(runCommand(folder, "migrate", "lucia", "--write").code).toBe(0)
-    git("checkout", "--quiet", ".")
+    git(folder, "checkout", "--quiet", ".")
     expect(await readFile(join(folder, "auth.ts"), "utf8")).toBe(authFile)
   })
+
+  test("a file that git ignores", async () => {
+    const folder = await createRepository({ ...application, ".gitignore": "login.ts\n" })
+    const { code, output } = runCommand(folder, "migrate", "lucia", "--write")
+    expect([code, output]).toEqual([1, expect.stringContaining("\n!! login.ts\n")])
+    expect(await readBack(folder, names)).toEqual(application)
+  })
+
+  test("a folder without a repository, or without git", async () => {
+    const folder = await createFolder(application)
+    const { code, output } = runCommand(folder, "migrate", "lucia", "--write")
+    expect(code).toBe(1)
+    expect(output).toMatch(/^Git does not say what is uncommitted here: fatal: not a git repository/)
+    expect(output).toMatch(/Commit the application to a Git repository first.*\n\nNothing was written\.$/)
+    vi.stubEnv("PATH", join(folder, "nothing"))
+    const without = runCommand(folder, "migrate", "lucia", "--write")
+    vi.unstubAllEnvs()
+    expect(without).toEqual({ code: 1, output: expect.stringContaining("here: there is no git command.") })
+    expect(await readBack(folder, names)).toEqual(application)
+  })
+})
+
+test("a file outside of the folder is left, whoever uses it", async () => {
+  const shared = `import { lucia } from "./app/auth"\nexport const clear = () => lucia.createBlankSessionCookie()\n`
+  const own = Object.fromEntries(Object.entries(application).map(([name, text]) => [`app/${name}`, text]))
+  const folder = await createRepository({
+    ...own,
+    "app/page.ts": `export { clear } from "../shared"\n`,
+    "shared.ts": shared,
+  })
+  const { code, output } = runCommand(folder, "migrate", "lucia", "app", "--write")
+  expect(code).toBe(0)
+  expect(output).toContain("  ../shared.ts:2  not changed: it is outside of the folder")
+  expect(await readBack(folder, ["shared.ts"])).toEqual({ "shared.ts": shared })
+})
+
+test("names and code are printed so that a terminal does not obey them", async () => {
+  const folder = await createRepository({
+    "auth.ts": authFile,
+    "a\u001b[2J\nb.ts": `import { lucia } from "./auth"\nexport const a = () => lucia.nothing("\u001b]0;x\u0007")\n`,
+  })
+  const shown = runCommand(folder, "migrate", "lucia").output
+  const written = runCommand(folder, "migrate", "lucia", "--write").output
+  expect(shown).toContain('lucia.nothing("\\u{1b}]0;x\\u{7}")')
+  expect(written).toContain("changed a\\u{1b}[2J\\u{a}b.ts")
+  expect(shown + written).not.toMatch(/(?!\n)\p{Cc}/u)
 })
 
 test.each([
@@ -151,8 +193,9 @@ test("an application without Lucia is left alone", async () => {
 })
 
 test("without ts-morph it says what to install", async () => {
-  const folder = await createFolder({
+  const folder = await createRepository({
     ...application,
+    ".gitignore": "node_modules\n",
     "command/package.json": `{ "version": "1.2.3", "type": "module" }`,
   })
   const program = join(folder, "command/dist/cli.js")
@@ -168,6 +211,16 @@ test("without ts-morph it says what to install", async () => {
   const { status: done } = spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: "utf8" })
   expect(done).toBe(0)
   expect((await readBack(folder, names))["package.json"]).toContain(`"nightlatch": "^1.2.3"`)
+})
+
+test("a ts-morph that is too old is named", async () => {
+  const old = `exports.ts = { version: "4.9.5" }\n`
+  const folder = await createFolder({ ...application, "node_modules/ts-morph/index.js": old })
+  const { code, output } = runCommand(folder, "migrate", "lucia")
+  expect([code, output]).toEqual([
+    1,
+    expect.stringContaining("ts-morph 20 or later, and finds one of TypeScript 4.9.5"),
+  ])
 })
 
 describe("package.json", () => {

@@ -25,7 +25,7 @@ declare namespace Lucia {
 import { nextjs_future } from "nightlatch/lucia-v2/middleware";
 import { betterSqlite3 } from "@lucia-auth/adapter-sqlite";
 
-export const auth = lucia({ adapter: betterSqlite3(db, {}), env: "DEV", middleware: nextjs_future() }); // "lucia"
+export const auth = lucia({ storedIds: "clear", adapter: betterSqlite3(db, {}), env: "DEV", middleware: nextjs_future() }); // "lucia"
 export type Auth = typeof auth;
 `)
   expect(files["app.d.ts"]).toContain(`/// <reference types="nightlatch/lucia-v2" />\ndeclare namespace Lucia {\n`)

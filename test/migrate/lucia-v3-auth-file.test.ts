@@ -63,6 +63,7 @@ const adapter = fromLuciaAdapter<UserRow, { country: string }>(new BetterSqlite3
 // The one place that knows about sessions.
 export const auth = acceptLuciaTokens(createAuth({
 	adapter,
+	// three weeks
 	session: { idleTimeout: "3w", absoluteTimeout: false },
 	cookie: {
 		name: "sid",
@@ -99,7 +100,7 @@ test("new Lucia() with every option becomes createAuth(), and comments and forma
 test("so does one that imports from the drop-in, and what it says about stored ids goes", async () => {
   const dropIn = tutorial.replaceAll(`"lucia"`, `"nightlatch/lucia"`)
   const { files } = await migrate({
-    "auth.ts": dropIn.replace("\tsessionExpiresIn", `\tstoredIds: "rekey",\n\tsessionExpiresIn`),
+    "auth.ts": dropIn.replace("\t// three weeks", `\t// later "hashed"\n\tstoredIds: "rekey",\n\t// three weeks`),
   })
   expect(files).toEqual({ "auth.ts": migrated })
 })

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import * as tsMorph from "ts-morph"
@@ -34,6 +35,20 @@ export async function createFolder(files: Files): Promise<string> {
     await writeFile(join(path, name), text)
   }
   return path
+}
+
+/** The same, committed to a Git repository: the command writes over nothing else. */
+export async function createRepository(files: Files): Promise<string> {
+  const folder = await createFolder(files)
+  git(folder, "init", "--quiet")
+  git(folder, "add", ".")
+  git(folder, "commit", "--quiet", "--allow-empty", "--message", "all")
+  return folder
+}
+
+/** Runs git in a folder, as somebody who is no setting of this machine. */
+export function git(folder: string, ...args: string[]): string {
+  return execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@t", ...args], { cwd: folder, encoding: "utf8" })
 }
 
 /** Migrates files without writing. */

@@ -37,10 +37,12 @@ export const ambientLucia = `declare module "lucia" {
   export function generateIdFromEntropySize(size: number): string
   export function verifyRequestOrigin(origin: string, allowed: string[]): boolean
 }
-declare module "nightlatch/lucia" {
-  export * from "lucia"
+${["nightlatch/lucia", ...distModules()].map((name) => `declare module "${name}" {\n  export * from "lucia"\n}\n`).join("")}`
+
+function distModules(): string[] {
+  const files = ["index", "core", "crypto", "database", "request"]
+  return files.flatMap((file) => [`lucia/dist/${file}`, `lucia/dist/${file}.js`])
 }
-`
 
 /** Tells whether a type is Lucia's of this name, or that or nothing. */
 export function isLuciaType(type: Type, name: "Session" | "Lucia"): boolean {

@@ -1,4 +1,4 @@
-import type { Node } from "ts-morph"
+import type { Node, SourceFile } from "ts-morph"
 import { bare, descendantsOf, is, usesName } from "../syntax.ts"
 import type { NodeOf } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
@@ -6,7 +6,7 @@ import { codeStyleOf, reindent } from "./code-style.ts"
 import type { CodeStyle } from "./code-style.ts"
 import type { Instance } from "./instance.ts"
 import { isTyped, localNameOf, moduleOf } from "./lucia-imports.ts"
-import { userRowOf } from "./registered-types.ts"
+import { keptRegister, otherTypesOf, userRowOf } from "./registered-types.ts"
 import type { RegisteredTypes } from "./registered-types.ts"
 
 /** The adapters whose rows have the types that they are told. */
@@ -19,9 +19,15 @@ export interface AuthFileNeeds {
 }
 
 /** Turns `new Lucia(adapter, options)` into `createAuth()`, and the registered types into the types of rows. */
-export function rewriteInstance(instance: Instance, registered: RegisteredTypes, changes: Changes): AuthFileNeeds {
+export function rewriteInstance(
+  instance: Instance,
+  registered: RegisteredTypes,
+  files: SourceFile[],
+  changes: Changes,
+): AuthFileNeeds {
   const style = codeStyleOf(instance.file)
-  const rows = isTyped(instance.file) ? rewriteTypes(instance, registered, style, changes) : ""
+  const kept = keptRegister(registered, files, style)
+  const rows = isTyped(instance.file) ? rewriteTypes(instance, registered, kept, style, changes) : ""
   const adapter = rewriteAdapter(instance, rows, style, changes)
   rewriteOptions(instance, adapter.name, style, changes)
   return { fromLuciaAdapter: adapter.isLucias }
@@ -31,16 +37,18 @@ export function rewriteInstance(instance: Instance, registered: RegisteredTypes,
 function rewriteTypes(
   { file, statement }: Instance,
   registered: RegisteredTypes,
+  kept: string[],
   style: CodeStyle,
   changes: Changes,
 ): string {
   const { block, sessionAttributes } = registered
   const { row, alias } = userRowOf(registered)
   const name = row === "UserRow" ? freeName(file, ["UserRow", "AuthUserRow", "NightlatchUserRow"]) : row
-  const declaration = row === "UserRow" ? `type ${name} = ${alias}${style.semicolon}` : ""
-  if (block && declaration && block.getSourceFile() === file) changes.replace(block, declaration)
+  const alone = row === "UserRow" ? [`type ${name} = ${alias}${style.semicolon}`] : []
+  const declarations = [...otherTypesOf(registered), ...alone, ...kept].join("\n\n")
+  if (block && declarations && block.getSourceFile() === file) changes.replace(block, declarations)
   else if (block) changes.removeLines(block)
-  if (declaration && block?.getSourceFile() !== file) insertBefore(statement, declaration, changes)
+  if (declarations && block?.getSourceFile() !== file) insertBefore(statement, declarations, changes)
   const session = sessionAttributes?.getTypeNode()?.getText()
   return session && session !== "{}" ? `<${name}, ${session}>` : `<${name}>`
 }
@@ -112,6 +120,7 @@ function rewriteOptions(
 ): void {
   const named = adapter === "adapter" ? "adapter" : `adapter: ${adapter}`
   const opening = "acceptLuciaTokens(createAuth({"
+  const comments = options.sessionExpiresIn?.getLeadingCommentRanges().map((each) => each.getText()) ?? []
   const closing = `), { ${named} })`
   const { literal } = options
   const session = `session: { ${idleTimeout(options.sessionExpiresIn, style)}absoluteTimeout: false }`
@@ -126,7 +135,8 @@ function rewriteOptions(
   const isSpread = literal.getText().includes("\n")
   const indent = isSpread ? `\n${file.getFullText().slice(first!.getStartLinePos(), first!.getStart())}` : " "
   const start = literal.getStart() + 1
-  changes.edit(file, creation.getStart(), start, opening + added.map((each) => `${indent}${each},`).join(""))
+  const commented = added.flatMap((each) => (each === session && isSpread ? [...comments, `${each},`] : [`${each},`]))
+  changes.edit(file, creation.getStart(), start, opening + commented.map((each) => indent + each).join(""))
   if (options.sessionCookie)
     changes.replace(options.sessionCookie, cookieOption(name, options.cookieAttributes, indent, style))
   for (const property of [options.sessionExpiresIn, options.storedIds]) if (property) removeProperty(property, changes)
@@ -161,7 +171,7 @@ function cookieOption(name: string, attributes: Node | undefined, indent: string
   return `cookie: {${inner}name: ${name},\n${lines}${indent}}`
 }
 
-// With the comments above it, which are about it.
+// With the comments above it: those about a lifetime have moved with it.
 function removeProperty(property: NodeOf<"PropertyAssignment">, changes: Changes): void {
   const file = property.getSourceFile()
   const text = file.getFullText()

@@ -2,7 +2,7 @@ import type { Node, SourceFile } from "ts-morph"
 import { bare, descendantsOf, is } from "../syntax.ts"
 import type { NodeOf } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
-import { isOfLucia } from "./lucia-imports.ts"
+import { isOfLucia, luciaImports } from "./lucia-imports.ts"
 
 /** Where an application makes its `Lucia`. */
 export interface Instance {
@@ -32,6 +32,9 @@ export function findInstance(files: SourceFile[], changes: Changes): Instance | 
   const creations = files.flatMap((file) =>
     descendantsOf(file, "NewExpression").filter((each) => isOfLucia(each, "Lucia")),
   )
+  const [imported] = files.flatMap(luciaImports).filter((each) => hasName(each, "Lucia"))
+  if (creations.length === 0 && imported)
+    changes.leave(imported, "nothing was changed: Lucia is imported, and no new Lucia() was found")
   if (creations.length !== 1) {
     for (const creation of creations)
       changes.leave(
@@ -45,6 +48,10 @@ export function findInstance(files: SourceFile[], changes: Changes): Instance | 
   if (typeof instance !== "string") return instance
   changes.leave(creation, `nothing was changed: ${instance}`)
   return null
+}
+
+function hasName(declaration: NodeOf<"ImportDeclaration">, name: string): boolean {
+  return declaration.getNamedImports().some((each) => each.getName() === name && !each.isTypeOnly())
 }
 
 function readInstance(creation: NodeOf<"NewExpression">): Instance | string {

@@ -4,7 +4,12 @@ import type { NodeOf } from "../syntax.ts"
 
 /** Whether code imports from Lucia v3 with this specifier, or from its drop-in. */
 export function isLuciaModule(specifier: string): boolean {
-  return specifier === "lucia" || specifier === "nightlatch/lucia"
+  return isLuciaItself(specifier) || specifier === "nightlatch/lucia"
+}
+
+// Editors import from files of its `dist` too, which nothing forbids.
+function isLuciaItself(specifier: string): boolean {
+  return specifier === "lucia" || specifier.startsWith("lucia/dist/")
 }
 
 /** Lists what a file imports from Lucia v3 or its drop-in. */

@@ -9,18 +9,21 @@ import { rewriteImports } from "./rewrite-imports.ts"
 import { noteOtherIds, noteUnresolved } from "./note-leftovers.ts"
 import { rewriteUses } from "./rewrite-uses.ts"
 
-/** Moves an application from Lucia v3, or its drop-in, to `createAuth()` over the same adapter and cookies. */
-export function migrateLuciaV3(files: SourceFile[], changes: Changes): boolean {
+/**
+ * Moves an application from Lucia v3, or its drop-in, to `createAuth()` over the same adapter and cookies. Returns what the
+ * application called its `Lucia`; `null` if nothing was done.
+ */
+export function migrateLuciaV3(files: SourceFile[], changes: Changes): string | null {
   const instance = findInstance(files, changes)
   const registered = instance && readRegisteredTypes(files, instance.file, changes)
-  if (!registered) return false
+  if (!registered) return null
   const auth = authName(instance, files)
   for (const file of files) noteOtherIds(file, changes)
   rewriteUses(instance, auth, changes)
   noteUnresolved(instance, files, changes)
-  const needs = rewriteInstance(instance, registered, changes)
+  const needs = rewriteInstance(instance, registered, files, changes)
   rewriteImports(files, instance, auth, needs, changes)
-  return true
+  return instance.name.getText()
 }
 
 // Another name than before, so that what is left as it is does not compile.

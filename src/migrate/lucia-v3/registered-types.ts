@@ -1,8 +1,10 @@
-import type { SourceFile, TypeNode } from "ts-morph"
+import type { Node, SourceFile, Statement, TypeNode } from "ts-morph"
 import { descendantsOf, is } from "../syntax.ts"
 import type { NodeOf } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
-import { isLuciaModule } from "./lucia-imports.ts"
+import { reindent } from "./code-style.ts"
+import type { CodeStyle } from "./code-style.ts"
+import { isLuciaModule, luciaImports } from "./lucia-imports.ts"
 
 /** The types that an application told Lucia. */
 export interface RegisteredTypes {
@@ -12,6 +14,8 @@ export interface RegisteredTypes {
   userId: string
   userAttributes?: NodeOf<"PropertySignature">
   sessionAttributes?: NodeOf<"PropertySignature">
+  /** What the block declares besides `Register`: the interfaces and types of the application's columns. */
+  others?: Statement[]
 }
 
 const known = ["Lucia", "UserId", "DatabaseUserAttributes", "DatabaseSessionAttributes"]
@@ -34,25 +38,60 @@ function isLuciaBlock(node: NodeOf<"ModuleDeclaration">): boolean {
 }
 
 function readBlock(block: NodeOf<"ModuleDeclaration">): RegisteredTypes | string {
-  const [register, ...more] = block.getStatements()
-  if (!is(register, "InterfaceDeclaration") || register.getName() !== "Register" || more.length > 0)
-    return "this may hold `interface Register` alone"
+  const statements = block.getStatements()
+  const register = statements.find(isRegister)
+  const others = statements.filter((each) => each !== register)
+  if (!register || !others.every(isType)) return "this must hold one `interface Register`, and may hold other types"
   const properties = register.getMembers().filter((member) => is(member, "PropertySignature"))
   const unknown = properties.find((each) => !known.includes(each.getName()))
   if (unknown) return `\`Register\` has no ${unknown.getName()}`
   const named = (name: string) => properties.find((each) => each.getName() === name)
-  const types: RegisteredTypes = { block, userId: named("UserId")?.getTypeNode()?.getText() ?? "string" }
+  const types: RegisteredTypes = { block, others, userId: named("UserId")?.getTypeNode()?.getText() ?? "string" }
   const [user, session] = [named("DatabaseUserAttributes"), named("DatabaseSessionAttributes")]
   return { ...types, ...(user && { userAttributes: user }), ...(session && { sessionAttributes: session }) }
 }
 
-// In another file its names mean something else.
-function foreignName({ block, userAttributes, sessionAttributes }: RegisteredTypes, auth: SourceFile): string | null {
+function isRegister(node: Node): node is NodeOf<"InterfaceDeclaration"> {
+  return is(node, "InterfaceDeclaration") && node.getName() === "Register"
+}
+
+function isType(node: Node): node is NodeOf<"InterfaceDeclaration"> | NodeOf<"TypeAliasDeclaration"> {
+  return (is(node, "InterfaceDeclaration") && !isRegister(node)) || is(node, "TypeAliasDeclaration")
+}
+
+// In another file its names mean something else, unless they are of the block, and move with it.
+function foreignName(types: RegisteredTypes, auth: SourceFile): string | null {
+  const { block, userAttributes, sessionAttributes, others = [] } = types
   if (!block || block.getSourceFile() === auth) return null
-  const named = [userAttributes, sessionAttributes].some(
-    (each) => each && descendantsOf(each, "TypeReference").length > 0,
-  )
+  const own = new Set(others.filter(isType).map((each) => each.getName()))
+  const moved: Node[] = [userAttributes, sessionAttributes, ...others].filter((each) => each !== undefined)
+  const isForeign = (each: NodeOf<"TypeReference">) => !own.has(each.getTypeName().getText())
+  const named = moved.some((each) => descendantsOf(each, "TypeReference").some(isForeign))
   return named ? "move this, and the types that it names, beside `new Lucia()`" : null
+}
+
+/** Writes what the block declares besides `Register`, for the `auth` file itself. */
+export function otherTypesOf({ others = [] }: RegisteredTypes): string[] {
+  return others.map((each) => reindent(textWithComments(each), "").replace(/^export /m, ""))
+}
+
+function textWithComments(statement: Statement): string {
+  const text = statement.getSourceFile().getFullText()
+  const start = statement.getLeadingCommentRanges()[0]?.getPos() ?? statement.getStart()
+  const lineStart = text.lastIndexOf("\n", start) + 1
+  return text.slice(text.slice(lineStart, start).trim() === "" ? lineStart : start, statement.getEnd())
+}
+
+// Lucia's types that have the type of user ids in them.
+const namesWithUserId = ["UserId", "Adapter", "DatabaseSession", "DatabaseUser"]
+
+/** Writes what the drop-in must go on knowing, where its own types are used: the type of user ids. */
+export function keptRegister({ userId }: RegisteredTypes, files: SourceFile[], style: CodeStyle): string[] {
+  const names = files.flatMap(luciaImports).flatMap((each) => each.getNamedImports().map((named) => named.getName()))
+  if (userId === "string" || !names.some((name) => namesWithUserId.includes(name))) return []
+  const { quote, indent, semicolon } = style
+  const lines = [`interface Register {`, `${indent}UserId: ${userId}${semicolon}`, "}"].map((line) => indent + line)
+  return [[`declare module ${quote}nightlatch/lucia${quote} {`, ...lines, "}"].join("\n")]
 }
 
 /** The type of a user's row, as it is written; `alias` is what it is given a name for. */

@@ -32,7 +32,6 @@ export function rewriteImports(
     const specifier = () => specifierOf(file, instance.file, files)
     if (file !== instance.file) rewriteOthers(file, names, specifier, changes)
     rewriteImportTypes(file, names, file === instance.file ? null : specifier, changes)
-    leaveOtherForms(file, changes)
   }
   rewriteOwn(instance, names, used, needs, changes)
   addTypes(instance, auth, names, used, changes)
@@ -86,7 +85,7 @@ function isPlain(declaration: NodeOf<"ImportDeclaration">, changes: Changes): bo
 function pointAt(declaration: NodeOf<"ImportDeclaration">, changes: Changes): void {
   const node = declaration.getModuleSpecifier()
   const quote = node.getText()[0]!
-  if (node.getLiteralValue() === "lucia") changes.replace(node, `${quote}nightlatch/lucia${quote}`)
+  if (node.getLiteralValue() !== "nightlatch/lucia") changes.replace(node, `${quote}nightlatch/lucia${quote}`)
 }
 
 function importLines(declaration: NodeOf<"ImportDeclaration">, kept: ImportSpecifier[], ...more: string[]): string {
@@ -191,15 +190,6 @@ function rewriteImportTypes(
     const [name, { quote }] = [type.getQualifier()?.getText() ?? "", codeStyleOf(file)]
     if (!isMoved(name)) changes.leave(type, "a type of Lucia's that is imported in the middle of another")
     else changes.replace(type, specifier ? `import(${quote}${specifier()}${quote}).${names[name]}` : names[name])
-  }
-}
-
-function leaveOtherForms(file: SourceFile, changes: Changes): void {
-  for (const text of descendantsOf(file, "StringLiteral")) {
-    const isCalled = is(text.getParent(), "CallExpression") || is(text.getParent(), "ExternalModuleReference")
-    const isExported = is(text.getParent(), "ExportDeclaration")
-    if (text.getLiteralValue() === "lucia" && (isCalled || isExported))
-      changes.leave(text, "lucia is named here in a way that is not known: import what is needed from nightlatch/lucia")
   }
 }
 

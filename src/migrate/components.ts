@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs"
+import { componentNeedsLucia } from "./mentions.ts"
+import type { Leftover } from "./text-edits.ts"
+
+/** A component in a language of its own, which TypeScript does not read. */
+export interface Component {
+  /** The path, from the folder that was asked for. */
+  path: string
+  before: string
+  after: string
+}
+
+/** Reads components, and rewrites each by `rewrite`. */
+export function readComponents(
+  paths: string[],
+  shorten: (path: string) => string,
+  rewrite: (text: string) => string,
+): Component[] {
+  return paths.map((path) => {
+    const before = readFileSync(path, "utf8")
+    return { path: shorten(path), before, after: rewrite(before) }
+  })
+}
+
+/** Lists every line of a component that uses Lucia still, or the instance of this name. */
+export function leftInComponent({ path, after }: Component, instance: string | null): Leftover[] {
+  const names = instance ? `|\\b${instance}\\s*[.,})]` : ""
+  const use = new RegExp(`["'\`](nightlatch/)?lucia(/[\\w./-]+)?["'\`]${names}`)
+  if (!componentNeedsLucia(after) && !(instance && use.test(after))) return []
+  const lines = after.split("\n").map((text, at) => ({ text, line: at + 1 }))
+  const used = lines.filter(({ text }) => use.test(text) && !/^\s*(\/\/|\*|<!--)/.test(text))
+  return used.map(({ line }) => ({ file: path, line, reason: "a component that uses lucia is not rewritten" }))
+}

@@ -1,0 +1,47 @@
+import type { Node, SourceFile } from "ts-morph"
+import { descendantsOf, is } from "./syntax.ts"
+import type { Changes } from "./text-edits.ts"
+
+const itself = /^lucia(\/[\w./-]+)?$/
+const inComponent = /(?:\bfrom|\bimport|\()\s*["'`]lucia(?:\/[\w./-]+)?["'`]/
+
+/** Lists where code names Lucia as a module, in any form: import, export, import(), require(), declare module, vi.mock(). */
+export function mentionsOf(file: SourceFile): Node[] {
+  const texts = [...descendantsOf(file, "StringLiteral"), ...descendantsOf(file, "NoSubstitutionTemplateLiteral")]
+  return texts.filter((each) => itself.test(each.getLiteralText()) && namesModule(each.getParent()))
+}
+
+/** Returns whether a file still needs Lucia when the changes are made. */
+export function needsLucia(file: SourceFile, changes: Changes): boolean {
+  return remaining(file, changes).length > 0
+}
+
+/** Returns whether a component imports Lucia. */
+export function componentNeedsLucia(text: string): boolean {
+  return inComponent.test(text.replaceAll(/<!--[\s\S]*?-->/g, ""))
+}
+
+/** Lists each place that names Lucia as a module and stays as it is, unless its line is listed already. */
+export function leaveMentions(files: SourceFile[], instead: string, changes: Changes): void {
+  for (const mention of files.flatMap((file) => remaining(file, changes)))
+    if (!changes.isLeft(mention))
+      changes.leave(
+        mention,
+        `${mention.getText()} is named here in a way that this command does not rewrite: use ${instead}`,
+      )
+}
+
+function remaining(file: SourceFile, changes: Changes): Node[] {
+  return mentionsOf(file).filter((each) => !changes.touches(each))
+}
+
+function namesModule(parent: Node | undefined): boolean {
+  return (
+    is(parent, "CallExpression") ||
+    is(parent, "LiteralType") ||
+    is(parent, "ImportDeclaration") ||
+    is(parent, "ExportDeclaration") ||
+    is(parent, "ModuleDeclaration") ||
+    is(parent, "ExternalModuleReference")
+  )
+}
