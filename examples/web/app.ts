@@ -6,45 +6,31 @@ import { createMiddleware } from "hono/factory"
 import { HTTPException } from "hono/http-exception"
 import { secureHeaders } from "hono/secure-headers"
 import { isAuthError } from "nightlatch"
+import { createHonoAuth } from "nightlatch/hono"
+import type { HonoAuthEnv } from "nightlatch/hono"
 import { checkPassword } from "nightlatch/password"
 import type { PasswordReason } from "nightlatch/password"
-import { createWebAuth, safeRedirect } from "nightlatch/web"
+import { safeRedirect } from "nightlatch/web"
 import { auth, users } from "./auth.ts"
 import type { Session, User } from "./auth.ts"
 import { deviceLabel } from "./device-label.ts"
 import * as pages from "./pages.ts"
 
-const { handleRequest } = createWebAuth(auth)
-
-interface Visitor {
-  Variables: { auth: ReturnType<typeof handleRequest> }
-}
+type Visitor = HonoAuthEnv<typeof auth>
 
 interface Member {
   Variables: { signedIn: { session: Session; user: User } }
 }
 
-// Every route is guarded against cross-site requests, and its response carries the session's cookie.
-const withSession = createMiddleware<Visitor>(async (c, next) => {
-  const request = handleRequest(c.req.raw)
-  if (request.crossOrigin) return c.html(pages.message("Refused", "That request came from another site."), 403)
-  c.set("auth", request)
-  await next()
-  const response = request.applyTo(c.res)
-  // Emptied first, because Hono lays the headers of an earlier response over those of a new one.
-  c.res = undefined
-  c.res = response
-})
-
 const membersOnly = createMiddleware<Visitor & Member>(async (c, next) => {
-  const signedIn = await c.get("auth").validate()
+  const signedIn = await c.var.auth.validate()
   if (!signedIn) return c.redirect(`/sign-in?next=${encodeURIComponent(c.req.path)}`, 303)
   c.set("signedIn", signedIn)
   await next()
 })
 
 const strangersOnly = createMiddleware<Visitor>(async (c, next) => {
-  if (await c.get("auth").validate()) return c.redirect(safeRedirect(c.req.query("next"), "/profile"), 303)
+  if (await c.var.auth.validate()) return c.redirect(safeRedirect(c.req.query("next"), "/profile"), 303)
   await next()
 })
 
@@ -70,9 +56,10 @@ for (const [name, type] of Object.entries({ "style.css": "text/css", "icon.svg":
   const content = readFileSync(new URL(name, import.meta.url), "utf8")
   app.get(`/${name}`, (c) => c.body(content, 200, { "Content-Type": type, "Cache-Control": "max-age=3600" }))
 }
-app.use(withSession, bodyLimit({ maxSize: 16 * 1024 }))
+// Guards every route below against cross-origin requests, and sets the session's cookie on its response.
+app.use(createHonoAuth(auth), bodyLimit({ maxSize: 16 * 1024 }))
 
-app.get("/", async (c) => c.html(pages.home((await c.get("auth").validate())?.user)))
+app.get("/", async (c) => c.html(pages.home((await c.var.auth.validate())?.user)))
 
 app.get("/sign-up", strangersOnly, (c) => c.html(pages.signUp({ next: c.req.query("next") })))
 
@@ -84,7 +71,7 @@ app.post("/sign-up", async (c) => {
   const key = { providerId: "username", providerUserId: username, password }
   const { user } = await users.createUser({ key, attributes: { username } })
   if (!user) return c.html(pages.signUp({ ...form, errors: { username: "This username is already taken." } }), 422)
-  await c.get("auth").signIn(user.id, sessionRow(c, remember), { persistent: remember })
+  await c.var.auth.signIn(user.id, { device: deviceLabel(c.req.header("User-Agent")) }, { persistent: remember })
   return c.redirect(safeRedirect(next, "/profile"), 303)
 })
 
@@ -101,28 +88,28 @@ app.post("/sign-in", async (c) => {
   const signedIn = await users.signInWithPassword(
     auth,
     { providerId: "username", providerUserId: username, password },
-    sessionRow(c, remember),
+    { device: deviceLabel(c.req.header("User-Agent")) },
   )
   // One message for both, so that nobody learns which usernames exist.
   if (!signedIn) return c.html(pages.signIn({ ...form, errors: { form: "Wrong username or password." } }), 401)
-  await c.get("auth").setSession(signedIn.token, { persistent: remember })
+  await c.var.auth.setSession(signedIn.token, { persistent: remember })
   return c.redirect(safeRedirect(next, "/profile"), 303)
 })
 
 app.post("/sign-out", async (c) => {
-  await c.get("auth").signOut()
+  await c.var.auth.signOut()
   return c.redirect("/", 303)
 })
 
-app.get("/profile", membersOnly, (c) => c.html(pages.profile(c.get("signedIn"))))
+app.get("/profile", membersOnly, (c) => c.html(pages.profile(c.var.signedIn)))
 
 app.get("/devices", membersOnly, async (c) => {
-  const { session, user } = c.get("signedIn")
+  const { session, user } = c.var.signedIn
   return c.html(pages.devices(user, await auth.getUserSessions(user.id), session.id))
 })
 
 app.post("/devices", membersOnly, async (c) => {
-  const { session, user } = c.get("signedIn")
+  const { session, user } = c.var.signedIn
   const chosen = (await readForm(c)).text("session")
   if (chosen === "others") await auth.invalidateUserSessions(user.id, { except: session.id })
   // A form can name anyone's session: the user id keeps it to their own.
@@ -132,11 +119,11 @@ app.post("/devices", membersOnly, async (c) => {
 
 app.get("/password", membersOnly, (c) => {
   const isChanged = c.req.query("changed") !== undefined
-  return c.html(pages.password(c.get("signedIn").user, { isChanged }))
+  return c.html(pages.password(c.var.signedIn.user, { isChanged }))
 })
 
 app.post("/password", membersOnly, async (c) => {
-  const { session, user } = c.get("signedIn")
+  const { session, user } = c.var.signedIn
   const form = await readForm(c)
   const [current, password] = [form.text("current"), form.text("password")]
   const isProven =
@@ -148,12 +135,12 @@ app.post("/password", membersOnly, async (c) => {
   if (errors.current || errors.password) return c.html(pages.password(user, { errors }), 422)
   await users.updateKeyPassword("username", user.username, password, { except: session.id })
   // Whoever had a copy of this browser's cookie is out as well.
-  await c.get("auth").rotate({ persistent: session.remember })
+  await c.var.auth.rotate()
   return c.redirect("/password?changed", 303)
 })
 
 app.notFound(async (c) => {
-  const signedIn = await c.get("auth").validate()
+  const signedIn = await c.var.auth.validate()
   return c.html(pages.message("Not found", "There is no page at this address.", signedIn?.user), 404)
 })
 
@@ -193,10 +180,6 @@ async function readCredentials(c: Context) {
     remember: text("remember") !== "",
     next: text("next"),
   }
-}
-
-function sessionRow(c: Context, remember: boolean) {
-  return { device: deviceLabel(c.req.header("User-Agent")), remember: remember ? (1 as const) : (0 as const) }
 }
 
 function usernameError(username: string): string | undefined {

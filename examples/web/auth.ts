@@ -12,7 +12,7 @@ export const db = new DatabaseSync(process.env.DATABASE || fileURLToPath(new URL
 
 db.exec("PRAGMA journal_mode = WAL")
 db.exec("CREATE TABLE IF NOT EXISTS user (id TEXT NOT NULL PRIMARY KEY, username TEXT NOT NULL UNIQUE COLLATE NOCASE)")
-const sessionColumns = { device: "TEXT NOT NULL", remember: "INTEGER NOT NULL" }
+const sessionColumns = { device: "TEXT NOT NULL" }
 for (const statement of schema("sqlite", { sessionColumns })) db.exec(statement)
 
 interface UserRow {
@@ -23,8 +23,6 @@ interface UserRow {
 interface SessionRow {
   /** What the visitor signed in with, such as "Firefox on Linux". */
   device: string
-  /** 1 if the cookie outlives the browser. */
-  remember: 0 | 1
 }
 
 const adapter = nodeSqliteAdapter<UserRow, SessionRow>(db)
@@ -34,7 +32,7 @@ export const auth = createAuth({
   // Safari drops Secure cookies on http://localhost.
   cookie: { secure: process.env.NODE_ENV === "production" },
   getUserAttributes: ({ username }) => ({ username }),
-  getSessionAttributes: ({ device, remember }) => ({ device, remember: remember === 1 }),
+  getSessionAttributes: ({ device }) => ({ device }),
 })
 
 export const users = createUsers({ adapter, passwordHasher: argon2id() })

@@ -152,7 +152,7 @@ describe("signing in", () => {
     const visitor = createVisitor(example.origin)
     const response = await visitor.post("/sign-in", { username: "forgetful", password })
     expect(response.headers.getSetCookie()).toEqual([
-      expect.stringMatching(/^session=[a-z2-7]{32}; Path=\/; HttpOnly; SameSite=Lax$/),
+      expect.stringMatching(/^session=[a-z2-7]{32}~; Path=\/; HttpOnly; SameSite=Lax$/),
     ])
   })
 
@@ -309,11 +309,14 @@ describe("changing the password", () => {
     expect((await attempt("changer", "a whole new sentence")).status).toBe(303)
   })
 
-  test("leaves a remembered device remembered", async () => {
-    const here = createVisitor(example.origin)
-    await here.post("/sign-up", { username: "remembered", password, remember: "yes" })
-    const response = await here.post("/password", { current: password, password: "a whole new sentence" })
-    expect(response.headers.getSetCookie()).toEqual([expect.stringContaining("Max-Age=7776000")])
+  test("leaves a remembered device remembered, and no other", async () => {
+    for (const remember of ["yes", ""]) {
+      const here = createVisitor(example.origin)
+      await here.post("/sign-up", { username: `remembered${remember}`, password, remember })
+      const response = await here.post("/password", { current: password, password: "a whole new sentence" })
+      const [cookie = ""] = response.headers.getSetCookie()
+      expect([cookie.startsWith("session="), cookie.includes("Max-Age=7776000")]).toEqual([true, remember === "yes"])
+    }
   })
 
   test("[PWD-9] asks for the current password and for a good new one", async () => {
@@ -389,7 +392,7 @@ describe("the server", () => {
     const visitor = createVisitor(production.origin)
     const response = await visitor.post("/sign-up", { username: "producer", password })
     expect(response.headers.getSetCookie()).toEqual([
-      expect.stringMatching(/^__Host-session=[a-z2-7]{32}; Path=\/; HttpOnly; Secure; SameSite=Lax$/),
+      expect.stringMatching(/^__Host-session=[a-z2-7]{32}~; Path=\/; HttpOnly; Secure; SameSite=Lax$/),
     ])
     expect(await production.stop()).toBe(0)
   })
