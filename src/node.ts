@@ -48,7 +48,7 @@ export interface NodeAuth<S extends SessionFields, U extends { id: UserId }, Id 
 
 /**
  * Serves sessions over `node:http`, and so over Express, Connect and their like. `snapshots` keeps a snapshot cookie
- * beside the session's.
+ * next to the session's.
  *
  * @example
  * const { handler } = createNodeAuth(auth)

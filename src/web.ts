@@ -46,7 +46,7 @@ export interface WebAuth<S extends SessionFields, U extends { id: UserId }, Id e
 }
 
 /**
- * Serves sessions over the Web's `Request` and `Response`. `snapshots` keeps a snapshot cookie beside the session's.
+ * Serves sessions over the Web's `Request` and `Response`. `snapshots` keeps a snapshot cookie next to the session's.
  *
  * @example
  * const { handler } = createWebAuth(auth)

@@ -35,7 +35,19 @@ export function privateResponse(response: Response, cookies: Iterable<Cookie> = 
   copy.headers.set("Cache-Control", privateCacheControl)
   copy.headers.set("Vary", varyByCookie(copy.headers.get("Vary")))
   for (const cookie of cookies) setCookie(copy.headers, cookie)
+  giveWay(response.headers)
   return copy
+}
+
+const changed = ["cache-control", "set-cookie", "vary"]
+
+// In Hono, `c.res = copy` lays the headers of the original over those of the copy: the session's cookie would be lost, and
+// the page be public. It asks the original for its entries() at once, so until then these leave out what was changed.
+function giveWay(headers: Headers): void {
+  if (changed.every((name) => headers.get(name) === null)) return
+  const value = () => [...headers].filter(([name]) => !changed.includes(name)).values()
+  const isSet = Reflect.defineProperty(headers, "entries", { configurable: true, value })
+  if (isSet) queueMicrotask(() => Reflect.deleteProperty(headers, "entries"))
 }
 
 function setCookie(headers: Headers, cookie: Cookie): void {

@@ -17,6 +17,7 @@ const pages = [
   "docs/stateless.md",
   "docs/migrate-lucia-v3.md",
   "docs/migrate-lucia-v2.md",
+  "docs/frameworks.md",
 ]
 const blocks = pages.flatMap((page) => blocksOf(readFileSync(join(root, page), "utf8")))
 const fileNames = [
@@ -45,12 +46,19 @@ const fileNames = [
   "v2-own.ts",
   "v2-next.ts",
   "v2-node.ts",
+  "hono.ts",
+  "web-socket.ts",
+  "cross-origin.ts",
 ]
 
-// What the blocks about testAdapter() and testConcurrency() leave to the reader.
+// What the blocks leave to the reader.
 const readersOwn = `
+import type { IncomingMessage } from "node:http"
+import type { Duplex } from "node:stream"
 import type { AdapterSetup } from "nightlatch/testing"
 declare global {
+  function acceptWebSocket(req: IncomingMessage, socket: Duplex, head: Buffer, user: { id: string }): void
+  function userOfProvider(form: FormData): Promise<string | null>
   interface Store { addUser: NonNullable<AdapterSetup["addUser"]>; close(): Promise<void> }
   function emptyStore(): Promise<Store>
   function openPool(): Promise<Store>
@@ -113,6 +121,7 @@ test.each([
   "SECURITY.md",
   "docs/adapters.md",
   "docs/contributing.md",
+  "docs/frameworks.md",
   "docs/lucia-v2-differences.md",
   "docs/lucia-v3-differences.md",
   "docs/migrate-lucia-v2.md",

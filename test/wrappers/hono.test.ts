@@ -227,21 +227,30 @@ describe("createHonoAuth()", () => {
   })
 })
 
-test("a middleware written by hand with createWebAuth() empties c.res first", async () => {
+test("[COO-8][COO-9] c.res = applyTo(c.res) of a middleware written by hand loses nothing, and changes nothing", async () => {
   const { auth } = await setUp()
+  const headers = { "Set-Cookie": "cart=1", "Cache-Control": "public", Vary: "Accept", "X-Own": "kept" }
+  const shared = new Response(null, { headers })
   const { handleRequest } = createWebAuth(auth)
   const app = new Hono<{ Variables: { auth: ReturnType<typeof handleRequest> } }>()
   app.use(async (c, next) => {
     const authRequest = handleRequest(c.req.raw)
     c.set("auth", authRequest)
     await next()
-    const response = authRequest.applyTo(c.res)
-    c.res = undefined
-    c.res = response
+    c.res = authRequest.applyTo(c.res)
   })
-  app.post("/", async (c) => (await c.var.auth.signIn("user-1"), c.text("", 200, { "Set-Cookie": "a=1" })))
-  const { headers } = await app.request(`${origin}/`, { method: "POST", headers: { Origin: origin } })
-  expect(headers.getSetCookie()).toEqual(["a=1", expect.stringContaining(`${cookieName}=`)])
+  app.post("/fetched", async (c) => (await c.var.auth.signIn("user-1"), fetch(upstream.origin)))
+  app.post("/shared", async (c) => (await c.var.auth.signIn("user-1"), shared))
+  const upstream = await listen((_req, res) => res.writeHead(200, headers).end("x"))
+  for (const path of ["/fetched", "/shared"]) {
+    const response = await app.request(`${origin}${path}`, { method: "POST", headers: { Origin: origin } })
+    expect(response.headers.getSetCookie()).toEqual(["cart=1", expect.stringContaining(`${cookieName}=`)])
+    expect(response.headers.get("Cache-Control")).toBe("private, no-store")
+    expect(response.headers.get("Vary")).toBe("Accept, Cookie")
+    expect(response.headers.get("X-Own")).toBe("kept")
+  }
+  await upstream.close()
+  expect([...shared.headers.entries()]).toEqual([...new Headers(headers)])
 })
 
 async function setUpHono(before?: (app: Hono<HonoAuthEnv<Fixture["auth"]>>) => void) {

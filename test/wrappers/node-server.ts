@@ -2,6 +2,7 @@ import { createServer, request } from "node:http"
 import type { IncomingMessage, RequestListener } from "node:http"
 import { connect } from "node:net"
 import type { AddressInfo } from "node:net"
+import type { Duplex } from "node:stream"
 import { text } from "node:stream/consumers"
 
 export interface Answer {
@@ -29,6 +30,7 @@ export async function listen(listener: RequestListener) {
     origin: `http://127.0.0.1:${port}`,
     send: (sent: Sent = {}) => send(port, sent),
     sendRaw: (head: string) => sendRaw(port, head),
+    onUpgrade: (answer: (req: IncomingMessage, socket: Duplex) => unknown) => server.on("upgrade", answer),
     async close() {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))

@@ -1,5 +1,6 @@
 import http2 from "node:http2"
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import { ServerResponse } from "node:http"
+import type { IncomingMessage, RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { connect } from "node:net"
 import { Readable } from "node:stream"
@@ -604,6 +605,23 @@ describe("allowCrossOrigin", () => {
     // @ts-expect-error -- the option's name is misspelt
     expect(() => node.handler(() => {}, { allowCrossOrigins: true })).toThrow('Did you mean "allowCrossOrigin"?')
   })
+})
+
+test("a WebSocket handshake is let in by handleRequest() for a page of this site alone", async () => {
+  const { node, auth } = await setUpNode()
+  const { token } = await auth.createSession("user-1")
+  const server = await listen(() => {})
+  opened.push(server)
+  server.onUpgrade(async (req, socket) => {
+    const signedIn = await node.handleRequest(req, new ServerResponse(req)).validate()
+    socket.end(`HTTP/1.1 ${signedIn ? 101 : 401} ${signedIn?.user.id ?? "nobody"}\r\nConnection: close\r\n\r\n`)
+  })
+  const shakeHands = async (origin: string) => {
+    const head = `GET / HTTP/1.1\nHost: 127.0.0.1:${server.port}\nConnection: Upgrade\nUpgrade: websocket\nOrigin: ${origin}`
+    return (await server.sendRaw(`${head}\nCookie: session=${token}`)).split("\r\n")[0]
+  }
+  expect(await shakeHands(server.origin)).toBe("HTTP/1.1 101 user-1")
+  expect(await shakeHands("https://evil.example")).toBe("HTTP/1.1 401 nobody")
 })
 
 describe("a client that goes away", () => {
