@@ -3,6 +3,7 @@ import type { SessionAdapter as SessionPort, SessionRecord, UserId } from "../co
 import { isTaken } from "../lucia/id-column.ts"
 import { belongsTo, isUserId, notDeleted } from "../lucia/stored-session.ts"
 import type { SessionAdapter, SessionColumns, SessionSchema } from "./lucia-adapter.ts"
+import { createTurns } from "./turns.ts"
 
 type Join = (sessionId: string) => Promise<{ row: SessionColumns | null; user: object | null }>
 
@@ -177,18 +178,4 @@ function isOwn(row: { user_id: UserId }, userId: UserId): boolean {
  */
 export function toLuciaId(userId: UserId): string {
   return typeof userId === "object" && isUserId(userId) ? userId : String(userId)
-}
-
-function createTurns() {
-  const last = new Map<string, Promise<unknown>>()
-  return { inTurn, allSettled: () => Promise.all(last.values()) }
-
-  async function inTurn<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
-    const turn = (last.get(id) ?? Promise.resolve()).then(work)
-    const settled = turn.catch(() => {})
-    last.set(id, settled)
-    await settled
-    if (last.get(id) === settled) last.delete(id)
-    return turn
-  }
 }

@@ -32,7 +32,9 @@ type Found<A extends Adapter> = Awaited<ReturnType<A["getSessionAndUser"]>>
 
 /** The row of a user, as an adapter of Lucia v3 types it. */
 export type LuciaUserRow<A extends Adapter> =
-  NonNullable<Found<A>[1]> extends DatabaseUser<infer Attributes, infer Id> ? { id: Id } & Attributes : never
+  NonNullable<Found<A>[1]> extends DatabaseUser<infer Attributes, infer Id extends UserId>
+    ? { id: Id } & Attributes
+    : never
 
 /** The session columns that are the application's, as an adapter of Lucia v3 types them. */
 export type LuciaSessionRow<A extends Adapter, CreatedAt extends string> =

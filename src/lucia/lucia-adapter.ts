@@ -1,7 +1,5 @@
-import type { UserId } from "../core/ports.ts"
-
-/** A session as Lucia v3 gives it to an adapter, and gets it back. */
-export interface DatabaseSession<Attributes extends object = object, Id extends UserId = UserId> {
+/** A session as Lucia v3 gives it to an adapter, and gets it back. The user's id may be an object of the database. */
+export interface DatabaseSession<Attributes extends object = object, Id = unknown> {
   id: string
   userId: Id
   expiresAt: Date
@@ -9,7 +7,7 @@ export interface DatabaseSession<Attributes extends object = object, Id extends 
 }
 
 /** A user as an adapter of Lucia v3 finds it: every column but the id is an attribute. */
-export interface DatabaseUser<Attributes extends object = object, Id extends UserId = UserId> {
+export interface DatabaseUser<Attributes extends object = object, Id = unknown> {
   id: Id
   attributes: Attributes
 }
@@ -17,10 +15,10 @@ export interface DatabaseUser<Attributes extends object = object, Id extends Use
 /** What `lucia@3.2.2` asks of an adapter. */
 export interface Adapter {
   getSessionAndUser(sessionId: string): Promise<[session: DatabaseSession | null, user: DatabaseUser | null]>
-  getUserSessions(userId: UserId): Promise<DatabaseSession[]>
+  getUserSessions(userId: unknown): Promise<DatabaseSession[]>
   setSession(session: DatabaseSession): Promise<void>
   updateSessionExpiration(sessionId: string, expiresAt: Date): Promise<void>
   deleteSession(sessionId: string): Promise<void>
-  deleteUserSessions(userId: UserId): Promise<void>
+  deleteUserSessions(userId: unknown): Promise<void>
   deleteExpiredSessions(): Promise<void>
 }

@@ -1,7 +1,5 @@
 import type { Lucia } from "./lucia.ts"
 
-type AnyUserId = string | number | bigint
-
 /**
  * What the application tells about its types, as with Lucia v3: `Lucia`, `UserId`, `DatabaseSessionAttributes` and
  * `DatabaseUserAttributes`.
@@ -16,8 +14,8 @@ type AnyUserId = string | number | bigint
  */
 export interface Register {}
 
-/** The type of user ids: `string` unless registered. */
-export type UserId = Register extends { UserId: infer Id extends AnyUserId } ? Id : string
+/** The type of user ids: `string` unless registered. It may be that of an object, such as an `ObjectId`. */
+export type UserId = Register extends { UserId: infer Id } ? Id : string
 
 /** The application's own {@link Lucia}, as registered. */
 export type RegisteredLucia = Register extends { Lucia: infer Own extends Lucia<object, object> } ? Own : Lucia
@@ -35,10 +33,7 @@ export type RegisteredDatabaseSessionAttributes = Register extends {
   : {}
 
 /** A session as it is given to an adapter, and comes back. */
-export interface DatabaseSession<
-  Attributes extends object = RegisteredDatabaseSessionAttributes,
-  Id extends AnyUserId = UserId,
-> {
+export interface DatabaseSession<Attributes extends object = RegisteredDatabaseSessionAttributes, Id = UserId> {
   id: string
   userId: Id
   expiresAt: Date
@@ -46,10 +41,7 @@ export interface DatabaseSession<
 }
 
 /** A user as an adapter finds it. */
-export interface DatabaseUser<
-  Attributes extends object = RegisteredDatabaseUserAttributes,
-  Id extends AnyUserId = UserId,
-> {
+export interface DatabaseUser<Attributes extends object = RegisteredDatabaseUserAttributes, Id = UserId> {
   id: Id
   attributes: Attributes
 }

@@ -21,7 +21,8 @@ export function fromStored(session: DatabaseSession, createdAt: string | undefin
   const created = columns.find(([name]) => name === createdAt)?.[1]
   return {
     id,
-    userId,
+    // An object of the database, such as an ObjectId, is only handed back to the adapter, and compared by its text.
+    userId: userId as UserId,
     createdAt: new Date(createdAt === undefined ? unknownTime : toMilliseconds(created)),
     expiresAt: toDate(expiresAt),
     attributes: Object.fromEntries(columns.filter(([name]) => name !== createdAt)),
@@ -56,7 +57,7 @@ export function isUserId(value: unknown): value is UserId {
 }
 
 /** Returns whether a row belongs to a user. Ids are compared by their text: drivers give numbers, text or objects. */
-export function belongsTo(session: { userId: UserId }, userId: UserId): boolean {
+export function belongsTo(session: { userId: unknown }, userId: UserId): boolean {
   return String(session.userId) === String(userId)
 }
 

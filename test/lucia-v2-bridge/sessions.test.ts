@@ -267,7 +267,7 @@ describe("ids", () => {
 })
 
 describe("renewal", () => {
-  test("is one write for all requests of a moment", async () => {
+  test("is one write for all requests of a moment, of which the others go on without", async () => {
     const { auth, sessions, signIn } = await setUp()
     const { sessionId } = await signIn()
     later(2)
@@ -275,6 +275,27 @@ describe("renewal", () => {
     const found = await Promise.all(Array.from({ length: 5 }, () => auth.validateSession(sessionId)))
     expect(found.map(({ fresh }) => fresh).sort()).toEqual([false, false, false, false, true])
     expect(write).toHaveBeenCalledTimes(1)
+  })
+
+  test("does not hold up other requests if the first is cut off in the middle, and happens some seconds later", async () => {
+    const { adapter } = memoryLuciaAdapter()
+    let isCutOff = true
+    const cutOff: typeof adapter = (E) => {
+      const own = adapter(E)
+      return { ...own, updateSession: (...parts) => (isCutOff ? new Promise(() => {}) : own.updateSession(...parts)) }
+    }
+    const auth = lucia({ adapter: cutOff, env: "DEV" })
+    await auth.createUser({ userId: "ada", key: null, attributes: {} })
+    const { sessionId } = await auth.createSession({ userId: "ada", attributes: {} })
+    later(2)
+    void auth.validateSession(sessionId)
+    await sleep(20)
+    expect(await auth.validateSession(sessionId)).toMatchObject({ sessionId, fresh: false })
+    isCutOff = false
+    vi.setSystemTime(Date.now() + 11_000)
+    expect(await auth.validateSession(sessionId)).toMatchObject({ sessionId, fresh: true })
+    await auth.invalidateSession(sessionId)
+    await expect(auth.validateSession(sessionId)).rejects.toEqual(invalid)
   })
 
   test.each(["invalidateSession", "invalidateAllUserSessions"] as const)(

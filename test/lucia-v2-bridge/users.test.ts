@@ -130,6 +130,19 @@ test("a decoy that could not be made is made at the next use", async () => {
   await expect(auth.useKey("username", "eve", "guess")).rejects.toEqual(noKey)
 })
 
+test("nobody waits for a decoy that another request makes, which may be cut off", async () => {
+  const passwordHash = countingHash()
+  let calls = 0
+  const generate = (password: string) => {
+    calls++
+    // The keys of ada and bob come first.
+    return calls === 3 ? new Promise<string>(() => {}) : passwordHash.generate(password)
+  }
+  const { auth } = await setUp({ passwordHash: { ...passwordHash, generate } })
+  void auth.useKey("username", "nobody", "secret")
+  await expect(auth.useKey("username", "nobody", "secret")).rejects.toEqual(noKey)
+})
+
 test("what the database takes for a user's id is not", async () => {
   const { auth, users } = await setUp()
   // As MySQL does: the case, blanks at the end, and the number 0 for any text.
