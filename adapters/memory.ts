@@ -1,5 +1,13 @@
 import { AuthError } from "../src/core/errors.ts"
-import type { KeyRecord, SessionAdapter, SessionRecord, UserAdapter, UserId } from "../src/core/ports.ts"
+import type {
+  KeyName,
+  KeyRecord,
+  OwnedKeyName,
+  SessionAdapter,
+  SessionRecord,
+  UserAdapter,
+  UserId,
+} from "../src/core/ports.ts"
 
 /**
  * Keeps sessions, users and keys in this process: for tests and demonstrations, and as the shortest correct adapter to
@@ -31,6 +39,17 @@ export function memoryAdapter<UserRow extends { id: UserId }, SessionRow extends
 
   function keysOf(userId: UserId): KeyRecord[] {
     return [...keys.values()].filter((key) => key.userId === userId)
+  }
+
+  function ownKey(name: OwnedKeyName): KeyRecord | undefined {
+    const key = keys.get(keyId(name))
+    return key?.userId === name.userId ? key : undefined
+  }
+
+  function mergeUser(id: UserId, attributes: object): boolean {
+    const user = users.get(id)
+    if (user) users.set(id, { ...user, ...structuredClone(attributes), id: user.id })
+    return user !== undefined
   }
 
   function dropSessions(userId: UserId, exceptId?: string): void {
@@ -93,21 +112,19 @@ export function memoryAdapter<UserRow extends { id: UserId }, SessionRow extends
       return structuredClone(users.get(id) ?? null)
     },
     async updateUser(id, attributes) {
-      const user = users.get(id)
-      if (!user) return "missing"
-      users.set(id, { ...user, ...structuredClone(attributes), id: user.id })
-      return "updated"
+      return mergeUser(id, attributes) ? "updated" : "missing"
     },
     async deleteUser(id) {
       dropSessions(id)
       for (const key of keysOf(id)) keys.delete(keyId(key))
       users.delete(id)
     },
-    async insertKey(key) {
-      if (keys.has(keyId(key))) return false
+    async insertKey(key, attributes = {}) {
+      if (keys.has(keyId(key))) return "key_taken"
       requireUser(key.userId)
       keys.set(keyId(key), { ...key })
-      return true
+      mergeUser(key.userId, attributes)
+      return "inserted"
     },
     async findKey(providerId, providerUserId) {
       return structuredClone(keys.get(keyId({ providerId, providerUserId })) ?? null)
@@ -122,13 +139,34 @@ export function memoryAdapter<UserRow extends { id: UserId }, SessionRow extends
       if (endSessions) dropSessions(key.userId, endSessions.exceptId)
       return true
     },
-    async deleteKey(providerId, providerUserId) {
-      keys.delete(keyId({ providerId, providerUserId }))
+    async replaceUserPasswords(userId, providerIds, hash, exceptId) {
+      const own = keysOf(userId).filter(({ providerId }) => providerIds.includes(providerId))
+      if (own.length === 0) return false
+      for (const key of own) key.passwordHash = hash
+      dropSessions(userId, exceptId)
+      return true
+    },
+    async renameKey(name, to, attributes = {}) {
+      const key = ownKey(name)
+      if (!key) return "missing"
+      const renamed = { ...key, providerUserId: to }
+      if (to !== key.providerUserId && keys.has(keyId(renamed))) return "key_taken"
+      keys.delete(keyId(key))
+      keys.set(keyId(renamed), renamed)
+      mergeUser(key.userId, attributes)
+      return "renamed"
+    },
+    async deleteKey(name, { evenLast = false } = {}) {
+      const key = ownKey(name)
+      if (!key) return "missing"
+      if (!evenLast && keysOf(key.userId).length === 1) return "last_key"
+      keys.delete(keyId(key))
+      return "deleted"
     },
   }
 }
 
 // A provider id has no ":", so the first one ends it.
-function keyId({ providerId, providerUserId }: Pick<KeyRecord, "providerId" | "providerUserId">): string {
+function keyId({ providerId, providerUserId }: KeyName): string {
   return `${providerId}:${providerUserId}`
 }

@@ -22,7 +22,9 @@ export type { OriginRequest } from "./core/origin.ts"
 export type { Duration, SessionOptions } from "./core/policy.ts"
 export type {
   FoundSession,
+  KeyName,
   KeyRecord,
+  OwnedKeyName,
   SessionAdapter,
   SessionRecord,
   UserAdapter,

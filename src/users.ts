@@ -1,14 +1,16 @@
 export { createUsers } from "./users/create-users.ts"
 export { normalizeUsername } from "./users/normalize-username.ts"
 
+export type { KeyName } from "./core/ports.ts"
 export type { Method, Proof } from "./proof/proof.ts"
 export type {
+  CreateKeyReason,
   CreateUserReason,
   Key,
-  KeyName,
   KeyReason,
   NewKey,
   PasswordAttempt,
+  RenameKeyReason,
   SignInAuth,
   Users,
   UsersOptions,

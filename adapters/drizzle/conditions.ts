@@ -32,6 +32,18 @@ export function isExactly(dialect: DialectName, column: Column, value: SQLWrappe
   }
 }
 
+/** Makes the condition that the id of a key is of this provider, byte for byte. */
+export function hasProvider(dialect: DialectName, keyId: Column, providerId: string): SQL {
+  switch (dialect) {
+    case "sqlite":
+      return sql`substr(${keyId}, 1, instr(${keyId}, ':') - 1) = ${providerId}`
+    case "postgres":
+      return sql`split_part(${keyId}::text, ':', 1) collate "C" = ${providerId}`
+    case "mysql":
+      return sql`${bytes(sql`substring_index(${keyId}, ':', 1)`)} = ${bytes(sql`${providerId}`)}`
+  }
+}
+
 /** Makes the condition that the text of a column equals a value as the column's collation sees it. */
 export function isAlike(dialect: DialectName, column: Column, value: SQLWrapper): SQL {
   // The plus does nothing but hide the value: SQLite with STAT4 plans a statement anew for each value it can see.

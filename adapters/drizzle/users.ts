@@ -1,4 +1,4 @@
-import { eq, sql } from "drizzle-orm"
+import { sql } from "drizzle-orm"
 import type { KeyRecord, UserAdapter, UserId, UserInsert } from "../../src/core/ports.ts"
 import { AuthError } from "../../src/core/errors.ts"
 import type { Row } from "../sql/executor.ts"
@@ -8,6 +8,7 @@ import { checkedAttributes } from "./attributes.ts"
 import type { Builder } from "./builders.ts"
 import { isExactly, slot, valueOf } from "./conditions.ts"
 import { isRow, selected } from "./rows.ts"
+import { isKeyTaken } from "./taken-key.ts"
 import type { DrizzleStore, Outcome, Step } from "./store.ts"
 import { returning } from "./store.ts"
 import type { OwnTable, Tables } from "./tables.ts"
@@ -132,17 +133,13 @@ export function drizzleUsers(
     throw new AuthError("unsupported", "MySQL tells the id it made only for AUTO_INCREMENT: pass an id instead.")
   }
 
-  async function whatIsTaken(userId: UserId | undefined, keyRow: Row | null): Promise<"id" | "key" | "attribute"> {
-    if (keyRow && (await isKeyTaken(keyRow.id))) return "key"
+  async function whatIsTaken(
+    userId: UserId | undefined,
+    keyRow: { id: string } | null,
+  ): Promise<"id" | "key" | "attribute"> {
+    if (keyRow && (await isKeyTaken(store, key, keyRow.id))) return "key"
     if (userId !== undefined && (await userExists(userId))) return "id"
     return "attribute"
-  }
-
-  async function isKeyTaken(keyId: unknown): Promise<boolean> {
-    const column = coreColumn(key, "id")
-    // As the unique index sees it: its collation may take another id for this one.
-    const same = (db: Builder) => db.select({ id: column }).from(key.table).where(eq(column, keyId))
-    return (await store.once((db) => store.lock(same(db)))).count > 0
   }
 
   async function updateUser(given: UserId, attributes: object): Promise<"updated" | "missing" | "taken"> {

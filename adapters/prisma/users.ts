@@ -1,14 +1,14 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { KeyRecord, UserAdapter, UserId, UserInsert } from "../../src/core/ports.ts"
+import type { KeyName, KeyRecord, OwnedKeyName, UserAdapter, UserId, UserInsert } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
 import { quoted } from "../values/names.ts"
-import { keyIdOf, newKeyIdOf, passwordHashOf, sessionIdOf } from "../values/parameters.ts"
+import { keyIdOf, newKeyIdOf, newPasswordHashOf, passwordHashOf, sessionIdOf } from "../values/parameters.ts"
 import { missingUser } from "../sql/user-lookup.ts"
-import type { PrismaStore } from "./client.ts"
+import type { Model, PrismaStore } from "./client.ts"
 import { hasCode, isIdentifier } from "./client.ts"
 import type { Fields } from "./fields.ts"
 
-type KeyName = Pick<KeyRecord, "providerId" | "providerUserId">
+type PrismaUsers = UserAdapter<Row, Row>
 type NewKey = Omit<KeyRecord, "userId">
 type Inserted = { user: Row } | { taken: "id" | "key" | "attribute" }
 
@@ -16,7 +16,7 @@ const uniqueViolation = "P2002"
 const missingReference = "P2003"
 
 /** Keeps users and keys in the application's own models. */
-export function prismaUsers(store: PrismaStore, fields: Fields): UserAdapter<Row, Row> {
+export function prismaUsers(store: PrismaStore, fields: Fields): PrismaUsers {
   async function insertUser({ id, attributes }: UserInsert<Row>, newKey: NewKey | null): Promise<Inserted> {
     const userId = id === undefined ? undefined : newUserId(id)
     const data = { ...fields.userAttributes(attributes), ...(userId === undefined ? {} : { id: userId }) }
@@ -85,17 +85,28 @@ export function prismaUsers(store: PrismaStore, fields: Fields): UserAdapter<Row
     await store.atomic(run, [missingReference])
   }
 
-  async function insertKey(given: KeyRecord): Promise<boolean> {
+  /** The user's row is written first, so that it waits for another transaction that changes the user's keys. */
+  async function insertKey(given: KeyRecord, attributes: object = {}): ReturnType<PrismaUsers["insertKey"]> {
     const userId = fields.userId(given.userId)
     const data = { id: newKeyIdOf(given), userId, hashedPassword: passwordHashOf(given.passwordHash) }
+    const changes = fields.userAttributes(attributes)
     if (userId === null) throw missingUser()
     try {
-      await store.write(({ key }) => key.create({ data }))
-      return true
+      const isInserted = await store.atomic(async ({ user, key }) => {
+        if (!(await lockUser(user, userId, changes))) return false
+        await key.create({ data })
+        return true
+      })
+      if (isInserted) return "inserted"
     } catch (error) {
-      if (hasCode(error, uniqueViolation)) return false
+      if (hasCode(error, uniqueViolation)) return whatKeyIsTaken(data.id)
       throw hasCode(error, missingReference) ? missingUser() : error
     }
+    throw missingUser()
+  }
+
+  async function whatKeyIsTaken(keyId: string): Promise<"key_taken" | "attribute_taken"> {
+    return (await findKeyRow(keyId)) ? "key_taken" : "attribute_taken"
   }
 
   function findKeyRow(id: string): Promise<Row | null> {
@@ -137,9 +148,65 @@ export function prismaUsers(store: PrismaStore, fields: Fields): UserAdapter<Row
     })
   }
 
-  async function deleteKey(providerId: string, providerUserId: string): Promise<void> {
-    const id = keyIdOf({ providerId, providerUserId })
-    if (id !== null) await store.once(({ key }) => key.deleteMany({ where: { id } }))
+  async function replaceUserPasswords(
+    userId: UserId,
+    providerIds: readonly string[],
+    hash: string,
+    exceptId?: string,
+  ): Promise<boolean> {
+    const [known, next] = [fields.userId(userId), newPasswordHashOf(hash)]
+    const except = exceptId === undefined ? null : sessionIdOf(exceptId)
+    if (known === null) return false
+    return store.atomic(async ({ user, key, session }) => {
+      if (!(await lockUser(user, known))) return false
+      // Chosen here: a database may ignore case where Prisma asks for a prefix.
+      const keys = (await key.findMany({ where: { userId: known } })).flatMap((row) => toKeyRecord(row) ?? [])
+      const ids = keys.filter(({ providerId }) => providerIds.includes(providerId)).map(newKeyIdOf)
+      if (ids.length === 0) return false
+      await key.updateMany({ where: { userId: known, id: { in: ids } }, data: { hashedPassword: next } })
+      const others = except === null ? {} : { id: { not: except } }
+      await session.deleteMany({ where: { userId: known, ...others } })
+      return true
+    })
+  }
+
+  async function renameKey(
+    name: OwnedKeyName,
+    to: string,
+    attributes: object = {},
+  ): ReturnType<PrismaUsers["renameKey"]> {
+    const [id, next, userId] = [keyIdOf(name), newKeyIdOf({ ...name, providerUserId: to }), fields.userId(name.userId)]
+    const changes = fields.userAttributes(attributes)
+    if (id === null || userId === null) return "missing"
+    try {
+      return await store.atomic(async ({ user, key }) => {
+        if (!(await lockUser(user, userId))) return "missing"
+        // Before the attributes: a key that is not there changes none.
+        const { count } = await key.updateMany({ where: { id, userId }, data: { id: next } })
+        if (count === 0) return "missing"
+        if (Object.keys(changes).length > 0) await user.updateMany({ where: { id: userId }, data: changes })
+        return "renamed"
+      })
+    } catch (error) {
+      if (!hasCode(error, uniqueViolation)) throw error
+      return id === next ? "attribute_taken" : whatKeyIsTaken(next)
+    }
+  }
+
+  async function deleteKey(
+    name: OwnedKeyName,
+    { evenLast = false }: { evenLast?: boolean | undefined } = {},
+  ): ReturnType<PrismaUsers["deleteKey"]> {
+    const [id, userId] = [keyIdOf(name), fields.userId(name.userId)]
+    if (id === null || userId === null) return "missing"
+    return store.atomic(async ({ user, key }) => {
+      if (!(await lockUser(user, userId))) return "missing"
+      const keys = await key.findMany({ where: { userId }, select: { id: true } })
+      if (!keys.some((row) => row.id === id)) return "missing"
+      if (keys.length === 1 && !evenLast) return "last_key"
+      await key.deleteMany({ where: { id, userId } })
+      return "deleted"
+    })
   }
 
   return {
@@ -151,8 +218,15 @@ export function prismaUsers(store: PrismaStore, fields: Fields): UserAdapter<Row
     findKey,
     listKeys,
     replaceKeyPassword,
+    replaceUserPasswords,
+    renameKey,
     deleteKey,
   }
+}
+
+/** Locks a user's row until the transaction's end, by writing it: its own id, if there is nothing else to write. */
+async function lockUser(user: Model, id: UserId, changes: Row = {}): Promise<boolean> {
+  return (await user.updateMany({ where: { id }, data: { id, ...changes } })).count > 0
 }
 
 function toKeyRecord({ id, userId, hashedPassword }: Row): KeyRecord | null {

@@ -65,6 +65,8 @@ export interface Dialect {
   asText(column: string): string
   /** Whether the user table's own id column, of whatever collation, is byte for byte `value`, found by its index. */
   sameUser(column: string, value: string, type: UserIdType, id: Column): string
+  /** The provider id in the id of a key: the text before its first colon, byte for byte. */
+  providerOf(column: string): string
   /** Equality that holds for two nulls. */
   same(left: string, right: string): string
   /** A time column that comes out as a number whatever it holds. */

@@ -1,48 +1,89 @@
-import type { KeyRecord, UserAdapter, UserId } from "../../src/core/ports.ts"
-import { keyIdOf, newKeyIdOf, passwordHashOf, sessionIdOf } from "../values/parameters.ts"
+import type { KeyName, KeyRecord, OwnedKeyName, UserAdapter, UserId } from "../../src/core/ports.ts"
+import { keyIdOf, newKeyIdOf, passwordHashOf } from "../values/parameters.ts"
 import { readText } from "../values/storable-text.ts"
+import type { Assignment } from "./attributes.ts"
+import { assign, assigned } from "./attributes.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 import { hasId } from "./exact-id.ts"
-import type { Row, SqlStatement } from "./executor.ts"
-import { isUser, missingUser } from "./user-lookup.ts"
-
-type KeyName = Pick<KeyRecord, "providerId" | "providerUserId">
+import type { Row, SqlStatement, SqlValue } from "./executor.ts"
+import { replaceKeyPassword, replaceUserPasswords } from "./key-passwords.ts"
+import { isUser, lockingUser, missingUser } from "./user-lookup.ts"
 
 /** The methods that concern keys. */
-export type SqlKeys = Pick<UserAdapter<Row>, "insertKey" | "findKey" | "listKeys" | "replaceKeyPassword" | "deleteKey">
+export type SqlKeys = Pick<
+  UserAdapter<Row>,
+  "insertKey" | "findKey" | "listKeys" | "replaceKeyPassword" | "replaceUserPasswords" | "renameKey" | "deleteKey"
+>
 
 /** Keeps keys in a table whose `id` is `<provider id>:<provider user id>`. */
 export function sqlKeys(db: Database): SqlKeys {
+  const find = (name: KeyName) => findKey(db, name)
   return {
-    insertKey: (key) => insertKey(db, key),
-    findKey: (providerId, providerUserId) => findKey(db, { providerId, providerUserId }),
+    insertKey: (key, attributes) => insertKey(db, key, attributes),
+    findKey: (providerId, providerUserId) => find({ providerId, providerUserId }),
     listKeys: (userId) => listKeys(db, userId),
-    replaceKeyPassword: (key, from, to, endSessions) => replaceKeyPassword(db, key, from, to, endSessions),
-    deleteKey: (providerId, providerUserId) => deleteKey(db, { providerId, providerUserId }),
+    replaceKeyPassword: (key, from, to, endSessions) => replaceKeyPassword(db, find, key, from, to, endSessions),
+    replaceUserPasswords: (...values) => replaceUserPasswords(db, (userId) => listKeys(db, userId), ...values),
+    renameKey: (key, to, attributes) => renameKey(db, key, to, attributes),
+    deleteKey: (key, options) => deleteKey(db, key, options),
   }
 }
 
-async function insertKey(db: Database, key: KeyRecord): Promise<boolean> {
+/** The user's row comes first, as in every transaction that writes it, so that two of them wait for each other. */
+async function insertKey(
+  db: Database,
+  key: KeyRecord,
+  attributes: object = {},
+): ReturnType<UserAdapter<Row>["insertKey"]> {
   const [keyId, hash] = [newKeyIdOf(key), passwordHashOf(key.passwordHash)]
-  const open = await db.open("key", "user")
+  await db.open("key", "user")
+  const assignment = await assign(db, "user", attributes)
+  const { open } = assignment
   const user = open.ids.encode(key.userId)
   if (user === null) throw missingUser()
-  const inserted = await insertedOrTaken(
-    db,
-    open.statement("insertKey", () => insertText(db, open), [keyId, user, hash]),
-  )
-  if (inserted === 0) throw missingUser()
-  return inserted !== "taken"
+  const insert = open.statement("insertKey", () => insertText(db, open), [keyId, user, hash])
+  const counts = await unlessTaken(db, [...assigning(db, assignment, user), insert])
+  if (counts === "taken") return whatIsTaken(db, assignment, keyId)
+  if (counts.at(-1) === 0) throw missingUser()
+  return "inserted"
 }
 
-async function insertedOrTaken(db: Database, statement: SqlStatement): Promise<number | "taken"> {
+async function unlessTaken(db: Database, statements: SqlStatement[]): Promise<number[] | "taken"> {
   try {
-    const [count = 0] = await db.store.atomic([statement])
-    return count
+    return await db.store.atomic(statements)
   } catch (error) {
     if (db.dialect.isTaken(error)) return "taken"
     throw error
   }
+}
+
+/** Found out afterwards, when nothing is left of the attempt. */
+async function whatIsTaken(
+  db: Database,
+  { open, columns }: Assignment,
+  keyId: string,
+): Promise<"key_taken" | "attribute_taken"> {
+  if (columns.length === 0) return "key_taken"
+  const text = () => `SELECT 1 AS found FROM ${db.tables.key} WHERE id = ?1${db.dialect.keep}`
+  const rows = await db.store.query(open.statement("isKeyTaken", text, [keyId]))
+  return rows.length > 0 ? "key_taken" : "attribute_taken"
+}
+
+/** Writes the attributes of a user, if there are any; with a key's id only while that key is the user's. */
+function assigning(
+  db: Database,
+  { open, columns, values, name }: Assignment,
+  user: SqlValue,
+  keyId?: string,
+): SqlStatement[] {
+  if (columns.length === 0) return []
+  const set = () => columns.map((column, n) => assigned(db, column, n + 3)).join(", ")
+  const key = () =>
+    `SELECT 1 FROM ${db.tables.key} k WHERE ${hasId(db, open, "key", "k.id")} AND ${owned(db, open, "?2")}`
+  const owner = () => (keyId === undefined ? "" : ` AND EXISTS (${key()})`)
+  const text = () => `UPDATE ${db.tables.user} SET ${set()} WHERE ${isUser(db, open, "?2", "id")}${owner()}`
+  const statement = keyId === undefined ? "assignUser" : "assignOwner"
+  return [open.statement(`${statement}\0${name}`, text, [keyId ?? null, user, ...values])]
 }
 
 /** From the user's row, so that no key is stored for a user who is not there, or is being deleted. */
@@ -70,65 +111,71 @@ async function listKeys(db: Database, userId: UserId): Promise<KeyRecord[]> {
   const open = await db.open("key", "user")
   const user = open.ids.encode(userId)
   if (user === null) return []
-  const owned = () => `k.user_id = ${db.dialect.userId("?1", open.ids.type)}`
-  const text = () => `SELECT k.id AS id, ${keyColumns(db, open)} FROM ${db.tables.key} k WHERE ${owned()} ORDER BY k.id`
+  const text = () =>
+    `SELECT k.id AS id, ${keyColumns(db, open)} FROM ${db.tables.key} k WHERE ${owned(db, open, "?1")} ORDER BY k.id`
   const rows = await db.reading(open.statement("listKeys", text, [user]))
   return rows.map((row) => toKey(open, row, parseKeyId(readText(row.id))))
 }
 
-async function replaceKeyPassword(
+async function renameKey(
   db: Database,
-  key: KeyName,
-  from: string | null,
-  to: string | null,
-  endSessions?: { exceptId?: string | undefined },
-): Promise<boolean> {
-  const [keyId, known, next] = [keyIdOf(key), passwordHashOf(from), passwordHashOf(to)]
-  const except = endSessions?.exceptId === undefined ? null : sessionIdOf(endSessions.exceptId)
-  if (keyId === null) return false
-  const open = await db.open("key")
-  const swap = () => `UPDATE ${db.tables.key} SET hashed_password = ?3 WHERE ${isUnchanged(db, open)}`
-  const before = endSessions ? endingSessions(db, open, keyId, known, except) : []
-  const counts = await db.store.atomic([...before, open.statement("swapPassword", swap, [keyId, known, next])])
-  if ((counts.at(-1) ?? 0) > 0) return true
+  key: OwnedKeyName,
+  to: string,
+  attributes: object = {},
+): ReturnType<UserAdapter<Row>["renameKey"]> {
+  const [keyId, next] = [keyIdOf(key), newKeyIdOf({ ...key, providerUserId: to })]
+  await db.open("key", "user")
+  const assignment = await assign(db, "user", attributes)
+  const { open } = assignment
+  const user = open.ids.encode(key.userId)
+  if (keyId === null || user === null) return "missing"
+  const text = () => `UPDATE ${db.tables.key} SET id = ?3 WHERE ${isOwn(db, open)}`
+  const rename = open.statement("renameKey", text, [keyId, user, next])
+  const counts = await unlessTaken(db, [
+    ...lockingUser(db, open, user),
+    ...assigning(db, assignment, user, keyId),
+    rename,
+  ])
+  if (counts === "taken") return keyId === next ? "attribute_taken" : whatIsTaken(db, assignment, next)
+  if ((counts.at(-1) ?? 0) > 0) return "renamed"
   // Some of MySQL's drivers count only rows whose values changed.
-  return from === to && (await findKey(db, key))?.passwordHash === to
+  return keyId === next && (await owns(db, open, user, keyId)) ? "renamed" : "missing"
 }
 
-/**
- * The sessions go before the swap, under the same condition, with the key locked: so they go if and only if the swap
- * takes place.
- */
-function endingSessions(
+async function deleteKey(
   db: Database,
-  open: OpenDatabase,
-  keyId: string,
-  from: string | null,
-  except: string | null,
-): SqlStatement[] {
-  if (open.catalogue.session.size === 0) return []
-  const { dialect, tables } = db
-  const lock = () => `SELECT id FROM ${tables.key} WHERE ${hasId(db, open, "key")}${dialect.lock}`
-  const all = () =>
-    `DELETE FROM ${tables.session} WHERE user_id = (SELECT user_id FROM ${tables.key} WHERE ${isUnchanged(db, open)})`
-  const others = () => `${all()} AND id <> ?3`
-  const end =
-    except === null
-      ? open.statement("endSessions", all, [keyId, from])
-      : open.statement("endOtherSessions", others, [keyId, from, except])
-  return dialect.lock === null ? [end] : [open.statement("lockKey", lock, [keyId]), end]
+  key: OwnedKeyName,
+  { evenLast = false }: { evenLast?: boolean | undefined } = {},
+): ReturnType<UserAdapter<Row>["deleteKey"]> {
+  const keyId = keyIdOf(key)
+  const open = await db.open("key", "user")
+  const user = open.ids.encode(key.userId)
+  if (keyId === null || user === null) return "missing"
+  const any = () => `DELETE FROM ${db.tables.key} WHERE ${isOwn(db, open)}`
+  // A table of its own, because MySQL does not read the table that it deletes from.
+  const another = () => `SELECT k.id FROM ${db.tables.key} k WHERE ${owned(db, open, "?2")} AND k.id <> ?1 LIMIT 1`
+  const oneOfMany = () => `${any()} AND EXISTS (SELECT 1 FROM (${another()}) other)`
+  const counts = evenLast
+    ? await db.store.atomic([open.statement("deleteKey", any, [keyId, user])])
+    : await db.store.atomic([
+        ...lockingUser(db, open, user),
+        open.statement("deleteOneOfKeys", oneOfMany, [keyId, user]),
+      ])
+  if ((counts.at(-1) ?? 0) > 0) return "deleted"
+  return (await owns(db, open, user, keyId)) ? "last_key" : "missing"
 }
 
-async function deleteKey(db: Database, name: KeyName): Promise<void> {
-  const keyId = keyIdOf(name)
-  if (keyId === null) return
-  const open = await db.open("key")
-  const text = () => `DELETE FROM ${db.tables.key} WHERE ${hasId(db, open, "key")}`
-  await db.store.execute(open.statement("deleteKey", text, [keyId]))
+async function owns(db: Database, open: OpenDatabase, user: SqlValue, keyId: string): Promise<boolean> {
+  const text = () => `SELECT 1 AS found FROM ${db.tables.key} WHERE ${isOwn(db, open)}`
+  return (await db.store.query(open.statement("ownsKey", text, [keyId, user]))).length > 0
 }
 
-function isUnchanged(db: Database, open: OpenDatabase): string {
-  return `${hasId(db, open, "key")} AND ${db.dialect.same("hashed_password", "?2")}`
+function isOwn(db: Database, open: OpenDatabase): string {
+  return `${hasId(db, open, "key")} AND user_id = ${db.dialect.userId("?2", open.ids.type)}`
+}
+
+function owned({ dialect }: Database, { ids }: OpenDatabase, user: "?1" | "?2"): string {
+  return `k.user_id = ${dialect.userId(user, ids.type)}`
 }
 
 function keyColumns({ dialect }: Database, { ids }: OpenDatabase): string {

@@ -46,6 +46,7 @@ export const mysql: Dialect = {
   asText: (column) => `CAST(${column} AS CHAR)`,
   sameUser: (column, value, type, id) =>
     type === "text" || type === "uuid" ? sameText(column, value, id) : `${column} = ${value}`,
+  providerOf: (column) => `CAST(SUBSTRING_INDEX(${column}, ':', 1) AS BINARY)`,
   same: (left, right) => `${left} <=> ${right}`,
   time: (column) => column,
   value: (parameter) => parameter,

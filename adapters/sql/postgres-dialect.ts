@@ -56,6 +56,7 @@ export const postgres: Dialect = {
   userId: (parameter, type) => parameter + castOf[type],
   asText: (column) => `${column}::text`,
   sameUser: (column, value, type, id) => (type === "text" ? sameText(column, value, id) : `${column} = ${value}`),
+  providerOf: (column) => `split_part(${column}::text, ':', 1) COLLATE "C"`,
   same: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   time: (column) => column,
   value: (parameter, { type }) => (type.startsWith("json") ? `${parameter}::text::${type}` : parameter),

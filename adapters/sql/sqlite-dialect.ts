@@ -45,6 +45,7 @@ export const sqlite: Dialect = {
     type === "text" || type === "uuid"
       ? `${column} = ${value} AND ${column} = ${value} COLLATE BINARY`
       : `${column} = ${value}`,
+  providerOf: (column) => `substr(${column}, 1, instr(${column}, ':') - 1)`,
   same: (left, right) => `${left} IS ${right}`,
   // A column takes any value, and node:sqlite throws at an integer beyond 2^53.
   time: (column) => `CAST(${column} AS REAL)`,

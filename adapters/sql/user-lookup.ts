@@ -1,6 +1,7 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { Column } from "./dialect.ts"
 import type { Database, OpenDatabase } from "./database.ts"
+import type { SqlStatement, SqlValue } from "./executor.ts"
 
 /** Makes a condition on the user table: its id is a parameter's value, byte for byte. */
 export function isUser(db: Database, open: OpenDatabase, parameter: string, column: "id" | "u.id"): string {
@@ -11,6 +12,17 @@ export function isUser(db: Database, open: OpenDatabase, parameter: string, colu
 /** Makes a condition that joins user `u` to a row by the row's `user_id`. */
 export function ownsRow(db: Database, open: OpenDatabase, userId: "s.user_id" | "k.user_id"): string {
   return db.dialect.sameUser("u.id", userId, open.ids.type, idColumn(open))
+}
+
+/**
+ * Locks a user's row until the transaction's end, so that no session or key is added, and none of the user's keys changed
+ * by another such transaction. Nothing where a transaction that writes is alone anyway.
+ */
+export function lockingUser(db: Database, open: OpenDatabase, user: SqlValue): SqlStatement[] {
+  const { dialect, tables } = db
+  if (dialect.lock === null) return []
+  const lock = () => `SELECT id FROM ${tables.user} WHERE ${isUser(db, open, "?1", "id")}${dialect.lock}`
+  return [open.statement("lockUser", lock, [user])]
 }
 
 /** Makes the error of a write that names a user who does not exist. */

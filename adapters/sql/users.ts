@@ -3,7 +3,7 @@ import { assign, assigned } from "./attributes.ts"
 import type { Database } from "./database.ts"
 import type { Row, SqlStatement } from "./executor.ts"
 import { insertUser } from "./insert-user.ts"
-import { isUser } from "./user-lookup.ts"
+import { isUser, lockingUser } from "./user-lookup.ts"
 
 /** The methods that concern the user table. */
 export type SqlUsers = Pick<UserAdapter<Row, Row>, "insertUser" | "findUser" | "updateUser" | "deleteUser">
@@ -61,11 +61,7 @@ async function deleteUser(db: Database, id: UserId): Promise<void> {
   const user = () => isUser(db, open, "?1", "id")
   const owned = (table: string) => () => `DELETE FROM ${table} WHERE user_id = ${dialect.userId("?1", open.ids.type)}`
 
-  const statements: SqlStatement[] = []
-  if (dialect.lock !== null) {
-    const lock = () => `SELECT id FROM ${tables.user} WHERE ${user()}${dialect.lock}`
-    statements.push(open.statement("lockUser", lock, [known]))
-  }
+  const statements = lockingUser(db, open, known)
   // Sessions may be kept elsewhere, and keys nowhere.
   for (const owner of ["session", "key"] as const) {
     if (open.catalogue[owner].size === 0) continue

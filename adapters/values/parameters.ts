@@ -44,6 +44,12 @@ export function newKeyIdOf(key: Pick<KeyRecord, "providerId" | "providerUserId">
   throw new AuthError("invalid_option", `${quoted(key.providerUserId)} cannot be a key: too long, or no text.`)
 }
 
+/** Makes a parameter of a password hash. Throws `invalid_option` for anything else: none would take the password away. */
+export function newPasswordHashOf(hash: unknown): string {
+  if (typeof hash === "string") return hash
+  throw new AuthError("invalid_option", `A new password hash is a string, not a ${typeof hash}.`)
+}
+
 /** Makes a parameter of a password hash or none. Throws `invalid_option` for anything else. */
 export function passwordHashOf(hash: unknown): string | null {
   if (hash === null || typeof hash === "string") return hash

@@ -133,7 +133,7 @@ app.post("/password", membersOnly, async (c) => {
     password: await passwordError(password),
   }
   if (errors.current || errors.password) return c.html(pages.password(user, { errors }), 422)
-  await users.updateKeyPassword("username", user.username, password, { except: session.id })
+  await users.updateUserPassword({ userId: user.id, password }, { except: session.id })
   // Whoever had a copy of this browser's cookie is out as well.
   await c.var.auth.rotate()
   return c.redirect("/password?changed", 303)

@@ -59,13 +59,21 @@ export interface SessionAdapter<UserRow, SessionRow = object> {
   checkSession?(policy: SessionPolicy): void
 }
 
-/** One way for a user to sign in: who they are to a provider, and the password hash that proves it, if one does. */
-export interface KeyRecord {
+/** What finds a key. */
+export interface KeyName {
   /** What the key belongs to, such as `username` or `github`. Without `:`. */
   providerId: string
   /** The user's name at that provider. */
   providerUserId: string
+}
+
+/** A key of this user, and of no other. */
+export interface OwnedKeyName extends KeyName {
   userId: UserId
+}
+
+/** One way for a user to sign in: who they are to a provider, and the password hash that proves it, if one does. */
+export interface KeyRecord extends OwnedKeyName {
   passwordHash: string | null
 }
 
@@ -95,8 +103,12 @@ export interface UserAdapter<UserRow, NewUser = Partial<UserRow>> {
   updateUser(id: UserId, attributes: Partial<NewUser>): Promise<"updated" | "missing" | "taken">
   /** Deletes a user with all keys and sessions in one transaction. May be repeated. */
   deleteUser(id: UserId): Promise<void>
-  /** Adds a key. `false`, changing nothing, if provider and provider user id are taken. A missing user rejects with `user_missing`. */
-  insertKey(key: KeyRecord): Promise<boolean>
+  /**
+   * Adds a key and, if given, merges attributes into the user's row: both or neither. `key_taken` is the answer when both
+   * are taken. A missing user rejects with `user_missing`. It waits for a {@link UserAdapter.replaceUserPasswords} of
+   * that user that is under way: the new key is then one that it has not seen, and not one that it has missed.
+   */
+  insertKey(key: KeyRecord, attributes?: Partial<NewUser>): Promise<"inserted" | "key_taken" | "attribute_taken">
   findKey(providerId: string, providerUserId: string): Promise<KeyRecord | null>
   listKeys(userId: UserId): Promise<KeyRecord[]>
   /**
@@ -104,13 +116,40 @@ export interface UserAdapter<UserRow, NewUser = Partial<UserRow>> {
    * successful swap also deletes the user's sessions but for `exceptId`, in the same transaction where the store has both.
    */
   replaceKeyPassword(
-    key: Pick<KeyRecord, "providerId" | "providerUserId">,
+    key: KeyName,
     from: string | null,
     to: string | null,
     endSessions?: { exceptId?: string | undefined },
   ): Promise<boolean>
-  /** Deletes a key. May be repeated. */
-  deleteKey(providerId: string, providerUserId: string): Promise<void>
+  /**
+   * Gives all keys of these providers that the user has, with or without a hash, this one, whatever they have by now, and
+   * deletes the user's sessions but for `exceptId`, in the same transaction where the store has both. Resolves to
+   * `false`, changing nothing, if the user has no such key.
+   */
+  replaceUserPasswords(
+    userId: UserId,
+    providerIds: readonly string[],
+    hash: string,
+    exceptId?: string,
+  ): Promise<boolean>
+  /**
+   * Gives the user's key another provider user id and, if given, merges attributes into the user's row: both or neither.
+   * The password hash stays. `missing`, also for a key of another user, comes before `key_taken`, and that before
+   * `attribute_taken`; each of them changes nothing.
+   */
+  renameKey(
+    key: OwnedKeyName,
+    to: string,
+    attributes?: Partial<NewUser>,
+  ): Promise<"renamed" | "missing" | "key_taken" | "attribute_taken">
+  /**
+   * Deletes the user's key. `missing`, also for a key of another user; `last_key`, changing nothing, if the user has no
+   * other, unless `evenLast`. Of racing calls one finds the last key: the user's row is locked.
+   */
+  deleteKey(
+    key: OwnedKeyName,
+    options?: { evenLast?: boolean | undefined },
+  ): Promise<"deleted" | "missing" | "last_key">
 }
 
 /**

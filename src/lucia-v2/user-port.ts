@@ -29,17 +29,19 @@ export function overUserPort(port: UserPort<object, object>): UserAdapter {
       return records.map(toSchema)
     },
     async setKey(key) {
-      if (!(await insertKey(toRecord(key)))) throw duplicate("key")
+      if ((await insertKey(toRecord(key))) !== "inserted") throw duplicate("key")
     },
     updateKey: (keyId, { hashed_password: hash = null }) => swapPassword(readKeyId(keyId), hash),
     async deleteKey(keyId) {
       const { providerId, providerUserId } = readKeyId(keyId)
-      await port.deleteKey(providerId, providerUserId)
+      const record = await port.findKey(providerId, providerUserId)
+      // Lucia deletes the last key as well: an application may add the next one afterwards.
+      if (record) await port.deleteKey(record, { evenLast: true })
     },
     async deleteKeysByUserId() {},
   }
 
-  async function insertKey(record: KeyRecord): Promise<boolean> {
+  async function insertKey(record: KeyRecord): ReturnType<typeof port.insertKey> {
     try {
       return await port.insertKey(record)
     } catch (error) {

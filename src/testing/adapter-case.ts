@@ -111,6 +111,8 @@ export const userMethods = [
   "findKey",
   "listKeys",
   "replaceKeyPassword",
+  "replaceUserPasswords",
+  "renameKey",
   "deleteKey",
 ] as const satisfies (keyof UserAdapter<object>)[]
 

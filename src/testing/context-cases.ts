@@ -2,7 +2,7 @@ import type { AdapterCase, Trial } from "./adapter-case.ts"
 import { sessionCase, userCase } from "./adapter-case.ts"
 import { expectEqual } from "./expectation.ts"
 import { addSession, expiredAt, liveUntil, sessionId, sessionOf } from "./session-fixture.ts"
-import { addKey, newUser } from "./user-fixture.ts"
+import { addKey, keyOf, newUser } from "./user-fixture.ts"
 
 interface ContextStorage {
   run<Result>(context: number, call: () => Result): Result
@@ -52,7 +52,10 @@ export const userContextCases: AdapterCase[] = [
       listKeys: (n) => adapter.listKeys(userId(n + 1)),
       updateUser: (n) => adapter.updateUser(userId(n + 1), { username: `new-${n}` }),
       insertUser: (n) => adapter.insertUser(newUser(userId(n + 101), n + 101), null),
-      deleteKey: (n) => adapter.deleteKey("username", `key-${n}`),
+      insertKey: (n) => adapter.insertKey(keyOf(userId(n + 1), `new-${n}`)),
+      replaceUserPasswords: (n) => adapter.replaceUserPasswords(userId(n + 1), ["username"], "new"),
+      renameKey: (n) => adapter.renameKey(keyOf(userId(n + 1), `key-${n}`), `renamed-${n}`),
+      deleteKey: (n) => adapter.deleteKey(keyOf(userId(n + 1), `renamed-${n}`)),
       deleteUser: (n) => adapter.deleteUser(userId(n + 1)),
     })
   }),

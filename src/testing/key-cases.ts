@@ -1,5 +1,5 @@
 import type { AdapterCase } from "./adapter-case.ts"
-import { userCase } from "./adapter-case.ts"
+import { inRounds, userCase } from "./adapter-case.ts"
 import { expectAuthError, expectEqual, format } from "./expectation.ts"
 import { nearMisses } from "./hostile-input.ts"
 import { addKey, expectKey, expectKeys, expectNoKey, expectUser, keyOf } from "./user-fixture.ts"
@@ -59,7 +59,7 @@ export const keyCases: AdapterCase[] = [
   userCase("insertKey() keeps apart keys that look alike", async (trial) => {
     const userIds = [await trial.addUser(1), await trial.addUser(2)]
     const keys = lookalikes.map(([providerId, id], n) => keyOf(userIds[n % 2] ?? "", id, { providerId }))
-    for (const key of keys) expectEqual(`insertKey(${format(key)})`, await trial.adapter.insertKey(key), true)
+    for (const key of keys) expectEqual(`insertKey(${format(key)})`, await trial.adapter.insertKey(key), "inserted")
     for (const key of keys) await expectKey(trial, key)
     for (const userId of userIds)
       await expectKeys(
@@ -68,11 +68,12 @@ export const keyCases: AdapterCase[] = [
         keys.filter((key) => key.userId === userId),
       )
   }),
-  userCase("insertKey() resolves to false for a key that is taken, and leaves it alone", async (trial) => {
+  userCase("insertKey() answers `key_taken` for a key that is taken, and leaves it alone", async (trial) => {
     const [userId, otherId] = [await trial.addUser(1), await trial.addUser(2)]
     const key = await addKey(trial, userId, "ada")
-    expectEqual("insertKey()", await trial.adapter.insertKey({ ...key, userId: otherId, passwordHash: "new" }), false)
-    expectEqual("insertKey()", await trial.adapter.insertKey({ ...key, passwordHash: null }), false)
+    const late = { ...key, userId: otherId, passwordHash: "new" }
+    expectEqual("insertKey()", await trial.adapter.insertKey(late), "key_taken")
+    expectEqual("insertKey()", await trial.adapter.insertKey({ ...key, passwordHash: null }), "key_taken")
     await expectKey(trial, key)
     await expectKeys(trial, otherId, [])
   }),
@@ -82,7 +83,7 @@ export const keyCases: AdapterCase[] = [
       keyOf(userIds[n % 2] ?? "", "ada", { passwordHash: `hash ${n}` }),
     )
     const results = await Promise.all(racers.map((racer) => trial.adapter.insertKey(racer)))
-    const winners = racers.filter((_, n) => results[n] === true)
+    const winners = racers.filter((_, n) => results[n] === "inserted")
     expectEqual("insertKey() calls that stored it", winners.length, 1)
     for (const winner of winners) await expectKey(trial, winner)
   }),
@@ -114,8 +115,8 @@ export const keyCases: AdapterCase[] = [
     const key = await addKey(trial, userId, "ada")
     const kept = [await addKey(trial, userId, "ada", { providerId: "email" }), await addKey(trial, userId, "ada2")]
     const theirs = await addKey(trial, otherId, "grace")
-    await trial.adapter.deleteKey("username", "ada")
-    await trial.adapter.deleteKey("username", "ada")
+    expectEqual("deleteKey()", await trial.adapter.deleteKey(key), "deleted")
+    expectEqual("deleteKey() once more", await trial.adapter.deleteKey(key), "missing")
     await expectNoKey(trial, key)
     await expectKeys(trial, userId, kept)
     await expectKeys(trial, otherId, [theirs])
@@ -123,9 +124,48 @@ export const keyCases: AdapterCase[] = [
   }),
   userCase("deleteKey() compares both ids byte for byte", async (trial) => {
     const key = await addKey(trial, await trial.addUser(1), "ada")
+    await addKey(trial, key.userId, "ada2")
     const misses = (id: string) => nearMisses(id).filter((miss) => !miss.includes("\0"))
-    for (const miss of misses(key.providerUserId)) await trial.adapter.deleteKey(key.providerId, miss)
-    for (const miss of misses(key.providerId)) await trial.adapter.deleteKey(miss, key.providerUserId)
+    for (const providerUserId of misses(key.providerUserId)) await trial.adapter.deleteKey({ ...key, providerUserId })
+    for (const providerId of misses(key.providerId)) await trial.adapter.deleteKey({ ...key, providerId })
     await expectKey(trial, key)
+  }),
+  userCase("deleteKey() answers `last_key` for a user's only key, and leaves it alone", async (trial) => {
+    const [userId, otherId] = [await trial.addUser(1), await trial.addUser(2)]
+    const key = await addKey(trial, userId, "ada", { passwordHash: null })
+    const others = [await addKey(trial, otherId, "grace"), await addKey(trial, otherId, "grace2")]
+    expectEqual("deleteKey()", await trial.adapter.deleteKey(key), "last_key")
+    await expectKeys(trial, userId, [key])
+    await expectKeys(trial, otherId, others)
+  }),
+  userCase("deleteKey() with evenLast deletes the only key too", async (trial) => {
+    const key = await addKey(trial, await trial.addUser(1), "ada")
+    expectEqual("deleteKey()", await trial.adapter.deleteKey(key, { evenLast: true }), "deleted")
+    expectEqual("deleteKey() once more", await trial.adapter.deleteKey(key, { evenLast: true }), "missing")
+    await expectKeys(trial, key.userId, [])
+    await expectUser(trial, key.userId, 1)
+  }),
+  userCase("deleteKey() answers `missing` for a key of another user, and leaves it alone", async (trial) => {
+    const [userId, otherId] = [await trial.addUser(1), await trial.addUser(2)]
+    const keys = [await addKey(trial, userId, "ada"), await addKey(trial, userId, "ada2")]
+    await addKey(trial, otherId, "grace")
+    for (const evenLast of [false, true]) {
+      const theirs = { ...keys[0], providerId: "username", providerUserId: "ada", userId: otherId }
+      expectEqual("deleteKey()", await trial.adapter.deleteKey(theirs, { evenLast }), "missing")
+    }
+    await expectKeys(trial, userId, keys)
+  }),
+  userCase("deleteKey() beside another deleteKey() leaves the user one of two keys", async (trial) => {
+    await inRounds(6, async (round) => {
+      const userId = await trial.addUser(round)
+      const keys = [await addKey(trial, userId, `a-${round}`), await addKey(trial, userId, `b-${round}`)]
+      const answers = await Promise.all(keys.map((key) => trial.adapter.deleteKey(key)))
+      expectEqual("deleteKey()", answers.toSorted(), ["deleted", "last_key"])
+      await expectKeys(
+        trial,
+        userId,
+        keys.filter((_, n) => answers[n] === "last_key"),
+      )
+    })
   }),
 ]

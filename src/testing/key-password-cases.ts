@@ -68,10 +68,11 @@ export const keyPasswordCases: AdapterCase[] = [
   }),
   userCase("replaceKeyPassword() beside deleteKey() does not bring the key back", async (trial) => {
     const userId = await trial.addUser(1)
+    await addKey(trial, userId, "kept")
     await inRounds(6, async (round) => {
       const key = await addKey(trial, userId, `racer-${round}`, { passwordHash: "old" })
       const swap = () => trial.adapter.replaceKeyPassword(key, "old", "new")
-      const remove = () => trial.adapter.deleteKey(key.providerId, key.providerUserId)
+      const remove = () => trial.adapter.deleteKey(key)
       await Promise.all(round % 2 ? [swap(), remove()] : [remove(), swap()])
       await expectNoKey(trial, key)
     })

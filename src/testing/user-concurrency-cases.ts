@@ -1,3 +1,4 @@
+import type { KeyRecord } from "../core/ports.ts"
 import type { FullAdapter } from "./adapter-case.ts"
 import type { ConcurrencyCase } from "./concurrency-case.ts"
 import { userRace } from "./concurrency-case.ts"
@@ -9,6 +10,8 @@ import {
   expectKeys,
   expectNoKey,
   expectNoUser,
+  expectRow,
+  expectUser,
   keyOf,
   newUser,
   withoutUser,
@@ -39,6 +42,56 @@ export const userConcurrencyCases: ConcurrencyCase[] = [
     await expectKey(round, { ...key, passwordHash: hashes[results.indexOf(true)] ?? "old" })
     await expectNoSession(round, session.id)
   }),
+  userRace(
+    "a new key beside a change of the password: it has the new one, or sees that the others have it",
+    async (round) => {
+      const userId = await round.addUser()
+      const key = await addKey(round, userId, `racer-${round.next()}`, { passwordHash: "old" })
+      const added = keyOf(userId, `racer-${round.next()}`, { passwordHash: "old" })
+      const change = (adapter: FullAdapter) => adapter.replaceUserPasswords(userId, ["username"], "new")
+      const insert = async (adapter: FullAdapter) => {
+        await adapter.insertKey(added)
+        return (await adapter.findKey(key.providerId, key.providerUserId))?.passwordHash
+      }
+      const [, seen] = await round.atOnce<unknown>([change, insert])
+      await expectKey(round, { ...key, passwordHash: "new" })
+      await expectKey(round, { ...added, passwordHash: seen === "old" ? "new" : await hashOf(round, added) })
+    },
+  ),
+  userRace("a user's 4 keys are deleted at once: one is left", async (round) => {
+    const userId = await round.addUser()
+    const keys: KeyRecord[] = []
+    for (let n = 0; n < 4; n++) keys.push(await addKey(round, userId, `racer-${round.next()}`))
+    const answers = await round.atOnce(keys.map((key) => (adapter) => adapter.deleteKey(key)))
+    expectEqual("deleteKey()", answers.toSorted(), ["deleted", "deleted", "deleted", "last_key"])
+    await expectKeys(
+      round,
+      userId,
+      keys.filter((_, n) => answers[n] === "last_key"),
+    )
+  }),
+  userRace("4 users take one name: one key and one row change", async (round) => {
+    const ids = Array.from({ length: 4 }, () => round.next())
+    const keys: KeyRecord[] = []
+    for (const n of ids) {
+      await round.adapter.insertUser(newUser(round.userId(n), n), null)
+      keys.push(await addKey(round, round.userId(n), `racer-${n}`))
+    }
+    const name = `taken-${round.next()}`
+    const attributes = (n: number) => ({ username: `${name}-${ids[n] ?? ""}` })
+    const renames = keys.map((key, n) => (adapter: FullAdapter) => adapter.renameKey(key, name, attributes(n)))
+    const answers = await round.atOnce(renames)
+    expectEqual("renameKey()", answers.toSorted(), ["key_taken", "key_taken", "key_taken", "renamed"])
+    for (const [n, key] of keys.entries()) {
+      if (answers[n] === "renamed") {
+        await expectKey(round, { ...key, providerUserId: name })
+        expectRow(await round.adapter.findUser(key.userId), key.userId, attributes(n).username)
+      } else {
+        await expectKey(round, key)
+        await expectUser(round, key.userId, ids[n] ?? 0)
+      }
+    }
+  }),
   userRace("a user is deleted beside sign-ins and new keys: no session and no key is left", async (round) => {
     if (!round.knowsUsers) return
     const userId = await round.addUser()
@@ -57,6 +110,10 @@ export const userConcurrencyCases: ConcurrencyCase[] = [
     await expectKeys(round, userId, [])
   }),
 ]
+
+async function hashOf({ adapter }: { adapter: FullAdapter }, key: KeyRecord): Promise<string | null> {
+  return (await adapter.findKey(key.providerId, key.providerUserId))?.passwordHash ?? null
+}
 
 /** Makes a call that may find no user, and must not fail otherwise. */
 function unlessUserIsMissing(

@@ -31,7 +31,7 @@ export async function addKey(
   changes?: Partial<KeyRecord>,
 ): Promise<KeyRecord> {
   const key = keyOf(userId, providerUserId, changes)
-  expectEqual(`insertKey(${format(key)})`, await adapter.insertKey(key), true)
+  expectEqual(`insertKey(${format(key)})`, await adapter.insertKey(key), "inserted")
   return key
 }
 

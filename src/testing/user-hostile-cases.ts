@@ -37,13 +37,19 @@ export const userHostileCases: AdapterCase[] = [
     }
   }),
   userCase("a value of another type stands for no key", async (trial) => {
-    const [, check] = await addWhole(trial)
+    const [id, check] = await addWhole(trial)
     // What reads as "ada" when the two ids are joined to one text is that key.
     for (const wrong of wrongTypes("ada").filter((value) => String(value) !== "ada")) {
       const find = () => trial.adapter.findKey("username", asId(wrong))
       await expectNothing(`findKey("username", ${format(wrong)})`, null, find)
-      await settle(() => trial.adapter.deleteKey("username", asId(wrong)))
-      await settle(() => trial.adapter.deleteKey(asId(wrong), "ada"))
+      for (const name of [
+        { userId: id, providerId: "username", providerUserId: asId(wrong) },
+        { userId: id, providerId: asId(wrong), providerUserId: "ada" },
+        { userId: asId(wrong), providerId: "username", providerUserId: "ada" },
+      ]) {
+        await settle(() => trial.adapter.deleteKey(name, { evenLast: true }))
+        await settle(() => trial.adapter.renameKey(name, "eve"))
+      }
       await check()
     }
   }),

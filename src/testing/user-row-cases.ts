@@ -198,14 +198,17 @@ export const userRowCases: AdapterCase[] = [
     /* oxlint-disable typescript/unbound-method -- this is the case: no method may need `this` */
     const { insertUser, findUser, updateUser, deleteUser } = trial.adapter
     const { insertKey, findKey, listKeys, replaceKeyPassword, deleteKey } = trial.adapter
+    const { replaceUserPasswords, renameKey } = trial.adapter
     /* oxlint-enable typescript/unbound-method */
     const id = trial.userId(1)
     const key = keyOf(id, "ada")
     await insertUser(newUser(id, 1), null)
-    expectEqual("insertKey()", await insertKey(key), true)
+    expectEqual("insertKey()", await insertKey(key), "inserted")
     expectEqual("replaceKeyPassword()", await replaceKeyPassword(key, key.passwordHash, null, {}), true)
     expectEqual("findKey()", (await findKey("username", "ada"))?.userId, id)
-    await deleteKey("username", "ada")
+    expectEqual("replaceUserPasswords()", await replaceUserPasswords(id, ["username"], "new"), true)
+    expectEqual("renameKey()", await renameKey(key, "ada2"), "renamed")
+    await deleteKey({ ...key, providerUserId: "ada2" }, { evenLast: true })
     expectEqual("listKeys()", await listKeys(id), [])
     expectEqual("updateUser()", await updateUser(id, { username: usernameOf(2) }), "updated")
     await deleteUser(id)

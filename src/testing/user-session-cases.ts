@@ -95,7 +95,8 @@ export const userSessionCases: AdapterCase[] = [
   }),
   userCase("deleteKey() ends no session", async (trial) => {
     const { key, sessions, theirs } = await addSessions(trial)
-    await trial.adapter.deleteKey(key.providerId, key.providerUserId)
+    await addKey(trial, key.userId, "ada2")
+    expectEqual("deleteKey()", await trial.adapter.deleteKey(key), "deleted")
     for (const session of [...sessions, theirs]) await expectStored(trial, session)
   }),
 ]

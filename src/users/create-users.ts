@@ -2,14 +2,15 @@ import type { SessionFields } from "../core/auth.ts"
 import { AuthError, guardPort, isAuthError } from "../core/errors.ts"
 import { createEmitter } from "../core/events.ts"
 import { checkOptions } from "../core/options.ts"
-import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
+import type { KeyName, KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import { randomText } from "../core/token.ts"
 import { checkPassword, checkPolicy } from "../password/check-password.ts"
 import { makeProof } from "../proof/proof.ts"
 
 import { guardHasher, isPlausible } from "./guarded-hasher.ts"
 import { checkProviderId, toStoredId } from "./key-id.ts"
-import type { Key, KeyName, KeyReason, NewKey, PasswordAttempt, SignInAuth, Users, UsersOptions } from "./users.ts"
+import { onePassword } from "./one-password.ts"
+import type { Key, KeyReason, NewKey, PasswordAttempt, SignInAuth, Users, UsersOptions } from "./users.ts"
 
 const port = [
   "insertUser",
@@ -20,9 +21,13 @@ const port = [
   "findKey",
   "listKeys",
   "replaceKeyPassword",
+  "replaceUserPasswords",
+  "renameKey",
   "deleteKey",
 ] as const
 const mostSwaps = 10
+
+type Owned<Id extends UserId> = KeyName & { userId: Id }
 
 /** A key whose password was right, and its hashes: as stored, and as hashed again. */
 interface Verified {
@@ -67,6 +72,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
   passwordProviders.forEach(checkProviderId)
   checkPolicy(passwordPolicy)
   const { hash, verify, needsRehash, unreadableFormat } = guardHasher(options.passwordHasher)
+  const { choosePassword, settlePassword } = onePassword({ hash, verify, passwordPolicy, passwordProviders })
 
   return over(guarded(options.adapter))
 
@@ -101,12 +107,22 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       emit("user_deleted", { userId: id })
     }
 
-    async function createKey({ userId, ...key }: NewKey & { userId: Id }) {
-      const newKey = await toRecord(key)
-      if (typeof newKey === "string") return { key: null, reason: newKey }
-      const record = { ...newKey, userId }
-      const stored = await adapter.insertKey(record)
-      return stored ? { key: toKey(record) } : { key: null, reason: "key_taken" as const }
+    async function createKey({
+      userId,
+      attributes,
+      ...given
+    }: NewKey & { userId: Id; attributes?: Partial<NewUser> | undefined }) {
+      const { providerId, password } = given
+      const providerUserId = storedId(providerId, given.providerUserId)
+      if (password != null) requirePasswordProvider(providerId)
+      if (providerUserId === null) return { key: null, reason: "key_invalid" as const }
+      const choice = await choosePassword(adapter, { userId, providerId, password })
+      if ("reason" in choice) return { key: null, reason: choice.reason }
+      const record = { providerId, providerUserId, userId, passwordHash: choice.passwordHash }
+      const outcome = await adapter.insertKey(record, attributes)
+      if (outcome !== "inserted") return { key: null, reason: outcome }
+      const stored = await settlePassword(adapter, record, choice)
+      return stored ? { key: toKey(stored) } : { key: null, reason: "password_wrong" as const }
     }
 
     async function getKey(name: KeyName) {
@@ -119,9 +135,24 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       return records.map(toKey)
     }
 
-    async function deleteKey(providerId: string, providerUserId: string) {
+    async function renameKey(
+      { userId, providerId, providerUserId }: Owned<Id>,
+      newProviderUserId: string,
+      { attributes }: { attributes?: Partial<NewUser> | undefined } = {},
+    ) {
+      const [from, to] = [storedId(providerId, providerUserId), storedId(providerId, newProviderUserId)]
+      if (to === null) return { renamed: false, reason: "key_invalid" } as const
+      if (from === null) return { renamed: false, reason: "key_missing" } as const
+      const outcome = await adapter.renameKey({ userId, providerId, providerUserId: from }, to, attributes)
+      if (outcome === "renamed") return { renamed: true } as const
+      return { renamed: false, reason: outcome === "missing" ? "key_missing" : outcome } as const
+    }
+
+    async function deleteKey({ userId, providerId, providerUserId }: Owned<Id>) {
       const id = storedId(providerId, providerUserId)
-      if (id !== null) await adapter.deleteKey(providerId, id)
+      const outcome = id === null ? "missing" : await adapter.deleteKey({ userId, providerId, providerUserId: id })
+      if (outcome === "deleted") return { deleted: true } as const
+      return { deleted: false, reason: outcome === "missing" ? "key_missing" : outcome } as const
     }
 
     async function verifyPassword(attempt: PasswordAttempt) {
@@ -143,34 +174,28 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       return null
     }
 
-    async function updateKeyPassword(
-      providerId: string,
-      providerUserId: string,
-      password: string,
-      options: { except?: string | undefined } = {},
+    async function updateUserPassword(
+      { userId, password }: { userId: Id; password: string },
+      { except }: { except?: string | undefined } = {},
     ) {
-      checkOptions("updateKeyPassword()", options, "except")
-      requirePasswordProvider(providerId)
       const reason = await checkPassword(password, passwordPolicy)
       if (reason) return { updated: false, reason } as const
-      const record = await swapHash(providerId, providerUserId, await hash(password), options.except)
-      if (!record) return { updated: false, reason: "key_missing" } as const
+      const isReplaced = await adapter.replaceUserPasswords(userId, passwordProviders, await hash(password), except)
+      if (!isReplaced) return { updated: false, reason: "key_missing" } as const
       // Once more, for a sign-in that stored its session while the change was not committed yet.
-      await swapHash(providerId, providerUserId, null, options.except)
-      emit("password_changed", { userId: record.userId, providerId })
+      await endSessions(userId, except)
+      emit("password_changed", { userId })
       return { updated: true } as const
     }
 
-    // Ends the sessions with the swap. Without a new hash the key keeps the one that it has by now.
-    async function swapHash(providerId: string, providerUserId: string, to: string | null, exceptId?: string) {
-      // Each round lost means that another writer has changed the hash: a re-hash, or another change.
+    // With a swap that changes nothing: another change, or a re-hash, may have come between.
+    async function endSessions(userId: Id, exceptId?: string) {
       for (let round = 0; round < mostSwaps; round++) {
-        const record = await find(providerId, providerUserId)
-        if (!record) return null
-        const { passwordHash } = record
-        if (await adapter.replaceKeyPassword(record, passwordHash, to ?? passwordHash, { exceptId })) return record
+        const [key] = await adapter.listKeys(userId)
+        if (!key) return
+        if (await adapter.replaceKeyPassword(key, key.passwordHash, key.passwordHash, { exceptId })) return
       }
-      throw new AuthError("store_failed", "The key kept changing while its password was being replaced.")
+      throw new AuthError("store_failed", "The user's key kept changing while sessions were being ended.")
     }
 
     async function find(providerId: string, providerUserId: unknown): Promise<KeyRecord | null> {
@@ -226,10 +251,11 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       createKey,
       getKey,
       getUserKeys,
+      renameKey,
       deleteKey,
       verifyPassword,
       signInWithPassword,
-      updateKeyPassword,
+      updateUserPassword,
       withAdapter: (other) => over(guarded(other)),
     }
   }

@@ -1,6 +1,6 @@
 import type { RequestAuth, SessionFields } from "../core/auth.ts"
 import type { AuthEvent } from "../core/events.ts"
-import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
+import type { KeyName, KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import type { PasswordPolicy, PasswordReason } from "../password/check-password.ts"
 import type { PasswordHasher } from "../password/password-hasher.ts"
 import type { Proof } from "../proof/proof.ts"
@@ -8,14 +8,6 @@ import type { Proof } from "../proof/proof.ts"
 /** One way for a user to sign in, without its secret. */
 export interface Key extends Omit<KeyRecord, "passwordHash"> {
   hasPassword: boolean
-}
-
-/** What finds a key. */
-export interface KeyName {
-  /** What the key belongs to, such as `username` or `github`. */
-  providerId: string
-  /** The user's name at that provider. */
-  providerUserId: string
 }
 
 /** A key to be created. */
@@ -34,6 +26,12 @@ export interface PasswordAttempt {
 
 /** Why a key was not stored. */
 export type KeyReason = "key_taken" | "key_invalid" | PasswordReason
+
+/** Why a key was not added. `password_wrong`: the user has a password, and it is another one. */
+export type CreateKeyReason = KeyReason | "attribute_taken" | "password_wrong"
+
+/** Why a key was not renamed. `key_missing`, also for a key of another user. */
+export type RenameKeyReason = "key_taken" | "key_missing" | "key_invalid" | "attribute_taken"
 
 /** Why a user was not created. `key_taken` when both the key and an attribute are taken. */
 export type CreateUserReason = KeyReason | "attribute_taken"
@@ -64,13 +62,34 @@ export interface Users<UserRow extends { id: UserId }, NewUser> {
   ): Promise<{ updated: true } | { updated: false; reason: "user_missing" | "attribute_taken" }>
   /** Deletes a user with all keys, and with all sessions in the same store. May be repeated. */
   deleteUser(id: UserRow["id"]): Promise<void>
-  /** Adds a key to a user. Throws `user_missing` for a user who does not exist. */
-  createKey(key: NewKey & { userId: UserRow["id"] }): Promise<{ key: Key } | { key: null; reason: KeyReason }>
+  /**
+   * Adds a key to a user and, if given, merges attributes into the user: both or neither. A user has one password: if
+   * there is one, the new key of a password provider gets it, and a `password` that is given must be the same
+   * (`password_wrong`). Only for a user without a password does `password` set one.
+   * Throws `user_missing` for a user who does not exist, and `invalid_option` for a password of a provider that has none.
+   */
+  createKey(
+    key: NewKey & { userId: UserRow["id"]; attributes?: Partial<NewUser> | undefined },
+  ): Promise<{ key: Key } | { key: null; reason: CreateKeyReason }>
   /** Finds a key. It proves nothing: call it with what the provider has confirmed, such as the id of a GitHub account. */
   getKey(key: KeyName): Promise<Key | null>
   getUserKeys(userId: UserRow["id"]): Promise<Key[]>
-  /** Deletes a key. May be repeated. */
-  deleteKey(providerId: string, providerUserId: string): Promise<void>
+  /**
+   * Changes the provider user id of a user's key, such as the e-mail address, and, if given, merges attributes into the
+   * user: both or neither. The password stays, and so do the sessions.
+   */
+  renameKey(
+    key: KeyName & { userId: UserRow["id"] },
+    newProviderUserId: string,
+    options?: { attributes?: Partial<NewUser> | undefined },
+  ): Promise<{ renamed: true } | { renamed: false; reason: RenameKeyReason }>
+  /**
+   * Deletes a user's key, unless it is the user's only one (`last_key`). May be repeated: the second time it is
+   * `key_missing`, as is a key of another user.
+   */
+  deleteKey(
+    key: KeyName & { userId: UserRow["id"] },
+  ): Promise<{ deleted: true } | { deleted: false; reason: "last_key" | "key_missing" }>
   /**
    * Checks a password. Resolves to `null` if the key is unknown, the password is wrong, or the key has none: each costs
    * one verify. A password that is not text, or is too long, is `null` at no cost. Re-hashes with current parameters.
@@ -87,13 +106,12 @@ export interface Users<UserRow extends { id: UserId }, NewUser> {
     attributes?: SessionRow,
   ): Promise<{ session: S; token: string; key: Key } | null>
   /**
-   * Sets a key's password and ends the user's sessions, but for the session id `except`: those in the same store. Where
-   * sessions live in another one, call the auth's `invalidateUserSessions` afterwards.
+   * Sets the password of a user, that is, of all keys of `passwordProviders`, and ends the user's sessions, but for the
+   * session id `except`: those in the same store. Where sessions live in another one, call the auth's
+   * `invalidateUserSessions` afterwards. `key_missing`: the user has no key that can have a password.
    */
-  updateKeyPassword(
-    providerId: string,
-    providerUserId: string,
-    password: string,
+  updateUserPassword(
+    user: { userId: UserRow["id"]; password: string },
     options?: { except?: string | undefined },
   ): Promise<{ updated: true } | { updated: false; reason: PasswordReason | "key_missing" }>
   /** The same instance over another adapter, such as one in the caller's transaction. */

@@ -68,7 +68,7 @@ export const driverCases: DriverCase[] = [
       expect(await adapter.insertUser(bob, key)).toEqual({ taken: "key" })
       expect(await adapter.insertUser({ ...bob, id: "alice" }, free)).toEqual({ taken: "id" })
       expect(await adapter.insertUser({ ...alice, id: "bob" }, free)).toEqual({ taken: "attribute" })
-      expect(await adapter.insertKey({ ...key, userId: "alice" })).toBe(false)
+      expect(await adapter.insertKey({ ...key, userId: "alice" })).toBe("key_taken")
       expect(await adapter.findUser("bob")).toBeNull()
       expect(await adapter.findKey("username", "free")).toBeNull()
       await adapter.insertUser(bob, null)

@@ -145,7 +145,7 @@ test.each([true, false])("the application's transaction decides, committed or no
   await transaction.execute(`INSERT INTO "user" (id, username) VALUES ('bob', 'bob')`)
   await inside.insertUser(alice, key)
   await inside.insertSession(session)
-  expect(await inside.insertKey({ ...key, userId: "bob" })).toBe(false)
+  expect(await inside.insertKey({ ...key, userId: "bob" })).toBe("key_taken")
   await (committed ? transaction.commit() : transaction.rollback())
   const adapter = libsqlAdapter<TestUser, TestSession>(client)
   expect(await adapter.findUser("bob")).toEqual(committed ? expect.objectContaining({ username: "bob" }) : null)

@@ -51,7 +51,7 @@ for (const { name, urls } of places)
           }))!
         const signedIn = [await signIn(), await signIn(), await signIn(), await signIn(), await signIn()]
         const kept = signedIn.shift()
-        const changed = await users.updateKeyPassword("username", "ada", "another horse")
+        const changed = await users.updateUserPassword({ userId: user.id, password: "another horse" })
         await auth.invalidateUserSessions(user.id, { except: kept!.session.id })
         expect(changed).toEqual({ updated: true })
         for (const { token } of signedIn)

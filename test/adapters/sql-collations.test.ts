@@ -86,7 +86,9 @@ async function expectExactIds(adapter: UserAdapter<{ id: string }> & SessionAdap
   for (const near of [key.providerUserId.toUpperCase(), `${key.providerUserId} `]) {
     expect(await adapter.findKey("username", near)).toBeNull()
     expect(await adapter.replaceKeyPassword({ ...key, providerUserId: near }, null, "hash")).toBe(false)
-    await adapter.deleteKey("username", near)
+    const owned = { ...key, userId: "ada", providerUserId: near }
+    expect(await adapter.renameKey(owned, "eve")).toBe("missing")
+    expect(await adapter.deleteKey(owned, { evenLast: true })).toBe("missing")
   }
   expect(await adapter.findKey("username", key.providerUserId)).toMatchObject({ passwordHash: null })
 }

@@ -62,7 +62,7 @@ for (const store of await driverStores()) {
         expect(await inside.insertUser(bob, key)).toEqual({ taken: "key" })
         expect(await inside.insertUser({ ...bob, id: "alice" }, null)).toEqual({ taken: "id" })
         expect(await inside.insertUser(bob, { ...key, providerUserId: "bob" })).toMatchObject({ user: { id: "bob" } })
-        expect(await inside.insertKey({ ...key, userId: "bob" })).toBe(false)
+        expect(await inside.insertKey({ ...key, userId: "bob" })).toBe("key_taken")
         expect(await inside.updateUser("bob", { username: "alice" })).toBe("taken")
         await inside.insertSession({ ...session, userId: "bob" })
         expect(await inside.findSession("s1")).toMatchObject({ user: { username: "bob" } })
@@ -291,7 +291,7 @@ describe.skipIf(!onPostgres)("PostgreSQL", () => {
     await sql.begin(async (inside) => {
       const adapter = postgresAdapter<{ id: string; username: string }>(inside)
       expect(await adapter.insertUser(bob, key)).toEqual({ taken: "key" })
-      expect(await adapter.insertKey({ ...key, userId: "alice" })).toBe(false)
+      expect(await adapter.insertKey({ ...key, userId: "alice" })).toBe("key_taken")
       expect(await adapter.insertUser(bob, { ...key, providerUserId: "bob" })).toHaveProperty("user")
     })
     expect(await postgresAdapter(sql).findKey("username", "bob")).toMatchObject({ userId: "bob" })

@@ -62,7 +62,15 @@ for (const store of stores) {
         await refused(adapter.findUser(wrong))
         await refused(adapter.deleteUser(wrong))
         await refused(adapter.findKey("username", wrong))
-        await refused(adapter.deleteKey(wrong, "alice"))
+        const named = { userId: "alice", providerId: "username", providerUserId: "alice" }
+        for (const changes of [{ userId: wrong }, { providerId: wrong }, { providerUserId: wrong }]) {
+          await refused(adapter.deleteKey({ ...named, ...changes }))
+          await refused(adapter.renameKey({ ...named, ...changes }, "eve"))
+        }
+        await refused(adapter.renameKey(named, wrong))
+        await refused(adapter.replaceUserPasswords(wrong, ["username"], "x"))
+        await refused(adapter.replaceUserPasswords("alice", ["username"], wrong))
+        if (wrong !== undefined) await refused(adapter.replaceUserPasswords("alice", ["username"], "x", wrong))
       }
       expect(await everything(store)).toEqual(before)
     })
@@ -87,7 +95,15 @@ for (const store of stores) {
         expect(await adapter.listKeys(id), id).toEqual([])
         await adapter.deleteUser(id)
         await adapter.deleteUserSessions(id)
-        await adapter.deleteKey("username", id)
+        const [other, owner] = [
+          { ...key(id), userId: "alice" },
+          { ...key("alice"), userId: id },
+        ]
+        for (const named of [other, owner]) {
+          expect(await adapter.deleteKey(named, { evenLast: true }), id).toBe("missing")
+          expect(await adapter.renameKey(named, "eve"), id).toBe("missing")
+        }
+        expect(await adapter.replaceUserPasswords(id, ["username"], "x"), id).toBe(false)
         const orphan = adapter.insertSession({ id: "s2", userId: id, ...times, attributes: {} })
         await expect(orphan).rejects.toMatchObject({ code: "user_missing" })
         await expect(adapter.insertKey({ ...key("x"), userId: id })).rejects.toMatchObject({ code: "user_missing" })

@@ -31,7 +31,7 @@ for (const store of stores) {
           taken: "attribute",
         })
         expect(await inside.insertUser(bob, { ...key, providerUserId: "bob" })).toMatchObject({ user: { id: "bob" } })
-        expect(await inside.insertKey({ ...key, userId: "bob" })).toBe(false)
+        expect(await inside.insertKey({ ...key, userId: "bob" })).toBe("key_taken")
         expect(await inside.updateUser("bob", { username: "alice" })).toBe("taken")
         await inside.insertSession({ id: "s1", userId: "bob", ...times, attributes: {} })
         expect(await inside.findSession("s1")).toMatchObject({ user: { username: "bob" } })

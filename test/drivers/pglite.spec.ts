@@ -52,7 +52,7 @@ describe("a transaction of PGlite's", () => {
       await transaction.query(`INSERT INTO "user" (id, username) VALUES ($1, $1)`, ["bob"])
       await inside.insertUser(alice, key)
       await inside.insertSession(session)
-      expect(await inside.insertKey({ ...key, userId: "bob" })).toBe(false)
+      expect(await inside.insertKey({ ...key, userId: "bob" })).toBe("key_taken")
     })
     const adapter = store.adapter()
     expect(await adapter.findUser("bob")).toMatchObject({ username: "bob" })

@@ -319,7 +319,7 @@ describe.each(kinds)("the statements for $name", ({ name, types, open }) => {
     const key = { providerId: "username", providerUserId: "Carol", password }
     const { user: carol } = await users.createUser({ key, attributes: { username: "Carol", password_hash: "" } })
     const fresh = await auth.createSession(carol?.id ?? "")
-    await users.updateKeyPassword("username", "grace", "another password")
+    await users.updateUserPassword({ userId: "user-grace", password: "another password" })
     await migrate(store, `Back to Lucia v3, ${name}`)
 
     const before = await overLuciaTable(store)

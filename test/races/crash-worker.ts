@@ -25,7 +25,8 @@ export const changes = {
       key: { providerId: "username", providerUserId: "ada", password: "correct horse" },
       attributes: { username: "ada" },
     }),
-  changePassword: (adapter: RaceAdapter) => usersOf(adapter).updateKeyPassword("username", "ada", "another horse"),
+  changePassword: (adapter: RaceAdapter) =>
+    usersOf(adapter).updateUserPassword({ userId: "ada", password: "another horse" }),
   deleteUser: (adapter: RaceAdapter) => usersOf(adapter).deleteUser("ada"),
 }
 

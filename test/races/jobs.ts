@@ -77,9 +77,10 @@ export const jobs = {
       return signedIn && signedIn.token
     }),
 
+  /** The users are named by their ids. */
   changePassword: (adapter: RaceAdapter, { names, password }: Credentials) =>
-    beside(names, async (name) => {
-      const { updated } = await usersOf(adapter).updateKeyPassword("username", name, password)
+    beside(names, async (userId) => {
+      const { updated } = await usersOf(adapter).updateUserPassword({ userId, password })
       return updated
     }),
 

@@ -48,7 +48,7 @@ describe.skipIf(!store)("PostgreSQL behind a network that fails", () => {
       () => auth.deleteExpiredSessions(),
       () => users.verifyPassword(attemptOf("grace", password)),
       () => users.signInWithPassword(auth, attemptOf("grace", password)),
-      () => users.updateKeyPassword("username", "grace", "another horse"),
+      () => users.updateUserPassword({ userId: "user-1", password: "another horse" }),
       () => users.createUser({ key: null, attributes: { username: "x" } }),
       () => users.deleteUser("grace"),
     ]

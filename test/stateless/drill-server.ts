@@ -35,7 +35,7 @@ const listener = createNodeAuth(auth).handler(async (req, res, { validate, signI
   if (url.pathname === "/out") await signOut()
   if (url.pathname === "/everywhere" && signedIn) await auth.invalidateUserSessions(signedIn.user.id)
   if (url.pathname === "/password" && signedIn) {
-    await users.updateKeyPassword("username", "ada", password)
+    await users.updateUserPassword({ userId: signedIn.user.id, password })
     await auth.invalidateUserSessions(signedIn.user.id)
   }
   res.end(JSON.stringify({ id: (await validate())?.user.id ?? null }))

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "vitest"
 import { sessionAdapterCases, userAdapterCases } from "../../src/testing.ts"
 import type { Bug } from "./broken-adapter.ts"
 import { failuresOf, setUp } from "./broken-adapter.ts"
+import { keyChangeBugs } from "./broken-key-changes.ts"
 import { keyBugs } from "./broken-key-methods.ts"
 import { passwordBugs } from "./broken-password-methods.ts"
 import { sessionChangeBugs } from "./broken-session-changes.ts"
@@ -10,7 +11,7 @@ import { sessionBugs } from "./broken-session-methods.ts"
 import { userBugs } from "./broken-user-methods.ts"
 
 const cases = [...sessionAdapterCases, ...userAdapterCases]
-const seeded = [sessionBugs, sessionChangeBugs, sessionDeleteBugs, userBugs, passwordBugs, keyBugs]
+const seeded = [sessionBugs, sessionChangeBugs, sessionDeleteBugs, userBugs, passwordBugs, keyBugs, keyChangeBugs]
 const bugs: [string, Bug][] = seeded.flatMap((some) => Object.entries(some))
 const failures = new Map<string, Map<string, string>>()
 

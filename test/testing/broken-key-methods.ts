@@ -1,5 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { KeyRecord } from "../../src/core/ports.ts"
+import type { KeyName, KeyRecord } from "../../src/core/ports.ts"
 import type { Bug } from "./broken-adapter.ts"
 
 /** Bugs of the methods that store and find keys. */
@@ -18,26 +18,32 @@ export const keyBugs: Record<string, Bug> = {
 
   "insertKey overwrites": (store) => ({
     async insertKey(key) {
-      await store.deleteKey(key.providerId, key.providerUserId)
+      const found = await store.findKey(key.providerId, key.providerUserId)
+      if (found) await store.deleteKey(found, { evenLast: true })
       return store.insertKey(key)
     },
   }),
   "insertKey overwrites a key of the same user": (store) => ({
     async insertKey(key) {
       const found = await store.findKey(key.providerId, key.providerUserId)
-      if (found?.userId === key.userId) await store.deleteKey(key.providerId, key.providerUserId)
+      if (found?.userId === key.userId) await store.deleteKey(found, { evenLast: true })
       return store.insertKey(key)
     },
   }),
-  "insertKey always says yes": (store) => ({ insertKey: async (key) => (await store.insertKey(key)) || true }),
+  "insertKey always says yes": (store) => ({
+    async insertKey(key) {
+      await store.insertKey(key)
+      return "inserted"
+    },
+  }),
   "insertKey rejects a key that is taken": (store) => ({
     async insertKey(key) {
-      if (await store.insertKey(key)) return true
+      if ((await store.insertKey(key)) === "inserted") return "inserted"
       throw new Error("UNIQUE constraint failed")
     },
   }),
   "insertKey says no for a missing user": (store) => ({
-    insertKey: async (key) => (await store.findUser(key.userId)) !== null && store.insertKey(key),
+    insertKey: async (key) => ((await store.findUser(key.userId)) ? store.insertKey(key) : "key_taken"),
   }),
   "insertKey reports another code": (store) => ({
     async insertKey(key) {
@@ -84,45 +90,79 @@ export const keyBugs: Record<string, Bug> = {
   "listKeys lists the keys of others": (store) => ({ listKeys: () => store.listKeys("user-2") }),
   "listKeys ignores case": (store) => ({ listKeys: (userId) => store.listKeys(String(userId).toLowerCase()) }),
   "deleteKey deletes all of the user's keys": (store) => ({
-    async deleteKey(...args) {
-      const key = await store.findKey(...args)
-      for (const own of key ? await store.listKeys(key.userId) : [])
-        await store.deleteKey(own.providerId, own.providerUserId)
+    async deleteKey(key, options) {
+      const answer = await store.deleteKey(key, options)
+      if (answer === "deleted")
+        for (const own of await store.listKeys(key.userId)) await store.deleteKey(own, { evenLast: true })
+      return answer
     },
   }),
-  "deleteKey deletes nothing": () => ({ deleteKey: async () => {} }),
+  "deleteKey deletes nothing": () => ({ deleteKey: async () => "deleted" }),
   "deleteKey rejects the second time": (store) => ({
     async deleteKey(...args) {
-      if (!(await store.findKey(...args))) throw new Error("no such row")
-      await store.deleteKey(...args)
+      const answer = await store.deleteKey(...args)
+      if (answer === "missing") throw new Error("no such row")
+      return answer
     },
   }),
   "deleteKey ignores case": (store) => ({
-    deleteKey: async (provider, id) => store.deleteKey(provider, id.toLowerCase()),
+    deleteKey: async (key, options) =>
+      store.deleteKey({ ...key, providerUserId: key.providerUserId.toLowerCase() }, options),
   }),
   "deleteKey takes undefined for any": (store) => ({
-    deleteKey: (provider, id) => store.deleteKey(provider, id ?? "ada"),
+    deleteKey: (key, options) => store.deleteKey({ ...key, providerUserId: key.providerUserId ?? "ada" }, options),
   }),
   "deleteKey ends the user's sessions": (store) => ({
     async deleteKey(...args) {
-      const key = await store.findKey(...args)
-      await store.deleteKey(...args)
-      if (key) await store.deleteUserSessions(key.userId)
+      const answer = await store.deleteKey(...args)
+      if (answer === "deleted") await store.deleteUserSessions(args[0].userId)
+      return answer
+    },
+  }),
+  "deleteKey deletes the last key": (store) => ({ deleteKey: (key) => store.deleteKey(key, { evenLast: true }) }),
+  "deleteKey never deletes the last key": (store) => ({ deleteKey: (key) => store.deleteKey(key) }),
+  "deleteKey deletes anybody's key": (store) => ({
+    async deleteKey(key, options) {
+      const found = await store.findKey(key.providerId, key.providerUserId)
+      return found ? store.deleteKey(found, options) : "missing"
+    },
+  }),
+  "deleteKey answers last_key for another user's": (store) => ({
+    async deleteKey(key, options) {
+      const answer = await store.deleteKey(key, options)
+      return answer === "missing" && (await store.findKey(key.providerId, key.providerUserId)) ? "last_key" : answer
+    },
+  }),
+  "deleteKey counts the keys, then deletes": (store) => ({
+    async deleteKey(key, options) {
+      const others = await store.listKeys(key.userId)
+      if (others.length === 1) return store.deleteKey(key, options)
+      return store.deleteKey(key, { evenLast: true })
+    },
+  }),
+  "deleteKey takes an attribute of the user along": (store) => ({
+    async deleteKey(key, options) {
+      const answer = await store.deleteKey(key, options)
+      if (answer === "deleted") await store.deleteUser(key.userId)
+      return answer
     },
   }),
 }
 
 /** A store that compares the ids of keys by something less than the ids. */
 function keyed(reduce: (providerId: string, providerUserId: string) => [string, string]): Bug {
+  function reduced<Key extends KeyName>(key: Key): Key {
+    const [providerId, providerUserId] = reduce(key.providerId, key.providerUserId)
+    return { ...key, providerId, providerUserId }
+  }
   return (store) => ({
-    async insertKey(key) {
-      const [providerId, providerUserId] = reduce(key.providerId, key.providerUserId)
-      return store.insertKey({ ...key, providerId, providerUserId })
-    },
+    insertKey: async (key, attributes) => store.insertKey(reduced(key), attributes),
     async findKey(providerId, providerUserId) {
       const key = await store.findKey(...reduce(providerId, providerUserId))
       return key && { ...key, providerId, providerUserId }
     },
-    deleteKey: async (providerId, providerUserId) => store.deleteKey(...reduce(providerId, providerUserId)),
+    deleteKey: async (key, options) => store.deleteKey(reduced(key), options),
+    renameKey: async (key, to, attributes) =>
+      store.renameKey(reduced(key), reduced({ ...key, providerUserId: to }).providerUserId, attributes),
   })
 }

@@ -47,7 +47,7 @@ export const passwordBugs: Record<string, Bug> = {
   "replaceKeyPassword reads, then writes": passwords(async (store, [key, from, to, end]) => {
     const found = await store.findKey(key.providerId, key.providerUserId)
     if (!found || found.passwordHash !== from) return false
-    await store.deleteKey(key.providerId, key.providerUserId)
+    await store.deleteKey(found, { evenLast: true })
     await store.insertKey({ ...found, passwordHash: to })
     if (end) await store.deleteUserSessions(found.userId, end.exceptId)
     return true

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from "node:timers/promises"
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises"
 import type { Row, SqlExecutor, SqlValue } from "../../adapters/sql/executor.ts"
 import { AuthError } from "../../src/core/errors.ts"
 import type { KeyRecord } from "../../src/core/ports.ts"
@@ -22,6 +22,10 @@ const renewal = "a sign-out beside an extension and an update: the session stays
 const rotation = "replaceSession() beside a sign-out: one of the two finds the session"
 const signUp = "20 sign-ups under one name: one user, and no trace of the others"
 const deletion = "a user is deleted beside sign-ins and new keys: no session and no key is left"
+
+const newKey = "a new key beside a change of the password: it has the new one, or sees that the others have it"
+const lastKey = "a user's 4 keys are deleted at once: one is left"
+const rename = "4 users take one name: one key and one row change"
 
 /** Bugs of every method that must be one atomic step. */
 export const raceBugs = {
@@ -170,6 +174,47 @@ export const raceBugs = {
         await executor.execute("UPDATE user_key SET hashed_password = ? WHERE id = ?", [to, keyId(key)])
         await executor.execute("DELETE FROM session WHERE user_id = ?", [String(row.user_id)])
         return true
+      },
+    }),
+  },
+  "replaceUserPasswords reads ids, then updates by id": {
+    loses: newKey,
+    methods: ({ query, execute }) => ({
+      async replaceUserPasswords(userId, _providerIds, hash) {
+        const rows = await query("SELECT id FROM user_key WHERE user_id = ?", [userId])
+        await sleep(30)
+        for (const { id } of rows)
+          await execute("UPDATE user_key SET hashed_password = ? WHERE id = ?", [hash, String(id)])
+        return rows.length > 0
+      },
+    }),
+  },
+  "deleteKey counts the keys, then deletes": {
+    loses: lastKey,
+    methods: ({ query, execute }) => ({
+      async deleteKey(key) {
+        const rows = await query("SELECT id FROM user_key WHERE user_id = ?", [key.userId])
+        if (rows.length === 1) return "last_key"
+        await turn()
+        return (await execute("DELETE FROM user_key WHERE id = ?", [keyId(key)])) > 0 ? "deleted" : "missing"
+      },
+    }),
+  },
+  "renameKey has no transaction": {
+    loses: rename,
+    methods: ({ query, execute }) => ({
+      async renameKey(key, to, { username = "" } = {}) {
+        const renamed = keyId({ ...key, providerUserId: to })
+        if ((await query("SELECT id FROM user_key WHERE id = ?", [renamed])).length > 0) return "key_taken"
+        await execute(`UPDATE "user" SET username = ? WHERE id = ?`, [username, key.userId])
+        await turn()
+        const free = "NOT EXISTS (SELECT 1 FROM user_key taken WHERE taken.id = ?)"
+        try {
+          const sql = `UPDATE user_key SET id = ? WHERE id = ? AND ${free}`
+          return (await execute(sql, [renamed, keyId(key), renamed])) > 0 ? "renamed" : "key_taken"
+        } catch {
+          return "key_taken"
+        }
       },
     }),
   },

@@ -17,7 +17,8 @@ export const userBugs: Record<string, Bug> = {
     async insertUser(user, key) {
       const result = await store.insertUser(user, null)
       if ("taken" in result || !key) return result
-      return (await store.insertKey({ ...key, userId: result.user.id })) ? result : { taken: "key" }
+      const inserted = await store.insertKey({ ...key, userId: result.user.id })
+      return inserted === "inserted" ? result : { taken: "key" }
     },
   }),
   "insertUser stores the key, then the user": (store) => ({
@@ -185,7 +186,7 @@ export const userBugs: Record<string, Bug> = {
   "deleteUser keeps the user": (store) => ({
     async deleteUser(id) {
       await store.deleteUserSessions(id)
-      for (const key of await store.listKeys(id)) await store.deleteKey(key.providerId, key.providerUserId)
+      for (const key of await store.listKeys(id)) await store.deleteKey(key, { evenLast: true })
     },
   }),
   "deleteUser keeps the sessions": (store) => ({

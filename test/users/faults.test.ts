@@ -17,10 +17,11 @@ const calls: [name: string, call: (users: Users<User, NewUser>, store: Store) =>
   ["createKey", (users) => users.createKey({ providerId: "github", providerUserId: "1", userId: "user-1" })],
   ["getKey", (users) => users.getKey(keyOfAda)],
   ["getUserKeys", (users) => users.getUserKeys("user-1")],
-  ["deleteKey", (users) => users.deleteKey("username", "ada")],
+  ["deleteKey", (users) => users.deleteKey({ ...keyOfAda, userId: "user-1" })],
   ["verifyPassword", (users) => users.verifyPassword(keyOfAda)],
   ["signInWithPassword", (users, store) => users.signInWithPassword(authOver(store), keyOfAda)],
-  ["updateKeyPassword", (users) => users.updateKeyPassword("username", "ada", "another horse")],
+  ["renameKey", (users) => users.renameKey({ ...keyOfAda, userId: "user-1" }, "ada2")],
+  ["updateUserPassword", (users) => users.updateUserPassword({ userId: "user-1", password: "another horse" })],
 ]
 
 function authOver(adapter: Store) {
@@ -74,7 +75,7 @@ describe.each(stores)("over %s", (_name, open) => {
     const auth = authOver({
       ...failing(store, "deleteSession"),
       async insertSession(session) {
-        await users.updateKeyPassword("username", "ada", "another horse")
+        await users.updateUserPassword({ userId: "user-1", password: "another horse" })
         await store.insertSession(session)
       },
     })
@@ -88,12 +89,12 @@ describe.each(stores)("over %s", (_name, open) => {
     const { token } = await auth.createSession("user-1")
     let swaps = 0
     const replaceKeyPassword: Store["replaceKeyPassword"] = (...swap) =>
-      ++swaps === 2 ? Promise.reject(outage) : store.replaceKeyPassword(...swap)
+      ++swaps === 1 ? Promise.reject(outage) : store.replaceKeyPassword(...swap)
     const broken = setUp(store, { adapter: { ...store, replaceKeyPassword } })
-    const updating = broken.users.updateKeyPassword("username", "ada", "another horse")
+    const updating = broken.users.updateUserPassword({ userId: "user-1", password: "another horse" })
     await expect(updating).rejects.toMatchObject({ code: "store_failed", cause: outage })
     expect((await auth.validateSession(token)).session).toBeNull()
-    expect(await users.updateKeyPassword("username", "ada", "another horse")).toEqual({ updated: true })
+    expect(await users.updateUserPassword({ userId: "user-1", password: "another horse" })).toEqual({ updated: true })
   })
 
   test("a hasher that fails is hash_failed with its error, never a wrong password", async () => {
@@ -107,7 +108,9 @@ describe.each(stores)("over %s", (_name, open) => {
     await expect(
       noHash.createUser({ key: { ...keyOfAda, providerUserId: "x" }, attributes: {} }),
     ).rejects.toMatchObject(expected)
-    await expect(noHash.updateKeyPassword("username", "ada", "another horse")).rejects.toMatchObject(expected)
+    await expect(noHash.updateUserPassword({ userId: "user-1", password: "another horse" })).rejects.toMatchObject(
+      expected,
+    )
     await expect(noHash.verifyPassword(attemptOf("nobody", password))).rejects.toMatchObject(expected)
 
     const noVerify = setUp(store, { passwordHasher: { ...countingHasher(), verify: fails } })

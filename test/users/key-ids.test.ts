@@ -34,8 +34,12 @@ describe.each(stores)("over %s", (_name, open) => {
       expect(await users.createUser({ key, attributes: {} })).toEqual({ user: null, reason: "key_invalid" })
       expect(await users.createKey({ ...key, userId: "user-1" })).toEqual({ key: null, reason: "key_invalid" })
       expect(await users.getKey({ providerId, providerUserId })).toBeNull()
-      await users.deleteKey(providerId, providerUserId)
-      expect(await users.getUserKeys("user-1")).toHaveLength(1)
+      const missing = { reason: "key_missing" }
+      expect(await users.deleteKey({ ...key, userId: "user-1" })).toEqual({ deleted: false, ...missing })
+      expect(await users.renameKey({ ...key, userId: "user-1" }, "ada2")).toEqual({ renamed: false, ...missing })
+      const to = await users.renameKey({ ...keyOfAda, userId: "user-1" }, providerUserId)
+      expect(to).toEqual({ renamed: false, reason: "key_invalid" })
+      expect(await users.getUserKeys("user-1")).toMatchObject([{ providerUserId: "ada" }])
       expect(hasher.takeCalls()).toEqual([])
     })
 
@@ -46,8 +50,14 @@ describe.each(stores)("over %s", (_name, open) => {
       const stored = { ...key, userId: user!.id, hasPassword: false }
       expect(await users.getKey({ providerId, providerUserId })).toEqual(stored)
       expect(await users.getUserKeys(user!.id)).toEqual([stored])
-      await users.deleteKey(providerId, providerUserId)
-      expect(await users.getKey({ providerId, providerUserId })).toBeNull()
+      const other = { providerId, providerUserId: "other", userId: user!.id }
+      expect(await users.renameKey({ ...key, userId: user!.id }, "other")).toEqual({ renamed: true })
+      expect(await users.getKey(key)).toBeNull()
+      expect(await users.renameKey(other, providerUserId)).toEqual({ renamed: true })
+      expect(await users.getKey(key)).toEqual(stored)
+      await users.createKey(other)
+      expect(await users.deleteKey({ ...key, userId: user!.id })).toEqual({ deleted: true })
+      expect(await users.getKey(key)).toBeNull()
     })
   })
 
@@ -70,24 +80,17 @@ describe.each(stores)("over %s", (_name, open) => {
     }
   })
 
-  test("an invalid id has no password to update", async () => {
-    const { users } = await setUpAda(open())
-    const result = await users.updateKeyPassword("username", "ada\0", "another horse")
-    expect(result).toEqual({ updated: false, reason: "key_missing" })
-    expect(await users.verifyPassword(keyOfAda)).not.toBeNull()
-  })
-
   test("a provider id that cannot be one throws in every method", async () => {
     const { users, auth } = await setUpAda(open())
     for (const id of ["", "a:b", "a\0", "x".repeat(51), null as unknown as string]) {
       const calls = [
         users.createKey({ providerId: id, providerUserId: "1", userId: "user-1" }),
         users.getKey({ providerId: id, providerUserId: "1" }),
-        users.deleteKey(id, "1"),
+        users.deleteKey({ providerId: id, providerUserId: "1", userId: "user-1" }),
+        users.renameKey({ providerId: id, providerUserId: "1", userId: "user-1" }, "2"),
         users.verifyPassword({ providerId: id, providerUserId: "1", password: null }),
         users.verifyPassword({ providerId: id, providerUserId: "1", password: "correct horse" }),
         users.signInWithPassword(auth, { providerId: id, providerUserId: "1", password: null }),
-        users.updateKeyPassword(id, "1", "correct horse"),
       ]
       for (const call of calls) await expect(call).rejects.toMatchObject({ code: "invalid_option" })
     }

@@ -84,12 +84,12 @@ describe.each(stores)("over %s", (_name, open) => {
       expect(await users.verifyPassword(attemptOf(name, password))).toMatchObject({ userId: user!.id })
       expect(await users.getKey({ providerId: "username", providerUserId: name })).toEqual(stored)
       expect(await users.signInWithPassword(auth, attemptOf(name, password))).toMatchObject({ key: stored })
-      expect(await users.updateKeyPassword("username", name, password)).toEqual({ updated: true })
       const again = { ...key, providerUserId: name }
       expect(await users.createUser({ key: again, attributes: {} })).toEqual({ user: null, reason: "key_taken" })
       expect(await users.createKey({ ...again, userId: user!.id })).toEqual({ key: null, reason: "key_taken" })
     }
-    await users.deleteKey("username", typed)
+    await users.createKey({ providerId: "github", providerUserId: "1", userId: user!.id })
+    await users.deleteKey({ providerId: "username", providerUserId: typed, userId: user!.id })
     expect(await users.getKey({ providerId: "username", providerUserId: canonical })).toBeNull()
   })
 

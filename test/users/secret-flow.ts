@@ -48,11 +48,11 @@ async function runFlow(): Promise<FlowReport> {
   await keep(auth.getUserSessions("user-1"))
   results.push(signedIn?.session, signedIn?.key, rotated?.session)
 
-  await keep(users.updateKeyPassword("username", "ada", second))
+  await keep(users.updateUserPassword({ userId: "user-1", password: second }))
   await keepHash()
   const down = { ...store, ...Object.fromEntries(Object.keys(store).map((name) => [name, fail])) }
   await keep(users.withAdapter(down).signInWithPassword(auth, attemptOf("ada", second)))
-  await keep(users.withAdapter(down).updateKeyPassword("username", "ada", second))
+  await keep(users.withAdapter(down).updateUserPassword({ userId: "user-1", password: second }))
   for (const token of tokens) await keep(auth.withAdapter(down).validateSession(token))
   const broken = { ...argon2id(), hash: fail, verify: fail }
   await keep(setUp(store, { passwordHasher: broken }).users.verifyPassword(attemptOf("ada", second)))

@@ -77,13 +77,17 @@ describe.each(stores)("signInWithPassword() over %s", (_name, open) => {
   })
 
   test.each<[string, (all: Awaited<ReturnType<typeof setUpAda>>) => Promise<unknown>]>([
-    ["its password is changed", ({ users }) => users.updateKeyPassword("username", "ada", "another horse")],
-    ["its key is deleted", ({ users }) => users.deleteKey("username", "ada")],
+    [
+      "its password is changed",
+      ({ users }) => users.updateUserPassword({ userId: "user-1", password: "another horse" }),
+    ],
+    ["its key is deleted", ({ store }) => store.deleteKey({ ...keyOfAda, userId: "user-1" }, { evenLast: true })],
+    ["its key is renamed", ({ users }) => users.renameKey({ ...keyOfAda, userId: "user-1" }, "ada2")],
     ["its user is deleted", ({ users }) => users.deleteUser("user-1")],
     [
       "its key becomes another user's",
-      async ({ users }) => {
-        await users.deleteKey("username", "ada")
+      async ({ users, store }) => {
+        await store.deleteKey({ ...keyOfAda, userId: "user-1" }, { evenLast: true })
         await users.createUser({ id: "user-2", key: keyOfAda, attributes: { username: "heir" } })
       },
     ],

@@ -45,62 +45,6 @@ describe.each(stores)("users and keys over %s", (_name, open) => {
     expect(await users.createUser({ key: keyOfAda, attributes: { username: "ada" } })).toMatchObject({ user: {} })
   })
 
-  test("createKey() adds ways to sign in, with a password or without", async () => {
-    const { users } = await setUpAda(open())
-    const email = { providerId: "email", providerUserId: "Ada@example.com", userId: "user-1" }
-    const stored = { ...email, providerUserId: "ada@example.com", hasPassword: true }
-    expect(await users.createKey({ ...email, password: "another horse" })).toEqual({ key: stored })
-    const github = { providerId: "github", providerUserId: "1", userId: "user-1" }
-    expect(await users.createKey(github)).toEqual({ key: { ...github, hasPassword: false } })
-    expect(
-      await users.verifyPassword({ providerId: "email", providerUserId: "ada@example.com", password: "another horse" }),
-    ).toMatchObject({ userId: "user-1" })
-    const providers = (await users.getUserKeys("user-1")).map(({ providerId }) => providerId)
-    expect(providers.toSorted()).toEqual(["email", "github", "username"])
-  })
-
-  test("createKey() refuses a taken key, whosever it is, and changes nothing", async () => {
-    const { users } = await setUpAda(open())
-    await users.createUser({ id: "user-2", key: null, attributes: { username: "grace" } })
-    for (const userId of ["user-1", "user-2"]) {
-      const result = await users.createKey({ ...keyOfAda, password: "another horse", userId })
-      expect(result).toEqual({ key: null, reason: "key_taken" })
-    }
-    expect(await users.verifyPassword(keyOfAda)).toMatchObject({
-      userId: "user-1",
-    })
-  })
-
-  test("createKey() refuses a password by the policy", async () => {
-    const { users } = await setUpAda(open())
-    const key = { providerId: "email", providerUserId: "a@example.com", userId: "user-1", password: "short" }
-    expect(await users.createKey(key)).toEqual({ key: null, reason: "password_too_short" })
-    expect(await users.getUserKeys("user-1")).toHaveLength(1)
-  })
-
-  test("createKey() throws user_missing for a user who does not exist", async () => {
-    const { users } = setUp(open())
-    const creating = users.createKey({ providerId: "github", providerUserId: "1", userId: "user-2" })
-    await expect(creating).rejects.toMatchObject({ name: "AuthError", code: "user_missing" })
-    expect(await users.getKey({ providerId: "github", providerUserId: "1" })).toBeNull()
-  })
-
-  test("createKey() throws for a password of a provider that has none", async () => {
-    const { users } = await setUpAda(open())
-    const creating = users.createKey({ providerId: "github", providerUserId: "1", userId: "user-1", password })
-    await expect(creating).rejects.toMatchObject({ code: "invalid_option" })
-  })
-
-  test("deleteKey() ends one way to sign in, and may be repeated", async () => {
-    const { users } = await setUpAda(open())
-    await users.createKey({ providerId: "github", providerUserId: "1", userId: "user-1" })
-    await users.deleteKey("username", "ADA")
-    await users.deleteKey("username", "ADA")
-    expect(await users.verifyPassword(keyOfAda)).toBeNull()
-    expect(await users.getKey({ providerId: "github", providerUserId: "1" })).not.toBeNull()
-    expect(await users.getUser("user-1")).not.toBeNull()
-  })
-
   test("a listener that throws or rejects changes nothing", async () => {
     const failing = () => Promise.reject(new Error("the log is full")) as unknown as void
     const throwing = () => {

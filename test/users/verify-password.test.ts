@@ -150,7 +150,7 @@ describe.each(stores)("verifyPassword() over %s", (_name, open) => {
     const changing = {
       ...passwordHasher,
       async hash(text: string) {
-        if (text === password) await users.updateKeyPassword("username", "ada", "another horse")
+        if (text === password) await users.updateUserPassword({ userId: "user-1", password: "another horse" })
         return passwordHasher.hash(text)
       },
     }

@@ -1,0 +1,82 @@
+import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
+import { checkPassword } from "../password/check-password.ts"
+import type { PasswordPolicy, PasswordReason } from "../password/check-password.ts"
+import type { GuardedHasher } from "./guarded-hasher.ts"
+import { isPlausible } from "./guarded-hasher.ts"
+
+type Keys = Pick<UserAdapter<object>, "listKeys" | "replaceKeyPassword" | "deleteKey">
+
+/** What a new key's password is made of. */
+interface OnePasswordParts extends Pick<GuardedHasher, "hash" | "verify"> {
+  passwordPolicy: PasswordPolicy | undefined
+  passwordProviders: readonly string[]
+}
+
+/** The password of a new key: `first` is the text, if it is the user's first password. */
+interface Choice {
+  passwordHash: string | null
+  first?: string
+}
+
+/** Keeps all password keys of a user at one password, when a key is added. */
+export function onePassword({ hash, verify, passwordPolicy, passwordProviders }: OnePasswordParts) {
+  async function passwordKeys(keys: Keys, userId: UserId): Promise<KeyRecord[]> {
+    const all = await keys.listKeys(userId)
+    return all.filter(({ providerId }) => passwordProviders.includes(providerId))
+  }
+
+  /** Chooses the hash of a new key: the one that the user has already or, for a user without, that of `password`. */
+  async function choosePassword(
+    keys: Keys,
+    { userId, providerId, password }: { userId: UserId; providerId: string; password: string | null | undefined },
+  ): Promise<Choice | { reason: PasswordReason | "password_wrong" }> {
+    if (!passwordProviders.includes(providerId)) return { passwordHash: null }
+    const [current] = hashesOf(await passwordKeys(keys, userId))
+    if (password == null) return { passwordHash: current ?? null }
+    if (current !== undefined) return (await fits(current, password)) ? { passwordHash: current } : wrong
+    const reason = await checkPassword(password, passwordPolicy)
+    return reason ? { reason } : { passwordHash: await hash(password), first: password }
+  }
+
+  /**
+   * Looks again, once the key is stored: the password may have been changed, or set by another new key, meanwhile.
+   * Resolves to the key as it is now; to `null` if it was taken back, because the user has another password by now.
+   */
+  async function settlePassword(keys: Keys, key: KeyRecord, { first }: Choice): Promise<KeyRecord | null> {
+    if (!passwordProviders.includes(key.providerId)) return key
+    const others = (await passwordKeys(keys, key.userId)).filter((other) => !isSame(other, key))
+    const hashes = hashesOf(others)
+    const [current] = hashes
+    if (current === undefined) {
+      if (first !== undefined) await giveTo(keys, others, key.passwordHash)
+      return key
+    }
+    if (key.passwordHash !== null && hashes.includes(key.passwordHash)) return key
+    if (first !== undefined && !(await fits(current, first))) {
+      await keys.deleteKey(key, { evenLast: true })
+      return null
+    }
+    await keys.replaceKeyPassword(key, key.passwordHash, current)
+    return { ...key, passwordHash: current }
+  }
+
+  async function fits(passwordHash: string, password: unknown): Promise<boolean> {
+    return isPlausible(password) && verify(passwordHash, password)
+  }
+
+  return { choosePassword, settlePassword }
+}
+
+const wrong = { reason: "password_wrong" } as const
+
+async function giveTo(keys: Keys, others: KeyRecord[], passwordHash: string | null): Promise<void> {
+  for (const other of others) await keys.replaceKeyPassword(other, null, passwordHash)
+}
+
+function hashesOf(keys: KeyRecord[]): string[] {
+  return keys.flatMap(({ passwordHash }) => passwordHash ?? [])
+}
+
+function isSame(a: KeyRecord, b: KeyRecord): boolean {
+  return a.providerId === b.providerId && a.providerUserId === b.providerUserId
+}
