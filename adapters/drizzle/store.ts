@@ -2,6 +2,7 @@ import { AuthError } from "../../src/core/errors.ts"
 import type { Dialect, DialectName } from "../sql/dialect.ts"
 import type { Row } from "../sql/executor.ts"
 import type { Answer } from "../sql/retry.ts"
+import { explained } from "../sql/mistakes.ts"
 import { isLater, rescued, retried } from "../sql/retry.ts"
 import { takingTurns } from "../sql/turns.ts"
 import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "./builders.ts"
@@ -162,8 +163,13 @@ function after<Value, Result>(answer: Answer<Value>, goOn: (value: Value) => Ans
   return isLater(answer) ? answer.then(goOn) : goOn(answer)
 }
 
-function retrying({ isPassing }: Dialect): <Result>(call: () => Answer<Result>) => Answer<Result> {
-  return (call) => retried(isPassing, () => withDriverError(call))
+function retrying({ isPassing, name }: Dialect): <Result>(call: () => Answer<Result>) => Answer<Result> {
+  return (call) =>
+    retried(
+      isPassing,
+      () => withDriverError(call),
+      (error) => explained(error, name),
+    )
 }
 
 function withDriverError<Result>(call: () => Answer<Result>): Answer<Result> {

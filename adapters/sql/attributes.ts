@@ -1,6 +1,6 @@
 import { AuthError } from "../../src/core/errors.ts"
-import { isBytes, isDate } from "../../src/core/realm.ts"
 import { quoted } from "../values/names.ts"
+import { attributeValue } from "./attribute-value.ts"
 import type { Column } from "./dialect.ts"
 import { isAttribute } from "./catalogue.ts"
 import type { Database, OpenDatabase } from "./database.ts"
@@ -17,14 +17,15 @@ export interface Assignment {
 
 /**
  * Matches attributes with the columns of a table; those that are `undefined` are left out. Throws `invalid_option` for
- * a name that is no column, or one that the library keeps, before anything is written.
+ * a name that is no column, or one that the library keeps, and for a value that the column does not hold, before anything
+ * is written.
  */
 export async function assign(db: Database, owner: "user" | "session", attributes: object): Promise<Assignment> {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
   const names = given.map(([name]) => name)
   const open = await openWith(db, owner, names)
   const columns = names.map((name) => columnOf(open, owner, name))
-  const values = given.map(([, value], n) => valueOf(value, columns[n]))
+  const values = given.map(([name, value]) => attributeValue(value, columnOf(open, owner, name), db.dialect))
   return { open, columns, values, name: names.join("\0") }
 }
 
@@ -53,23 +54,4 @@ function columnOf(open: OpenDatabase, owner: "user" | "session", name: string): 
 function findColumn(open: OpenDatabase, owner: "user" | "session", name: string): Column | undefined {
   const column = open.catalogue[owner].get(name)
   return column && isAttribute(owner, column) ? column : undefined
-}
-
-function valueOf(value: unknown, column: Column | undefined): SqlValue {
-  if (isPlain(value)) return value
-  // Drivers differ in what they make of an object: text, a list of parameters, even SQL. So only what the column is for.
-  if (typeof value === "object" && column?.type.startsWith("json")) return JSON.stringify(value)
-  // PostgreSQL's drivers make the literal.
-  if (Array.isArray(value) && column?.type.endsWith("[]")) return value as unknown as SqlValue
-  throw new AuthError(
-    "invalid_option",
-    `The attribute ${quoted(column?.name)} cannot hold this ${typeof value}: make it text first.`,
-  )
-}
-
-function isPlain(value: unknown): value is SqlValue {
-  if (value === null || isDate(value) || isBytes(value)) return true
-  return (
-    typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean"
-  )
 }

@@ -83,7 +83,7 @@ export function openable(dialect: Dialect, executor: Executor, options: PoolOpti
   checkOptions("The adapter", options, "tables", "userId", "inTransaction", "shared")
   const names = tableNames(options.tables)
   userIdsOf(options.userId)
-  const store = options.inTransaction ? transactionStore(executor) : pooledStore(executor, dialect)
+  const store = options.inTransaction ? transactionStore(executor, dialect) : pooledStore(executor, dialect)
   const { open, forget } = learntOnce(
     () => readOpen(store, dialect, options.userId, names),
     (owner, problem) => unusableTable(owner, names[owner], problem, dialect),

@@ -11,23 +11,29 @@ export type Answer<Result> = Result | Promise<Result>
 /**
  * Runs a call that does all or nothing, again while it fails for a passing reason: a deadlock, a serialization failure,
  * a locked SQLite file. At most 10 tries with 10 ms to 0.4 s between them, some 1.4 s together, and none later than 3 s after
- * the first: a driver that waits by itself has waited then. Then it rejects with the driver's error. What the driver answers at once is answered at once.
+ * the first: a driver that waits by itself has waited then. Then it rejects with what `explain` makes of the driver's
+ * error. What the driver answers at once is answered at once.
  */
-export function retried<Result>(isPassing: (error: unknown) => boolean, call: () => Answer<Result>): Answer<Result> {
-  return attempted(isPassing, call, 1, performance.now())
+export function retried<Result>(
+  isPassing: (error: unknown) => boolean,
+  call: () => Answer<Result>,
+  explain: (error: unknown) => unknown = withoutValues,
+): Answer<Result> {
+  return attempted(isPassing, call, explain, 1, performance.now())
 }
 
 function attempted<Result>(
   isPassing: (error: unknown) => boolean,
   call: () => Answer<Result>,
+  explain: (error: unknown) => unknown,
   attempt: number,
   startedAt: number,
 ): Answer<Result> {
   async function again(error: unknown): Promise<Result> {
-    if (attempt === tries || !isPassing(error)) throw withoutValues(error)
+    if (attempt === tries || !isPassing(error)) throw explain(error)
     await delay(attempt)
-    if (performance.now() - startedAt > longest) throw withoutValues(error)
-    return attempted(isPassing, call, attempt + 1, startedAt)
+    if (performance.now() - startedAt > longest) throw explain(error)
+    return attempted(isPassing, call, explain, attempt + 1, startedAt)
   }
   return rescued(call, again)
 }

@@ -20,7 +20,7 @@ export function sessionRows({ user, session }: Catalogue, dialect: Dialect, ids:
   // Numbered, because PostgreSQL cuts a name after 63 bytes.
   const attributes = [...session.values()]
     .filter((column) => isAttribute("session", column))
-    .map(({ name }, n) => ({ name, alias: `${prefix}${n}` }))
+    .map((column, n) => ({ name: column.name, alias: `${prefix}${n}`, read: dialect.reader(column) }))
 
   const select = [
     `${ids.type === "bigint" ? dialect.asText("s.user_id") : "s.user_id"} AS ${dialect.quote(userId)}`,
@@ -47,8 +47,14 @@ function aliasPrefix(userColumns: string[]): string {
   return prefix
 }
 
-function pick(row: Row, columns: { name: string; alias: string }[]): Row {
+interface Picked {
+  name: string
+  alias: string
+  read: ((value: unknown) => unknown) | undefined
+}
+
+function pick(row: Row, columns: Picked[]): Row {
   const picked: Row = {}
-  for (const { name, alias } of columns) picked[name] = row[alias]
+  for (const { name, alias, read } of columns) picked[name] = read ? read(row[alias]) : row[alias]
   return picked
 }

@@ -49,6 +49,7 @@ export const sqlite: Dialect = {
   same: (left, right) => `${left} IS ${right}`,
   // A column takes any value, and node:sqlite throws at an integer beyond 2^53.
   time: (column) => `CAST(${column} AS REAL)`,
+  reader: ({ kind }) => readers[kind],
   value: (parameter) => parameter,
   typed: (parameter) => parameter,
 
@@ -65,4 +66,37 @@ export const sqlite: Dialect = {
   isTaken: (error) => causedBy(error, ({ message }) => message.includes("UNIQUE constraint failed")),
   isPassing: (error) =>
     causedBy(error, ({ message, code }) => busy.test(message) || String(code).startsWith("SQLITE_BUSY")),
+}
+
+// SQLite has none of these types. What its drivers answer for such columns is what was stored.
+const readers: Partial<Record<ColumnKind, (value: unknown) => unknown>> = {
+  boolean: toBoolean,
+  time: toDate,
+  json: toJson,
+}
+
+function toBoolean(value: unknown): unknown {
+  if (typeof value !== "number" && typeof value !== "bigint") return value
+  const number = Number(value)
+  return number === 0 || number === 1 ? number === 1 : value
+}
+
+// As toISOString() writes it, and CURRENT_TIMESTAMP, which is UTC too. A day alone, or a number, may mean anything.
+const instant = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)Z?$/
+
+function toDate(value: unknown): unknown {
+  const match = typeof value === "string" ? instant.exec(value) : null
+  if (!match) return value
+  const date = new Date(`${match[1]}T${match[2]}Z`)
+  return Number.isNaN(date.getTime()) ? value : date
+}
+
+function toJson(value: unknown): unknown {
+  if (typeof value !== "string") return value
+  try {
+    return JSON.parse(value) as unknown
+  } catch {
+    // The application stored other text.
+    return value
+  }
 }

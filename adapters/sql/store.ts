@@ -3,7 +3,7 @@ import type { Dialect } from "./dialect.ts"
 import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
 import { rescued, retried } from "./retry.ts"
 import type { Answer } from "./retry.ts"
-import { withoutValues } from "./driver-error.ts"
+import { explained } from "./mistakes.ts"
 import { takingTurns } from "./turns.ts"
 
 /** An executor whose driver may answer at once, which spares the reads a promise. */
@@ -24,9 +24,10 @@ export interface Store {
 }
 
 /** A store over a client or pool, where each statement commits by itself. */
-export function pooledStore(executor: Executor, { isPassing }: Dialect): Store {
-  const query = ({ sql, params }: SqlStatement) => retried(isPassing, () => executor.query(sql, params))
-  const execute = async ({ sql, params }: SqlStatement) => retried(isPassing, () => executor.execute(sql, params))
+export function pooledStore(executor: Executor, { isPassing, name }: Dialect): Store {
+  const run = <Result>(call: () => Answer<Result>) => retried(isPassing, call, (error) => explained(error, name))
+  const query = ({ sql, params }: SqlStatement) => run(() => executor.query(sql, params))
+  const execute = async ({ sql, params }: SqlStatement) => run(() => executor.execute(sql, params))
   return {
     query,
     execute,
@@ -34,15 +35,18 @@ export function pooledStore(executor: Executor, { isPassing }: Dialect): Store {
       const [only, ...more] = statements
       if (only && more.length === 0) return [await execute(only)]
       if (!executor.batch) throw missingBatch()
-      return retried(isPassing, async () => (await executor.batch?.(statements)) ?? [])
+      return run(async () => (await executor.batch?.(statements)) ?? [])
     },
     atomicQuery: query,
   }
 }
 
 /** A store inside a transaction of the caller's, who decides about its end. Nothing is retried. */
-export function transactionStore(executor: Executor): Store {
+export function transactionStore(executor: Executor, { name }: Dialect): Store {
   const turn = takingTurns()
+  async function failed(error: unknown): Promise<never> {
+    throw explained(error, name)
+  }
   const inTurn = <Result>(call: () => Answer<Result>) => turn(() => rescued(call, failed))
   return {
     query: ({ sql, params }) => inTurn(() => executor.query(sql, params)),
@@ -50,10 +54,6 @@ export function transactionStore(executor: Executor): Store {
     atomic: async (statements) => inTurn(() => savepoint(executor, (inside) => inOrder(inside, statements))),
     atomicQuery: ({ sql, params }) => inTurn(() => savepoint(executor, (inside) => inside.query(sql, params))),
   }
-}
-
-async function failed(error: unknown): Promise<never> {
-  throw withoutValues(error)
 }
 
 async function savepoint<Result>(executor: Executor, run: (inside: Executor) => Answer<Result>): Promise<Result> {

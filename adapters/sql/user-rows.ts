@@ -12,6 +12,10 @@ export interface UserRows {
 /** Makes a reader of the application's rows, under the names that its table gives the columns. */
 export function userRows({ user }: Catalogue, dialect: Dialect, ids: UserIds): UserRows {
   const names = [...user.keys()]
+  const readers = [...user.values()].flatMap((column) => {
+    const read = dialect.reader(column)
+    return read ? [{ name: column.name, read }] : []
+  })
   const expression = (name: string) =>
     name === "id" && ids.type === "bigint" ? dialect.asText("u.id") : `u.${dialect.quote(name)}`
   return {
@@ -20,6 +24,7 @@ export function userRows({ user }: Catalogue, dialect: Dialect, ids: UserIds): U
       if (row.id === null) return null
       const user: Row = {}
       for (const name of names) user[name] = row[name]
+      for (const { name, read } of readers) user[name] = read(user[name])
       user.id = ids.decode(row.id)
       return user
     },

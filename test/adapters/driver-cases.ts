@@ -6,6 +6,7 @@ import type { Row } from "../../adapters/sql/executor.ts"
 import { createAuth } from "../../src/core/create-auth.ts"
 import { isAuthError } from "../../src/core/errors.ts"
 import { asId } from "../../src/testing/hostile-input.ts"
+import { attributeCases } from "./attribute-cases.ts"
 import type { TestSession, TestUser } from "./sql-stores.ts"
 
 type Adapter = SqlAdapter<TestUser, TestSession>
@@ -216,6 +217,7 @@ export const driverCases: DriverCase[] = [
       }
     },
   },
+  ...attributeCases,
   {
     name: "over a closed client every call is an error, and nobody seems signed out",
     async run({ adapter: make, close }, expect) {

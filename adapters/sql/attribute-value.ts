@@ -1,0 +1,159 @@
+import { AuthError } from "../../src/core/errors.ts"
+import { isBytes, isDate } from "../../src/core/realm.ts"
+import { quoted } from "../values/names.ts"
+import type { Column, ColumnKind, Dialect, DialectName } from "./dialect.ts"
+import type { SqlValue } from "./executor.ts"
+
+/**
+ * Makes a parameter of an attribute. Throws `invalid_option` for a value that the column would refuse, or keep as
+ * another: drivers and databases change types without a word.
+ */
+export function attributeValue(value: unknown, column: Column, dialect: Dialect): SqlValue {
+  if (value === null) return null
+  const stored = column.kind === "json" ? jsonOf(value) : storable(value, column, dialect.name)
+  if (stored === undefined) throw unfit(value, column, dialect.name)
+  const problem = typeof stored === "string" ? textProblem(stored, column, dialect.name) : null
+  if (problem === null) return stored
+  throw new AuthError("invalid_option", `The attribute ${quoted(column.name)} ${problem}.`)
+}
+
+/** What is stored in the place of a value; `undefined` if the column is not for it. */
+function storable(value: unknown, column: Column, dialect: DialectName): SqlValue | undefined {
+  if (typeof value === "string") return takesText(column, dialect) ? value : undefined
+  if (typeof value === "number") return takesNumber(value, column, dialect) ? value : undefined
+  if (typeof value === "bigint") return bigintOf(value, column, dialect)
+  if (typeof value === "boolean") return booleanOf(value, column, dialect)
+  return typeof value === "object" ? objectOf(value, column, dialect) : undefined
+}
+
+/** Text is a literal of most types, as BIGINT, which comes out as text. postgres.js makes `false` of any. */
+function takesText({ kind }: Column, dialect: DialectName): boolean {
+  return kind !== "boolean" && (kind !== "bytes" || dialect !== "postgres")
+}
+
+function takesNumber(value: number, { kind, type }: Column, dialect: DialectName): boolean {
+  if (!Number.isFinite(value)) return /^(?:real|double precision)$/.test(type) && dialect === "postgres"
+  if (dialect === "sqlite")
+    return kind === "boolean" ? value === 0 || value === 1 : !["text", "uuid", "bytes"].includes(kind)
+  if (kind === "integer") return Number.isSafeInteger(value) && isInRange(BigInt(value), type)
+  return kind === "number" || kind === "other"
+}
+
+function bigintOf(value: bigint, { kind, type }: Column, dialect: DialectName): SqlValue | undefined {
+  if (kind !== "integer" && kind !== "number" && kind !== "other") return undefined
+  if (dialect === "sqlite") return BigInt.asIntN(64, value) === value ? value : undefined
+  if (kind === "integer" && !isInRange(value, type)) return undefined
+  // mysql2 has no parameters of this type.
+  return dialect === "mysql" ? String(value) : value
+}
+
+// Integers by their bits, and whether they have a sign.
+const bits: Record<string, number> = { tinyint: 8, smallint: 16, mediumint: 24, int: 32, integer: 32, bigint: 64 }
+
+function isInRange(value: bigint, type: string): boolean {
+  const [name = "", unsigned] = type.split(" ")
+  const size = bits[name]
+  return size === undefined || (unsigned ? BigInt.asUintN(size, value) : BigInt.asIntN(size, value)) === value
+}
+
+/** SQLite and MySQL have no booleans, and some drivers of SQLite take none. */
+function booleanOf(value: boolean, { kind }: Column, dialect: DialectName): SqlValue | undefined {
+  if (dialect === "postgres") return kind === "boolean" || kind === "other" ? value : undefined
+  return kind === "boolean" || kind === "integer" ? Number(value) : undefined
+}
+
+function objectOf(value: object | null, { kind }: Column, dialect: DialectName): SqlValue | undefined {
+  if (isDate(value)) return dateOf(value, kind, dialect)
+  if (isBytes(value)) return kind === "bytes" || kind === "other" ? bytesOf(value, dialect) : undefined
+  // PostgreSQL's drivers make the literal.
+  return Array.isArray(value) && kind === "array" ? (value as unknown as SqlValue) : undefined
+}
+
+function dateOf(value: Date, kind: ColumnKind, dialect: DialectName): SqlValue | undefined {
+  if (Number.isNaN(value.getTime())) return undefined
+  if (dialect === "sqlite") return kind === "time" ? value.toISOString() : undefined
+  return kind === "time" || (kind === "other" && dialect === "postgres") ? value : undefined
+}
+
+/** mysql2 takes only its own kind of bytes for bytes, and makes JSON of the others. */
+function bytesOf(value: Uint8Array, dialect: DialectName): Uint8Array {
+  if (dialect !== "mysql" || typeof Buffer === "undefined") return value
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+}
+
+/** Text too: what is read as a string must be written as one, in a rotation above all. */
+function jsonOf(value: unknown): string | undefined {
+  if (isDate(value) || isBytes(value)) return undefined
+  if (typeof value === "number" && !Number.isFinite(value)) return undefined
+  try {
+    // `undefined` for functions and symbols.
+    return JSON.stringify(value) as string | undefined
+  } catch {
+    // Circular, or with a bigint inside.
+    return undefined
+  }
+}
+
+const uuid = /^\{?[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?$/i
+
+function textProblem(text: string, { kind, size }: Column, dialect: DialectName): string | null {
+  if (dialect === "postgres" && text.includes("\0")) return "has the character U+0000, which PostgreSQL does not store"
+  if (kind === "uuid" && dialect !== "sqlite") return uuid.test(text) ? null : "is no UUID, and its column holds UUIDs"
+  const length =
+    kind === "bytes" ? new TextEncoder().encode(text).length : kind === "text" ? Array.from(text).length : 0
+  return size !== null && length > size ? `has a length of ${length}, and its column holds ${size}` : null
+}
+
+function unfit(value: unknown, { name, type }: Column, dialect: DialectName): AuthError {
+  const given = describe(value)
+  const remedy = remedies[dialect][given] ?? "Pass text, a number, a boolean, a date, bytes or null."
+  return new AuthError(
+    "invalid_option",
+    `The attribute ${quoted(name)} cannot be stored: its column has the type ${type || "none"}, and the value is ${given}. ${remedy}`,
+  )
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value)
+  if (isDate(value)) return Number.isNaN(value.getTime()) ? "an invalid Date" : "a Date"
+  if (isBytes(value)) return "bytes"
+  if (Array.isArray(value)) return "an array"
+  return typeof value === "object" ? "an object" : `a ${typeof value}`
+}
+
+const anywhere = {
+  NaN: "Pass a finite number or null.",
+  Infinity: "Pass a finite number or null.",
+  "-Infinity": "Pass a finite number or null.",
+  "an invalid Date": "Pass a valid date or null.",
+  "a string": "Pass a value of the column's type.",
+  "a number": "Make it a column of numbers that is large enough, or pass String(value) for text.",
+  "a bigint": "Make it a column of numbers that is large enough, or pass String(value) for text.",
+}
+
+const remedies: Record<DialectName, Record<string, string>> = {
+  sqlite: {
+    ...anywhere,
+    "a boolean": "Make the column BOOLEAN or INTEGER.",
+    "a Date": "Make the column DATETIME, or pass toISOString() for text or getTime() for an integer.",
+    bytes: "Make the column BLOB.",
+    "an object": "Make the column JSON, or pass JSON.stringify(value) for text.",
+    "an array": "Make the column JSON, or pass JSON.stringify(value) for text.",
+  },
+  postgres: {
+    ...anywhere,
+    "a boolean": "Make the column BOOLEAN.",
+    "a Date": "Make the column TIMESTAMPTZ, or pass toISOString() for text or getTime() for a BIGINT.",
+    bytes: "Make the column BYTEA.",
+    "an object": "Make the column JSONB, or pass JSON.stringify(value) for text.",
+    "an array": "Make the column JSONB or an array, or pass JSON.stringify(value) for text.",
+  },
+  mysql: {
+    ...anywhere,
+    "a boolean": "Make the column BOOLEAN.",
+    "a Date": "Make the column DATETIME(3), or pass toISOString() for text or getTime() for a BIGINT.",
+    bytes: "Make the column VARBINARY or BLOB.",
+    "an object": "Pass JSON.stringify(value) for text, or make the column JSON, which MariaDB has not.",
+    "an array": "Pass JSON.stringify(value) for text, or make the column JSON, which MariaDB has not.",
+  },
+}

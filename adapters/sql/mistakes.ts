@@ -1,0 +1,147 @@
+import { AuthError } from "../../src/core/errors.ts"
+import type { DialectName } from "./dialect.ts"
+import type { DriverError } from "./driver-error.ts"
+import { causedBy, withoutValues } from "./driver-error.ts"
+
+/** The fields in which PostgreSQL's drivers say what is concerned: pg and PGlite, and postgres.js. */
+interface PostgresError extends DriverError {
+  table?: unknown
+  column?: unknown
+  constraint?: unknown
+  table_name?: unknown
+  column_name?: unknown
+  constraint_name?: unknown
+}
+
+/**
+ * Returns `invalid_option` in the place of a driver's error if the tables or the attributes are at fault, not an
+ * outage: the same call would fail tomorrow. Any other error comes back, without values.
+ */
+export function explained(error: unknown, dialect: DialectName): unknown {
+  let sentence: string | null = null
+  causedBy(error, (cause) => {
+    sentence = explain[dialect](cause)
+    return sentence !== null
+  })
+  const cause = withoutValues(error)
+  return sentence === null ? cause : new AuthError("invalid_option", sentence, { cause })
+}
+
+const explain: Record<DialectName, (error: DriverError) => string | null> = {
+  sqlite: ({ message, code }) => {
+    if (code === "ERR_OUT_OF_RANGE" || /too large to be (?:safely )?represented/.test(message)) return large
+    for (const [pattern, sentence] of sqliteMessages) {
+      const match = pattern.exec(message)
+      if (match) return sentence(match[1] ?? "")
+    }
+    return null
+  },
+  postgres: (error) => {
+    const code = typeof error.code === "string" ? error.code : ""
+    return notMistakes.has(code) || !/^(?:22|23|3F|42)[0-9A-Z]{3}$/.test(code) ? null : postgresSentence(code, error)
+  },
+  mysql: ({ errno, message }) => {
+    const sentence = typeof errno === "number" ? mysqlErrors[errno] : undefined
+    return sentence
+      ? sentence(
+          /(?:column|Column|Field|CONSTRAINT|constraint|Table|table) (?:`[^`']*`\.)*[`']?([^`'\s]+)/.exec(
+            message,
+          )?.[1] ?? "",
+        )
+      : null
+  },
+}
+
+const large =
+  'The database holds an integer beyond 2^53, which the driver does not read: keep such attributes as text, and give the adapter the option userId: "bigint" for such ids.'
+
+function required(column: string): string {
+  return `The column ${named(column)} needs a value: pass the attribute, or give the column a default.`
+}
+
+function checked(constraint: string): string {
+  return `The attributes break the constraint ${named(constraint)} of the table.`
+}
+
+function referred(): string {
+  return "A reference between tables is broken: the row that an attribute names does not exist, or rows of your own refer to the one to be deleted. Delete those first, or declare them ON DELETE CASCADE."
+}
+
+function noTable(table: string): string {
+  return `The table ${named(table)} does not exist, or a view or trigger of it asks for one that does not.`
+}
+
+function noColumn(column: string): string {
+  return `The column ${named(column)} does not exist any more, or a trigger asks for it.`
+}
+
+function wrongValue(column: string): string {
+  return `The value is not one of the column's type, or too large for it${column === "" ? "" : `: ${named(column)}`}. Check the attribute before it is stored, or widen the column.`
+}
+
+function named(name: string): string {
+  return name === "" ? "in question" : `"${name}"`
+}
+
+const sqliteMessages: [RegExp, (name: string) => string][] = [
+  [/NOT NULL constraint failed: ([^:\s]+)/, required],
+  [/CHECK constraint failed: (.+?)(?:: SQLITE\w*.*)?$/, checked],
+  [/FOREIGN KEY constraint failed/, referred],
+  [/no such table: ([^:\s]+)/, noTable],
+  [/no such column: ([^:\s]+)/, noColumn],
+  [/has no column named ([^:\s]+)/, noColumn],
+  [/cannot store \w+ value in \w+ column ([^:\s]+)/, wrongValue],
+  [/datatype mismatch|string or blob too big/, wrongValue],
+  [
+    /cannot modify (\S+) because it is a view/,
+    (view) => `${named(view)} is a view that cannot be written: give it INSTEAD OF triggers, or name its table.`,
+  ],
+]
+
+// unique_violation is an answer; duplicate_prepared_statement is a pooler's doing.
+const notMistakes = new Set(["23505", "42P05"])
+
+function postgresSentence(code: string, error: PostgresError): string {
+  const [column, constraint] = [
+    text(error.column ?? error.column_name),
+    text(error.constraint ?? error.constraint_name),
+  ]
+  if (code === "23502") return required(column)
+  if (code === "23503") return referred()
+  if (code.startsWith("23")) return checked(constraint)
+  if (code === "42P01") return noTable(text(/"([^"]+)"/.exec(error.message)?.[1]))
+  if (code === "42703") return noColumn(text(/column "?([\w.]+)"?/.exec(error.message)?.[1]))
+  if (code === "42501")
+    return `The database user lacks a privilege: ${error.message}. GRANT it SELECT, INSERT, UPDATE and DELETE on the three tables.`
+  if (code === "428C9")
+    return "The database alone sets this column: leave it out. For ids, give createUsers() the option generateUserId: false."
+  if (code.startsWith("22"))
+    return wrongValue(column === "" ? text(/for type ([a-z][a-z ]*(?:\(\d+\))?)/.exec(error.message)?.[1]) : column)
+  return `PostgreSQL refuses the statement with SQLSTATE ${code}: the tables are not as schema("postgres") makes them, or a trigger fails.`
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : ""
+}
+
+const privilege = () =>
+  "The database user lacks a privilege: GRANT it SELECT, INSERT, UPDATE and DELETE on the three tables."
+
+const mysqlErrors: Record<number, (name: string) => string> = {
+  1048: required,
+  1364: required,
+  1264: wrongValue,
+  1265: wrongValue,
+  1292: wrongValue,
+  1366: wrongValue,
+  1406: wrongValue,
+  3140: wrongValue,
+  3819: checked,
+  4025: checked,
+  1451: referred,
+  1452: referred,
+  1146: noTable,
+  1054: noColumn,
+  1142: privilege,
+  1143: privilege,
+}
