@@ -77,8 +77,15 @@ function hostIn(url: string | undefined): string | null {
 
 function isOrigin(origin: string, host: string | null, schemes: readonly string[]): boolean {
   if (!host) return false
-  // Without a scheme: https, and http on this machine.
-  return verifyOrigin(origin, [host, ...schemes.map((scheme) => `${scheme}//${host}`)])
+  const own = isLoopback(origin) ? ["https:", "http:"] : ["https:"]
+  return verifyOrigin(
+    origin,
+    [...own, ...schemes].map((scheme) => `${scheme}//${host}`),
+  )
+}
+
+function isLoopback(origin: string): boolean {
+  return URL.canParse(origin) && /^127\.0\.0\.1$|^\[::1\]$|(^|\.)localhost$/.test(new URL(origin).hostname)
 }
 
 // In production the cookie is Secure, so no page on http has a session. An http page of the same name is a stranger's.

@@ -16,7 +16,7 @@ import type {
 } from "./register.ts"
 import { createLuciaCookies } from "./session-cookies.ts"
 import type { SessionCookieOptions, SessionCookies } from "./session-cookies.ts"
-import { requireColumn } from "./stored-session.ts"
+import { belongsTo, requireColumn } from "./stored-session.ts"
 import { clearIds, hashedIds, isPossibleId, rekeyedIds } from "./stored-ids.ts"
 import type { SessionsById, StoredIds } from "./stored-ids.ts"
 import type { TimeSpan } from "./time-span.ts"
@@ -70,6 +70,22 @@ const ownPort = [
   "deleteExpiredSessions",
 ] as const
 
+const state = Symbol("state of Lucia")
+
+interface State<OwnSession extends object, OwnUser extends object> {
+  store: SessionAdapter<object>
+  sessions: SessionsById
+  policy: SessionPolicy
+  cookies: SessionCookies
+  storedIds: StoredIds
+  createdAt: string | undefined
+  findUser: UserAdapter<object>["findUser"] | undefined
+  getSessionAttributes: (attributes: RegisteredDatabaseSessionAttributes) => OwnSession
+  getUserAttributes: (attributes: RegisteredDatabaseUserAttributes) => OwnUser
+}
+
+type AnyState = State<object, object>
+
 /**
  * Lucia v3, over its own adapters or those of this package. What differs, and why, is in `docs/lucia-v3-differences.md`.
  *
@@ -83,52 +99,56 @@ const ownPort = [
  */
 export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> {
   readonly sessionCookieName: string
-  private readonly store: SessionAdapter<object>
-  private readonly sessions: SessionsById
-  private readonly policy: SessionPolicy
-  private readonly cookies: SessionCookies
-  private readonly storedIds: StoredIds
-  private readonly createdAt: string | undefined
-  private readonly findUser: UserAdapter<object>["findUser"] | undefined
-  private readonly getSessionAttributes: (attributes: RegisteredDatabaseSessionAttributes) => OwnSession
-  private readonly getUserAttributes: (attributes: RegisteredDatabaseUserAttributes) => OwnUser
+  // Under a symbol, so that members of a subclass may have any name.
+  private readonly [state]: State<OwnSession, OwnUser>
 
   constructor(adapter: AnyLuciaAdapter | OwnAdapter, options: LuciaOptions<OwnSession, OwnUser> = {}) {
     const { sessionCookie, getSessionAttributes, getUserAttributes, storedIds = "rekey" } = options
     if (!Object.hasOwn(kinds, storedIds))
       throw new AuthError("invalid_option", "storedIds is one of clear, rekey and hashed.")
-    this.store = toStore(adapter)
-    this.findUser = toFindUser(adapter)
-    this.sessions = kinds[storedIds](this.store)
-    this.storedIds = storedIds
-    this.createdAt = isOwn(adapter) ? "createdAt" : undefined
-    this.policy = { idleTimeout: readLifetime(options.sessionExpiresIn), absoluteTimeout: Infinity }
-    this.cookies = createLuciaCookies(sessionCookie, this.policy.idleTimeout)
-    this.sessionCookieName = this.cookies.name
-    // Without the function there is nothing to add, and the type argument is its default, which is empty.
-    this.getSessionAttributes = getSessionAttributes ?? (() => ({}) as OwnSession)
-    this.getUserAttributes = getUserAttributes ?? (() => ({}) as OwnUser)
+    const store = toStore(adapter)
+    const policy = { idleTimeout: readLifetime(options.sessionExpiresIn), absoluteTimeout: Infinity }
+    const cookies = createLuciaCookies(sessionCookie, policy.idleTimeout)
+    this.sessionCookieName = cookies.name
+    this[state] = {
+      store,
+      policy,
+      cookies,
+      storedIds,
+      sessions: kinds[storedIds](store),
+      createdAt: isOwn(adapter) ? "createdAt" : undefined,
+      findUser: toFindUser(adapter),
+      // Without the function there is nothing to add, and the type argument is its default, which is empty.
+      getSessionAttributes: getSessionAttributes ?? (() => ({}) as OwnSession),
+      getUserAttributes: getUserAttributes ?? (() => ({}) as OwnUser),
+    }
   }
 
   /** Lists a user's live sessions. Their `id` is for {@link invalidateSession}; unless ids are clear it signs nobody in. */
   async getUserSessions(userId: UserId): Promise<Session[]> {
     const now = Date.now()
-    const sessions = await this.sessions.list(userId, (session) => isLive(session, now, this.policy))
-    return sessions.map((session) => this.toSession(session, session.id, false))
+    const sessions = await this[state].sessions.list(userId, (session) => isLive(session, now, this[state].policy))
+    return sessions.map((session) => toSession(this[state], session, session.id, false))
   }
 
   /** Finds a live session and its user by what the cookie holds, and extends it at half of its lifetime or less. */
   async validateSession(sessionId: string): Promise<{ user: User; session: Session } | { user: null; session: null }> {
     if (!isPossibleId(sessionId)) return signedOutResult()
     const now = Date.now()
-    const isUsable = ({ session, user }: FoundSession<object>) => user !== null && isLive(session, now, this.policy)
-    const found = await this.sessions.find(sessionId, isUsable)
+    const isUsable = ({ session, user }: FoundSession<object>) =>
+      user !== null && isLive(session, now, this[state].policy)
+    const found = await this[state].sessions.find(sessionId, isUsable)
     if (!found || !isUsable(found)) return signedOutResult()
-    const row = found.user ?? (await this.loadUser(found.session.userId))
+    const row = found.user ?? (await loadUser(this[state], found.session.userId))
     if (!row) return signedOutResult()
-    const expiresAt = await this.extend(found.session, now)
-    const session = this.toSession({ ...found.session, ...(expiresAt && { expiresAt }) }, sessionId, expiresAt !== null)
-    return { user: this.toUser(found.session, row), session }
+    const expiresAt = await extend(this[state], found.session, now)
+    const session = toSession(
+      this[state],
+      { ...found.session, ...(expiresAt && { expiresAt }) },
+      sessionId,
+      expiresAt !== null,
+    )
+    return { user: toUser(this[state], found.session, row), session }
   }
 
   /**
@@ -142,28 +162,28 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     options?: { sessionId?: string },
   ): Promise<Session> {
     const sessionId = options?.sessionId ?? generateIdFromEntropySize(25)
-    if (!isPossibleId(sessionId) || (this.storedIds === "clear" && isHashLike(sessionId)))
+    if (!isPossibleId(sessionId) || (this[state].storedIds === "clear" && isHashLike(sessionId)))
       throw new AuthError(
         "invalid_option",
         "A sessionId has 1 to 255 characters, none of them NUL, and where ids are clear is no hash.",
       )
     const own = { ...attributes }
-    for (const name of Object.keys(own)) requireColumn(name, this.createdAt)
+    for (const name of Object.keys(own)) requireColumn(name, this[state].createdAt)
     const createdAt = new Date()
-    const expiresAt = new Date(createdAt.getTime() + this.policy.idleTimeout)
+    const expiresAt = new Date(createdAt.getTime() + this[state].policy.idleTimeout)
     const record = { id: sessionId, userId, createdAt, expiresAt, attributes: own }
-    await this.sessions.insert(record)
-    return this.toSession(record, sessionId, true)
+    await this[state].sessions.insert(record)
+    return toSession(this[state], record, sessionId, true)
   }
 
   /** Ends a session, by what the cookie holds or what {@link getUserSessions} listed. May be repeated. */
   async invalidateSession(sessionId: string): Promise<void> {
-    if (isPossibleId(sessionId)) await this.sessions.end(sessionId)
+    if (isPossibleId(sessionId)) await this[state].sessions.end(sessionId)
   }
 
   /** Ends all sessions of a user. */
   async invalidateUserSessions(userId: UserId): Promise<void> {
-    await this.store.deleteUserSessions(userId)
+    await this[state].store.deleteUserSessions(userId)
   }
 
   /** Deletes sessions that are over: through an adapter of this package, those that have been for more than 24 hours. */
@@ -171,13 +191,13 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
     const before = new Date(Date.now() - 86_400_000)
     let deleted
-    do deleted = await this.store.deleteExpiredSessions(before, 1000)
+    do deleted = await this[state].store.deleteExpiredSessions(before, 1000)
     while (deleted >= 1000)
   }
 
   /** Reads what {@link validateSession} takes out of a `Cookie` header; `null` for several different values. */
   readSessionCookie(cookieHeader: string | null | undefined): string | null {
-    return this.cookies.read(cookieHeader)
+    return this[state].cookies.read(cookieHeader)
   }
 
   /** Reads the token out of an `Authorization: Bearer` header; the scheme may have any case. */
@@ -187,41 +207,43 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
 
   /** Makes the cookie for a session that was created or validated. Its `maxAge` is in seconds. */
   createSessionCookie(sessionId: string): Cookie {
-    return this.cookies.create(sessionId)
+    return this[state].cookies.create(sessionId)
   }
 
   /** Makes the cookie that deletes the session cookie. */
   createBlankSessionCookie(): Cookie {
-    return this.cookies.createBlank()
+    return this[state].cookies.createBlank()
   }
+}
 
-  private async loadUser(userId: SessionRecord["userId"]): Promise<object | null> {
-    return this.findUser ? this.findUser(userId) : {}
-  }
+async function loadUser({ findUser }: AnyState, userId: SessionRecord["userId"]): Promise<object | null> {
+  const row: { id?: unknown } | null = findUser ? await findUser(userId) : {}
+  // Some columns take the id of another user for this one.
+  return row && (row.id === undefined || belongsTo({ userId: row.id }, userId)) ? row : null
+}
 
-  private async extend(session: SessionRecord, now: number): Promise<Date | null> {
-    const due = extensionOf(session, now, this.policy)
-    if (!due) return null
-    try {
-      return (await this.store.extendSession(session.id, due.to, due.ifBefore)) ? due.to : null
-    } catch {
-      // The session is live all the same, and the next request tries again.
-      return null
-    }
+async function extend({ store, policy }: AnyState, session: SessionRecord, now: number): Promise<Date | null> {
+  const due = extensionOf(session, now, policy)
+  if (!due) return null
+  try {
+    return (await store.extendSession(session.id, due.to, due.ifBefore)) ? due.to : null
+  } catch {
+    // The session is live all the same, and the next request tries again.
+    return null
   }
+}
 
-  private toSession(record: SessionRecord, id: string, fresh: boolean): Session {
-    const { userId, expiresAt, attributes } = record
-    // The store gives the columns that the application has registered.
-    const own = this.getSessionAttributes(attributes as RegisteredDatabaseSessionAttributes)
-    return { ...own, id, userId, fresh, expiresAt } as unknown as Session
-  }
+function toSession({ getSessionAttributes }: AnyState, record: SessionRecord, id: string, fresh: boolean): Session {
+  const { userId, expiresAt, attributes } = record
+  // The store gives the columns that the application has registered.
+  const own = getSessionAttributes(attributes as RegisteredDatabaseSessionAttributes)
+  return { ...own, id, userId, fresh, expiresAt } as unknown as Session
+}
 
-  private toUser({ userId }: SessionRecord, row: object): User {
-    const { id = userId, ...attributes } = row as { id?: UserId }
-    // The store gives the columns that the application has registered.
-    return { ...this.getUserAttributes(attributes as RegisteredDatabaseUserAttributes), id } as unknown as User
-  }
+function toUser({ getUserAttributes }: AnyState, { userId }: SessionRecord, row: object): User {
+  const { id = userId, ...attributes } = row as { id?: UserId }
+  // The store gives the columns that the application has registered.
+  return { ...getUserAttributes(attributes as RegisteredDatabaseUserAttributes), id } as unknown as User
 }
 
 function toStore(adapter: AnyLuciaAdapter | OwnAdapter): SessionAdapter<object> {

@@ -2,10 +2,12 @@ import { verifyRequestOrigin as verifyRequest } from "../core/origin.ts"
 import type { OriginRequest } from "../core/origin.ts"
 
 /**
- * Tells whether an `Origin` header is one of the allowed. An entry with a scheme allows that origin only; one without,
- * such as the `Host` header, allows `https`, and `http` on this machine (`localhost`, `127.0.0.1`, `[::1]`).
+ * Returns whether an `Origin` header is one of the allowed. An entry with a scheme allows that origin only. One without,
+ * such as the `Host` header, allows `http` and `https`, as Lucia does: applications on a local network have no `https`.
+ * Where yours has, name the scheme, because anyone who can change what a network carries writes the page on `http`.
  *
- * Never throws. Given a whole request it is the check of `nightlatch`, which knows about methods and `Sec-Fetch-Site`.
+ * Never throws. Given a whole request it is the stricter check of `nightlatch`, which knows about methods and
+ * `Sec-Fetch-Site`.
  *
  * @example
  * if (!verifyRequestOrigin(request.headers.get("Origin"), [request.headers.get("Host")])) return forbidden()
@@ -24,8 +26,7 @@ export function verifyOrigin(
 
 function allows(entry: string, origin: URL): boolean {
   if (/^https?:\/\//.test(entry)) return parse(entry)?.origin === origin.origin
-  const scheme = isLoopback(origin.hostname) ? origin.protocol : "https:"
-  return parse(`${scheme}//${entry}`)?.origin === origin.origin
+  return parse(`${origin.protocol}//${entry}`)?.origin === origin.origin
 }
 
 // The origin of other schemes is "null" to the parser, and two of those would be equal.
@@ -34,8 +35,4 @@ function parse(text: string): URL | null {
   const url = new URL(text)
   // "https://evil@example.com" is no origin.
   return url.href === `${url.origin}/` ? url : null
-}
-
-function isLoopback(host: string): boolean {
-  return host === "127.0.0.1" || host === "[::1]" || /(^|\.)localhost$/.test(host)
 }

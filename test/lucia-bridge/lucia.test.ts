@@ -367,7 +367,17 @@ test("[P4][P6] an origin counts with its scheme", () => {
   expect(verifyRequestOrigin("https://example.com", ["example.com"])).toBe(true)
   expect(verifyRequestOrigin("http://localhost:3000", ["localhost:3000"])).toBe(true)
   expect(verifyRequestOrigin("http://example.com", ["http://example.com"])).toBe(true)
-  for (const origin of ["http://example.com", "https://evil@example.com", "ftp://example.com", "null", "", "https://x"])
+  // Applications on a local network are reached by address, over plain HTTP.
+  expect(verifyRequestOrigin("http://192.168.1.10:3000", ["192.168.1.10:3000"])).toBe(true)
+  expect(verifyRequestOrigin("http://example.com", ["https://example.com"])).toBe(false)
+  for (const origin of [
+    "https://evil@example.com",
+    "ftp://example.com",
+    "null",
+    "",
+    "https://x",
+    "http://a.example.com",
+  ])
     expect(verifyRequestOrigin(origin, ["example.com", "null", "https://example.com"]), origin).toBe(false)
   expect(verifyRequestOrigin("https://example.com", [null] as never)).toBe(false)
   expect(verifyRequestOrigin(null as never, ["example.com"])).toBe(false)
@@ -382,6 +392,28 @@ test("a whole request is checked with its method", () => {
     true,
     false,
   ])
+})
+
+test("members of a subclass may have any name, and a proxy of it works", async () => {
+  const adapter = memoryLuciaAdapter()
+  adapter.users.set("ada", { id: "ada", attributes: {} })
+  class Service extends Lucia {
+    readonly #calls: string[] = []
+    private readonly store = "mine"
+    protected sessions = new Map<string, number>()
+    cookies = 1
+    policy = 2
+    extend(): string {
+      return `${this.store} ${this.sessions.size} ${this.cookies} ${this.policy} ${this.#calls.length}`
+    }
+    toUser(): void {}
+    loadUser(): void {}
+  }
+  const service = new Service(adapter)
+  expect(service.extend()).toBe("mine 0 1 2 0")
+  const proxy: Lucia = new Proxy(service, {})
+  const { id } = await proxy.createSession("ada", {})
+  expect((await proxy.validateSession(id)).user?.id).toBe("ada")
 })
 
 test("ids are random text of the length that was asked for", () => {
