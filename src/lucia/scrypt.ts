@@ -33,8 +33,12 @@ export class LegacyScrypt implements PasswordHashingAlgorithm {
 
   async verify(hash: string, password: string): Promise<boolean> {
     const second = /^s2:([^:]{0,255}):([0-9a-f]{128})$/i.exec(hash)
-    if (second) return matches(second, password, 16)
-    return matches(/^([^:]{0,255}):([0-9a-f]{128})$/i.exec(hash), password, 8)
+    const parts = second ?? /^([^:]{0,255}):([0-9a-f]{128})$/i.exec(hash)
+    const [own, other] = second ? ([16, 8] as const) : ([8, 16] as const)
+    if (await matches(parts, password, own)) return true
+    // The other version's work too, so that the time of a refusal does not tell which one is stored.
+    await matches(parts, password, other)
+    return false
   }
 }
 

@@ -92,19 +92,26 @@ describe.each(adapters)("over %s", (_, open) => {
   })
 })
 
-test("[P2] an unknown user costs one of Lucia's own hashes, as a wrong password does", async () => {
+test("[P2] an unknown user costs as much as a wrong password, whether Lucia 2 or Lucia 1 made the hash", async () => {
   const scrypt = vi.spyOn(crypto, "scrypt")
-  const auth = lucia({ adapter: memoryAdapter(), env: "DEV" })
-  await auth.createUser({ userId: "ada", key: keyOf("ada"), attributes: {} })
+  const adapter = memoryAdapter()
+  const auth = lucia({ adapter, env: "DEV" })
+  for (const userId of ["ada", "eve"]) await auth.createUser({ userId, key: keyOf(userId), attributes: {} })
+  await adapter.replaceKeyPassword(
+    { providerId: "username", providerUserId: "eve" },
+    (await adapter.findKey("username", "eve"))?.passwordHash ?? null,
+    `${"a".repeat(16)}:${"0".repeat(128)}`,
+  )
   const hashesOf = async (name: string) => {
     scrypt.mockClear()
     await auth.useKey("username", name, "guess").catch(() => {})
-    return scrypt.mock.calls.map(([, , length, cost]) => [length, cost])
+    return scrypt.mock.calls.map(([, , length, cost]) => `${length} ${JSON.stringify(cost)}`).toSorted()
   }
   await hashesOf("warm")
   const known = await hashesOf("ada")
-  expect(known).toHaveLength(1)
+  expect(known).toHaveLength(2)
   expect(await hashesOf("bob")).toEqual(known)
+  expect(await hashesOf("eve")).toEqual(known)
   scrypt.mockRestore()
 })
 

@@ -33,11 +33,13 @@ test("[PWD-5] hash() makes a PHC string at OWASP's cost", async () => {
 })
 
 test("hash() leaves the event loop free", async () => {
-  let ticks = 0
-  const timer = setInterval(() => ticks++, 5)
-  await scrypt(cheap).hash("correct horse")
-  clearInterval(timer)
-  expect(ticks).toBeGreaterThan(3)
+  let isDone = false
+  const hash = scrypt(cheap)
+    .hash("correct horse")
+    .then(() => (isDone = true))
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  expect(isDone).toBe(false)
+  await hash
 })
 
 test.each([
@@ -53,9 +55,7 @@ test.each([
   "N=131072,r=8,p=1",
 ])("[PWD-7] verify() refuses $scrypt$%s before any work", async (cost) => {
   const spy = vi.spyOn(crypto, "scrypt")
-  const start = performance.now()
   expect(await scrypt().verify(`$scrypt$${cost}$${salt}$${key}`, "password")).toBe(false)
-  expect(performance.now() - start).toBeLessThan(50)
   expect(spy).not.toHaveBeenCalled()
 })
 
