@@ -22,8 +22,8 @@ export interface PasswordHasher {
    */
   recognizes?(hash: string): boolean
   /**
-   * Some hash as this hasher makes them today. It is verified when a sign-in is refused and the user has no hash of this
-   * kind, so that refusals take the same time. Without it, signing in makes one at the first refusal.
+   * Some hash as this hasher makes them today. It is verified when a password is refused and the user has no hash of this
+   * kind, so that refusals take the same time. Without it, one is made at the first refusal.
    */
   readonly decoy?: string
   /** The hashers that this one combines. A refused sign-in costs one verification by each. */
@@ -42,8 +42,9 @@ export interface PasswordHasherOptions {
  * Combines hashers: new hashes by `preferred`, old ones verified by whichever reads them, and due to be hashed again.
  * A hash is verified once, by the hasher that makes such hashes today, or else by the first that recognizes it.
  *
- * A sign-in that `createUsers` refuses costs one verification by each hasher. If you changed the cost of a hasher, list
- * the old one among the accepted too, so that its users cannot be told by the time of a refusal.
+ * A refusal costs one verification by each hasher, whatever the hash. If you changed the cost of a hasher, list the old one
+ * among the accepted too, so that the time of a refusal does not tell its users. `createUsers` does the same for users who
+ * do not exist; without it, verify the `decoy` for them.
  * Throws `missing_port` if one has no `hash`, `verify` or `needsRehash`.
  *
  * @example
@@ -54,21 +55,50 @@ export function passwordHasher(options: PasswordHasherOptions): PasswordHasher {
   const { preferred, accepted = [] } = options
   const given = [preferred, ...accepted]
   given.forEach(requireHasher)
-  const hashers = [...new Set(given.flatMap(partsOf))]
+  const hashers = given.flatMap(partsOf)
+  const verify = createVerifier(hashers)
 
   return {
     hash: (password) => preferred.hash(password),
-    async verify(hash: unknown, password: unknown) {
-      if (typeof hash !== "string" || !isHashable(password)) return false
-      for (const reader of readersOf(hashers, hash)) {
-        if (await reader.verify(hash, password)) return true
-      }
-      return false
-    },
+    verify: async (hash: unknown, password: unknown) =>
+      isHashable(password) && verify(typeof hash === "string" ? hash : null, password),
     needsRehash: (hash) => preferred.needsRehash(hash),
     recognizes: (hash: unknown) => typeof hash === "string" && readersOf(hashers, hash).length > 0,
+    ...(preferred.decoy !== undefined && { decoy: preferred.decoy }),
     hashers,
   }
+}
+
+/**
+ * Makes the `verify` of several hashers: one verification if the password fits, and otherwise one by each, whatever is
+ * stored. `null`: there is no user, or no password.
+ */
+export function createVerifier(all: readonly PasswordHasher[]) {
+  const hashers = [...new Set(all)]
+  const decoys = new Map<PasswordHasher, string>()
+
+  return async (stored: string | null, password: string): Promise<boolean> => {
+    // Before anything depends on what is stored: a hasher without a decoy makes one at its first refusal.
+    for (const hasher of hashers) await prepareDecoy(hasher)
+    const readers = stored === null ? [] : readersOf(hashers, stored)
+    if (stored !== null && (await anyFits(readers, stored, password))) return true
+    for (const other of hashers) if (!readers.includes(other)) await other.verify(decoys.get(other)!, password)
+    return false
+  }
+
+  // Requests that come together may each make one: a shared promise would hang if the request that began it is cut off.
+  async function prepareDecoy(hasher: PasswordHasher): Promise<void> {
+    if (!decoys.has(hasher)) decoys.set(hasher, hasher.decoy ?? (await hasher.hash(randomPassword())))
+  }
+}
+
+function randomPassword(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join()
+}
+
+async function anyFits(readers: PasswordHasher[], stored: string, password: string): Promise<boolean> {
+  for (const reader of readers) if (await reader.verify(stored, password)) return true
+  return false
 }
 
 /** Lists the hashers that a hasher is made of: itself, unless it combines others. */

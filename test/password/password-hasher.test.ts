@@ -39,14 +39,29 @@ test("verify() does not read what no hasher was accepted for", async () => {
   expect(spy).not.toHaveBeenCalled()
 })
 
-test("verify() works once for a wrong password, also when several hashers read the hash", async () => {
+test("[THR-6] verify() works once by each hasher for a wrong password, and once for the right one", async () => {
   const compare = vi.fn<() => boolean>(() => false)
-  const hasher = passwordHasher({ preferred, accepted: [argon2id(), bcrypt({ compare }), pbkdf2()] })
-  const hash = await argon2id().hash("correct horse")
-  vi.mocked(hashRaw).mockClear()
-  expect(await hasher.verify(hash, "wrong")).toBe(false)
-  expect(hashRaw).toHaveBeenCalledTimes(1)
-  expect(compare).not.toHaveBeenCalled()
+  const hasher = passwordHasher({ preferred, accepted: [argon2id(), bcrypt({ compare })] })
+  const unreadable = "$P$984478476IagS59wHZvyQMArzfx58u."
+  const stored = [await preferred.hash("correct horse"), await argon2id().hash("correct horse")]
+  for (const hash of [...stored, hasher.decoy, unreadable, "", null]) {
+    vi.mocked(hashRaw).mockClear()
+    compare.mockClear()
+    expect(await hasher.verify(hash as string, "wrong")).toBe(false)
+    expect(
+      vi
+        .mocked(hashRaw)
+        .mock.calls.map(([, options]) => options?.memoryCost)
+        .toSorted(),
+    ).toEqual([12288, 19456])
+    expect(compare).toHaveBeenCalledTimes(1)
+  }
+  for (const hash of stored) {
+    vi.mocked(hashRaw).mockClear()
+    compare.mockClear()
+    expect(await hasher.verify(hash, "correct horse")).toBe(true)
+    expect([vi.mocked(hashRaw), compare].map(({ mock }) => mock.calls.length)).toEqual([1, 0])
+  }
 })
 
 test("verify() asks hashers of one's own, which have three methods, for what nobody else reads", async () => {
@@ -61,10 +76,11 @@ test("verify() asks hashers of one's own, which have three methods, for what nob
   expect(hasher.needsRehash("own:correct")).toBe(true)
 
   vi.mocked(own.verify).mockClear()
-  await hasher.verify(await preferred.hash("correct"), "wrong")
+  await hasher.verify(await preferred.hash("correct"), "correct")
   expect(own.verify).not.toHaveBeenCalled()
   for (const hash of [null, undefined, {}, 1]) expect(await hasher.verify(hash as never, "correct")).toBe(false)
-  expect(own.verify).not.toHaveBeenCalled()
+  // Its decoy, for the work.
+  for (const [hash] of vi.mocked(own.verify).mock.calls) expect(hash).toMatch(/^own:[\d,]+$/)
 })
 
 test("a combined hasher can be combined again", async () => {
