@@ -15,7 +15,7 @@ export type {
   SessionFields,
   SessionValidation,
 } from "./core/auth.ts"
-export type { Cookie, CookieAttributes, CookieOptions } from "./core/cookie.ts"
+export type { Cookie, CookieAttributes, CookieOptions, ReplacedCookie } from "./core/cookie.ts"
 export type { AuthErrorCode } from "./core/errors.ts"
 export type { AuthEvent, AuthEventDetails, AuthEventType, Emit } from "./core/events.ts"
 export type { OriginRequest } from "./core/origin.ts"

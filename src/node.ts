@@ -12,7 +12,7 @@ import type { UserId } from "./core/ports.ts"
 import { checkCrossOrigin, createRequestSession } from "./core/request-session.ts"
 import type { CrossOriginOptions, RequestIo, RequestSession } from "./core/request-session.ts"
 import type { SnapshotOptions } from "./core/snapshots.ts"
-import { privateCacheControl, replaceSetCookie, varyByCookie } from "./core/response-headers.ts"
+import { privateCacheControl, varyByCookie, withCookie } from "./core/response-headers.ts"
 
 export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
 export type { SnapshotOptions } from "./core/snapshots.ts"
@@ -155,7 +155,7 @@ function originOf(req: IncomingMessage): OriginRequest {
 }
 
 function setCookie(res: ServerResponse, cookie: Cookie): void {
-  res.setHeader("Set-Cookie", replaceSetCookie(cookiesOf(res), cookie.name, cookie.serialize()))
+  res.setHeader("Set-Cookie", withCookie(cookiesOf(res), cookie))
 }
 
 function hasCookie(res: ServerResponse, name: string): boolean {

@@ -2,7 +2,10 @@
 export interface CookieOptions {
   /** Default `__Host-session` when secure, with path `/` and no domain; else `session`. */
   name?: string | undefined
-  /** Default none: only the host that set the cookie gets it back. */
+  /**
+   * Default none: only the host that set the cookie gets it back, as on localhost and at IP addresses. With a domain such
+   * as `example.com`, its subdomains get it too, and each can set a cookie of the same name.
+   */
   domain?: string | undefined
   /** Default `/`. */
   path?: string | undefined
@@ -12,6 +15,21 @@ export interface CookieOptions {
   secure?: boolean | undefined
   /** Sets `Partitioned` (CHIPS), for pages that run in a frame on another site. Default `false`. */
   partitioned?: boolean | undefined
+  /**
+   * Cookies that this one has replaced: each expires when the session's cookie is set or deleted. Otherwise browsers keep
+   * an earlier cookie and send both, and with two different values nobody is signed in.
+   */
+  replaces?: readonly ReplacedCookie[] | undefined
+}
+
+/** An earlier session cookie, as it was configured then. */
+export interface ReplacedCookie {
+  /** Default the name of today. */
+  name?: string | undefined
+  /** Default none. Where `cookie.domain` is set, the same cookie without a domain expires in any case. */
+  domain?: string | undefined
+  /** Default `/`. */
+  path?: string | undefined
 }
 
 /** What a cookie carries besides its name and value. */
@@ -31,29 +49,40 @@ export interface Cookie {
   name: string
   value: string
   attributes: CookieAttributes
+  /** Cookies that expire with this one: write each as a `Set-Cookie` header of its own. Absent if there are none. */
+  replaces?: readonly Cookie[]
   /** Writes the cookie as the value of a `Set-Cookie` header. */
   serialize(): string
 }
 
-// `$Version` and a quoted string that runs across a `;` belong to RFC 2109. No browser writes them: they are how one
-// cookie is made to look like several, or several like one.
-const legacyShape = /(^|; ?)(\$Version=|[^=;]*="[^";]*(;|$))/
+// RFC 2109, which browsers never followed: a header that starts with `$Version`, and a quoted string that runs across a
+// `;`. What stands in one is no cookie of ours. A lone quote is a character like any other (RFC 6265, section 4.2.2).
+const legacyText = /^[ \t]*\$Version=.*|="[^";]*;[^"]*"(?=[ \t]*(;|$))/g
 
 /**
- * Reads one cookie out of a `Cookie` header. The name matches to the letter. Several different values under one name
- * are none, since their order says nothing about who set them (RFC 6265, section 5.4).
+ * Reads one cookie out of a `Cookie` header. The name matches byte for byte. Several different values under one name are
+ * none, since their order does not say who set them (RFC 6265, section 5.4): that is a conflict.
  */
-export function readCookie(header: string | null | undefined, name: string): string | null {
-  if (typeof header !== "string" || (/["$]/.test(header) && legacyShape.test(header))) return null
-  const start = `${name}=`
-  let found: string | null = null
-  for (let at = header.indexOf(start); at !== -1; at = header.indexOf(start, at + 1)) {
-    if (!beginsPair(header, at)) continue
-    const value = header.slice(at + start.length).split(";", 1)[0]!
-    if (found !== null && found !== value) return null
-    found = value
+export function readCookie(header: string | null | undefined, name: string, onConflict?: () => void): string | null {
+  if (typeof header !== "string") return null
+  const values = valuesOf(header, name)
+  if (values.size > 1) {
+    onConflict?.()
+    return null
   }
-  return found || null
+  const plain = header.replace(legacyText, "")
+  const isOurs = plain === header || valuesOf(plain, name).size > 0
+  const [value] = values
+  return (isOurs && value) || null
+}
+
+function valuesOf(header: string, name: string): Set<string> {
+  const start = `${name}=`
+  const values = new Set<string>()
+  for (let at = header.indexOf(start); at !== -1; at = header.indexOf(start, at + 1)) {
+    if (beginsPair(header, at)) values.add(header.slice(at + start.length).split(";", 1)[0]!)
+  }
+  return values
 }
 
 function beginsPair(header: string, at: number): boolean {

@@ -104,6 +104,7 @@ export function createAuth<
       ...cookies,
       trustedOrigins,
       emit,
+      readSessionCookie: (header) => cookies.readSessionCookie(header, () => emit("cookie_conflict", {})),
 
       async createSession(userId, attributes = {} as SessionRow) {
         const { token, session } = issue({ userId, createdAt: new Date(now()), attributes })

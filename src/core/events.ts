@@ -10,6 +10,7 @@ export type AuthEventType =
   | "session_ended"
   | "sessions_ended"
   | "rejected"
+  | "cookie_conflict"
   | "cross_origin"
   | "key_used"
   | "key_refused"

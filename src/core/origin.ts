@@ -48,12 +48,25 @@ function isOwnOrigin(origin: string, hostHeader: string | null, url = ""): boole
   return !!host && (origin === `https://${host}` || origin === `${own?.protocol ?? "https:"}//${host}`)
 }
 
-/** Checks a list of origins. Throws `invalid_option` for an entry that a browser would never send as `Origin`. */
+/**
+ * Checks a list of origins: of sites, and of apps, such as `capacitor://localhost`. Throws `invalid_option` for an entry
+ * that no browser would send as `Origin`, or that anybody can send.
+ */
 export function checkOrigins(origins: readonly string[] = []): readonly string[] {
-  if (origins.every(isOrigin)) return origins
-  throw new AuthError("invalid_option", "trustedOrigins are like https://example.com")
+  for (const origin of origins) {
+    const sent = originOf(/:\/\//.test(origin) ? origin : `https://${origin}`)
+    if (sent && sent === origin) continue
+    const remedy = sent ? `Did you mean "${sent}"?` : 'Write one as browsers do, such as "https://example.com".'
+    throw new AuthError("invalid_option", `trustedOrigins: ${JSON.stringify(origin)} is not an origin. ${remedy}`)
+  }
+  return origins
 }
 
-function isOrigin(text: string): boolean {
-  return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
+const originShape = /^(?!file|wss?:|chrome-extension:\/\/(?![a-p]{32}$))[a-z][a-z\d+.-]*:\/\/(?!null)[^*]+$/i
+
+/** Returns the origin of a page at this address. One of a file, or of no host, is `null` to browsers, as anybody's can be. */
+function originOf(text: string): string | null {
+  if (!originShape.test(text) || !URL.canParse(text)) return null
+  const { protocol, host } = new URL(text)
+  return host && `${protocol}//${host}`
 }

@@ -37,19 +37,22 @@ export const sessionPolicies = {
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 
 /** Reads a duration as milliseconds. Throws `invalid_option` for one that is zero, negative, unreadable or over 1,000 years. */
-export function parseDuration(duration: Duration): number {
+export function parseDuration(duration: Duration, option: string): number {
   const [, number, unit] = /^([\d.]+)([smhdw])$/.exec(duration) ?? []
   const milliseconds = Number(number) * units[unit as keyof typeof units]
   if (milliseconds > 0 && milliseconds <= 3.2e13) return milliseconds
-  throw new AuthError("invalid_option", `${duration} is not like 30d`)
+  throw new AuthError(
+    "invalid_option",
+    `${option}: "${String(duration)}" is not a duration. Use a number and a unit, such as "30d" or "1.5h".`,
+  )
 }
 
 /** Reads the lifetimes out of the options. */
 export function createPolicy(options: SessionOptions = {}): SessionPolicy {
   checkOptions("session", options, "idleTimeout", "absoluteTimeout")
   const { idleTimeout = "30d", absoluteTimeout = "90d" } = options
-  const idle = parseDuration(idleTimeout)
-  const absolute = absoluteTimeout === false ? Infinity : parseDuration(absoluteTimeout)
+  const idle = parseDuration(idleTimeout, "session.idleTimeout")
+  const absolute = absoluteTimeout === false ? Infinity : parseDuration(absoluteTimeout, "session.absoluteTimeout")
   return { idleTimeout: Math.min(idle, absolute), absoluteTimeout: absolute }
 }
 

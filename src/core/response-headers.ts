@@ -11,6 +11,13 @@ export function varyByCookie(vary: string | null | undefined): string {
   return names.includes("cookie") || names.includes("*") ? vary : `${vary}, Cookie`
 }
 
+/** Puts a cookie, and the earlier ones that it replaces, among `Set-Cookie` values in place of all others of their names. */
+export function withCookie(values: readonly string[], cookie: Cookie): string[] {
+  const cookies = [...(cookie.replaces ?? []), cookie]
+  const others = values.filter((value) => !cookies.some(({ name }) => value.startsWith(`${name}=`)))
+  return [...others, ...cookies.map((each) => each.serialize())]
+}
+
 /** Puts a cookie among `Set-Cookie` values in place of an earlier one of its name. The others stay as they are. */
 export function replaceSetCookie(values: readonly string[], name: string, value: string): string[] {
   return [...values.filter((other) => !other.startsWith(`${name}=`)), value]
@@ -51,7 +58,7 @@ function giveWay(headers: Headers): void {
 }
 
 function setCookie(headers: Headers, cookie: Cookie): void {
-  const values = replaceSetCookie(headers.getSetCookie(), cookie.name, cookie.serialize())
+  const values = withCookie(headers.getSetCookie(), cookie)
   headers.delete("Set-Cookie")
   for (const value of values) headers.append("Set-Cookie", value)
 }

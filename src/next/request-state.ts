@@ -69,7 +69,12 @@ function decode(value: string): string {
   }
 }
 
-/** Puts a cookie into the jar. One that deletes gets a date too, for browsers that know no `Max-Age`. */
-export function setCookie(jar: CookieJar, { name, value, attributes }: Cookie): void {
+/**
+ * Puts a cookie into the jar, and those that it replaces. The jar holds one cookie of a name, so one that it replaces
+ * under the same name stays until a Route Handler, an API route or the proxy writes the session's cookie. A cookie that
+ * deletes gets a date too, for browsers that know no `Max-Age`.
+ */
+export function setCookie(jar: CookieJar, { name, value, attributes, replaces = [] }: Cookie): void {
+  for (const replaced of replaces) if (replaced.name !== name) setCookie(jar, replaced)
   jar.set({ name, value, ...attributes, ...(attributes.maxAge === 0 && { expires: new Date(0) }) })
 }

@@ -22,7 +22,7 @@ export interface CacheOptions {
 export function cachedRevocations(revocations: Revocations, options: CacheOptions): Revocations {
   checkOptions("cachedRevocations()", options, "maxAge", "maxKeys", "now")
   const { maxAge, maxKeys = 50_000, now = Date.now } = options
-  const age = parseDuration(maxAge)
+  const age = parseDuration(maxAge, "maxAge")
   const cleanUntil = new Map<string, number>()
   let changes = 0
 

@@ -145,7 +145,7 @@ function isTokenOf(token: unknown, { sessionId }: Snapshot<object>): boolean {
 }
 
 function checkAge(maxAge: Duration): number {
-  const age = parseDuration(maxAge)
+  const age = parseDuration(maxAge, "maxAge")
   if (age <= longest) return age
   throw new AuthError(
     "invalid_option",

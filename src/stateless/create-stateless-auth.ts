@@ -83,6 +83,7 @@ export function createStatelessAuth<
       ...cookies,
       trustedOrigins,
       emit,
+      readSessionCookie: (header) => cookies.readSessionCookie(header, () => emit("cookie_conflict", {})),
 
       async createSession(userId, attributes) {
         const at = now()

@@ -302,11 +302,43 @@ describe("trustedOrigins", () => {
     "https://app.example:8443",
     "https://xn--mnchen-3ya.example",
     "http://[::1]:3000",
+    "capacitor://localhost",
+    "ionic://localhost",
+    "tauri://localhost",
+    "http://tauri.localhost",
+    "app://obsidian.md",
+    "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+    "moz-extension://c9a5d5a3-4e2e-4d0e-9d5b-1f2f3f4f5f6f",
+    "safari-web-extension://c9a5d5a3-4e2e-4d0e-9d5b-1f2f3f4f5f6f",
   ])("takes %s, and the auth carries it to its wrappers", (origin) => {
     const auth = createAuth({ adapter: memoryAdapter<{ id: string }>(), trustedOrigins: [origin] })
     expect(auth.trustedOrigins).toEqual([origin])
     expect(verify("POST", { Host: "other.example", Origin: origin }, undefined, auth)).toBe(true)
   })
+
+  test.each([
+    ["https://x.example/", "https://x.example"],
+    ["https://x.example/path?q", "https://x.example"],
+    ["https://X.example", "https://x.example"],
+    ["https://x.example:443", "https://x.example"],
+    ["http://localhost:80", "http://localhost"],
+    ["x.example", "https://x.example"],
+    ["x.example:8443", "https://x.example:8443"],
+    ["https://münchen.example", "https://xn--mnchen-3ya.example"],
+    ["https://ada@x.example", "https://x.example"],
+    ["Capacitor://localhost/", "capacitor://localhost"],
+  ])("[CSR-6] name %j when they refuse it, and what was probably meant", (origin, meant) => {
+    const create = () => createAuth({ adapter: memoryAdapter<{ id: string }>(), trustedOrigins: [origin] })
+    expect(create).toThrow(`trustedOrigins: "${origin}" is not an origin. Did you mean "${meant}"?`)
+  })
+
+  test.each(["null", "https://*.example.com", "file://", "wss://x.example", ""])(
+    "[CSR-6] name %j, and how one is written",
+    (origin) => {
+      const create = () => createAuth({ adapter: memoryAdapter<{ id: string }>(), trustedOrigins: [origin] })
+      expect(create).toThrow(`trustedOrigins: "${origin}" is not an origin. Write one as browsers do`)
+    },
+  )
 
   test("are none by default", () => {
     expect(createAuth({ adapter: memoryAdapter<{ id: string }>() }).trustedOrigins).toEqual([])

@@ -147,6 +147,8 @@ describe("sessionCookieName", () => {
     [{ secure: false }, "session"],
     [{ path: "/app" }, "session"],
     [{ domain: "example.com" }, "session"],
+    [{ domain: "xn--bcher-kva.example" }, "session"],
+    [{ domain: "my_app.co.uk" }, "session"],
     [{ name: "id" }, "id"],
     [{ name: "__Secure-id", domain: "example.com" }, "__Secure-id"],
   ])("with %j is %s", (options, name) => {
@@ -173,6 +175,53 @@ describe("sessionCookieName", () => {
   })
 })
 
+describe("cookie.replaces", () => {
+  const expired = (cookie: CookieOptions) => {
+    const { createSessionCookie, createBlankSessionCookie } = authWith(cookie)
+    const headers = (createSessionCookie(token).replaces ?? []).map((each) => each.serialize())
+    expect((createBlankSessionCookie().replaces ?? []).map((each) => each.serialize())).toEqual(headers)
+    return headers
+  }
+
+  test("is empty by default", () => {
+    expect(createAuthCookie({})).not.toHaveProperty("replaces")
+    expect(createAuthCookie({ path: "/app", secure: false })).not.toHaveProperty("replaces")
+  })
+
+  test("[COO-5] with a domain, what was set without it expires", () => {
+    expect(expired({ name: "sid", domain: "example.com", path: "/app" })).toEqual([
+      `sid=; Max-Age=0; ${epoch}; Path=/app; HttpOnly; Secure; SameSite=Lax`,
+    ])
+  })
+
+  test("[COO-5] earlier names, domains and paths expire", () => {
+    const replaces = [{ name: "auth_session" }, { domain: "www.example.com" }, { path: "/app", domain: undefined }]
+    expect(expired({ name: "sid", replaces })).toEqual([
+      `auth_session=; Max-Age=0; ${epoch}; Path=/; HttpOnly; Secure; SameSite=Lax`,
+      `sid=; Max-Age=0; ${epoch}; Path=/; HttpOnly; Secure; SameSite=Lax; Domain=www.example.com`,
+      `sid=; Max-Age=0; ${epoch}; Path=/app; HttpOnly; Secure; SameSite=Lax`,
+    ])
+  })
+
+  test("an earlier name with a prefix is Secure in development too, where it would throw otherwise", () => {
+    expect(expired({ secure: false, replaces: [{ name: "__Host-session" }] })).toEqual([
+      `__Host-session=; Max-Age=0; ${epoch}; Path=/; HttpOnly; Secure; SameSite=Lax`,
+    ])
+  })
+
+  test("an entry that could never be set throws, and so does the session's own cookie", () => {
+    expect(() => authWith({ replaces: [{ domain: "localhost" }] })).toThrow(invalid)
+    expect(() => authWith({ replaces: [{ name: "__Host-x", path: "/app" }] })).toThrow(invalid)
+    expect(() => authWith({ replaces: [{}] })).toThrow("cookie.replaces")
+    expect(() => authWith({ name: "sid", replaces: [{ name: "sid" }] })).toThrow("cookie.replaces")
+    expect(() => authWith({ replaces: [{ domian: "example.com" }] as never })).toThrow('Did you mean "domain"?')
+  })
+
+  function createAuthCookie(cookie: CookieOptions) {
+    return authWith(cookie).createSessionCookie(token)
+  }
+})
+
 describe("createAuth() with a cookie that cannot be", () => {
   const impossible: [string, CookieOptions][] = [
     ["__Host- with a domain", { name: "__Host-id", domain: "example.com" }],
@@ -185,7 +234,29 @@ describe("createAuth() with a cookie that cannot be", () => {
     ["__SECURE- without Secure", { name: "__SECURE-id", secure: false }],
     ["SameSite=None without Secure", { sameSite: "none", secure: false }],
     ["Partitioned without Secure", { partitioned: true, secure: false }],
+    ["__Http- without Secure", { name: "__Http-id", secure: false }],
+    ["__http- in any case without Secure", { name: "__hTTp-id", secure: false }],
+    ["__Host-Http- without Secure", { name: "__Host-Http-id", secure: false }],
+    ["__Host-Http- with a domain", { name: "__Host-Http-id", domain: "example.com" }],
+    ["__Host-Http- below a path", { name: "__Host-Http-id", path: "/x" }],
   ]
+
+  test.each(["__Http-id", "__Host-Http-id", "__Secure-id"])("takes the name %s where it is Secure", (name) => {
+    expect(authWith({ name }).sessionCookieName).toBe(name)
+  })
+
+  test.each<[CookieOptions, string]>([
+    [{ name: "a b" }, 'cookie.name: "a b" is invalid. Use letters'],
+    [{ path: "app" }, 'cookie.path: "app" is invalid. Start with "/"'],
+    [{ sameSite: "Lax" as "lax" }, 'cookie.sameSite: "Lax" is invalid. Use "strict", "lax" or "none".'],
+    [{ domain: "192.168.1.10" }, 'cookie.domain: "192.168.1.10" is invalid. Use one such as "example.com", or none'],
+    [{ sameSite: "none", secure: false }, 'cookie.sameSite: "none" is invalid. It requires cookie.secure: true.'],
+    [{ partitioned: true, secure: false }, "cookie.partitioned: true is invalid. It requires cookie.secure: true."],
+    [{ name: "__Http-id", secure: false }, 'cookie.name: "__Http-id" is invalid. It requires cookie.secure: true.'],
+    [{ name: "__Host-id", path: "/x" }, 'cookie.name: "__Host-id" is invalid. It requires path "/" and no domain.'],
+  ])("names the option, its value and what to do: %j", (options, sentence) => {
+    expect(() => authWith(options)).toThrow(sentence)
+  })
 
   test.each(impossible)("[COO-1] throws: %s", (_, options) => {
     expect(() => authWith(options)).toThrow(invalid)
@@ -232,6 +303,18 @@ describe("createAuth() with a cookie that cannot be", () => {
     { domain: "https://example.com" },
     { domain: "a b" },
     { domain: "x".repeat(1025) },
+    { domain: `${"a.".repeat(126)}ab` },
+    { domain: "" },
+    { domain: ".example.com" },
+    { domain: "example.com." },
+    { domain: "example..com" },
+    { domain: "localhost" },
+    { domain: "com" },
+    { domain: "192.168.1.10" },
+    { domain: "[::1]" },
+    { domain: "::1" },
+    { domain: "0x7f.1" },
+    { domain: "app.localhost:3000" },
     { sameSite: "" as "lax" },
     { sameSite: "Sometimes" as "lax" },
   ])("[COO-4] throws for %j", (options) => {
@@ -389,9 +472,28 @@ describe("readSessionCookie()", () => {
   }
 
   test("other cookies with JSON, quotes or dollars in their values do not hide ours", () => {
-    const others = ['prefs={"a":1}', 'quoted="x"', "price=$5", "_ga=GA1.1.1", "empty=", 'inner=a"b']
+    const others = ['prefs={"a":1}', 'quoted="x"', "price=$5", "_ga=GA1.1.1", "empty=", 'inner=a"b', "$Version=1"]
     expect(readSessionCookie([...others, "n=a"].join("; "))).toBe("a")
     expect(readSessionCookie(["n=a", ...others].join("; "))).toBe("a")
+  })
+
+  test.each([
+    'n=a; lastSearch="red shoes',
+    'lastSearch="red shoes; n=a',
+    'lastSearch="red shoes; n=a; x=1',
+    'one="red; n=a; two="blue',
+    'one="red; rest"; n=a',
+    'n=a; one="red; rest"',
+    '"; n=a',
+    'n=a; x="',
+  ])("a stray quote in another cookie does not hide ours: %s", (header) => {
+    expect(readSessionCookie(header)).toBe("a")
+  })
+
+  test("[COO-6] what stands between quotes counts as a second value, too", () => {
+    expect(readSessionCookie('x="y; n=a; "; n=b')).toBeNull()
+    expect(readSessionCookie('n=b; x="y; n=a; "')).toBeNull()
+    expect(readSessionCookie('x="y; n=a; "; n=a')).toBe("a")
   })
 })
 

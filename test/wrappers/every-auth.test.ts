@@ -8,7 +8,7 @@ import type { CrossOriginOptions, RequestSession } from "../../src/node.ts"
 import { createPagesAuth } from "../../src/next-pages.ts"
 import type { SessionFields } from "../../src/core/auth.ts"
 import { createWebAuth } from "../../src/web.ts"
-import { day } from "../core/auth-fixture.ts"
+import { day, setUp as setUpAuth } from "../core/auth-fixture.ts"
 import type { AnyAuth } from "./auths.ts"
 import { authKinds } from "./auths.ts"
 import { createCookieJar } from "./cookie-jar.ts"
@@ -289,6 +289,48 @@ for (const kind of authKinds) {
     }
   })
 }
+
+describe.each(wrappers)("$name with a cookie that has replaced others", ({ open }) => {
+  async function openSite() {
+    const kind = await setUpAuth({
+      cookie: { name: "sid", domain: "app.example", replaces: [{ name: "auth_session" }] },
+    })
+    const site = await open(kind.auth)
+    opened.push(site)
+    return { ...kind, site }
+  }
+
+  test("[COO-6] two values under its name are reported, and are nobody", async () => {
+    const { site, auth, events } = await openSite()
+    const [one, other] = [await auth.createSession("user-1"), await auth.createSession("user-1")]
+    events.length = 0
+    const cookie = `sid=${one.token}; sid=${other.token}`
+    expect((await site.visit(({ validate }) => validate(), { cookie })).result).toBeNull()
+    expect(events.map(({ type }) => type)).toEqual(["cookie_conflict"])
+    expect(events[0]?.request).toBeTypeOf("object")
+    expect(
+      (await site.visit(({ validate }) => validate(), { cookie: `sid=${one.token}; sid=${one.token}` })).result,
+    ).not.toBeNull()
+  })
+
+  test("[COO-5] expires those at sign-in, at each change, and at sign-out", async () => {
+    const { site, auth } = await openSite()
+    const visits: ((visit: Visit) => Promise<unknown>)[] = [
+      ({ signIn }) => signIn("user-1"),
+      ({ rotate }) => rotate(),
+      async ({ signIn, rotate }) => [await signIn("user-2"), await rotate()],
+      ({ signOut }) => signOut(),
+    ]
+    for (const visit of visits) {
+      const { token } = await auth.createSession("user-1")
+      const { cookies } = await site.visit(visit, { method: "POST", cookie: `sid=${token}` })
+      const expired = cookies.filter((header) => header.includes("Max-Age=0") && !header.includes("Domain="))
+      expect(expired.map((header) => header.split("=", 1)[0]).toSorted()).toEqual(["auth_session", "sid"])
+      expect(cookies.filter((header) => header.includes("Domain=app.example"))).toHaveLength(1)
+      expect(cookies).toHaveLength(3)
+    }
+  })
+})
 
 test.each(authKinds.filter(({ name }) => name !== "a database"))(
   "over $name a token that was sealed anew, set by hand, does not end its own session",
