@@ -43,7 +43,7 @@ export function parseDuration(duration: Duration, option: string): number {
   if (milliseconds > 0 && milliseconds <= 3.2e13) return milliseconds
   throw new AuthError(
     "invalid_option",
-    `${option}: "${String(duration)}" is not a duration. Use a number and a unit, such as "30d" or "1.5h".`,
+    `${option}: "${duration}" is not a duration. Use a number and a unit, such as "30d" or "1.5h".`,
   )
 }
 

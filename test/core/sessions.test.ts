@@ -215,6 +215,28 @@ describe("validateSession()", () => {
     expect(await lifeOf({}, 12 * hour)).toBe(90 * day)
   })
 
+  test("[EXP-4] a session ends at the absolute timeout, whatever deadline is stored", async () => {
+    const { auth, memory, now } = await setUp()
+    const { session, token } = await auth.createSession("user-1")
+    // As an earlier configuration, or another program, may have left it.
+    await memory.extendSession(session.id, new Date(start + 365 * day), new Date(start + 365 * day))
+    now.advance(90 * day - 1)
+    expect((await auth.validateSession(token)).session?.expiresAt).toEqual(new Date(start + 90 * day))
+    now.advance(1)
+    expect(await auth.validateSession(token)).toMatchObject({ reason: "expired" })
+  })
+
+  test("[EXP-4] no extension stores a deadline beyond the absolute timeout", async () => {
+    const { auth, memory, now } = await setUp()
+    const { session, token } = await auth.createSession("user-1")
+    for (let days = 20; days < 90; days += 20) {
+      now.advance(20 * day)
+      expect((await auth.validateSession(token)).session).not.toBeNull()
+      const stored = await memory.findSession(session.id)
+      expect(stored?.session.expiresAt).toEqual(new Date(start + Math.min(days + 30, 90) * day))
+    }
+  })
+
   test("[EXP-4] aal1 ends a session after 30 days however much it is used", async () => {
     expect(await lifeOf({ session: sessionPolicies.aal1 }, hour)).toBe(30 * day)
   })
