@@ -9,6 +9,10 @@ const cookie = lucia.createSessionCookie(session.id)`,
     `const { token } = await auth.createSession(userId)
 const cookie = auth.createSessionCookie(token)`,
   ],
+  "a session that is created for its cookie alone": [
+    `const cookie = lucia.createSessionCookie((await lucia.createSession(userId, {})).id)`,
+    `const cookie = auth.createSessionCookie((await auth.createSession(userId)).token)`,
+  ],
   "the session is kept where it is used": [
     `const session = await lucia.createSession(userId, {})
 log(session.expiresAt, lucia.createSessionCookie(session.id).serialize())`,

@@ -104,6 +104,14 @@ async function migrateExample(example: string): Promise<MigratedApp> {
   await cp(join(root, example), before, { recursive: true, filter: isSource })
   await setBack(before)
   await cp(before, after, { recursive: true })
+  // The command writes over nothing that is not committed. Beside the application, so that its files stay what they are.
+  const asSomebody = ["-c", "user.name=t", "-c", "user.email=t@t"]
+  for (const args of [
+    ["init", "--quiet"],
+    ["add", after],
+    [...asSomebody, "commit", "--quiet", "--message", "before"],
+  ])
+    await run("git", args, { cwd: path })
   const command = await installCommand(path)
   const migrate = async () => (await run(command, ["migrate", "lucia", after, "--write"])).stdout
   const outputs = [await migrate(), await migrate()]

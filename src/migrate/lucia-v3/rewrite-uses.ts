@@ -93,6 +93,12 @@ function idOf(node: Node | undefined): Node | null {
 }
 
 function rewriteCreation({ call }: MethodCall, changes: Changes): Outcome {
+  const id = idAtOnce(call)
+  if (id) {
+    changes.replace(id.getNameNode(), "token")
+    dropEmptyAttributes(call, changes)
+    return done
+  }
   const created = createdSession(call)
   if (typeof created === "string") return leave(created)
   const { declaration, name, uses } = created
@@ -111,6 +117,13 @@ function rewriteCreation({ call }: MethodCall, changes: Changes): Outcome {
     if (argument) changes.replace(argument, token)
   }
   return done
+}
+
+// `.id` in `lucia.createSessionCookie((await lucia.createSession(userId, {})).id)`.
+function idAtOnce(call: NodeOf<"CallExpression">): NodeOf<"PropertyAccessExpression"> | null {
+  const access = call.getAncestors().find((each) => !is(each, "AwaitExpression") && !is(each, "ParenthesizedExpression"))
+  const isId = is(access, "PropertyAccessExpression") && access.getName() === "id"
+  return isId && isArgumentOf(access, "createSessionCookie") && call.getArguments().length <= 2 ? access : null
 }
 
 interface CreatedSession {
@@ -164,6 +177,8 @@ function rewriteCookie({ call }: MethodCall, changes: Changes): Outcome {
   const session = idOf(argument)
   if (!argument || !session)
     return leave("the cookie holds a token now: give it what createSession() or the request gave")
+  const created = bare(session)
+  if (is(created, "CallExpression") && isCallOf(created, "createSession") && idAtOnce(created)) return done
   if (isRewrittenCreation(session)) return done
   const token = validatedToken(session, changes)
   if (!token)
