@@ -14,31 +14,31 @@ import { packInto, root, temporaryFolder } from "./tarball.ts"
 const contents: Record<string, RegExp> = {
   cli: /^src\/(cli|migrate\/.+)\.ts$/,
   index: /^src\/(index|core\/[^/]+)\.ts$/,
-  web: /^src\/(web|core\/(cross-origin|errors|options|origin|persistence|request-session|response-headers|safe-redirect))\.ts$/,
-  hono: /^src\/(hono|web|core\/(cross-origin|errors|options|origin|persistence|request-session|response-headers|safe-redirect))\.ts$/,
-  node: /^src\/(node|core\/(cross-origin|errors|options|origin|persistence|request-session|response-headers))\.ts$/,
-  next: /^src\/(next|next\/[^/]+|core\/(access|cross-origin|errors|options|origin|persistence|request-session|response-headers))\.ts$/,
+  web: /^src\/(web|core\/(cross-origin|errors|options|realm|origin|persistence|request-session|response-headers|safe-redirect))\.ts$/,
+  hono: /^src\/(hono|web|core\/(cross-origin|errors|options|realm|origin|persistence|request-session|response-headers|safe-redirect))\.ts$/,
+  node: /^src\/(node|core\/(cross-origin|errors|options|realm|origin|persistence|request-session|response-headers))\.ts$/,
+  next: /^src\/(next|next\/[^/]+|core\/(access|cross-origin|errors|options|realm|origin|persistence|request-session|response-headers))\.ts$/,
   "next/pages":
-    /^src\/(next-pages|node|core\/(access|cross-origin|errors|options|origin|persistence|request-session|response-headers))\.ts$/,
+    /^src\/(next-pages|node|core\/(access|cross-origin|errors|options|realm|origin|persistence|request-session|response-headers))\.ts$/,
   "next/proxy":
-    /^src\/(next-proxy|core\/(cookie|cross-origin|defined|errors|options|origin|persistence|response-headers|session-cookie))\.ts$/,
-  react: /^src\/(react|core\/(errors|options))\.ts$/,
+    /^src\/(next-proxy|core\/(cookie|cross-origin|defined|errors|options|realm|origin|persistence|response-headers|session-cookie))\.ts$/,
+  react: /^src\/(react|core\/(errors|options|realm))\.ts$/,
   users:
-    /^src\/(users|users\/[^/]+|proof\/[^/]+|core\/(defined|errors|options|events|token)|password\/(attempt-hash|check-password|common-passwords|hash-format|hashable-password|password-hasher|require-hasher|well-formed))\.ts$/,
-  password: /^src\/(password|password\/[^/]+|core\/(errors|options))\.ts$/,
+    /^src\/(users|users\/[^/]+|proof\/[^/]+|core\/(defined|errors|options|realm|events|token)|password\/(attempt-hash|check-password|common-passwords|hash-format|hashable-password|password-hasher|require-hasher|well-formed))\.ts$/,
+  password: /^src\/(password|password\/[^/]+|core\/(errors|options|realm))\.ts$/,
   stateless:
-    /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|options|events|origin|persistence|policy|session-cookie|token))\.ts$/,
-  testing: /^src\/(testing|testing\/[^/]+|core\/(errors|options))\.ts$/,
+    /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|options|realm|events|origin|persistence|policy|session-cookie|token))\.ts$/,
+  testing: /^src\/(testing|testing\/[^/]+|core\/(errors|options|realm))\.ts$/,
   lucia:
-    /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|options|origin|persistence|policy|token)|password\/(attempt-hash|equal-bytes|hashable-password|lucia-key|node-crypto|node-scrypt|password-queue|portable-scrypt|well-formed))\.ts$/,
+    /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|options|realm|origin|persistence|policy|token)|password\/(attempt-hash|equal-bytes|hashable-password|lucia-key|node-crypto|node-scrypt|password-queue|portable-scrypt|well-formed))\.ts$/,
   "lucia-v2":
-    /^src\/(lucia-v2|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|options|origin|policy|token)|password\/[^/]+)\.ts$/,
+    /^src\/(lucia-v2|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|once|options|realm|origin|policy|token)|password\/[^/]+)\.ts$/,
   "lucia-v2/middleware":
-    /^src\/(lucia-v2-middleware|lucia-v2\/(middleware\/)?[^/]+|core\/(cookie|errors|options|response-headers))\.ts$/,
+    /^src\/(lucia-v2-middleware|lucia-v2\/(middleware\/)?[^/]+|core\/(cookie|errors|options|realm|response-headers))\.ts$/,
   "lucia-v2/utils":
-    /^src\/(lucia-v2-utils|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|options|token)|password\/[^/]+)\.ts$/,
-  "adapters/memory": /^(adapters\/memory|src\/core\/(errors|options))\.ts$/,
-  "adapters/sql": /^(adapters\/sql|adapters\/(sql|values)\/[^/]+|src\/core\/(errors|options))\.ts$/,
+    /^src\/(lucia-v2-utils|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|options|realm|token)|password\/[^/]+)\.ts$/,
+  "adapters/memory": /^(adapters\/memory|src\/core\/(errors|options|realm))\.ts$/,
+  "adapters/sql": /^(adapters\/sql|adapters\/(sql|values)\/[^/]+|src\/core\/(errors|options|realm))\.ts$/,
   "adapters/node-sqlite": sqlAdapter("node-sqlite", /mysql|postgres|schema/),
   "adapters/better-sqlite3": sqlAdapter("better-sqlite3", /mysql|postgres|schema/),
   "adapters/libsql": sqlAdapter("(libsql|libsql/[^/]+)", /mysql|postgres|schema/),
@@ -48,12 +48,20 @@ const contents: Record<string, RegExp> = {
   "adapters/postgres": sqlAdapter("postgres", /mysql|sqlite|schema/),
   "adapters/pglite": sqlAdapter("pglite", /mysql|sqlite|schema/),
   "adapters/mysql2": sqlAdapter("mysql2", /postgres|sqlite|schema/),
-  "adapters/kysely": /^(adapters\/(kysely|(sql|values)\/[^/]+)|src\/core\/(errors|options))\.ts$/,
-  "adapters/drizzle": /^(adapters\/(drizzle|(drizzle|sql|values)\/[^/]+)|src\/core\/(errors|options))\.ts$/,
-  "adapters/prisma": /^(adapters\/(prisma|(prisma|sql|values)\/[^/]+)|src\/core\/(errors|options))\.ts$/,
+  "adapters/kysely": /^(adapters\/(kysely|(sql|values)\/[^/]+)|src\/core\/(errors|options|realm))\.ts$/,
+  "adapters/drizzle": /^(adapters\/(drizzle|(drizzle|sql|values)\/[^/]+)|src\/core\/(errors|options|realm))\.ts$/,
+  "adapters/prisma": /^(adapters\/(prisma|(prisma|sql|values)\/[^/]+)|src\/core\/(errors|options|realm))\.ts$/,
   "adapters/redis": keyValueAdapter("redis", "redis"),
   "adapters/ioredis": keyValueAdapter("ioredis", "redis"),
   "adapters/unstorage": keyValueAdapter("unstorage", "unstorage", "redis/(keys|fields|digest|batches)"),
+}
+
+/** The packages that an entry imports: its user has them, or would not use it. */
+const packages: Record<string, string[]> = {
+  next: ["next/cache", "next/headers", "next/navigation", "react"],
+  react: ["react"],
+  "lucia-v2/middleware": ["next/headers"],
+  "adapters/drizzle": ["drizzle-orm"],
 }
 
 const entries = Object.entries(entry)
@@ -172,6 +180,37 @@ describe("the code of an entry", () => {
   })
 })
 
+describe("a bundle for Workers and browsers", () => {
+  test.each(entries)("%s needs no module of Node, and no package that its user has not chosen", async (name) => {
+    expect(await foreignImports(`export * from "./dist/${name}.js"`)).toEqual(packages[name] ?? [])
+  })
+
+  test("a module of Node is found, however it is imported", async () => {
+    const code = 'import "node:fs"; export const crypto = () => import("crypto")'
+    expect(await foreignImports(code)).toEqual(["crypto", "node:fs"])
+  })
+})
+
+/** What a bundle imports that is neither ours nor a dependency. */
+async function foreignImports(code: string): Promise<string[]> {
+  const { metafile } = await build({
+    stdin: { contents: code, resolveDir: root },
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    platform: "browser",
+    outfile: "bundle.js",
+    plugins: [{ name: "foreign", setup: ({ onResolve }) => onResolve({ filter: /^[^./]/ }, markForeign) }],
+  })
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
+  return [...new Set(imports.map(({ path }) => path))].toSorted()
+}
+
+function markForeign({ path }: { path: string }): { path: string; external: true } | undefined {
+  return path.startsWith("@oslojs/") ? undefined : { path, external: true }
+}
+
 /** What a bundle of this file holds of ours, by bytes that are really there. */
 async function modulesIn(file: string): Promise<string[]> {
   const { metafile } = await build({
@@ -192,12 +231,12 @@ async function modulesIn(file: string): Promise<string[]> {
 
 function keyValueAdapter(name: string, folder: string, shared = "redis/[^/]+"): RegExp {
   const parts = `${name}|${folder}/[^/]+|${shared}|values/[^/]+`
-  return new RegExp(`^(adapters/(${parts})|src/core/(errors|options))\\.ts$`)
+  return new RegExp(`^(adapters/(${parts})|src/core/(errors|options|realm))\\.ts$`)
 }
 
 function sqlAdapter(name: string, foreign: RegExp): RegExp {
   return new RegExp(
-    `^(adapters/${name}|adapters/values/[^/]+|adapters/sql/(?!.*(${foreign.source}))[^/]+|src/core/(errors|options))\\.ts$`,
+    `^(adapters/${name}|adapters/values/[^/]+|adapters/sql/(?!.*(${foreign.source}))[^/]+|src/core/(errors|options|realm))\\.ts$`,
   )
 }
 

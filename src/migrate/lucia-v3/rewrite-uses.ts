@@ -121,7 +121,9 @@ function rewriteCreation({ call }: MethodCall, changes: Changes): Outcome {
 
 // `.id` in `lucia.createSessionCookie((await lucia.createSession(userId, {})).id)`.
 function idAtOnce(call: NodeOf<"CallExpression">): NodeOf<"PropertyAccessExpression"> | null {
-  const access = call.getAncestors().find((each) => !is(each, "AwaitExpression") && !is(each, "ParenthesizedExpression"))
+  const access = call
+    .getAncestors()
+    .find((each) => !is(each, "AwaitExpression") && !is(each, "ParenthesizedExpression"))
   const isId = is(access, "PropertyAccessExpression") && access.getName() === "id"
   return isId && isArgumentOf(access, "createSessionCookie") && call.getArguments().length <= 2 ? access : null
 }
