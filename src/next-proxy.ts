@@ -1,6 +1,7 @@
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import { readCookie } from "./core/cookie.ts"
 import type { Cookie, CookieOptions } from "./core/cookie.ts"
+import { refuseCrossOrigin } from "./core/cross-origin.ts"
 import { AuthError } from "./core/errors.ts"
 import { checkOptions } from "./core/options.ts"
 import { checkOrigins, verifyRequestOrigin } from "./core/origin.ts"
@@ -34,7 +35,10 @@ export interface OpenSnapshot {
 export interface ProxySnapshots {
   /** What `createSnapshots()` returned; its secrets are those of the application's. */
   with: SnapshotReader
-  /** Whether the page at `path` is for this member. Asked where the snapshot is good; without one the visitor goes on. */
+  /**
+   * Returns whether the page at `path`, which is decoded, is for this user. Called only with a valid snapshot; without one
+   * the visitor goes on. A path that can be read in several ways, such as `/a/%2e%2e/b`, is for nobody.
+   */
   authorize(snapshot: OpenSnapshot, path: string): boolean
   /** The page for members who may not go on. It is public. */
   forbiddenPath: string
@@ -46,10 +50,18 @@ export interface AuthProxyOptions {
   cookie?: CookieOptions | undefined
   /** The same list that `createAuth` got: exact origins that may change state besides a request's own. */
   trustedOrigins?: readonly string[] | undefined
-  /** Where those come who are signed out. A path stands for itself and for what lies below it; `/` for itself alone. */
+  /** Pages for signed-out visitors. A path covers itself and everything below it; `/` covers only itself. */
   publicPaths: readonly string[]
-  /** The page to sign in at. It is public. */
-  signInPath: string
+  /**
+   * The sign-in page, or a function that returns it for a request, such as `/de/sign-in` for a site with a language in its
+   * paths. It is public, with any other path in front of its last segment too.
+   */
+  signInPath: string | ((request: ProxyRequest) => string)
+  /**
+   * Paths that accept cross-origin POSTs, such as the `form_post` of "Sign in with Apple" or the return from a payment.
+   * They cover what `publicPaths` cover. Give their `routeHandler` or `apiRoute` `allowCrossOrigin` as well. Default none.
+   */
+  allowCrossOrigin?: readonly string[] | undefined
 }
 
 /** What {@link createAuthProxy} takes to look closer at a visitor. */
@@ -67,12 +79,13 @@ export type ProxyAuth = Pick<
 >
 
 /**
- * Makes the function for `proxy.ts`, or `middleware.ts` before Next.js 16. It answers unsafe cross-site requests with
- * 403, and sends who has no session cookie from pages that are not public to `signInPath`.
+ * Makes the function for `proxy.ts`, or `middleware.ts` before Next.js 16. It answers unsafe cross-origin requests with
+ * 403, and redirects visits without a session cookie from pages that are not public to `signInPath?next=...`. Give `next`
+ * to `safeRedirect` after signing in. Files, which have an extension, are public. `undefined` means: go on.
  *
- * It asks no database, so it cannot tell a live session from a dead one: it saves a visitor a detour and protects
- * nothing. `verifySession`, `routeHandler`, `serverAction` and their like protect. It never sends anyone away from
- * `signInPath`, so that an ended session cannot run in circles. `undefined` means: go on.
+ * It asks no database, so it cannot tell a live session from an ended one: it saves a visitor a detour and protects
+ * nothing. `protectedPage`, `verifySession`, `routeHandler`, `serverAction` and the Pages Router's wrappers protect. It
+ * never redirects from the sign-in page, so there is no redirect loop.
  *
  * Given a stateless auth it sends ended sessions away too, and re-seals those that are due, since Server Components
  * cannot set cookies. Given snapshots it knows what members may see, without a database and at most as late as they are
@@ -100,16 +113,19 @@ export function createAuthProxy(
     "trustedOrigins",
     "publicPaths",
     "signInPath",
+    "allowCrossOrigin",
   )
-  const { auth, snapshots, cookie, trustedOrigins, publicPaths, signInPath } = options
+  const { auth, snapshots, cookie, trustedOrigins, publicPaths, signInPath, allowCrossOrigin = [] } = options
   checkOptions("snapshots", snapshots, "with", "authorize", "forbiddenPath")
   const origins = auth ?? { trustedOrigins: checkOrigins(trustedOrigins) }
   const { readSessionCookie } = auth ?? createSessionCookies(cookie, 0)
-  const ownPaths = snapshots ? [signInPath, snapshots.forbiddenPath] : [signInPath]
-  const open = [...publicPaths, ...ownPaths, "/_next/static", "/_next/image"].map(publicPath)
+  const forbiddenPaths = snapshots ? [snapshots.forbiddenPath] : []
+  const signInPaths = typeof signInPath === "function" ? [] : [signInPath]
+  const open = [...publicPaths, ...forbiddenPaths, ...signInPaths, "/_next/static", "/_next/image"].map(ownPath)
+  const letIn = allowCrossOrigin.map(ownPath)
 
   return (request) => {
-    if (!verifyRequestOrigin(request, origins)) return refusal()
+    if (!verifyRequestOrigin(request, origins) && !isIn(letIn, pathOf(request))) return refusal()
     // A form or a call that is not signed in is answered where it goes: a redirect would lose it.
     if (request.method !== "GET" && request.method !== "HEAD") return undefined
     const visit = visitOf(request)
@@ -118,13 +134,15 @@ export function createAuthProxy(
 
   function visitOf(request: ProxyRequest): Visit {
     const header = request.headers.get("Cookie")
-    const path = plainPath((request.nextUrl ?? new URL(request.url)).pathname)
-    const isOpen = path !== null && open.some((each) => isWithin(path, each))
-    return { request, path: path ?? "", isOpen, token: readSessionCookie(header), header }
+    const path = pathOf(request)
+    const isOpen = isFile(path) || isIn(open, path)
+    return { request, path, isOpen, token: readSessionCookie(header), header }
   }
 
-  function glance({ request, token, isOpen }: Visit): Response | undefined {
-    return isOpen || isTokenLike(token) ? undefined : redirection(addressOf(signInPath, request))
+  function glance({ request, path, token, isOpen }: Visit): Response | undefined {
+    if (isOpen || isTokenLike(token)) return undefined
+    const target = typeof signInPath === "function" ? signInPath(request) : signInPath
+    return comesBack(request, path, ownPath(target)) ? undefined : redirection(signInAddress(target, request))
   }
 
   async function lookCloser(visit: Visit): Promise<Response | undefined> {
@@ -152,7 +170,7 @@ export function createAuthProxy(
     if (!snapshots || visit.isOpen) return undefined
     const snapshot = await snapshots.with.openSnapshot(readCookie(visit.header, snapshots.with.cookieName), token)
     if (!snapshot) return undefined
-    const isWelcome = snapshots.authorize(snapshot, visit.path)
+    const isWelcome = visit.path !== null && snapshots.authorize(snapshot, visit.path)
     return isWelcome ? undefined : redirection(addressOf(snapshots.forbiddenPath, visit.request))
   }
 }
@@ -160,8 +178,8 @@ export function createAuthProxy(
 /** A request for a page, as the proxy sees it. */
 interface Visit {
   request: ProxyRequest
-  /** Decoded; empty for one that can be read in several ways. */
-  path: string
+  /** Decoded; `null` if it can be read in several ways. */
+  path: string | null
   isOpen: boolean
   token: string | null
   header: string | null
@@ -180,7 +198,7 @@ function redirection(address: string): Response {
 }
 
 function refusal(): Response {
-  return privateResponse(new Response("Cross-site request refused", { status: 403 }))
+  return privateResponse(refuseCrossOrigin())
 }
 
 // Wide enough for every token of this package and those it takes over; the real check is not here.
@@ -188,7 +206,7 @@ function isTokenLike(value: string | null): boolean {
   return value !== null && /^[\w.~+/=%-]{24,}$/.test(value)
 }
 
-function publicPath(path: string): string {
+function ownPath(path: string): string {
   const plain = /^\/(?![/\\])[^?#]*$/.test(path) ? plainPath(path) : null
   if (plain === null) throw new AuthError("invalid_option", `"${path}" is not a path of this site, such as "/sign-in"`)
   return plain
@@ -204,13 +222,44 @@ function plainPath(path: string): string | null {
   }
 }
 
-function isWithin(path: string, parent: string): boolean {
-  return path === parent || (parent !== "/" && path.startsWith(`${parent}/`))
+function pathOf({ nextUrl, url }: ProxyRequest): string | null {
+  return plainPath((nextUrl ?? new URL(url)).pathname)
 }
 
-function addressOf(path: string, { nextUrl, url }: ProxyRequest): string {
+function isIn(paths: readonly string[], path: string | null): boolean {
+  return path !== null && paths.some((parent) => path === parent || (parent !== "/" && path.startsWith(`${parent}/`)))
+}
+
+// Files of `public/` need no session, and `next/image` fetches them without a cookie. `/_next/data` holds pages.
+function isFile(path: string | null): boolean {
+  return path !== null && /\.(?!\d+$)[a-z\d]+$/i.test(path) && !path.startsWith("/_next/data/")
+}
+
+// Another proxy may put a language in front of the sign-in page, or translate its name: then `next` is this very page.
+function comesBack(request: ProxyRequest, path: string | null, signInPath: string): boolean {
+  if (path === null) return false
+  const { pathname, search } = request.nextUrl ?? new URL(request.url)
+  const next = new URLSearchParams(search).get("next")
+  return lastSegment(path) === lastSegment(signInPath) || next?.split("?")[0] === pathname
+}
+
+function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf("/"))
+}
+
+function signInAddress(path: string, request: ProxyRequest): string {
+  const { pathname, search } = request.nextUrl ?? new URL(request.url)
+  const query = new URLSearchParams(search)
+  // What the client of Next.js adds to tell its own requests from a visit.
+  query.delete("_rsc")
+  const next = query.size > 0 ? `${pathname}?${query}` : pathname
+  // Servers refuse longer addresses.
+  return addressOf(path, request, next.length > 2000 ? "" : `?${new URLSearchParams({ next })}`)
+}
+
+function addressOf(path: string, { nextUrl, url }: ProxyRequest, search = ""): string {
   const address = nextUrl ? nextUrl.clone() : new URL(url)
   address.pathname = path
-  address.search = ""
+  address.search = search
   return address.toString()
 }

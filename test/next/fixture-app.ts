@@ -18,7 +18,11 @@ export function buildFixture(variant: Variant, files: Record<string, string> = {
 function proxyFile(name: string): string {
   return `import { createAuthProxy } from "nightlatch/next/proxy"
 
-export const ${name} = createAuthProxy({ publicPaths: ["/", "/form", "/api", "/test"], signInPath: "/sign-in" })
+export const ${name} = createAuthProxy({
+  publicPaths: ["/", "/form", "/api", "/test"],
+  signInPath: "/sign-in",
+  allowCrossOrigin: ["/api/returned"],
+})
 export const config = { matcher: "/((?!_next/static|_next/image|favicon.ico|bare|api/bare).*)" }
 `
 }

@@ -3,6 +3,7 @@ import { build } from "esbuild"
 import type { Plugin } from "esbuild"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import { safeRedirect } from "../../src/core/safe-redirect.ts"
 import { createAuthProxy } from "../../src/next-proxy.ts"
 import type { AuthProxyOptions } from "../../src/next-proxy.ts"
 import { root } from "../package/tarball.ts"
@@ -42,19 +43,57 @@ describe("a visit without a session cookie", () => {
     "/%70rofile",
     "/_next/data/build/about.json",
     "/sign-in-not",
-  ])("is redirected from %s", (path) => {
-    expect(visit(path)).toBe("/sign-in")
+  ])("is redirected from %s, which goes along", (path) => {
+    const { pathname } = new URL(origin + path.replace(/^\/\//, "/.//"))
+    expect(visit(path)).toBe(`/sign-in?${new URLSearchParams({ next: pathname })}`)
   })
+
+  test.each(["/logo.png", "/robots.txt", "/fonts/inter.woff2", "/manifest.webmanifest", "/.well-known/security.txt"])(
+    "goes on to the file %s",
+    (path) => {
+      expect(visit(path)).toBe("goes on")
+    },
+  )
+
+  test.each(["/docs/v1.2", "/logo.png/edit", "/_next/data/build/profile.json", "/a.png%2f..%2fprofile"])(
+    "is redirected from %s, which is no file",
+    (path) => {
+      expect(visit(path)).toContain("/sign-in?next=")
+    },
+  )
 
   test("goes on to the scripts and pictures of Next.js, which the sign-in page needs", () => {
     expect(visit("/_next/static/chunks/main.js")).toBe("goes on")
     expect(visit("/_next/image?url=x")).toBe("goes on")
   })
 
-  test("loses its query, and stays on its host", () => {
-    const response = createAuthProxy(options)(new Request(`${origin}/profile?next=https://evil.example`))
-    expect(response?.headers.get("Location")).toBe(`${origin}/sign-in`)
-    expect(response?.status).toBe(307)
+  test.each([
+    ["/profile?tab=keys&a=b", "/profile?tab=keys&a=b"],
+    ["/profile?_rsc=1x2y", "/profile"],
+    ["/profile?next=https://evil.example", "/profile?next=https%3A%2F%2Fevil.example"],
+    ["//evil.example/profile", "//evil.example/profile"],
+    [`/profile?${"a".repeat(3000)}`, null],
+  ])("of %s stays on its host, and its address goes along as text", (path, next) => {
+    const response = createAuthProxy(options)(requestFor(path))
+    const { href, searchParams } = new URL(response?.headers.get("Location") ?? "")
+    expect(href).toMatch(/^https:\/\/app\.example\/sign-in(\?next=[^&]+)?$/)
+    expect([searchParams.get("next"), response?.status]).toEqual([next, 307])
+  })
+
+  test("comes back after signing in, and never to another site", () => {
+    const paths = [
+      "/profile?tab=keys",
+      "//evil.example/x",
+      "/\\evil.example/x",
+      "/.//evil.example/x",
+      "/%2f%2fevil.example/x",
+    ]
+    const targets = paths.map((path) => {
+      const location = createAuthProxy(options)(requestFor(path))?.headers.get("Location") ?? ""
+      return new URL(safeRedirect(new URL(location).searchParams.get("next"), "/"), origin)
+    })
+    expect(targets[0]?.href).toBe(`${origin}/profile?tab=keys`)
+    expect(targets.map((target) => target.origin)).toEqual(paths.map(() => origin))
   })
 
   test("is redirected by an answer that nobody keeps [COO-9]", () => {
@@ -71,7 +110,7 @@ describe("a visit without a session cookie", () => {
       headers: new Headers(),
       nextUrl: inside("/docs/de", "/profile"),
     }
-    expect(createAuthProxy(options)(request)?.headers.get("Location")).toBe(`${origin}/docs/de/sign-in`)
+    expect(createAuthProxy(options)(request)?.headers.get("Location")).toBe(`${origin}/docs/de/sign-in?next=%2Fprofile`)
     expect(createAuthProxy(options)({ ...request, nextUrl: inside("/docs/de", "/about") })).toBeUndefined()
   })
 
@@ -93,7 +132,7 @@ describe("a visit without a session cookie", () => {
         const outcome = createAuthProxy(options)(request) === undefined
         if (outcome)
           expect(decodeURIComponent(path)).toMatch(
-            /^\/*($|about(\/|$)|api\/+open(\/|$)|sign-in(\/|$)|_next\/+(static|image))/,
+            /^\/*($|about(\/|$)|api\/+open(\/|$)|sign-in(\/|$)|_next\/+(static|image))|\/sign-in\/*$|\.[a-z\d]+\/*$/i,
           )
       }),
     )
@@ -114,15 +153,87 @@ describe("a visit with a session cookie", () => {
     `${cookie}; __Host-session=${token.replace("a", "b")}`,
     `a="x; ${cookie}; "`,
   ])("counts %s as none [COO-6]", (Cookie) => {
-    expect(visit("/profile", { Cookie })).toBe("/sign-in")
+    expect(visit("/profile", { Cookie })).toBe("/sign-in?next=%2Fprofile")
   })
 
   test("reads the cookie by the options that createAuth got", () => {
     const named = { ...options, cookie: { name: "sid", secure: false, path: "/app" } }
     expect(visit("/profile", { Cookie: `sid=${token}` }, "GET", named)).toBe("goes on")
-    expect(visit("/profile", { Cookie: cookie }, "GET", named)).toBe("/sign-in")
+    expect(visit("/profile", { Cookie: cookie }, "GET", named)).toBe("/sign-in?next=%2Fprofile")
     const insecure = { ...options, cookie: { secure: false } }
     expect(visit("/profile", { Cookie: `session=${token}` }, "GET", insecure)).toBe("goes on")
+  })
+})
+
+describe("a site with a language in its paths", () => {
+  const localized = { publicPaths: ["/"], signInPath: ({ url }: { url: string }) => `/${languageOf(url)}/sign-in` }
+  const keepsQuery = (url: URL) => new URL(`/de${url.pathname}${url.search}`, url)
+  const dropsQuery = (url: URL) => new URL(`/de${url.pathname}`, url)
+  const translates = (url: URL) => new URL(`/de${url.pathname.replace("/sign-in", "/anmelden")}${url.search}`, url)
+
+  test("sends visitors to the sign-in page in their language, from wherever they are", () => {
+    expect(visit("/de/profile", {}, "GET", localized)).toBe("/de/sign-in?next=%2Fde%2Fprofile")
+    expect(visit("/fr/profile", {}, "GET", localized)).toBe("/fr/sign-in?next=%2Ffr%2Fprofile")
+    expect(visit("/de/sign-in", {}, "GET", localized)).toBe("goes on")
+  })
+
+  test.each(["https://evil.example", "//evil.example", "sign-in", "/a?b"])("throws for signInPath() of %s", (path) => {
+    expect(() => visit("/profile", {}, "GET", { publicPaths: [], signInPath: () => path })).toThrow(
+      expect.objectContaining({ code: "invalid_option" }),
+    )
+  })
+
+  test.each([
+    ["a function", localized, dropsQuery],
+    ["a path, with another proxy that adds the language", { ...localized, signInPath: "/sign-in" }, keepsQuery],
+    ["a path, with one that loses the query", { ...localized, signInPath: "/sign-in" }, dropsQuery],
+    ["a path, with one that translates it", { ...localized, signInPath: "/sign-in" }, translates],
+    ["the home page, with one that adds the language", { publicPaths: [], signInPath: "/" }, keepsQuery],
+    [
+      "a function of the path",
+      { publicPaths: [], signInPath: ({ url }: { url: string }) => `${new URL(url).pathname}/in` },
+      dropsQuery,
+    ],
+  ])("has no redirect loop where signInPath is %s", (_, given, addLanguage) => {
+    for (const start of ["/profile", "/de/profile", "/de/sign-in", "/de", "/sign-in", "/de/anmelden"]) {
+      const seen = follow(start, given, addLanguage)
+      expect([start, seen.length]).toEqual([start, expect.toSatisfy((hops: number) => hops < 6)])
+    }
+  })
+
+  function follow(path: string, given: AuthProxyOptions, addLanguage: (url: URL) => URL): string[] {
+    const seen: string[] = []
+    let url: URL | null = new URL(path, origin)
+    while (url && seen.push(url.href) < 20) {
+      const location: string | null | undefined = createAuthProxy(given)(new Request(url))?.headers.get("Location")
+      url = location ? new URL(location) : /^\/de(\/|$)/.test(url.pathname) ? null : addLanguage(url)
+    }
+    return seen
+  }
+
+  function languageOf(url: string): string {
+    return /^\/(de|fr)(\/|$)/.exec(new URL(url).pathname)?.[1] ?? "de"
+  }
+})
+
+describe("snapshots", () => {
+  test("are asked about decoded paths, and a path that can be read in several ways is for nobody", async () => {
+    const asked: string[] = []
+    const proxy = createAuthProxy({
+      ...options,
+      snapshots: {
+        with: { cookieName: "s", openSnapshot: async () => ({ userId: "u", claims: {} }) },
+        authorize: (_, path) => asked.push(path) > 0,
+        forbiddenPath: "/forbidden",
+      },
+    })
+    const outcomes = []
+    for (const path of ["/%70rofile", "/logo.png", "/a%2f..%2fb", "/a%5cb", "/%"]) {
+      const response = await proxy({ method: "GET", url: origin + path, headers: new Headers({ Cookie: cookie }) })
+      outcomes.push(response?.headers.get("Location") ?? "goes on")
+    }
+    expect(asked).toEqual(["/profile"])
+    expect(outcomes).toEqual(["goes on", "goes on", ...Array(3).fill(`${origin}/forbidden`)])
   })
 })
 
@@ -152,6 +263,15 @@ describe("a request that changes something", () => {
     expect(visit("/profile", { Origin: "https://admin.example", Cookie: cookie }, "POST", trusting)).toBe("goes on")
   })
 
+  test("from another site goes on to a path that accepts it, and to no other", () => {
+    const accepting = { ...options, allowCrossOrigin: ["/api/callback"] }
+    const headers = { Origin: "https://appleid.apple.com", "Sec-Fetch-Site": "cross-site", Cookie: cookie }
+    const outcomes = ["/api/callback", "/api/callback/apple", "/api/callbacks", "/api", "/api/callback%2f..%2fme"].map(
+      (path) => visit(path, headers, "POST", accepting),
+    )
+    expect(outcomes).toEqual(["goes on", "goes on", 403, 403, 403])
+  })
+
   test("from nowhere, but with a cookie, is refused", () => {
     expect(visit("/profile", { Cookie: cookie }, "POST")).toBe(403)
   })
@@ -163,6 +283,7 @@ describe("createAuthProxy()", () => {
     { publicPaths: ["https://evil.example"] },
     { publicPaths: ["/about?x"] },
     { publicPaths: ["/%"] },
+    { allowCrossOrigin: ["callback"] },
     { signInPath: "sign-in" },
     { signInPath: "//evil.example" },
     { signInPath: "/\\evil.example" },
@@ -174,7 +295,7 @@ describe("createAuthProxy()", () => {
 
   test("[NXT-6] needs nothing of Node.js", async () => {
     const { outputFiles } = await bundle("src/next-proxy.ts")
-    expect(outputFiles[0]?.text).toContain("Cross-site request refused")
+    expect(outputFiles[0]?.text).toContain("Cross-origin request refused")
     await expect(bundle("test/package/tarball.ts")).rejects.toThrow("node:")
   })
 })
@@ -190,6 +311,10 @@ function visit(
   if (!response) return "goes on"
   const location = response.headers.get("Location")
   return location === null ? response.status : location.replace(origin, "")
+}
+
+function requestFor(path: string) {
+  return { method: "GET", url: origin + path, headers: new Headers() }
 }
 
 /** An address as Next.js shows it, without what comes before the application's own path. */
