@@ -49,7 +49,7 @@ export default defineConfig({
   platform: "neutral",
   dts: { entry },
   clean: true,
-  external: [/^node:/, "@node-rs/argon2"],
   // Bundlers for Workers and browsers know "node:fs" for what it is, and look for a package called "fs".
   removeNodeProtocol: false,
+  external: [/^node:/, /^#/, "@node-rs/argon2"],
 })

@@ -4,14 +4,16 @@ import type { GetServerSidePropsContext, GetServerSidePropsResult, NextApiReques
 import { checkPaths, refusalOf } from "./core/access.ts"
 import type { AccessOptions, AccessPaths, Member, MemberOptions, PublicOptions } from "./core/access.ts"
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
+import { crossOriginRefusal } from "./core/cross-origin.ts"
+import { AuthError } from "./core/errors.ts"
 import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
-import type { PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
+import type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
 import type { SnapshotOptions } from "./core/snapshots.ts"
 import { createNodeAuth } from "./node.ts"
 
 export type { AccessPaths, Authorize, Member, MemberOptions, PublicOptions } from "./core/access.ts"
-export type { PersistOptions, SignedIn } from "./core/request-session.ts"
+export type { CrossOriginOptions, PersistOptions, SignedIn } from "./core/request-session.ts"
 export type { SnapshotOptions } from "./core/snapshots.ts"
 
 /** What `getServerSideProps` answers to who may not see the page. */
@@ -43,8 +45,9 @@ export interface PagesAuth<S extends SessionFields, U extends { id: UserId }, Id
   /** Ends the session in the store, then in the browser. */
   signOut(req: IncomingMessage, res: ServerResponse): Promise<void>
   /**
-   * Wraps an API route: 403 for unsafe cross-site requests and when `authorize` says no, 401 when signed out unless it is
-   * `public`.
+   * Wraps an API route. Answers 403 to cross-origin requests that may change something and to users that `authorize`
+   * rejects, and 401 to signed-out visitors unless it is `public`. One that is `public` may set `allowCrossOrigin`, for a POST
+   * that another site is meant to send: the visitor is signed out there and can be signed in.
    */
   apiRoute(
     handle: (req: NextApiRequest, res: NextApiResponse, auth: Member<S, U>) => unknown,
@@ -52,7 +55,7 @@ export interface PagesAuth<S extends SessionFields, U extends { id: UserId }, Id
   ): (req: NextApiRequest, res: NextApiResponse) => Promise<unknown>
   apiRoute(
     handle: (req: NextApiRequest, res: NextApiResponse, auth: SignedIn<S, U>) => unknown,
-    options: PublicOptions<S, U>,
+    options: PublicOptions<S, U> & CrossOriginOptions,
   ): (req: NextApiRequest, res: NextApiResponse) => Promise<unknown>
   /**
    * Wraps `getServerSideProps`: redirects to `signInPath` when signed out unless it is `public`; when `authorize` says
@@ -86,22 +89,38 @@ export function createPagesAuth<S extends SessionFields, U extends { id: UserId 
   const { signInPath, forbiddenPath, snapshots } = options
   checkPaths({ signInPath, forbiddenPath })
   const { handleRequest } = createNodeAuth(auth, { snapshots })
-  const sessions = new WeakMap<IncomingMessage, RequestSession<S, U, Id, SessionRow>>()
+  type Session = RequestSession<S, U, Id, SessionRow>
+  const sessions = new WeakMap<IncomingMessage, Session>()
+  // How many writes are under way: Next.js may send what getServerSideProps returns long after it returned.
+  const writes = new WeakMap<IncomingMessage, number>()
 
-  function sessionOf(req: IncomingMessage, res: ServerResponse) {
-    const session = sessions.get(req) ?? handleRequest(req, res)
+  function sessionOf(req: IncomingMessage, res: ServerResponse, options?: CrossOriginOptions) {
+    const session = sessions.get(req) ?? handleRequest(req, res, options)
     sessions.set(req, session)
     return session
+  }
+
+  async function write<Result>(
+    req: IncomingMessage,
+    res: ServerResponse,
+    change: (session: Session) => Promise<Result>,
+  ) {
+    writes.set(req, (writes.get(req) ?? 0) + 1)
+    try {
+      return await change(sessionOf(req, res))
+    } finally {
+      writes.set(req, writes.get(req)! - 1)
+    }
   }
 
   const apiRoute =
     (
       handle: (req: NextApiRequest, res: NextApiResponse, auth: SignedIn<S, U>) => unknown,
-      options?: AccessOptions<S, U>,
+      { allowCrossOrigin, ...options }: AccessOptions<S, U> & CrossOriginOptions = {},
     ) =>
     async (req: NextApiRequest, res: NextApiResponse) => {
-      const { crossOrigin, validate } = sessionOf(req, res)
-      if (crossOrigin) return answer(res, 403, "Cross-site request refused")
+      const { crossOrigin, validate } = sessionOf(req, res, { allowCrossOrigin })
+      if (crossOrigin) return answer(res, 403, crossOriginRefusal)
       const visitor = await validate()
       const refusal = await refusalOf(visitor, options)
       if (refusal) return refusal === "forbidden" ? answer(res, 403, "Forbidden") : answer(res, 401, "Sign in first")
@@ -116,22 +135,30 @@ export function createPagesAuth<S extends SessionFields, U extends { id: UserId 
     async (context: Context): Promise<Result | TurnedAway> => {
       const visitor = await sessionOf(context.req, context.res).validate()
       const refusal = await refusalOf(visitor, options)
-      if (!refusal) return handle(context, visitor)
+      if (!refusal) return finished(context.req, await handle(context, visitor))
       const destination = refusal === "forbidden" ? forbiddenPath : signInPath
       return destination === undefined ? { notFound: true } : { redirect: { destination, permanent: false } }
     }
 
+  function finished<Result>(req: IncomingMessage, result: Result): Result {
+    if (writes.get(req)) throw new AuthError("headers_sent", pendingWrite)
+    return result
+  }
+
   return {
     validateRequest: (req, res) => sessionOf(req, res).validate(),
-    signIn: (req, res, ...args) => sessionOf(req, res).signIn(...args),
-    setSession: (req, res, ...args) => sessionOf(req, res).setSession(...args),
-    rotate: (req, res, ...args) => sessionOf(req, res).rotate(...args),
-    signOut: (req, res) => sessionOf(req, res).signOut(),
+    signIn: (req, res, ...args) => write(req, res, ({ signIn }) => signIn(...args)),
+    setSession: (req, res, ...args) => write(req, res, ({ setSession }) => setSession(...args)),
+    rotate: (req, res, ...args) => write(req, res, ({ rotate }) => rotate(...args)),
+    signOut: (req, res) => write(req, res, ({ signOut }) => signOut()),
     // The overloads say what `options` decides: whether the visitor may be nobody.
     apiRoute: apiRoute as PagesAuth<S, U, Id, SessionRow>["apiRoute"],
     serverSideProps: serverSideProps as PagesAuth<S, U, Id, SessionRow>["serverSideProps"],
   }
 }
+
+const pendingWrite =
+  "getServerSideProps returned while signIn(), setSession(), rotate() or signOut() was still under way. Did you forget await?"
 
 function answer(res: ServerResponse, status: number, text: string): void {
   res.writeHead(status, { "Content-Type": "text/plain" }).end(text)

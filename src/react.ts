@@ -1,4 +1,5 @@
-import { createContext, createElement, use, useContext } from "react"
+import * as React from "react"
+import { createContext, createElement, useContext } from "react"
 import type { ReactElement, ReactNode } from "react"
 
 import type { InferSession, InferUser } from "./core/auth.ts"
@@ -9,18 +10,23 @@ export type { SignedIn } from "./core/request-session.ts"
 
 /** What {@link createSessionContext} returns. */
 export interface SessionContext<Value> {
-  /** Gives the components below it the session that the server read, as a value or as a promise. */
+  /**
+   * Gives the components below it the session that the server read: as a value, or as a promise where React has `use`
+   * (React 19, and the React that Next.js 14 brings).
+   */
   SessionProvider(props: { value: Value | Promise<Value>; children?: ReactNode }): ReactElement
   /**
-   * Tells a Client Component who is signed in; `null` when nobody is. Suspends while the provider's promise is pending.
-   * It shows, it does not protect: everything in the value is in the browser. Throws `unsupported` without a provider.
+   * Returns who is signed in, or `null`, in a Client Component. Suspends while the provider's promise is pending. It
+   * shows, it does not protect: everything in the value is in the browser.
+   *
+   * Throws `unsupported` without a provider, and for a promise in a React 18 of your own.
    */
   useSession(): Value
 }
 
 /**
  * Makes a React context for the session. Call it once, in a client file, with the auth's type and not the auth itself.
- * It fetches nothing: the server gives the value. Needs React 19, or the React that Next.js 14 brings.
+ * It fetches nothing: the server gives the value. Needs React 18.2 or later.
  *
  * @example
  * "use client"
@@ -39,9 +45,17 @@ export function createSessionContext<Auth>(): SessionContext<SignedIn<InferSessi
     useSession() {
       const value = useContext(Context)
       if (value === undefined) throw new AuthError("unsupported", "useSession() needs a <SessionProvider> above it")
-      return isPromise(value) ? use(value) : value
+      return isPromise(value) ? resolved(value) : value
     },
   }
+}
+
+// React 18 has no `use`, so it is no import by name.
+const { use } = React as { use?: <Value>(promise: Promise<Value>) => Value }
+
+function resolved<Value>(promise: Promise<Value>): Value {
+  if (use) return use(promise)
+  throw new AuthError("unsupported", "React 18 cannot wait for a promise: await the session before <SessionProvider>.")
 }
 
 function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {

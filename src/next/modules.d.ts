@@ -1,7 +1,7 @@
 // What this package uses of Next.js 14 to 16. Next.js itself is too heavy to install for its types alone; the types that
 // a user sees are those of the Next.js that the user has, and test/next compiles this package against each of them.
 
-declare module "next/headers" {
+declare module "next/headers.js" {
   interface HeaderList {
     get(name: string): string | null
   }
@@ -17,17 +17,18 @@ declare module "next/headers" {
   export function cookies(): CookieJar | Promise<CookieJar>
 }
 
-declare module "next/cache" {
+declare module "next/cache.js" {
   // Only since Next.js 16.3.
   export const io: unknown
 }
 
-declare module "next/navigation" {
+// "next/navigation": package.json says by which name each runtime finds it.
+declare module "#next/navigation" {
   export function redirect(path: string): never
   export function notFound(): never
 }
 
-declare module "next/server" {
+declare module "next/server.js" {
   export interface NextURL extends URL {
     clone(): NextURL
   }

@@ -1,5 +1,5 @@
-import * as nextCache from "next/cache"
-import { cookies, headers } from "next/headers"
+import * as nextCache from "next/cache.js"
+import { cookies, headers } from "next/headers.js"
 
 import type { Cookie } from "../core/cookie.ts"
 
@@ -46,6 +46,17 @@ export function isWritable(jar: CookieJar): boolean {
  */
 export function actionRequest(head: HeaderList) {
   return { method: "POST", url: `http://${head.get("Host") ?? ""}`, headers: head }
+}
+
+const signsOfChange = ["Origin", "Next-Action", "Content-Length", "Transfer-Encoding"]
+
+/**
+ * Makes the request of code that reads the session in a render, a bare Route Handler or a bare action. Browsers send
+ * `Origin` with every cross-origin request except a GET that needs no CORS, and with every POST; and a GET has no body.
+ */
+export function readerRequest(head: HeaderList) {
+  const mayChange = signsOfChange.some((name) => head.get(name) !== null)
+  return { ...actionRequest(head), method: mayChange ? "POST" : "GET" }
 }
 
 /**

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { cookieName, useFixture } from "./running-fixture.ts"
 import { getRaw } from "./visitor.ts"
+import type { Visitor } from "./visitor.ts"
 
 const actions = ["signInAndStay", "signOutAndStay", "rotateAndStay", "work", "workWithoutSession", "administer"]
 const rawActions = ["rawSignIn", "rawSignOut", "rawSetSession", "rawRotate"]
@@ -56,6 +57,62 @@ describe("attacks on Next.js 16", () => {
       expect(await control()).toMatchObject({ writes: 0, done: [] })
       expect((await ada.get("/profile")).body).toContain("Profile of ada-name")
     })
+  })
+
+  // What a browser sends along: a form of another site, a fetch of one, and a POST that only its body gives away.
+  describe.each<Record<string, string>>([
+    { Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate" },
+    { Origin: "https://evil.example" },
+    { Origin: "null", "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors" },
+    { "Sec-Fetch-Site": "cross-site" },
+    {},
+  ])("a POST with %o finds nobody signed in [P7]", (headers) => {
+    test.each(readers)("where %s reads the session", async (path, asMember, asNobody) => {
+      const ada = await member("ada")
+      expect(shown((await ada.get(path)).body)).toContain(asMember)
+      const bodies = ["", new URLSearchParams({ username: "bob" }).toString()]
+      for (const body of bodies) {
+        const { body: answer, location } = await post(origin() + path, ada, body, headers)
+        expect(shown(answer)).not.toContain(asMember)
+        expect(location ?? shown(answer)).toContain(asNobody)
+      }
+    })
+  })
+
+  test.each(["cross-site", "same-origin"])(
+    "a visit by GET that is %s finds the member, however it is made",
+    async (site) => {
+      const ada = await member("ada")
+      const visits: Record<string, string>[] = [
+        { "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" },
+        { "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe" },
+        { "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "empty", "Sec-Purpose": "prefetch" },
+        { "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty" },
+      ]
+      for (const [path, asMember] of readers) {
+        for (const visit of visits) {
+          const { body } = await ada.get(path, { ...visit, "Sec-Fetch-Site": site })
+          expect([path, visit, shown(body)]).toEqual([path, visit, expect.stringContaining(asMember)])
+        }
+      }
+    },
+  )
+
+  test("a POST of another site that is meant to come signs in, and finds nobody signed in", async () => {
+    const ada = await member("ada")
+    const headers = { Origin: "https://appleid.apple.com", "Sec-Fetch-Site": "cross-site" }
+    const { status, body, setCookie } = await ada.post("/api/returned", "", headers)
+    expect([status, body]).toEqual([200, "before: nobody,nobody, after: bob-name"])
+    expect(setCookie).toEqual([expect.stringContaining(`${cookieName}=`)])
+    expect((await ada.get("/profile")).body).toContain("Profile of bob-name")
+  })
+
+  test("a bare action that is called by another site reads nobody [P7]", async () => {
+    const ada = await member("ada")
+    await control()
+    await ada.submit("/bare/form", "rawRead", {}, { "Sec-Fetch-Site": "cross-site" })
+    await ada.submit("/bare/form", "rawRead")
+    expect((await control()).done).toEqual(["nobody read", "ada read"])
   })
 
   test("[P7][NXT-2] an action called by its id from another site has no effect", async () => {
@@ -113,7 +170,10 @@ describe("attacks on Next.js 16", () => {
   test("the proxy redirects to this host, whatever the Host header says", async () => {
     for (const Host of ["evil.example", "evil.example:80", "localhost@evil.example"]) {
       const { location } = await getRaw(origin(), "/profile", { Host, "X-Forwarded-Host": "evil.example" })
-      expect([Host, location]).toEqual([Host, expect.stringMatching(/^(\/|http:\/\/localhost:\d+\/)sign-in$/)])
+      expect([Host, location]).toEqual([
+        Host,
+        expect.stringMatching(/^(\/|http:\/\/localhost:\d+\/)sign-in\?next=%2Fprofile$/),
+      ])
     }
     for (const path of ["//evil.example/profile", "/\\evil.example", "/%2fevil.example", "/.//evil.example"]) {
       const { location } = await getRaw(origin(), path)
@@ -130,10 +190,33 @@ describe("attacks on Next.js 16", () => {
       expect((await ada.get(path)).location).toBe("/sign-in")
     }
     expect((await ada.get("/sign-in")).status).toBe(200)
-    expect((await visitor().get("/profile")).location).toMatch(/\/sign-in$/)
+    expect((await visitor().get("/profile")).location).toMatch(/\/sign-in\?next=%2Fprofile$/)
   })
 })
 
+type Reader = [path: string, asMember: string, asNobody: string]
+
+/** Everywhere that a session is read outside the wrappers that know the method. */
+const readers: Reader[] = [
+  ["/bare/form", "layout:ada-name", "layout:nobody"],
+  ["/bare/profile", "Profile of ada-name", "/sign-in"],
+  ["/bare/api/session", "handler:ada-name", "handler:nobody"],
+  ["/bare/old/asked", "props:ada-name", "props:nobody"],
+]
+
+/** The body without the marks that React puts between texts. */
+function shown(body: string): string {
+  return body.replaceAll("<!-- -->", "")
+}
+
+/** Sends a form with a visitor's session, and no `Origin` unless it is given. */
+async function post(address: string, { cookies }: Visitor, body: string, headers: Record<string, string>) {
+  const sent = { ...headers, Cookie: `${cookieName}=${cookies.get(cookieName)}`, "Content-Type": form }
+  const answer = await fetch(address, { method: "POST", body, headers: sent, redirect: "manual" })
+  return { body: await answer.text(), location: answer.headers.get("Location") }
+}
+
+const form = "application/x-www-form-urlencoded"
 const bodyOfMember = /Administration by|rofile of \w|\w+-name/
 
 function pathsTo(buildId: string): string[] {

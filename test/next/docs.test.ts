@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { root } from "../package/tarball.ts"
+import { filesIn, guide } from "./guide.ts"
 import { buildApp } from "./next-app.ts"
 import type { BuiltApp, RunningApp } from "./next-app.ts"
 
-const page = readFileSync(join(root, "docs/nextjs.md"), "utf8")
-const [appRouter = "", pagesRouter = ""] = page.split(/^# Pages Router$/m)
+const [appRouter = "", pagesRouter = ""] = guide.split(/^# Pages Router$/m)
 const appFiles = filesIn(appRouter)
 const shared = ["lib/db.ts", "lib/cookie.ts", "proxy.ts"]
 const pagesFiles = { ...pick(appFiles, shared), ...filesIn(pagesRouter) }
@@ -28,7 +26,7 @@ describe("the code of docs/nextjs.md for the App Router", () => {
     const left = await send("/profile", await fillIn("/profile", {}))
     expect(left.headers.get("Location")).toBe("/sign-in")
     expect(cookie()).toBe("")
-    expect((await send("/profile")).headers.get("Location")).toBe("/sign-in")
+    expect((await send("/profile")).headers.get("Location")).toBe("/sign-in?next=%2Fprofile")
   })
 
   test("signs in with another spelling, and not with a wrong password", async () => {
@@ -63,7 +61,7 @@ describe("the code of docs/nextjs.md for the Pages Router", () => {
     expect(await (await send("/profile")).text()).toContain("Ada")
     expect((await send("/api/sign-out", { method: "POST" })).status).toBe(204)
     expect(cookie()).toBe("")
-    expect((await send("/profile")).headers.get("Location")).toBe("/sign-in")
+    expect((await send("/profile")).headers.get("Location")).toBe("/sign-in?next=%2Fprofile")
   })
 
   test("signs in with the password only, and refuses what is no password at all", async () => {
@@ -106,12 +104,6 @@ function visit(files: Record<string, string>) {
       return response
     },
   }
-}
-
-/** The blocks of TypeScript that name their file in the first line. */
-function filesIn(text: string): Record<string, string> {
-  const blocks = text.matchAll(/^```tsx?\n\/\/ (\S+)\n(.*?)^```$/gms)
-  return Object.fromEntries([...blocks].map(([, file = "", code = ""]) => [file, code]))
 }
 
 function pick(files: Record<string, string>, names: string[]): Record<string, string> {

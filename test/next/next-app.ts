@@ -64,6 +64,35 @@ export async function buildApp(source: string, { next, files = {} }: BuildOption
   }
 }
 
+/** What {@link createNextApp} adds to the application. */
+export interface Additions {
+  /** Files to add or replace, given the folder as `create-next-app` leaves it. */
+  files(folder: string): Promise<Record<string, string>>
+  /** Packages to install next to ours, as a user would. */
+  dependencies: string[]
+  devDependencies: string[]
+}
+
+/** Builds the application that `create-next-app` makes today by its defaults, with additions. Throws as {@link buildApp}. */
+export async function createNextApp({ files, dependencies, devDependencies }: Additions): Promise<BuiltApp> {
+  const { path, remove } = await temporaryFolder()
+  const folder = join(path, "app")
+  try {
+    // It remembers a developer's answers in the configuration folder.
+    const env = { ...environment(), XDG_CONFIG_HOME: path }
+    const answers = ["app", "--yes", "--skip-install", "--disable-git", "--use-npm"]
+    await run("npx", ["--yes", "create-next-app@16", ...answers], { cwd: path, env })
+    await change(folder, await files(folder))
+    await npm(folder, "install", "--prefer-offline", (await packInto(path)).path, ...dependencies)
+    await npm(folder, "install", "--prefer-offline", "--save-dev", ...devDependencies)
+    const buildOutput = await build(folder)
+    return { folder, buildOutput, start: (env) => start(folder, env), remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
 /** Lints a built application by the project's rules, against the types of the Next.js that it has. `""` if all is well. */
 export async function lintApp(folder: string): Promise<string> {
   const rules = await readFile(join(root, ".oxlintrc.json"), "utf8")

@@ -68,7 +68,7 @@ describe("sessions in Next.js 16", () => {
     expect((await visitor().get("/bare/profile", { Authorization })).location).toBe("/sign-in")
   })
 
-  test("[NXT-5] of two users in 500 interleaved requests nobody sees the other, and nothing may be cached", async () => {
+  test("[NXT-5][R15] of two users in 500 interleaved requests nobody sees the other, and nothing may be cached", async () => {
     const members = [
       { browser: await member("ada"), own: "ada-name", other: "bob-name" },
       { browser: await member("bob"), own: "bob-name", other: "ada-name" },

@@ -24,7 +24,7 @@ describe.each(variants)("Next.js %s", (variant) => {
 
     const left = await carla.submit("/form", "signOutAndLeave")
     expect([left.status, left.location]).toEqual([303, "/sign-in"])
-    expect((await carla.get("/profile")).location).toMatch(/\/sign-in$/)
+    expect((await carla.get("/profile")).location).toMatch(/\/sign-in\?next=%2Fprofile$/)
 
     const refused = await carla.submit("/sign-in", "sign-in", { ...account, password: "wrong horse" })
     expect([refused.status, refused.setCookie]).toEqual([200, []])
@@ -105,7 +105,23 @@ describe.each(variants)("Next.js %s", (variant) => {
     const bob = await member("bob")
     expect((await bob.get("/admin")).status).toBe(404)
     expect((await bob.get("/staff")).location).toBe("/forbidden")
+    expect((await bob.get("/guarded/admin")).location).toBe("/forbidden")
+    const Cookie = `${cookieName}=${"a".repeat(32)}`
+    expect((await visitor().get("/guarded/hall", { Cookie })).location).toBe("/sign-in")
     expect((await visitor().get("/bare/profile")).location).toBe("/sign-in")
+  })
+
+  test("protectedPage() guards pages and layouts, and hands on their props", async () => {
+    const [ada, bob] = [await member("ada"), await member("bob")]
+    const seen = (await ada.get("/guarded/hall?as=host")).body
+    expect(seen).toContain("Guarded hall of ada-name as host")
+    expect(seen).toContain("Layout of ada-name")
+    expect((await ada.get("/guarded/admin")).body).toContain("Guarded administration by ada-name")
+    expect((await bob.get("/guarded/admin")).body).not.toContain("Guarded administration")
+    for (const path of ["/guarded/hall", "/guarded/admin"]) {
+      const { body } = await visitor().get(path, { Cookie: `${cookieName}=${"a".repeat(32)}` })
+      expect(body).not.toMatch(/Guarded (hall|admin)|Layout of/)
+    }
   })
 
   test("a layout, a page and three components read the store once", async () => {
@@ -158,6 +174,67 @@ describe.each(variants)("Next.js %s", (variant) => {
     expect((await browser.get("/api/edge")).body).toBe('{"user":{"id":"eve"}}')
   })
 
+  test("files of public/, and pictures that Next.js makes of them, reach signed-out visitors", async () => {
+    for (const path of ["/logo.png", "/_next/image?url=%2Flogo.png&w=32&q=75"]) {
+      const { status, headers } = await visitor().get(path)
+      expect([path, status, headers.get("Content-Type")]).toEqual([path, 200, expect.stringMatching(/^image\//)])
+    }
+  })
+
+  test("a sign-in that nobody awaits is an error, and the server goes on", async () => {
+    await control()
+    const answers = [
+      await visitor().get("/api/answers/forgotten"),
+      await visitor().submit("/form", "forgetToAwait"),
+      await visitor().get("/api/old/forgetful"),
+      await visitor().get("/bare/old/forgetful"),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual(Array(4).fill(500))
+    expect(answers.slice(0, 3).flatMap(({ setCookie }) => setCookie)).toEqual([])
+    expect(output().match(/Did you forget await\?/g)?.length).toBeGreaterThanOrEqual(4)
+    expect((await visitor().get("/api/items/42")).status).toBe(200)
+  })
+
+  test("a Response that the application keeps carries nobody's cookie", async () => {
+    for (const [how, cookies] of [
+      ["signed-in-and-kept", 1],
+      ["kept", 0],
+      ["signed-in-and-kept", 1],
+    ] as const) {
+      const { location, setCookie } = await visitor().get(`/api/answers/${how}`)
+      expect([how, location, setCookie.length]).toEqual([how, "/kept", cookies])
+    }
+  })
+
+  test("a thrown Response is the answer, and keeps the cookie", async () => {
+    const { status, location, headers, setCookie } = await visitor().get("/api/answers/thrown")
+    expect([status, location, headers.get("Cache-Control")]).toEqual([303, "/thrown", "private, no-store"])
+    expect(setCookie).toEqual([expect.stringContaining(`${cookieName}=`)])
+  })
+
+  test("of a handler that returns nothing Next.js says so", async () => {
+    expect((await visitor().get("/api/answers/nothing")).status).toBe(500)
+    expect(output()).toContain("No response is returned from route handler")
+  })
+
+  test("the entries load in plain Node.js, where unit tests import them", async () => {
+    const names = ["next", "next/pages", "next/proxy", "react"]
+    const list = names.map((name) => `Object.keys(await import("nightlatch/${name}")).join()`)
+    const { stdout } = await run(
+      process.execPath,
+      ["--input-type=module", "-e", `console.log([${list.join()}].join())`],
+      {
+        cwd: app().folder,
+      },
+    )
+    expect(stdout.trim()).toBe("createNextAuth,createPagesAuth,createAuthProxy,createSessionContext")
+  })
+
+  test.runIf(variant === "14")("useSession() shows a value in React 18, and says what it cannot do", async () => {
+    const { stdout } = await run(process.execPath, ["--input-type=module", "-e", rendering], { cwd: app().folder })
+    expect(JSON.parse(stdout)).toEqual(["<b>ada</b>", "unsupported"])
+  })
+
   test("a handler that uses the session and ends it reads the store once", async () => {
     const ada = await member("ada")
     await control()
@@ -176,7 +253,7 @@ describe.each(variants)("Next.js %s", (variant) => {
   })
 
   test("[NXT-5] the build marks every page that asks as dynamic", () => {
-    const pages = ["admin", "bare/profile", "deep", "form", "profile", "staff"]
+    const pages = ["admin", "bare/profile", "deep", "guarded/admin", "form", "profile", "staff"]
     for (const page of pages) expect(markOf(app().buildOutput, `/${page}`)).toMatch(isCached ? "◐" : "ƒ")
     expect(markOf(app().buildOutput, "/")).toBe("○")
     expect(markOf(app().buildOutput, "/old/profile")).toBe("ƒ")
@@ -251,6 +328,26 @@ describe.each(variants)("Next.js %s", (variant) => {
   })
 })
 
+/** Renders with the React that the application has. */
+const rendering = `import { createElement } from "react"
+import { renderToString } from "react-dom/server"
+import { createSessionContext } from "nightlatch/react"
+
+const { SessionProvider, useSession } = createSessionContext()
+const Who = () => createElement("b", null, useSession()?.user.name ?? "nobody")
+const show = (value) => renderToString(createElement(SessionProvider, { value }, createElement(Who)))
+
+function codeOf(show) {
+  try {
+    return show()
+  } catch ({ code }) {
+    return code
+  }
+}
+
+console.log(JSON.stringify([show({ user: { name: "ada" } }), codeOf(() => show(Promise.resolve(null)))]))
+`
+
 const packageConfig = JSON.stringify({
   compilerOptions: {
     target: "ES2022",
@@ -262,6 +359,7 @@ const packageConfig = JSON.stringify({
     noUncheckedIndexedAccess: true,
     verbatimModuleSyntax: true,
     allowImportingTsExtensions: true,
+    paths: { "#next/navigation": ["../node_modules/next/navigation"] },
     skipLibCheck: true,
     noEmit: true,
   },

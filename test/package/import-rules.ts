@@ -14,7 +14,7 @@ const wrapper = /^src\/(web|node|hono|react|next|next-pages|next-proxy)\.ts$/
  * command, which runs on Node only, what Node has.
  */
 const companions: [file: RegExp, packages: RegExp][] = [
-  [/^src\/next(\.ts$|\/)/, /^(next\/(cache|headers|navigation)|react)$/],
+  [/^src\/next(\.ts$|\/)/, /^(next\/(cache|headers)\.js|#next\/navigation|react)$/],
   [/^src\/react\.ts$/, /^react$/],
   [/^adapters\/drizzle(\.ts$|\/)/, /^drizzle-orm$/],
   [/^src\/(cli\.ts$|migrate\/)/, /^node:/],

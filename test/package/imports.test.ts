@@ -105,7 +105,7 @@ const checks: Check[] = [
       "adapters/better-sqlite3.ts": 'import Database from "better-sqlite3"',
       "src/node.ts": 'import type { Server } from "node:http"; import "node:http"',
       "src/password/argon2id.ts": 'const load = () => import("@node-rs/argon2")',
-      "src/next.ts": 'import { headers } from "next/headers"; import { cache } from "react"; import "next/server"',
+      "src/next.ts": 'import { headers } from "next/headers.js"; import { cache } from "react"; import "next/server.js"',
       "src/web.ts": 'import { headers } from "next/headers"',
       "src/cli.ts": 'import { readFileSync } from "node:fs"; import type { Node } from "ts-morph"',
       "src/migrate/run.ts": 'import { Project } from "ts-morph"; import { join } from "node:path"',
@@ -113,7 +113,7 @@ const checks: Check[] = [
     breaches: [
       "adapters/better-sqlite3.ts imports better-sqlite3",
       "src/node.ts imports node:http",
-      "src/next.ts imports next/server",
+      "src/next.ts imports next/server.js",
       "src/web.ts imports next/headers",
       "src/migrate/run.ts imports ts-morph",
     ],

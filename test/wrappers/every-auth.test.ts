@@ -172,7 +172,7 @@ for (const kind of authKinds) {
       expect(await browser.username()).toBeNull()
     })
 
-    test("lets two browsers be two people, whose requests cross", async () => {
+    test("[R15] lets two browsers be two people, whose requests cross", async () => {
       const { site, auth } = await setUp()
       const [ada, grace] = await Promise.all(["user-1", "user-2"].map((id) => auth.createSession(id)))
       const tokens = [ada!.token, grace!.token]

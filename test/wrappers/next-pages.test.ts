@@ -45,8 +45,23 @@ describe("apiRoute()", () => {
     )
     expect((await send(route)).body).toBe("nobody")
     const refused = await send(route, { ...(await member("user-1")), Origin: "https://evil.example" }, "POST")
-    expect(refused).toMatchObject({ status: 403, body: "Cross-site request refused" })
+    expect(refused).toMatchObject({ status: 403, body: expect.stringContaining("Cross-origin request refused") })
     expect([runs, events.at(-1)?.type]).toEqual([1, "cross_origin"])
+  })
+
+  test("lets a POST of another site in where that is allowed, signed out", async () => {
+    const { pages, send, member } = await setUpPages()
+    const route = pages.apiRoute(
+      async (req, res, visitor) => {
+        await pages.signIn(req, res, "user-2")
+        res.end(visitor?.user.username ?? "nobody")
+      },
+      { public: true, allowCrossOrigin: true },
+    )
+    const headers = { ...(await member("user-1")), Origin: "https://appleid.apple.com" }
+    const { body, cookies } = await send(route, headers, "POST")
+    expect([body, cookies]).toEqual(["nobody", [expect.stringContaining(`${name}=`)]])
+    expect((await send(route, await member("user-1"), "GET")).body).toBe("ada")
   })
 
   test("rejects when the store fails, and sends nobody to sign in", async () => {
@@ -87,6 +102,39 @@ describe("serverSideProps()", () => {
     )
     expect(await props(page)).toEqual({ props: { name: null } })
     expect(await props(page, await member("user-1"))).toEqual({ props: { name: "ada" } })
+  })
+
+  test("throws if a sign-in is still under way, and does not if it is awaited", async () => {
+    const { pages, props } = await setUpPages()
+    const { signIn, serverSideProps } = pages
+    const awaited = serverSideProps(async ({ req, res }) => ({ props: { in: !!(await signIn(req, res, "user-1")) } }), {
+      public: true,
+    })
+    const signingIn: Promise<unknown>[] = []
+    const forgotten = serverSideProps(
+      async ({ req, res }) => {
+        signingIn.push(signIn(req, res, "user-1"))
+        return { props: {} }
+      },
+      { public: true },
+    )
+    expect(await props(awaited)).toEqual({ props: { in: true } })
+    const outcome = props(async (context) => {
+      const error = await forgotten(context).catch(String)
+      await Promise.all(signingIn)
+      return error
+    })
+    expect(await outcome).toContain("Did you forget await?")
+  })
+
+  test("asked by validateRequest() outside the wrapper, nobody is signed in who comes by a form of another site", async () => {
+    const { pages, props, member } = await setUpPages()
+    const page = async ({ req, res }: GetServerSidePropsContext) => ({
+      props: { name: (await pages.validateRequest(req, res))?.user.username ?? null },
+    })
+    const headers = await member("user-1")
+    expect(await props(page, headers)).toEqual({ props: { name: "ada" } })
+    expect(await props(page, { ...headers, Origin: "https://evil.example" }, "POST")).toEqual({ props: { name: null } })
   })
 
   test("counts who comes by a form of another site as signed out", async () => {

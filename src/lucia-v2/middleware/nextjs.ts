@@ -108,7 +108,7 @@ async function ambientHeaders(): Promise<Pick<Headers, "get">> {
 // No static import, since the other frameworks share this module. Bundlers warn of what is missing inside try, and go on.
 async function importNext() {
   try {
-    return await import("next/headers")
+    return await import("next/headers.js")
   } catch {
     return null
   }
