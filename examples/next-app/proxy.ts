@@ -7,7 +7,7 @@ import { snapshots } from "@/lib/snapshots"
 // and by the route handlers.
 export const proxy = createAuthProxy({
   cookie,
-  publicPaths: ["/", "/sign-up", "/api", "/icon.svg"],
+  publicPaths: ["/", "/sign-up", "/api"],
   signInPath: "/sign-in",
   snapshots: {
     with: snapshots,

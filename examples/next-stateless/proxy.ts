@@ -5,7 +5,7 @@ import { auth } from "@/lib/sessions"
 // cannot set cookies. What is private is protected where it is read: in lib/dal.ts, by the actions and route handlers.
 export const proxy = createAuthProxy({
   auth,
-  publicPaths: ["/", "/sign-up", "/api", "/icon.svg"],
+  publicPaths: ["/", "/sign-up", "/api"],
   signInPath: "/sign-in",
 })
 

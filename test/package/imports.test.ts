@@ -105,7 +105,8 @@ const checks: Check[] = [
       "adapters/better-sqlite3.ts": 'import Database from "better-sqlite3"',
       "src/node.ts": 'import type { Server } from "node:http"; import "node:http"',
       "src/password/argon2id.ts": 'const load = () => import("@node-rs/argon2")',
-      "src/next.ts": 'import { headers } from "next/headers.js"; import { cache } from "react"; import "next/server.js"',
+      "src/next.ts":
+        'import { headers } from "next/headers.js"; import { cache } from "react"; import "next/server.js"',
       "src/web.ts": 'import { headers } from "next/headers"',
       "src/cli.ts": 'import { readFileSync } from "node:fs"; import type { Node } from "ts-morph"',
       "src/migrate/run.ts": 'import { Project } from "ts-morph"; import { join } from "node:path"',

@@ -22,15 +22,13 @@ export const auth = createAuth({
 
 export const users = createUsers({ adapter, passwordHasher: argon2id() })
 
-export const { getSession, verifySession, signIn, setSession, signOut, routeHandler, serverAction } = createNextAuth(
-  auth,
-  {
+export const { getSession, verifySession, protectedPage, signIn, setSession, signOut, routeHandler, serverAction } =
+  createNextAuth(auth, {
     signInPath: "/sign-in",
     forbiddenPath: "/forbidden",
     // Written where a cookie can be set, and read by the proxy.
     snapshots: { with: snapshots, claims: ({ user }) => ({ role: user.role }) },
-  },
-)
+  })
 
 /** Whether a member may do what is for admins: for `authorize`. */
 export function isAdmin({ user }: { user: InferUser<typeof auth> }): boolean {

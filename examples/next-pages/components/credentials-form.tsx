@@ -8,14 +8,17 @@ interface CredentialsFormProps {
   passwordKind: "new-password" | "current-password"
   hints?: { username: string; password: string }
   errors: FormErrors
+  /** Where to go when it is done. */
+  next?: string
 }
 
 /** Asks for a username and a password. */
-export function CredentialsForm({ action, button, passwordKind, hints, errors }: CredentialsFormProps) {
+export function CredentialsForm({ action, button, passwordKind, hints, errors, next }: CredentialsFormProps) {
   return (
     <Form action={action} errors={errors}>
       {({ errors, isPending }) => (
         <>
+          {next && <input type="hidden" name="next" value={next} />}
           <Field name="username" label="Username" kind="username" hint={hints?.username} error={errors.username} />
           <Field name="password" label="Password" kind={passwordKind} hint={hints?.password} error={errors.password} />
           <label className="check">

@@ -25,7 +25,7 @@ export function succeed(req: NextApiRequest, res: NextApiResponse, location: str
 /** Says what is wrong: with the form's page, if the browser sent the form by itself. */
 export function fail(req: NextApiRequest, res: NextApiResponse, failure: Failure): void {
   if (isSentByScript(req)) res.status(failure.status).json({ errors: failure.errors })
-  else res.redirect(303, `${failure.page}?${new URLSearchParams(failure.errors)}`)
+  else res.redirect(303, `${failure.page}?${new URLSearchParams({ ...failure.errors, ...failure.query })}`)
 }
 
 interface Failure {
@@ -33,6 +33,8 @@ interface Failure {
   errors: FormErrors
   /** The page that the form is on. */
   page: string
+  /** What else its address holds. */
+  query?: Record<string, string>
 }
 
 // A form that no JavaScript takes care of cannot be JSON.

@@ -6,10 +6,16 @@ import { credentialsProps } from "../lib/credentials-props"
 
 export const getServerSideProps = credentialsProps
 
-export default function SignIn({ errors }: InferGetServerSidePropsType<typeof getServerSideProps>) {
+export default function SignIn({ errors, next }: InferGetServerSidePropsType<typeof getServerSideProps>) {
   return (
     <Layout title="Sign in">
-      <CredentialsForm action="/api/sign-in" button="Sign in" passwordKind="current-password" errors={errors} />
+      <CredentialsForm
+        action="/api/sign-in"
+        button="Sign in"
+        passwordKind="current-password"
+        errors={errors}
+        next={next}
+      />
       <p className="other">
         New here? <Link href="/sign-up">Create account</Link>
       </p>

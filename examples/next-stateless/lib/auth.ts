@@ -10,10 +10,8 @@ import { findUser } from "./users"
 
 export const users = createUsers({ adapter: nodeSqliteAdapter<UserRow>(db), passwordHasher: argon2id() })
 
-export const { getSession, verifySession, signIn, setSession, signOut, routeHandler, serverAction } = createNextAuth(
-  auth,
-  { signInPath: "/sign-in", forbiddenPath: "/forbidden" },
-)
+export const { getSession, verifySession, protectedPage, signIn, setSession, signOut, routeHandler, serverAction } =
+  createNextAuth(auth, { signInPath: "/sign-in", forbiddenPath: "/forbidden" })
 
 /**
  * Whether a member may do what is for admins, for `authorize`. It asks the database: the role in the session is as old as

@@ -2,6 +2,7 @@
 
 import { headers } from "next/headers"
 import { redirect, RedirectType } from "next/navigation"
+import { safeRedirect } from "nightlatch/web"
 import { checkPassword } from "nightlatch/password"
 import type { PasswordReason } from "nightlatch/password"
 import { auth, serverAction, setSession, signIn, users } from "@/lib/auth"
@@ -48,7 +49,7 @@ export const signInWithPassword = serverAction(
     // One message for both, so that nobody learns which usernames exist.
     if (!signedIn) return { username, remember, errors: { form: "Wrong username or password." } }
     await setSession(signedIn.token, { persistent: remember })
-    redirect("/profile", RedirectType.replace)
+    redirect(safeRedirect(formText(form, "next"), "/profile"), RedirectType.replace)
   },
   { public: true },
 )

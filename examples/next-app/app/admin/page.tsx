@@ -1,24 +1,28 @@
 import type { Metadata } from "next"
 import { endMember } from "@/app/actions/sessions"
+import { isAdmin, protectedPage } from "@/lib/auth"
 import { listMembers } from "@/lib/dal"
 import type { Member } from "@/lib/dal"
 
 export const metadata: Metadata = { title: "Members" }
 
-export default async function AdminPage() {
-  const members = await listMembers()
-  return (
-    <>
-      <h1>Members</h1>
-      <p className="lead">This page is for admins. The first to sign up is one.</p>
-      <ul className="rows">
-        {members.map((member) => (
-          <MemberRow key={member.id} {...member} />
-        ))}
-      </ul>
-    </>
-  )
-}
+export default protectedPage(
+  async () => {
+    const members = await listMembers()
+    return (
+      <>
+        <h1>Members</h1>
+        <p className="lead">This page is for admins. The first to sign up is one.</p>
+        <ul className="rows">
+          {members.map((member) => (
+            <MemberRow key={member.id} {...member} />
+          ))}
+        </ul>
+      </>
+    )
+  },
+  { authorize: isAdmin },
+)
 
 function MemberRow({ id, username, role, devices, isViewer }: Member) {
   return (

@@ -1,12 +1,13 @@
 import type { Metadata } from "next"
 import { endDevice, endOtherDevices, leaveEverywhere } from "@/app/actions/sessions"
 import { Time } from "@/app/ui/time"
+import { protectedPage } from "@/lib/auth"
 import { listDevices } from "@/lib/dal"
 import type { Device } from "@/lib/dal"
 
 export const metadata: Metadata = { title: "Devices" }
 
-export default async function DevicesPage() {
+export default protectedPage(async () => {
   const devices = await listDevices()
   return (
     <>
@@ -28,7 +29,7 @@ export default async function DevicesPage() {
       </div>
     </>
   )
-}
+})
 
 function DeviceRow({ sessionId, label, signedInAt, isCurrent }: Device) {
   return (

@@ -1,10 +1,11 @@
 import type { Metadata } from "next"
 import { Time } from "@/app/ui/time"
+import { protectedPage } from "@/lib/auth"
 import { getProfile } from "@/lib/dal"
 
 export const metadata: Metadata = { title: "Profile" }
 
-export default async function ProfilePage() {
+export default protectedPage(async () => {
   const { id, username, role, device, signedInAt, expiresAt } = await getProfile()
   return (
     <>
@@ -31,4 +32,4 @@ export default async function ProfilePage() {
       </dl>
     </>
   )
-}
+})

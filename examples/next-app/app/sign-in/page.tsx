@@ -1,6 +1,7 @@
 import type { Metadata } from "next"
 import Link from "next/link"
 import { redirect } from "next/navigation"
+import { safeRedirect } from "nightlatch/web"
 import { signInWithPassword } from "@/app/actions/credentials"
 import { CredentialsForm } from "@/app/ui/credentials-form"
 import { RefreshHeader } from "@/app/ui/refresh-header"
@@ -8,14 +9,20 @@ import { getSession } from "@/lib/auth"
 
 export const metadata: Metadata = { title: "Sign in" }
 
-export default async function SignInPage() {
+interface SignInPageProps {
+  searchParams: Promise<{ next?: string | string[] }>
+}
+
+export default async function SignInPage({ searchParams }: SignInPageProps) {
+  // The page that the visitor wanted, which the proxy has put there. Anyone can write this address.
+  const next = safeRedirect((await searchParams).next, "/profile")
   // Asked here and not in the proxy, which cannot tell a live session from one that has ended.
-  if (await getSession()) redirect("/profile")
+  if (await getSession()) redirect(next)
   return (
     <>
       <RefreshHeader />
       <h1>Sign in</h1>
-      <CredentialsForm action={signInWithPassword} button="Sign in" passwordKind="current-password" />
+      <CredentialsForm action={signInWithPassword} button="Sign in" passwordKind="current-password" next={next} />
       <p className="other">
         New here? <Link href="/sign-up">Create account</Link>
       </p>

@@ -9,9 +9,11 @@ interface CredentialsFormProps {
   button: string
   passwordKind: "new-password" | "current-password"
   hints?: { username: string; password: string }
+  /** Where to go when it is done. */
+  next?: string
 }
 
-export function CredentialsForm({ action, button, passwordKind, hints }: CredentialsFormProps) {
+export function CredentialsForm({ action, button, passwordKind, hints, next }: CredentialsFormProps) {
   const [state, submit, isPending] = useActionState(action, {})
   const form = useRef<HTMLFormElement>(null)
   const { username, remember, errors = {} } = state
@@ -29,6 +31,7 @@ export function CredentialsForm({ action, button, passwordKind, hints }: Credent
           {errors.form}
         </p>
       )}
+      {next && <input type="hidden" name="next" value={next} />}
       <Field
         name="username"
         label="Username"

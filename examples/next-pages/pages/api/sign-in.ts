@@ -1,3 +1,4 @@
+import { safeRedirect } from "nightlatch/web"
 import { apiRoute, auth, setSession, users } from "../../lib/auth"
 import { deviceLabel } from "../../lib/device-label"
 import { allow, fail, succeed, textField } from "../../lib/form-api"
@@ -9,17 +10,19 @@ export const config = { api: { bodyParser: { sizeLimit: "16kb" } } }
 const signIn = apiRoute(
   async (req, res) => {
     const [username, password] = [textField(req, "username"), textField(req, "password")]
+    const next = safeRedirect(textField(req, "next"), "/profile")
+    const form = { page: "/sign-in", query: { next } }
     const missing = findMissing(username, password)
-    if (hasErrors(missing)) return fail(req, res, { status: 422, errors: missing, page: "/sign-in" })
+    if (hasErrors(missing)) return fail(req, res, { status: 422, errors: missing, ...form })
     const attributes = { device: deviceLabel(req.headers["user-agent"]) }
     const signedIn = await users.signInWithPassword(
       auth,
       { providerId: "username", providerUserId: username, password },
       attributes,
     )
-    if (!signedIn) return fail(req, res, { status: 401, errors: { form: "credentials_wrong" }, page: "/sign-in" })
+    if (!signedIn) return fail(req, res, { status: 401, errors: { form: "credentials_wrong" }, ...form })
     await setSession(req, res, signedIn.token, { persistent: textField(req, "remember") !== "" })
-    succeed(req, res, "/profile")
+    succeed(req, res, next)
   },
   { public: true },
 )

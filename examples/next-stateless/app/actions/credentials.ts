@@ -1,6 +1,7 @@
 "use server"
 
 import { redirect, RedirectType } from "next/navigation"
+import { safeRedirect } from "nightlatch/web"
 import { z } from "zod"
 import { serverAction, setSession, signIn, users } from "@/lib/auth"
 import { signInSchema, signUpSchema } from "@/lib/definitions"
@@ -46,7 +47,7 @@ export const signInWithPassword = serverAction(
       return { values, message: "Please try again." }
     }
     await setSession(signedIn.token)
-    redirect("/dashboard", RedirectType.replace)
+    redirect(safeRedirect(formText(form, "next"), "/dashboard"), RedirectType.replace)
   },
   { public: true },
 )

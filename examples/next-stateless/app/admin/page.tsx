@@ -1,26 +1,30 @@
 import type { Metadata } from "next"
 import { changeRole } from "@/app/actions/sessions"
+import { isAdmin, protectedPage } from "@/lib/auth"
 import { listMembers } from "@/lib/dal"
 import type { Member } from "@/lib/dal"
 
 export const metadata: Metadata = { title: "Members" }
 
-export default async function AdminPage() {
-  const members = await listMembers()
-  return (
-    <>
-      <h1>Members</h1>
-      <p className="lead">
-        For admins. Another role takes effect at once, and ends the sessions that hold the old one.
-      </p>
-      <ul className="rows">
-        {members.map((member) => (
-          <MemberRow key={member.id} {...member} />
-        ))}
-      </ul>
-    </>
-  )
-}
+export default protectedPage(
+  async () => {
+    const members = await listMembers()
+    return (
+      <>
+        <h1>Members</h1>
+        <p className="lead">
+          For admins. Another role takes effect at once, and ends the sessions that hold the old one.
+        </p>
+        <ul className="rows">
+          {members.map((member) => (
+            <MemberRow key={member.id} {...member} />
+          ))}
+        </ul>
+      </>
+    )
+  },
+  { authorize: isAdmin },
+)
 
 function MemberRow({ id, name, email, role, isViewer }: Member) {
   return (

@@ -1,11 +1,12 @@
 import type { Metadata } from "next"
 import { leaveEverywhere } from "@/app/actions/sessions"
 import { Time } from "@/app/ui/time"
+import { protectedPage } from "@/lib/auth"
 import { getDashboard } from "@/lib/dal"
 
 export const metadata: Metadata = { title: "Dashboard" }
 
-export default async function DashboardPage() {
+export default protectedPage(async () => {
   const { name, email, role, signedInAt, expiresAt } = await getDashboard()
   return (
     <>
@@ -31,4 +32,4 @@ export default async function DashboardPage() {
       </form>
     </>
   )
-}
+})

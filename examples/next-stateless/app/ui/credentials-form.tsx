@@ -8,9 +8,11 @@ interface CredentialsFormProps {
   action(state: FormState, form: FormData): Promise<FormState>
   /** Whether the form makes a new account. */
   isNew?: boolean
+  /** Where to go when it is done. */
+  next?: string
 }
 
-export function CredentialsForm({ action, isNew = false }: CredentialsFormProps) {
+export function CredentialsForm({ action, isNew = false, next }: CredentialsFormProps) {
   const [state, submit, isPending] = useActionState(action, {})
   const form = useRef<HTMLFormElement>(null)
   const { values = {}, errors = {}, message } = state
@@ -29,6 +31,7 @@ export function CredentialsForm({ action, isNew = false }: CredentialsFormProps)
           {message}
         </p>
       )}
+      {next && <input type="hidden" name="next" value={next} />}
       {isNew && (
         <Field
           name="name"
