@@ -58,21 +58,18 @@ async function loadEngine(): Promise<Engine> {
 
 async function findEngine(): Promise<Engine> {
   try {
-    return await loadPackage()
+    // Bundlers that read names put together, as those of Next.js do, ship the package with the application, and go on
+    // without it because this is inside `try`. esbuild reads only names in one piece: for the other hashers too it would
+    // try to bundle the package's binary, and fail.
+    const { hashRaw }: typeof import("@node-rs/argon2") = await import(/* @vite-ignore */ "@node-rs/".concat("argon2"))
+    // Argon2id version 19 is what the package makes unless told otherwise.
+    return (password, salt, outputLen, { m, t, p }) =>
+      hashRaw(password, { salt, outputLen, memoryCost: m, timeCost: t, parallelism: p })
   } catch (cause) {
     const builtIn = await loadBuiltIn()
     if (builtIn) return builtIn
     throw new AuthError("missing_port", remedyFor(cause), { cause })
   }
-}
-
-async function loadPackage(): Promise<Engine> {
-  // Bundlers that read names put together, as those of Next.js do, ship the package with the application. esbuild reads
-  // only names in one piece: for the other hashers too it would try to bundle the package's binary, and fail.
-  const { hashRaw }: typeof import("@node-rs/argon2") = await import(/* @vite-ignore */ "@node-rs/".concat("argon2"))
-  // Argon2id version 19 is what the package makes unless told otherwise.
-  return (password, salt, outputLen, { m, t, p }) =>
-    hashRaw(password, { salt, outputLen, memoryCost: m, timeCost: t, parallelism: p })
 }
 
 async function loadBuiltIn(): Promise<Engine | null> {
