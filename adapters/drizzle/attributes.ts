@@ -43,10 +43,10 @@ function freshValue({ defaultFn, default: value, onUpdateFn }: Column): unknown 
 // Drivers differ in what they make of an object in the place of text: JSON, a list, even SQL.
 const types: Record<string, (value: unknown) => boolean> = {
   string: (value) => typeof value === "string",
-  number: (value) => typeof value === "number",
+  number: (value) => typeof value === "number" && !Number.isNaN(value),
   bigint: (value) => typeof value === "bigint",
   boolean: (value) => typeof value === "boolean",
-  date: (value) => isDate(value),
+  date: (value) => isDate(value) && !Number.isNaN(value.getTime()),
   buffer: (value) => isBytes(value),
   array: Array.isArray,
 }

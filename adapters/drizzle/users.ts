@@ -7,6 +7,7 @@ import { newKeyIdOf, passwordHashOf } from "../values/parameters.ts"
 import { checkedAttributes } from "./attributes.ts"
 import type { Builder } from "./builders.ts"
 import { isExactly, slot, valueOf } from "./conditions.ts"
+import { newUserId as idFor } from "./new-user-id.ts"
 import { isRow, selected } from "./rows.ts"
 import { isKeyTaken } from "./taken-key.ts"
 import type { DrizzleStore, Outcome, Step } from "./store.ts"
@@ -18,7 +19,10 @@ type NewKey = Omit<KeyRecord, "userId">
 type Inserted = { user: Row } | { taken: "id" | "key" | "attribute" }
 
 /** The methods that concern the user table. */
-export type DrizzleUsers = Pick<UserAdapter<Row, Row>, "insertUser" | "findUser" | "updateUser" | "deleteUser">
+export type DrizzleUsers = Pick<
+  UserAdapter<Row, Row>,
+  "generateUserId" | "insertUser" | "findUser" | "updateUser" | "deleteUser"
+>
 
 /** Finds one user at a time. */
 export interface UserLookup {
@@ -177,5 +181,7 @@ export function drizzleUsers(
     await store.atomic(lock, owned(session), owned(key), remove)
   }
 
-  return { insertUser, findUser, updateUser, deleteUser }
+  const generateUserId = async () => idFor(id, dialect.name)
+
+  return { generateUserId, insertUser, findUser, updateUser, deleteUser }
 }

@@ -1,6 +1,8 @@
 import { isError } from "../../src/core/realm.ts"
+import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
+import type { Answer } from "../sql/retry.ts"
 import { retried } from "../sql/retry.ts"
 import { takingTurns } from "../sql/turns.ts"
 
@@ -70,16 +72,50 @@ export function prismaStore(client: PrismaBase, names: ModelNames): PrismaStore 
   const models = modelsOf(client, names)
   return {
     models,
-    once: async (call) => (inTransaction ? inTurn(() => call(models)) : call(models)),
-    write: async (call) => (inTransaction ? inTurn(() => run(call)) : call(models)),
-    async atomic(call, passing = []) {
-      if (inTransaction) return inTurn(() => run(call))
-      return retried(
-        (error) => hasCode(error, conflict, ...passing),
-        () => run(call),
-      )
-    },
+    once: (call) => told(() => (inTransaction ? inTurn(() => call(models)) : call(models))),
+    write: (call) => told(() => (inTransaction ? inTurn(() => run(call)) : call(models))),
+    atomic: (call, passing = []) =>
+      told(() =>
+        inTransaction
+          ? inTurn(() => run(call))
+          : retried(
+              (error) => hasCode(error, conflict, ...passing),
+              () => run(call),
+            ),
+      ),
   }
+}
+
+// The codes of "Error message reference" by which Prisma names the application's mistakes: values, models and tables.
+const mistakes = new Set(
+  "P2000 P2004 P2005 P2006 P2007 P2009 P2011 P2012 P2013 P2019 P2020 P2021 P2022 P2023".split(" "),
+)
+
+/** Rejects with `invalid_option` in the place of an error that the same call would meet again. */
+async function told<Result>(call: () => Answer<Result>): Promise<Result> {
+  try {
+    return await call()
+  } catch (error) {
+    throw explained(error)
+  }
+}
+
+function explained(error: unknown): unknown {
+  const { name, code, message, meta } = error as Partial<Error> & { code?: string; meta?: Record<string, unknown> }
+  if (name === "PrismaClientValidationError") {
+    // The message holds all values. What is kept is the sentence with the field.
+    const sentence =
+      /(?:Unknown a|A)rgument `\w+`[^`.\n]*\./.exec(message ?? "")?.[0] ?? "A value does not fit its field."
+    return new AuthError("invalid_option", `Prisma refuses the call. ${sentence}`)
+  }
+  if (!mistakes.has(code ?? "")) return error
+  const concerned = [meta?.modelName, meta?.column_name ?? meta?.column ?? meta?.constraint ?? meta?.table]
+  const names = concerned.filter((value) => typeof value === "string").join(".")
+  return new AuthError(
+    "invalid_option",
+    `Prisma refuses the call with ${code}${names && `, at ${names}`}: see the cause.`,
+    { cause: error },
+  )
 }
 
 /** Tells whether Prisma refused a call for one of these reasons. */

@@ -19,6 +19,8 @@ export interface Fields {
   expiresAt: TimeField
   /** Makes a value of a user id; `null` if no user can have it. Throws `invalid_option` for another type. */
   userId(id: unknown): UserId | null
+  /** Whether user ids are text; otherwise the database numbers them. */
+  hasTextIds: boolean
   userAttributes(attributes: object): Row
   sessionAttributes(attributes: object): Row
   /** Whether these are all the attributes that a session has. */
@@ -41,6 +43,7 @@ export function checkedFields(models: Models, names: ModelNames, owners: (keyof 
     createdAt: timeField(models.session, "createdAt"),
     expiresAt: timeField(models.session, "expiresAt"),
     userId: userIdField(models.user),
+    hasTextIds: typeOf(models.user, "id") === "String",
     userAttributes: (attributes) => checkedScalars(models.user, names.user, coreFields.user, attributes),
     sessionAttributes: (attributes) => checkedScalars(models.session, names.session, coreFields.session, attributes),
     isWholeSession: (attributes) =>
@@ -113,6 +116,8 @@ function checkedScalars(model: Model, name: string, core: string[], attributes: 
 
 /** Prisma takes an object for an operation, such as `{ increment: 1 }`. */
 function isScalar(value: unknown, type: string): boolean {
+  if (typeof value === "number" && Number.isNaN(value)) return false
   if (typeof value !== "object" || value === null || type === "Json") return true
-  return isDate(value) || isBytes(value) || Array.isArray(value) || type === "Decimal"
+  if (isDate(value)) return !Number.isNaN(value.getTime())
+  return isBytes(value) || Array.isArray(value) || type === "Decimal"
 }

@@ -29,6 +29,11 @@ export function prismaUsers(store: PrismaStore, fields: Fields): PrismaUsers {
     }
   }
 
+  /** Prisma does not say what a model makes of its own. A UUID fits any column of text or of UUIDs. */
+  async function generateUserId(): Promise<UserId | undefined> {
+    return fields.hasTextIds ? crypto.randomUUID() : undefined
+  }
+
   function newUserId(id: UserId): UserId {
     const known = fields.userId(id)
     if (known !== null) return known
@@ -210,6 +215,7 @@ export function prismaUsers(store: PrismaStore, fields: Fields): PrismaUsers {
   }
 
   return {
+    generateUserId,
     insertUser,
     findUser,
     updateUser,

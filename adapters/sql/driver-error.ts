@@ -33,7 +33,9 @@ function without(error: object, names: string[]): object {
 // postgres.js makes properties that cannot be deleted, and with its option `debug` every log shows them.
 function copyOf(error: Error, names: string[]): object {
   const properties = Object.entries(Object.getOwnPropertyDescriptors(error)).filter(([name]) => !names.includes(name))
-  return Object.create(Object.getPrototypeOf(error) as object, Object.fromEntries(properties)) as object
+  // An error by birth: only such a one is recognised across realms.
+  const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error) as object) as object
+  return Object.defineProperties(copy, Object.fromEntries(properties))
 }
 
 /** The fields by which drivers say what went wrong. */

@@ -1,14 +1,9 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
-import { randomId } from "../values/random-id.ts"
+import { declaredLength, randomId, textId } from "../values/random-id.ts"
 import type { Database } from "./database.ts"
 import type { Column } from "./dialect.ts"
 import { idColumn } from "./user-lookup.ts"
-
-const usualLength = 16
-// 60 random bits. With fewer, two of a billion users would have the same id.
-const shortest = 12
-const uuidLength = 36
 
 /** Makes an id that fits the user table; `undefined` where the database makes it, and tells which. */
 export async function generateUserId(db: Database): Promise<UserId | undefined> {
@@ -16,16 +11,13 @@ export async function generateUserId(db: Database): Promise<UserId | undefined> 
   const id = idColumn(open)
   if (id.hasDefault && id.generated) return undefined
   if (open.ids.type === "integer" || open.ids.type === "bigint") throw noId(id, "no default")
-  const length = id.size ?? declaredSize(id.type)
-  if (open.ids.type === "uuid" || id.kind === "uuid" || length === uuidLength) return crypto.randomUUID()
-  if (length < shortest) throw noId(id, `room for ${length} characters`)
+  if (open.ids.type === "uuid" || id.kind === "uuid") return crypto.randomUUID()
+  // SQLite keeps a length in the type's name.
+  const room = id.size ?? declaredLength(id.type)
+  const made = textId(room)
+  if (made === null) throw noId(id, `room for ${room} characters`)
   // A "character" of PostgreSQL's must be filled, or it comes back with blanks.
-  return randomId(id.type === "bpchar" ? length : Math.min(length, usualLength))
-}
-
-/** SQLite keeps a length in the type's name. */
-function declaredSize(type: string): number {
-  return Number(/\((\d+)\)/.exec(type)?.[1] ?? Infinity)
+  return id.type === "bpchar" ? made + randomId(room - made.length) : made
 }
 
 function noId({ type }: Column, has: string): AuthError {

@@ -3,6 +3,7 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest"
 import { prismaAdapter } from "../../adapters/prisma.ts"
 import { createAuth } from "../../src/index.ts"
 import { testAdapter } from "../../src/testing.ts"
+import { createUsers } from "../../src/users.ts"
 import {
   empty,
   openPostgresBigints,
@@ -48,6 +49,25 @@ for (const { name, open, userId } of [
   })
 }
 
+for (const [name, open, shape] of [
+  ["SQLite with text ids", openSqliteText, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/],
+  ["SQLite with Int ids", openSqliteNumbers, /^\d+$/],
+  ["PostgreSQL with BigInt ids", openPostgresBigints, /^\d+$/],
+]) {
+  test(`createUser() without an id makes one that fits ${name}`, async () => {
+    const store = await open()
+    if (!store) return
+    await empty(store.client)
+    const passwordHasher = { hash: async () => "hash", verify: async () => true, needsRehash: () => false }
+    const users = createUsers({ adapter: prismaAdapter(store.client), passwordHasher })
+    const key = { providerId: "username", providerUserId: "ada", password: "correct horse battery" }
+    const { user } = await users.createUser({ key, attributes: { username: "ada" } })
+    expect(String(user.id)).toMatch(shape)
+    expect(await users.getUser(user.id)).toEqual(user)
+    await store.close()
+  })
+}
+
 for (const [name, open] of [
   ["SQLite", openSqliteText],
   ["PostgreSQL", openPostgresText],
@@ -61,6 +81,18 @@ for (const [name, open] of [
     client.$on("query", () => void sent++)
     beforeEach(() => empty(client))
     afterAll(close)
+
+    test("what Prisma refuses is the developer's mistake, without the values", async () => {
+      const refused = (message) => ({ code: "invalid_option", message: expect.stringMatching(message) })
+      const unnamed = adapter.insertUser({ id: "bob", attributes: {} }, { ...key, passwordHash: "secret hash" })
+      await expect(unnamed).rejects.toMatchObject(refused(/Argument `username` is missing/))
+      const numbered = adapter.insertUser({ id: "bob", attributes: { username: 5 } }, null)
+      await expect(numbered).rejects.toMatchObject(refused(/Argument `username`/))
+      await expect(adapter.updateUser("alice", { role: null })).rejects.toMatchObject(refused(/`role`/))
+      await expect(adapter.updateUser("alice", { role: NaN })).rejects.toMatchObject(refused(/"role"/))
+      await expect(adapter.updateUser("alice", { role: new Date(NaN) })).rejects.toMatchObject(refused(/"role"/))
+      expect(await adapter.findUser("bob")).toBeNull()
+    })
 
     test("a validation is one call, and a malformed token reaches no database", async () => {
       const auth = createAuth({ adapter })

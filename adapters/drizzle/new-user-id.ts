@@ -1,0 +1,19 @@
+import type { Column } from "drizzle-orm"
+import { AuthError } from "../../src/core/errors.ts"
+import type { UserId } from "../../src/core/ports.ts"
+import type { DialectName } from "../sql/dialect.ts"
+import { declaredLength, textId } from "../values/random-id.ts"
+
+/** Makes an id that fits a user table; `undefined` where Drizzle or the database makes it, and tells which. */
+export function newUserId(id: Column, dialect: DialectName): UserId | undefined {
+  // Of what MySQL makes, Drizzle is told numbers only.
+  const isTold = id.hasDefault && (dialect !== "mysql" || id.defaultFn !== undefined)
+  if (isTold || id.dataType !== "string") return undefined
+  const type = id.getSQLType()
+  const made = type === "uuid" ? crypto.randomUUID() : textId(declaredLength(type))
+  if (made !== null) return made
+  throw new AuthError(
+    "invalid_option",
+    `No id fits the user table: its column "${id.name}" is ${type}. Give it a $defaultFn(), or give createUsers() the option generateUserId.`,
+  )
+}
