@@ -73,7 +73,7 @@ export interface RequestAuth<S extends SessionFields, U extends { id: UserId }, 
   readSessionCookie(header: string | null | undefined): string | null
   /** Reads a token out of an `Authorization` header. Never throws. */
   readBearerToken(header: string | null | undefined): string | null
-  /** Tells whether a token is this session's, where a session may have several that are good. */
+  /** Returns whether a token is this session's, where a session may have several that are good. */
   isTokenOf?(token: string, sessionId: string): Promise<boolean>
   /** The same instance, whose events name this request. */
   withRequest(request: unknown): RequestAuth<S, U, Id, SessionRow>

@@ -27,8 +27,8 @@ const port = [
 /**
  * Makes an auth over an adapter.
  *
- * Throws `invalid_option` for a duration, cookie or origin that cannot be right and `missing_port` for an adapter that
- * lacks a method. What its methods throw is an {@link AuthError} too: `store_failed` with the driver's error as its cause.
+ * Throws `invalid_option` if an option does not exist, or a duration, cookie option or origin is invalid, and
+ * `missing_port` if the adapter lacks a method. What its methods throw is an {@link AuthError} too: `store_failed` with the driver's error as its cause.
  *
  * @example
  * const auth = createAuth({

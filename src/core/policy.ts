@@ -61,7 +61,7 @@ export function nextDeadline(session: Pick<Deadlines, "createdAt">, now: number,
   return Math.min(now + policy.idleTimeout, absoluteDeadline(session, policy))
 }
 
-/** Tells whether a session is live. Never, if one of its dates is invalid. */
+/** Returns whether a session is live. Never, if one of its dates is invalid. */
 export function isLive(session: Deadlines, now: number, policy: SessionPolicy): boolean {
   return now < timeOf(session.expiresAt) && now < absoluteDeadline(session, policy)
 }

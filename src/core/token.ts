@@ -15,12 +15,12 @@ export function createToken(): string {
   return randomText(20)
 }
 
-/** Tells whether a value can be one of our tokens. 32 characters of base32 are 160 bits to the bit, so a token has one spelling. */
+/** Returns whether a value can be one of our tokens. 32 characters of base32 are 160 bits to the bit, so a token has one spelling. */
 export function isToken(value: unknown): value is string {
   return typeof value === "string" && /^[a-z2-7]{32}$/.test(value)
 }
 
-/** Tells whether a value can be a session id. */
+/** Returns whether a value can be a session id. */
 export function isSessionId(value: unknown): value is string {
   return typeof value === "string" && /^[0-9a-f]{64}$/.test(value)
 }

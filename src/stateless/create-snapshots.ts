@@ -6,6 +6,7 @@ import { plainToken } from "../core/persistence.ts"
 import { parseDuration } from "../core/policy.ts"
 import type { Duration } from "../core/policy.ts"
 import type { UserId } from "../core/ports.ts"
+import { createSessionCookies } from "../core/session-cookie.ts"
 import { hashToken, isToken } from "../core/token.ts"
 import { createEnvelope } from "./envelope.ts"
 import { readJson, readTime, readUserId, timeBytes, writeJson, writeTime, writeUserId } from "./payload.ts"
@@ -72,7 +73,7 @@ const longest = 300_000
  * Makes snapshots: short-lived sealed copies of a user's id and claims, beside the cookie of a session that lives in a
  * database, for checks that must not ask it. A snapshot says what was true a moment ago, and never outranks the row.
  *
- * Throws `invalid_option` for secrets or a `maxAge` that cannot be right.
+ * Throws `invalid_option` if an option does not exist, or a secret, `maxAge` or `cookieName` is invalid.
  *
  * @example
  * const snapshots = createSnapshots<{ role: string }>({ secrets: [process.env.SESSION_SECRET] })
@@ -86,6 +87,7 @@ export function createSnapshots<Claims extends object = Record<string, unknown>>
   const envelope = createEnvelope(options?.secrets, "snapshot")
   const { maxAge = "60s", cookieName = "session-snapshot", now = Date.now } = options
   const age = checkAge(maxAge)
+  createSessionCookies({ name: cookieName }, age)
 
   async function sealSnapshot({ id, userId, expiresAt }: SnapshotSession, claims: Claims): Promise<string> {
     const bytes = writeJson(headBytes, [id, writeUserId(userId), claims] satisfies Written)

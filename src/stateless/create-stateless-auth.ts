@@ -36,8 +36,8 @@ const skew = 60_000
  * Makes an auth without a database: a session lives in its token, encrypted and authenticated with AES-256-GCM.
  * User ids are text; the third type argument says if they are numbers or bigints.
  *
- * Throws `invalid_option` for secrets, durations, cookies or origins that cannot be right, and `missing_port` for
- * revocations that lack a method. A revocation store that fails is `store_failed`, never "signed out".
+ * Throws `invalid_option` if an option does not exist, or a secret, duration, cookie option or origin is invalid, and
+ * `missing_port` if `revocations` lacks a method. A revocation store that fails is `store_failed`, never "signed out".
  *
  * @example
  * const auth = createStatelessAuth({

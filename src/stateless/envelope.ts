@@ -43,7 +43,7 @@ const salt = new TextEncoder().encode("nightlatch/stateless")
 // One spelling for each envelope: no padding, no other alphabet, and the bits that stand for nothing are zero.
 const spelling = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
 
-/** Makes the envelope of a purpose. Throws `invalid_option` for secrets that cannot be right. */
+/** Makes the envelope of a purpose. Throws `invalid_option` if a secret is invalid. */
 export function createEnvelope(
   secrets: readonly (Secret | undefined)[],
   purpose: string,

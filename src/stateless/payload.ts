@@ -63,7 +63,7 @@ function toJson(value: unknown): string {
   throw new AuthError("invalid_option", message)
 }
 
-/** Tells whether JSON brings a value back as it is. */
+/** Returns whether JSON brings a value back as it is. */
 function isKept(value: unknown, depth = 0): boolean {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true
   if (typeof value === "number") return Number.isFinite(value)

@@ -65,7 +65,7 @@ export function readSession(bytes: Uint8Array): SealedSession {
   }
 }
 
-/** Tells whether a value can be the id of a stateless session. */
+/** Returns whether a value can be the id of a stateless session. */
 export function isStatelessId(value: unknown): value is string {
   return typeof value === "string" && /^[0-9a-f]{32}$/.test(value)
 }
