@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { describeInBrowser, password, submit } from "./example-browser.ts"
+import { describeInBrowser, password, replaceCookie, submit } from "./example-browser.ts"
 import { filesIn, guide } from "./guide.ts"
 import { createNextApp } from "./next-app.ts"
 
@@ -51,10 +51,10 @@ describeInBrowser(
     test("shows a page to nobody whose session has ended, and has no redirect loop", async () => {
       const { start } = await createDatabase()
       const { origin } = await start()
-      const value = "a".repeat(32)
-      await page()
-        .context()
-        .addCookies([{ name: "__Host-session", value, url: origin, secure: true }])
+      await page().goto(`${origin}/sign-up`)
+      await submit(page(), { Username: "Grace", Password: password }, "Create account")
+      await page().getByRole("heading", { name: "Hello, Grace" }).waitFor()
+      await replaceCookie(page(), "__Host-session", "a".repeat(32))
       await page().goto(`${origin}/profile`)
       await page().getByRole("heading", { name: "Sign in" }).waitFor()
       expect(await page().content()).not.toContain("Hello,")
