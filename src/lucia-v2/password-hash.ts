@@ -21,12 +21,16 @@ export async function generateLuciaPasswordHash(password: string): Promise<strin
 }
 
 /**
- * Checks a password against a hash of Lucia v2 or v1. `false` for whatever is no such hash; a hash of bcrypt rejects with
- * `AUTH_OUTDATED_PASSWORD`.
+ * Checks a password against a hash of Lucia v2 or v1. `false` for anything else; a hash of bcrypt rejects with
+ * `AUTH_OUTDATED_PASSWORD`. Every refusal does the same work, so that its time does not tell what is stored.
  */
 export async function validateLuciaPasswordHash(password: string, hash: string): Promise<boolean> {
+  if (readable.test(hash)) return legacyScrypt.verify(hash, password)
+  await legacyScrypt.verify(decoy, password)
   if (hash.startsWith("$2a")) throw new LuciaError("AUTH_OUTDATED_PASSWORD")
-  return legacyScrypt.verify(hash, password)
+  return false
 }
 
 const legacyScrypt = new LegacyScrypt()
+const readable = /^(s2:)?[^:]{0,255}:[0-9a-f]{128}$/i
+const decoy = `s2::${"0".repeat(128)}`
