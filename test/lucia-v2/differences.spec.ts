@@ -555,7 +555,7 @@ describe("what a database makes of ids", () => {
     }
     expect(results).toEqual({
       Lucia: ["alice", "alice", "alice", "alice"],
-      here: ["AUTH_INVALID_USER_ID", "AUTH_INVALID_KEY_ID", "alice", "alice"],
+      here: ["AUTH_INVALID_USER_ID", "AUTH_INVALID_KEY_ID", "AUTH_INVALID_KEY_ID", "alice"],
     })
     await store.close()
   })
