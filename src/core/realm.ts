@@ -1,9 +1,9 @@
 // Jest, VM pools and `node:vm` give modules a realm of their own. An error, a date or bytes that Node itself or a native
 // driver makes there are instances of another realm's classes, so `instanceof` says no.
 
-/** Returns whether a value is an error, of any realm. */
+/** Returns whether a value is an error, of any realm. Some have a tag of their own, such as Prisma's, and are of ours. */
 export function isError(value: unknown): value is Error {
-  return tagOf(value) === "[object Error]"
+  return value instanceof Error || tagOf(value) === "[object Error]"
 }
 
 /** Returns whether a value is a date, of any realm. */
