@@ -1,4 +1,5 @@
 export { createUsers } from "./users/create-users.ts"
+export { normalizeEmail } from "./users/normalize-email.ts"
 export { normalizeUsername } from "./users/normalize-username.ts"
 
 export type { KeyName } from "./core/ports.ts"

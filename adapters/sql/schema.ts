@@ -20,6 +20,7 @@ export interface SchemaOptions {
 interface Words {
   quote(name: string): string
   id: string
+  keyId: string
   hash: string
   time: string
   userId: Record<UserIdType, string>
@@ -31,6 +32,7 @@ const words: Record<DialectName, Words> = {
   sqlite: {
     quote: doubleQuoted,
     id: "TEXT",
+    keyId: "TEXT",
     hash: "TEXT",
     time: "INTEGER",
     userId: { text: "TEXT", integer: "INTEGER", bigint: "INTEGER", uuid: "TEXT" },
@@ -39,6 +41,7 @@ const words: Record<DialectName, Words> = {
   postgres: {
     quote: doubleQuoted,
     id: "TEXT",
+    keyId: "TEXT",
     hash: "TEXT",
     time: "BIGINT",
     userId: { text: "TEXT", integer: "BIGINT", bigint: "BIGINT", uuid: "UUID" },
@@ -48,6 +51,7 @@ const words: Record<DialectName, Words> = {
     quote: (name) => `\`${name}\``,
     // Bytes: MySQL's collations of text take other case, accents or trailing blanks for equal.
     id: "VARBINARY(255)",
+    keyId: "VARBINARY(512)",
     hash: "VARBINARY(1024)",
     time: "BIGINT",
     userId: { text: "VARBINARY(255)", integer: "BIGINT", bigint: "BIGINT", uuid: "VARBINARY(255)" },
@@ -72,7 +76,7 @@ export function schema(dialect: DialectName, options: SchemaOptions = {}): strin
   if (!Object.hasOwn(words, dialect))
     throw new AuthError("invalid_option", `The dialect is "sqlite", "postgres" or "mysql", not ${quoted(dialect)}.`)
   const names = tableNames(tables)
-  const { id, hash, time, userId: types } = words[dialect]
+  const { id, keyId, hash, time, userId: types } = words[dialect]
   const user = (table: string) =>
     `user_id ${types[userIdsOf(userId).type]} NOT NULL${reference(dialect, table, names.user)}`
   const times = [`created_at ${time} NOT NULL`, `expires_at ${time} NOT NULL`]
@@ -87,7 +91,7 @@ export function schema(dialect: DialectName, options: SchemaOptions = {}): strin
     ...createTable(
       dialect,
       names.key,
-      [`id ${id} NOT NULL PRIMARY KEY`, user(names.key), `hashed_password ${hash}`],
+      [`id ${keyId} NOT NULL PRIMARY KEY`, user(names.key), `hashed_password ${hash}`],
       ["user_id"],
     ),
   ]

@@ -1,17 +1,15 @@
 import { isBytes } from "../../src/core/realm.ts"
 
-const longest = 255
-
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 const exactDecoder = new TextDecoder("utf-8", { fatal: true })
 
 /**
  * Tells whether text can be an id in every database: well-formed Unicode without NUL (PostgreSQL refuses it), at most
- * 255 bytes as UTF-8 (what `schema()` gives MySQL's columns).
+ * `longest` bytes as UTF-8 (what `schema()` gives MySQL's columns).
  */
-export function isStorableId(text: string): boolean {
-  return !text.includes("\0") && text.isWellFormed() && fits(text)
+export function isStorableId(text: string, longest = 255): boolean {
+  return !text.includes("\0") && text.isWellFormed() && fits(text, longest)
 }
 
 /** Reads a text column. MySQL's drivers answer `VARBINARY` as bytes. */
@@ -29,7 +27,7 @@ export function readExactText(value: unknown): string | null {
   }
 }
 
-function fits(text: string): boolean {
+function fits(text: string, longest: number): boolean {
   // No UTF-16 unit takes more than three bytes of UTF-8.
   return text.length * 3 <= longest || (text.length <= longest && encoder.encode(text).length <= longest)
 }

@@ -8,7 +8,8 @@ import { checkPassword, checkPolicy } from "../password/check-password.ts"
 import { makeProof } from "../proof/proof.ts"
 
 import { guardHasher, isPlausible } from "./guarded-hasher.ts"
-import { checkProviderId, toStoredId } from "./key-id.ts"
+import { keyFinder, keyIds } from "./key-finder.ts"
+import { checkProviderId } from "./key-id.ts"
 import { onePassword } from "./one-password.ts"
 import type { Key, KeyReason, NewKey, PasswordAttempt, SignInAuth, Users, UsersOptions } from "./users.ts"
 
@@ -72,14 +73,18 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
   passwordProviders.forEach(checkProviderId)
   checkPolicy(passwordPolicy)
   const { hash, verify, needsRehash, unreadableFormat } = guardHasher(options.passwordHasher)
+  const ids = keyIds(passwordProviders)
   const { choosePassword, settlePassword } = onePassword({ hash, verify, passwordPolicy, passwordProviders })
 
   return over(guarded(options.adapter))
 
   function over(adapter: UserAdapter<UserRow, NewUser>): Users<UserRow, NewUser> {
+    const { findKey, findEarlierKey, existingId } = keyFinder(adapter, ids)
+
     async function createUser({ id, key, attributes }: Parameters<Users<UserRow, NewUser>["createUser"]>[0]) {
       const newKey = key && (await toRecord(key))
       if (typeof newKey === "string") return { user: null, reason: newKey }
+      if (key && (await findEarlierKey(key))) return { user: null, reason: "key_taken" as const }
       const newId = id ?? (await makeId())
       const result = await adapter.insertUser({ id: newId, attributes }, newKey)
       if ("taken" in result) return { user: null, reason: reasonOf(result.taken) }
@@ -113,9 +118,10 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       ...given
     }: NewKey & { userId: Id; attributes?: Partial<NewUser> | undefined }) {
       const { providerId, password } = given
-      const providerUserId = storedId(providerId, given.providerUserId)
+      const providerUserId = ids.toId(given)
       if (password != null) requirePasswordProvider(providerId)
       if (providerUserId === null) return { key: null, reason: "key_invalid" as const }
+      if (await findEarlierKey(given)) return { key: null, reason: "key_taken" as const }
       const choice = await choosePassword(adapter, { userId, providerId, password })
       if ("reason" in choice) return { key: null, reason: choice.reason }
       const record = { providerId, providerUserId, userId, passwordHash: choice.passwordHash }
@@ -126,7 +132,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     }
 
     async function getKey(name: KeyName) {
-      const record = await find(name.providerId, name.providerUserId)
+      const record = await findKey(name)
       return record && toKey(record)
     }
 
@@ -136,20 +142,25 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     }
 
     async function renameKey(
-      { userId, providerId, providerUserId }: Owned<Id>,
+      { userId, ...name }: Owned<Id>,
       newProviderUserId: string,
       { attributes }: { attributes?: Partial<NewUser> | undefined } = {},
     ) {
-      const [from, to] = [storedId(providerId, providerUserId), storedId(providerId, newProviderUserId)]
+      const { providerId } = name
+      const renamed = { providerId, providerUserId: newProviderUserId }
+      const [from, to] = [await existingId(name), ids.toId(renamed)]
       if (to === null) return { renamed: false, reason: "key_invalid" } as const
       if (from === null) return { renamed: false, reason: "key_missing" } as const
+      const taken = await findEarlierKey(renamed)
+      if (taken && taken.providerUserId !== from) return { renamed: false, reason: "key_taken" } as const
       const outcome = await adapter.renameKey({ userId, providerId, providerUserId: from }, to, attributes)
       if (outcome === "renamed") return { renamed: true } as const
       return { renamed: false, reason: outcome === "missing" ? "key_missing" : outcome } as const
     }
 
-    async function deleteKey({ userId, providerId, providerUserId }: Owned<Id>) {
-      const id = storedId(providerId, providerUserId)
+    async function deleteKey({ userId, ...name }: Owned<Id>) {
+      const { providerId } = name
+      const id = await existingId(name)
       const outcome = id === null ? "missing" : await adapter.deleteKey({ userId, providerId, providerUserId: id })
       if (outcome === "deleted") return { deleted: true } as const
       return { deleted: false, reason: outcome === "missing" ? "key_missing" : outcome } as const
@@ -198,11 +209,6 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       throw new AuthError("store_failed", "The user's key kept changing while sessions were being ended.")
     }
 
-    async function find(providerId: string, providerUserId: unknown): Promise<KeyRecord | null> {
-      const id = storedId(providerId, providerUserId)
-      return id === null ? null : adapter.findKey(providerId, id)
-    }
-
     async function verifyAttempt(attempt: PasswordAttempt): Promise<Verified | null> {
       const { providerId } = attempt
       requirePasswordProvider(providerId)
@@ -212,9 +218,9 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       return verified
     }
 
-    async function tryPassword({ providerId, providerUserId, password }: PasswordAttempt): Promise<Verified | null> {
+    async function tryPassword({ password, ...name }: PasswordAttempt): Promise<Verified | null> {
       if (!isPlausible(password)) return null
-      const record = await find(providerId, providerUserId)
+      const record = await findKey(name)
       const isRight = await verify(record?.passwordHash ?? null, password)
       if (record) reportUnreadable(record)
       if (!record || record.passwordHash === null || !isRight) return null
@@ -265,16 +271,11 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     providerUserId,
     password,
   }: NewKey): Promise<Omit<KeyRecord, "userId"> | KeyReason> {
-    const key = { providerId, providerUserId: storedId(providerId, providerUserId) ?? "" }
+    const key = { providerId, providerUserId: ids.toId({ providerId, providerUserId }) ?? "" }
     if (password != null) requirePasswordProvider(providerId)
     if (key.providerUserId === "") return "key_invalid"
     if (password == null) return { ...key, passwordHash: null }
     return (await checkPassword(password, passwordPolicy)) ?? { ...key, passwordHash: await hash(password) }
-  }
-
-  function storedId(providerId: string, providerUserId: unknown): string | null {
-    checkProviderId(providerId)
-    return toStoredId(providerUserId, passwordProviders.includes(providerId))
   }
 
   function requirePasswordProvider(providerId: string): void {

@@ -1,24 +1,27 @@
 import { AuthError } from "../core/errors.ts"
 
-import { normalizeUsername } from "./normalize-username.ts"
-
+const longest = 254
 const encoder = new TextEncoder()
 
 /**
- * Checks what a stranger calls themselves at a provider, and gives the form in which it is stored; `null` if it cannot be
- * one: 1 to 200 bytes of well-formed text without control characters.
+ * Checks a provider user id and returns the form in which it is stored; `null` if it is invalid: not 1 to 254 bytes of
+ * well-formed text without control characters, or nothing that `normalize` takes.
  */
-export function toStoredId(providerUserId: unknown, isNormalized: boolean): string | null {
-  // Long text is turned away before it is worked on.
-  if (typeof providerUserId !== "string" || providerUserId.length > 200 || !isPlainText(providerUserId)) return null
-  const id = isNormalized ? normalizeUsername(providerUserId) : providerUserId
+export function toStoredId(
+  providerUserId: unknown,
+  normalize: (text: string) => string | null = (text) => text,
+): string | null {
+  // Long text is refused before any work.
+  if (!isPlainText(providerUserId) || providerUserId.length > longest) return null
+  const id = normalize(providerUserId)
+  if (id === null) return null
   const bytes = encoder.encode(id).length
-  return bytes > 0 && bytes <= 200 ? id : null
+  return bytes > 0 && bytes <= longest ? id : null
 }
 
-// A lone surrogate would be stored as the same replacement character as every other.
-function isPlainText(text: string): boolean {
-  return !/[\p{Cc}\p{Surrogate}]/u.test(text)
+/** Returns whether a value is text without control characters and lone surrogates, which would all be stored as one. */
+export function isPlainText(value: unknown): value is string {
+  return typeof value === "string" && !/[\p{Cc}\p{Surrogate}]/u.test(value)
 }
 
 /** Throws `invalid_option` unless this can name a provider: 1 to 50 characters, without `:` and control characters. */

@@ -1,19 +1,21 @@
 /**
- * Brings a user name or e-mail address into the one form under which it is stored and looked up: Unicode's
- * NFKC_Casefold (UAX #31), near enough, without the blanks around it. `Bob`, `BOB` and full-width `Ｂｏｂ` become `bob`.
+ * Brings a user name into the one form under which it is stored and looked up: NFKC, lower case, and without invisible
+ * characters and the blanks around it. `Bob`, `BOB` and full-width `Ｂｏｂ` become `bob`.
  *
- * Idempotent, and the same in every locale. Letters of different scripts that only look alike stay different.
+ * Idempotent, and the same in every locale. It folds by lower case and never by upper case, which would take a dotless
+ * `ı` for an `i` (CVE-2019-19844) and `ß` for `ss`. Letters of different scripts that look alike stay different.
  */
 export function normalizeUsername(username: string): string {
-  // Some letters settle only in a second round, such as those that fold into a letter with a combining mark.
+  // Some letters settle only in a second round, such as those whose lower case has a combining mark.
   return fold(fold(username))
 }
 
-// Upper case first, because several lower-case letters share one capital: the two sigmas, `ſ` and `s`, `ß` and `ss`.
-// Letter by letter, because JavaScript's lower case of a sigma depends on what stands beside it.
+// Letter by letter, because JavaScript's lower case of a sigma depends on what stands next to it. The final sigma has no
+// upper case of its own: as in Unicode's case folding, it is the other one.
 function fold(text: string): string {
-  const folded = Array.from(text.normalize("NFKC"), (letter) => letter.toUpperCase().toLowerCase()).join("")
-  return folded
+  const lower = Array.from(text.normalize("NFKC"), (letter) => letter.toLowerCase()).join("")
+  return lower
+    .replaceAll("ς", "σ")
     .replace(/\p{Default_Ignorable_Code_Point}/gu, "")
     .normalize("NFKC")
     .trim()

@@ -12,15 +12,16 @@ const spellings: [typed: string, canonical: string][] = [
   ["ſam", "sam"],
   ["ᴮᴵᴳᴮᴵᴿᴰ", "bigbird"],
   ["STRASSE", "strasse"],
-  ["straße", "strasse"],
+  ["straße", "straße"],
   ["ΣΊΣΥΦΟΣ", "σίσυφοσ"],
   ["σίσυφος", "σίσυφοσ"],
   ["ad\u200Dmin", "admin"],
   ["\u00ADadmin\uFE0F", "admin"],
   ["  bob ", "bob"],
   ["bob\u3000", "bob"],
-  ["a＠victim.com", "a@victim.com"],
-  ["Ada@Example.COM", "ada@example.com"],
+  ["STRAẞE", "straße"],
+  ["YILDIZ", "yildiz"],
+  ["Yıldız", "yıldız"],
   ["e\u0301mile", "\u00E9mile"],
   ["ADMIN", "admin"],
 ]
@@ -66,8 +67,8 @@ test.each([
 
 test("what is stored for an id is stored for itself", () => {
   const stable = (text: string) => {
-    const stored = toStoredId(text, true)
-    return stored === null || toStoredId(stored, true) === stored
+    const stored = toStoredId(text, normalizeUsername)
+    return stored === null || toStoredId(stored, normalizeUsername) === stored
   }
   fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 30 }), stable), { numRuns: 5000 })
 })
