@@ -10,7 +10,7 @@ import type { SqlValue } from "./executor.ts"
  */
 export function attributeValue(value: unknown, column: Column, dialect: Dialect): SqlValue {
   if (value === null) return null
-  const stored = column.kind === "json" ? jsonOf(value) : storable(value, column, dialect.name)
+  const stored = column.kind === "json" ? jsonOf(value) : storable(value, column, dialect)
   if (stored === undefined) throw unfit(value, column, dialect.name)
   const problem = typeof stored === "string" ? textProblem(stored, column, dialect.name) : null
   if (problem === null) return stored
@@ -18,10 +18,10 @@ export function attributeValue(value: unknown, column: Column, dialect: Dialect)
 }
 
 /** What is stored in the place of a value; `undefined` if the column is not for it. */
-function storable(value: unknown, column: Column, dialect: DialectName): SqlValue | undefined {
+function storable(value: unknown, column: Column, { name: dialect, integerBits }: Dialect): SqlValue | undefined {
   if (typeof value === "string") return takesText(column, dialect) ? value : undefined
   if (typeof value === "number") return takesNumber(value, column, dialect) ? value : undefined
-  if (typeof value === "bigint") return bigintOf(value, column, dialect)
+  if (typeof value === "bigint") return bigintOf(value, column, dialect, integerBits)
   if (typeof value === "boolean") return booleanOf(value, column, dialect)
   return typeof value === "object" ? objectOf(value, column, dialect) : undefined
 }
@@ -39,9 +39,14 @@ function takesNumber(value: number, { kind, type }: Column, dialect: DialectName
   return kind === "number" || kind === "other"
 }
 
-function bigintOf(value: bigint, { kind, type }: Column, dialect: DialectName): SqlValue | undefined {
+function bigintOf(
+  value: bigint,
+  { kind, type }: Column,
+  dialect: DialectName,
+  integerBits: number,
+): SqlValue | undefined {
   if (kind !== "integer" && kind !== "number" && kind !== "other") return undefined
-  if (dialect === "sqlite") return BigInt.asIntN(64, value) === value ? value : undefined
+  if (dialect === "sqlite") return BigInt.asIntN(integerBits, value) === value ? value : undefined
   if (kind === "integer" && !isInRange(value, type)) return undefined
   // mysql2 has no parameters of this type.
   return dialect === "mysql" ? String(value) : value
@@ -115,6 +120,7 @@ function unfit(value: unknown, { name, type }: Column, dialect: DialectName): Au
 
 function describe(value: unknown): string {
   if (typeof value === "number" && !Number.isFinite(value)) return String(value)
+  if (typeof value === "bigint" && BigInt.asIntN(54, value) !== value) return "a bigint beyond 2^53"
   if (isDate(value)) return Number.isNaN(value.getTime()) ? "an invalid Date" : "a Date"
   if (isBytes(value)) return "bytes"
   if (Array.isArray(value)) return "an array"
@@ -128,6 +134,7 @@ const anywhere = {
   "an invalid Date": "Pass a valid date or null.",
   "a string": "Pass a value of the column's type.",
   "a number": "Make it a column of numbers that is large enough, or pass String(value) for text.",
+  "a bigint beyond 2^53": "Pass String(value) for text.",
   "a bigint": "Make it a column of numbers that is large enough, or pass String(value) for text.",
 }
 
