@@ -7,7 +7,7 @@ declare -A server_pids=() server_signals=()
 
 start_servers() {
   local kind missing=()
-  for kind in postgres mariadb redis redis_cluster galera; do
+  for kind in postgres pgbouncer mariadb redis redis_cluster galera; do
     "has_$kind" || "start_$kind" || missing+=("$kind")
   done
   [ ${#missing[@]} = 0 ] || { echo "Could not be started: ${missing[*]}" >&2; return 1; }
@@ -38,6 +38,10 @@ has_postgres() {
       PGCONNECT_TIMEOUT=2 psql -w -h 127.0.0.1 -U postgres -d test -c "select 1" >/dev/null 2>&1 &&
       echo "PostgreSQL answers on 127.0.0.1:5432"
   }
+}
+
+has_pgbouncer() {
+  [ -n "${NIGHTLATCH_PGBOUNCER_URLS:-}" ]
 }
 
 has_mariadb() {
@@ -83,6 +87,45 @@ find_postgres() {
   local found
   found=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
   [ -x "$found/initdb" ] && echo "$found"
+}
+
+# In front of PostgreSQL: one in transaction mode, where each transaction may get another connection of the server, and
+# one in session mode. They pass on to every database.
+start_pgbouncer() {
+  command -v pgbouncer >/dev/null || install_packages pgbouncer || return
+  local mode port urls=()
+  make_folder postgres "$work/pgbouncer"
+  for mode in transaction session; do
+    port=$(free_port)
+    pgbouncer_settings "$mode" "$port" >"$work/pgbouncer/$mode.ini"
+    run_server "pgbouncer-$mode" postgres INT pgbouncer "$work/pgbouncer/$mode.ini"
+    wait_for "pgbouncer-$mode" answers "$port" || return
+    urls+=("postgres://postgres@127.0.0.1:$port/test")
+  done
+  NIGHTLATCH_PGBOUNCER_URLS=$(joined "${urls[@]}")
+  export NIGHTLATCH_PGBOUNCER_URLS
+  echo "PgBouncer runs at $NIGHTLATCH_PGBOUNCER_URLS"
+}
+
+pgbouncer_settings() {
+  cat <<END
+[databases]
+* = $(postgres_address "${NIGHTLATCH_POSTGRES_URL:-postgres://postgres@127.0.0.1:5432/test}")
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $2
+unix_socket_dir =
+auth_type = any
+pool_mode = $1
+default_pool_size = 5
+max_client_conn = 200
+ignore_startup_parameters = extra_float_digits
+END
+}
+
+# As PgBouncer wants a server's address.
+postgres_address() {
+  node -e 'const u = new URL(process.argv[1]); console.log(`host=${u.hostname} port=${u.port || 5432} user=${u.username}` + (u.password && ` password=${u.password}`))' "$1"
 }
 
 start_mariadb() {
@@ -226,6 +269,10 @@ make_folder() {
 
 free_port() {
   node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'
+}
+
+answers() {
+  node -e 'require("net").connect(process.argv[1], "127.0.0.1").on("connect", () => process.exit()).on("error", () => process.exit(1))' "$1"
 }
 
 joined() {

@@ -49,7 +49,8 @@ export type DrizzleAdapter<User extends DrizzleUserTable, Session extends Drizzl
  *
  * Times may be `timestamp`, `datetime`, SQLite's `integer` in any mode, `bigint` of milliseconds, or text; a column of
  * whole seconds rounds down, as MySQL's do unless they have `fsp: 3`. Writes of several steps run in a transaction,
- * inside the caller's if `db` is one: the driver must have transactions, which D1 and neon-http have not.
+ * inside the caller's if `db` is one, and in a batch on Cloudflare D1. The driver must have transactions: `neon-http` has
+ * none. Behind a connection pooler in transaction mode, give postgres.js `prepare: false`; `pg` needs nothing.
  * Throws `invalid_option` for tables that cannot serve.
  *
  * @example

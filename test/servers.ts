@@ -28,6 +28,32 @@ export function postgresServerAt(url: string, options: pg.PoolConfig = {}): Prom
   return openPostgres(url, options)
 }
 
+/**
+ * Finds PgBouncer at `NIGHTLATCH_PGBOUNCER_URLS`, in transaction and in session mode, otherwise starts both in front of
+ * the PostgreSQL of {@link postgresServer}. They pass on to every database.
+ */
+export async function pgbouncerServers(): Promise<Pick<OwnServers, "urls" | "close"> | null> {
+  const urls = process.env.NIGHTLATCH_PGBOUNCER_URLS?.split(",")
+  return urls ? { urls, close: async () => undefined } : ownServers("pgbouncer")
+}
+
+/** Makes a database of its own on PostgreSQL, for what a schema does not do. */
+export async function postgresDatabase(): Promise<{ name: string; pool: pg.Pool; close(): Promise<void> } | null> {
+  const server = await postgresServer()
+  if (!server) return null
+  const name = randomName()
+  await server.pool.query(`CREATE DATABASE ${name}`)
+  const url = new URL(server.pool.options.connectionString ?? "")
+  url.pathname = `/${name}`
+  const pool = new pg.Pool({ connectionString: url.href }).on("error", () => undefined)
+  async function close(): Promise<void> {
+    await pool.end()
+    await server?.pool.query(`DROP DATABASE ${name} WITH (FORCE)`)
+    await server?.close()
+  }
+  return { name, pool, close }
+}
+
 /** Connects to MariaDB or MySQL at `NIGHTLATCH_MYSQL_URL`, else on this machine; likewise. */
 export function mysqlServer(options: mysql.PoolOptions = {}): Promise<Server<mysql.Pool> | null> {
   const url = process.env.NIGHTLATCH_MYSQL_URL ?? "mysql://root@127.0.0.1:3306/test"
@@ -53,7 +79,7 @@ export interface OwnServers {
 }
 
 /** Starts servers on free ports of this machine. Where they are not installed: as {@link postgresServer}. */
-export function ownServers(kind: "postgres" | "mariadb" | "galera"): Promise<OwnServers | null> {
+export function ownServers(kind: "postgres" | "pgbouncer" | "mariadb" | "galera"): Promise<OwnServers | null> {
   return orSkipped(`a ${kind} server of their own`, "it did not start", () => startServers(kind))
 }
 

@@ -49,6 +49,10 @@ export interface Builder {
   update(table: Table): { set(row: Row): WriteQuery }
   delete(table: Table): WriteQuery
   transaction<Result>(run: (tx: Builder) => Answer<Result>, config?: { behavior: "immediate" }): Answer<Result>
+  /** Runs statements in one transaction. D1 has no other. */
+  batch?(queries: Query[]): Promise<unknown[]>
+  /** What the database was made of. */
+  $client?: object
   /** In transactions only. */
   rollback?: unknown
   /** Where reads go to replicas. */

@@ -4,6 +4,7 @@ import type { Row } from "../sql/executor.ts"
 import type { Answer } from "../sql/retry.ts"
 import { explained } from "../sql/mistakes.ts"
 import { isLater, rescued, retried } from "../sql/retry.ts"
+import { isPreparedRefused } from "../sql/prepared.ts"
 import { takingTurns } from "../sql/turns.ts"
 import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "./builders.ts"
 import { driverErrorOf } from "./driver-error.ts"
@@ -20,10 +21,12 @@ export interface Outcome {
 export interface Statement {
   query: Query
   writes: boolean
-  perform(ready: Runnable, values?: Values): Answer<Outcome>
+  run(ready: Runnable, values?: Values): unknown
+  /** Reads what the driver answered. */
+  outcome(answer: unknown): Outcome
 }
 
-/** Builds a statement, of what the one before it in a transaction did. */
+/** Builds a statement. On D1, which takes all statements of a transaction at once, nothing is known of those before. */
 export type Step = (db: Builder, before: Outcome) => Statement
 
 /** Runs statements, retries what failed for a passing reason, and rejects with the driver's own errors. */
@@ -42,6 +45,8 @@ export interface DrizzleStore {
   once(build: (db: Builder) => Statement): Answer<Outcome>
   /** Runs all steps or none, and leaves the caller's transaction usable if they fail. Resolves to what the last one did. */
   atomic(...steps: Step[]): Promise<Outcome>
+  /** The same, and resolves to what each one did. */
+  atomicSteps(...steps: Step[]): Promise<Outcome[]>
 }
 
 const nothing: Outcome = { rows: [], count: 0 }
@@ -54,108 +59,168 @@ export function drizzleStore(given: Builder, dialect: Dialect): DrizzleStore {
   const config = dialect.name === "sqlite" && !inTransaction ? ({ behavior: "immediate" } as const) : undefined
   const again = inTransaction ? withDriverError : retrying(dialect)
   const inTurn = takingTurns()
-  // SQLite has one writer at a time. A statement that libsql refuses for it stays open: that connection never commits.
-  const alone = (writes: boolean) => inTransaction || (writes && dialect.name === "sqlite")
+  // A file of SQLite has one writer at a time. A statement that libsql refuses for it stays open, and its connection
+  // never commits. Nobody else waits: a call of another request may never end.
+  const alone = (writes: boolean) => inTransaction || (writes && isLibsqlFile(db))
 
-  function attempt(writes: boolean, call: () => Answer<Outcome>): Answer<Outcome> {
+  function attempt<Result>(writes: boolean, call: () => Answer<Result>): Answer<Result> {
     return alone(writes) ? inTurn(() => again(call)) : again(call)
+  }
+
+  async function atomicSteps(...steps: Step[]): Promise<Outcome[]> {
+    if (steps.length === 1 && !inTransaction) return attempt(true, () => inOrder(db, steps))
+    if (isD1(db)) return attempt(true, () => inBatch(db, steps))
+    return attempt(true, () => db.transaction((tx) => inOrder(tx, steps), config))
   }
 
   return {
     ...statementsOf[dialect.name],
     prepared(build) {
       let statement: Statement | undefined
-      let ready: Answer<(values: Values) => Answer<Outcome>> | undefined
+      let ready: Ready | undefined
       return (values) => {
         const built = (statement ??= build(db))
-        return attempt(built.writes, () => after((ready ??= prepare(built, dialect)), (call) => call(values)))
+        // Callers share what was prepared, not the preparing: a request that is cut off never ends it.
+        const prepared = () => ready ?? after(prepare(built, dialect, inTransaction), (made) => (ready ??= made))
+        return attempt(built.writes, () => after(prepared(), (run) => run(values)))
       }
     },
     once(build) {
-      const { query, writes, perform } = build(db)
-      return attempt(writes, () => perform(query))
+      const statement = build(db)
+      return attempt(statement.writes, () => perform(statement, statement.query))
     },
-    async atomic(...steps) {
-      if (steps.length === 1 && !inTransaction) return attempt(true, () => inOrder(db, steps, nothing))
-      return attempt(true, () => db.transaction((tx) => inOrder(tx, steps, nothing), config))
-    },
+    atomic: async (...steps) => (await atomicSteps(...steps)).at(-1) ?? nothing,
+    atomicSteps,
   }
+}
+
+/** Returns whether a database is Cloudflare D1, whose transactions are batches. */
+function isD1({ batch, $client }: Builder): boolean {
+  return batch !== undefined && $client !== undefined && "prepare" in $client && "batch" in $client
+}
+
+function isLibsqlFile({ $client }: Builder): boolean {
+  return $client !== undefined && ($client as { protocol?: unknown }).protocol === "file"
 }
 
 const statementsOf: Record<DialectName, Pick<DrizzleStore, "read" | "readOne" | "lock" | "write">> = {
   sqlite: {
     read: (select) => reading(select, (ready, values) => ready.all(values)),
-    readOne: (select) => reading(select, (ready, values) => after(ready.get(values), (row) => (row ? [row] : []))),
+    readOne: (select) => ({
+      ...reading(select, (ready, values) => ready.get(values)),
+      outcome: (row) => (row ? { rows: [row as Row], count: 1 } : nothing),
+    }),
     lock: (select) => reading(select, (ready, values) => ready.all(values)),
     // Without RETURNING: the drivers tell the number, and the rows would be made only to be counted.
-    write: (query) => ({ query, writes: true, perform: (ready, values) => after(ready.run(values), countChanges) }),
+    write: (query) => ({ query, writes: true, run: (ready, values) => ready.run(values), outcome: countChanges }),
   },
   postgres: {
-    read: (select) => reading(select, executed),
-    readOne: (select) => reading(select, executed),
-    lock: (select) => reading(select.for("update"), executed),
+    read: (select) => reading(select, execute),
+    readOne: (select) => reading(select, execute),
+    lock: (select) => reading(select.for("update"), execute),
     write: (query, table) => returning(query.returning({ id: coreColumn(table, "id") })),
   },
   mysql: {
-    read: (select) => reading(select, executed),
-    readOne: (select) => reading(select, executed),
-    lock: (select) => reading(select.for("update"), executed),
-    write: (query) => ({
-      query,
-      writes: true,
-      perform: (ready, values) => after(ready.execute(values), countAffected),
-    }),
+    read: (select) => reading(select, execute),
+    readOne: (select) => reading(select, execute),
+    lock: (select) => reading(select.for("update"), execute),
+    write: (query) => ({ query, writes: true, run: execute, outcome: countAffected }),
   },
 }
 
-type Rows = (ready: Runnable, values?: Values) => Answer<Row[]>
-
-function reading(select: SelectQuery, rows: Rows): Statement {
-  return { query: select.$withCache?.(false) ?? select, writes: false, perform: rowsOf(rows) }
+function reading(select: SelectQuery, run: Statement["run"]): Statement {
+  return { query: select.$withCache?.(false) ?? select, writes: false, run, outcome: rowsOf }
 }
 
 /** Makes a statement of a write that answers rows, in PostgreSQL or MySQL. */
 export function returning(query: WriteQuery): Statement {
-  return { query, writes: true, perform: rowsOf(executed) }
+  return { query, writes: true, run: execute, outcome: rowsOf }
 }
 
-function rowsOf(rows: Rows): Statement["perform"] {
-  return (ready, values) => after(rows(ready, values), (found) => ({ rows: found, count: found.length }))
+function execute(ready: Runnable, values?: Values): Promise<unknown> {
+  return ready.execute(values)
 }
 
-function executed(ready: Runnable, values?: Values): Promise<Row[]> {
-  return ready.execute(values) as Promise<Row[]>
+function rowsOf(answer: unknown): Outcome {
+  const rows = answer as Row[]
+  return { rows, count: rows.length }
 }
 
-function countChanges(result: unknown): Outcome {
-  const { changes, rowsAffected } = result as { changes?: unknown; rowsAffected?: unknown }
-  const count = Number(changes ?? rowsAffected)
-  if (Number.isNaN(count))
-    throw new AuthError("unsupported", "This driver of SQLite does not tell how many rows a statement wrote.")
-  return { rows: [], count }
+/** Most drivers tell the number at the top, D1 in `meta`. */
+function countChanges(answer: unknown): Outcome {
+  const { changes, rowsAffected, meta } = answer as Counted & { meta?: Counted }
+  return counted(changes ?? rowsAffected ?? meta?.changes, "SQLite")
 }
 
-function countAffected(result: unknown): Outcome {
-  const [header] = result as [{ affectedRows: number }]
-  return { rows: [], count: header.affectedRows }
+/** mysql2 answers a list that starts with the header, drivers over HTTP such as PlanetScale's an object. */
+function countAffected(answer: unknown): Outcome {
+  const header = (Array.isArray(answer) ? answer[0] : answer) as Counted | undefined
+  return counted(header?.affectedRows ?? header?.rowsAffected, "MySQL")
 }
 
-function inOrder(tx: Builder, [step, ...rest]: Step[], before: Outcome): Answer<Outcome> {
-  if (!step) return before
-  const { query, perform } = step(tx, before)
-  return after(perform(query), (outcome) => inOrder(tx, rest, outcome))
+interface Counted {
+  changes?: unknown
+  rowsAffected?: unknown
+  affectedRows?: unknown
 }
 
-function prepare({ query, perform }: Statement, { name }: Dialect): Answer<(values: Values) => Answer<Outcome>> {
-  const ready = name === "postgres" ? prepareNamed(query) : query.prepare("")
-  return after(ready, (statement) => (values: Values) => perform(statement, values))
+function counted(number: unknown, database: string): Outcome {
+  const count = Number(number ?? NaN)
+  if (!Number.isNaN(count)) return { rows: [], count }
+  throw new AuthError("unsupported", `This driver of ${database} does not tell how many rows a statement wrote.`)
+}
+
+function perform({ run, outcome }: Statement, ready: Runnable, values?: Values): Answer<Outcome> {
+  return after(run(ready, values), outcome)
+}
+
+function inOrder(tx: Builder, steps: Step[], done: Outcome[] = []): Answer<Outcome[]> {
+  const [step, ...rest] = steps
+  if (!step) return done
+  const statement = step(tx, done.at(-1) ?? nothing)
+  return after(perform(statement, statement.query), (outcome) => inOrder(tx, rest, [...done, outcome]))
+}
+
+async function inBatch(db: Builder, steps: Step[]): Promise<Outcome[]> {
+  const statements = steps.map((step) => step(db, nothing))
+  const answers = (await db.batch?.(statements.map(({ query }) => query))) ?? []
+  return statements.map(({ outcome }, n) => outcome(answers[n]))
+}
+
+type Ready = (values: Values) => Answer<Outcome>
+
+/**
+ * Prepares a statement. In PostgreSQL the server keeps it under a name, except in a transaction of the caller's, which a
+ * refusal would end.
+ */
+function prepare(statement: Statement, { name }: Dialect, inTransaction: boolean): Answer<Ready> {
+  const plain = statement.query.prepare("")
+  const run: Ready = (values) => perform(statement, plain, values)
+  if (name !== "postgres" || inTransaction) return run
+  return nameOf(statement.query).then((given) => named(statement, statement.query.prepare(given), run))
+}
+
+/** Runs a statement under its name until a connection pooler, or a table that was altered, makes the server refuse it. */
+function named(statement: Statement, prepared: Runnable, plain: Ready): Ready {
+  let isRefused = false
+  return (values) => {
+    if (isRefused) return plain(values)
+    return rescued(
+      () => perform(statement, prepared, values),
+      async (error) => {
+        if (!isPreparedRefused(error)) throw error
+        isRefused = true
+        return plain(values)
+      },
+    )
+  }
 }
 
 /** One name for one text: PostgreSQL keeps statements by name, for all adapters that share a connection. */
-async function prepareNamed(query: Query): Promise<Runnable> {
+async function nameOf(query: Query): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(query.toSQL().sql))
   const hex = Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0"))
-  return query.prepare(`nightlatch_${hex.join("")}`)
+  return `nightlatch_${hex.join("")}`
 }
 
 /** Goes on with an answer, at once if it is there: SQLite's synchronous drivers want whole transactions so. */

@@ -5,7 +5,7 @@ import type { Row } from "../sql/executor.ts"
 import { quoted } from "../values/names.ts"
 import { newKeyIdOf, passwordHashOf } from "../values/parameters.ts"
 import { checkedAttributes } from "./attributes.ts"
-import type { Builder } from "./builders.ts"
+import type { Builder, SelectQuery } from "./builders.ts"
 import { isExactly, slot, valueOf } from "./conditions.ts"
 import { newUserId as idFor } from "./new-user-id.ts"
 import { isRow, selected } from "./rows.ts"
@@ -94,16 +94,25 @@ export function drizzleUsers(
   }
 
   async function insert(row: Row, userId: UserId | undefined, keyRow: Row | null): Promise<Row> {
-    let made = userId
-    const insertKey: Step = (db, before) => {
-      made ??= madeId(before)
-      return store.write(db.insert(key.table).values({ ...keyRow, userId: made }), key)
-    }
+    const insertKey: Step = (db, before) =>
+      store.write(db.insert(key.table).values({ ...keyRow, userId: userId ?? insertedId(db, before) }), key)
     const insertUser = userId === undefined ? insertTelling(row) : [insertRow(row)]
-    const last = await store.atomic(...insertUser, ...(keyRow ? [insertKey] : []))
-    const stored = await findUser(made ?? madeId(last))
+    const outcomes = await store.atomicSteps(...insertUser, ...(keyRow ? [insertKey] : []))
+    const stored = await findUser(userId ?? madeId(outcomes[insertUser.length - 1]))
     if (stored) return stored
     throw new AuthError("user_missing", "The user was deleted as soon as inserted.")
+  }
+
+  /** SQLite finds it in the statement itself, because D1 takes both statements at once. */
+  function insertedId(db: Builder, before: Outcome): unknown {
+    return dialect.name === "sqlite" ? sql`${lastUser(db)}` : madeId(before)
+  }
+
+  function lastUser(db: Builder): SelectQuery {
+    return db
+      .select({ id })
+      .from(user.table)
+      .where(sql`rowid = last_insert_rowid()`)
   }
 
   function insertRow(row: Row): Step {
@@ -118,21 +127,12 @@ export function drizzleUsers(
       case "mysql":
         return [(db) => returning(db.insert(user.table).values(row).$returningId())]
       case "sqlite":
-        return [
-          insertRow(row),
-          (db) =>
-            store.read(
-              db
-                .select({ id })
-                .from(user.table)
-                .where(sql`rowid = last_insert_rowid()`),
-            ),
-        ]
+        return [insertRow(row), (db) => store.read(lastUser(db))]
     }
   }
 
-  function madeId({ rows }: Outcome): UserId {
-    const made = rows[0]?.id
+  function madeId(outcome: Outcome | undefined): UserId {
+    const made = outcome?.rows[0]?.id
     if (made !== undefined) return tables.madeId(made)
     throw new AuthError("unsupported", "MySQL tells the id it made only for AUTO_INCREMENT: pass an id instead.")
   }

@@ -1,4 +1,4 @@
-import { causedBy } from "../sql/driver-error.ts"
+import { isPooled, isStalePlan } from "../sql/prepared.ts"
 
 /** The names under which statements are prepared. */
 export interface StatementNames {
@@ -11,31 +11,26 @@ export interface StatementNames {
 // Far more than the adapter's statements and the sets of attributes of any application: each stays on the server.
 const mostNames = 500
 
-// Appendix A of PostgreSQL's manual. A table was altered, so that the plan no longer fits.
-const stalePlan = "0A000"
-// invalid_sql_statement_name and duplicate_prepared_statement: a pooler gave the connection to somebody else.
-const pooled = new Set<unknown>(["26000", "42P05"])
-
 /** Makes names that nobody else uses on the same connections. */
 export function statementNames(): StatementNames {
   let names = new Map<string, string>()
-  let prefix = newPrefix()
-  let isPooled = false
+  // Made when it is needed: Cloudflare Workers draw no random numbers while a module loads.
+  let prefix: string | undefined
+  let isGivenUp = false
   return {
     of(sql) {
-      if (isPooled) return undefined
+      if (isGivenUp) return undefined
       const known = names.get(sql)
       if (known !== undefined || names.size === mostNames) return known
-      const name = `${prefix}${names.size}`
+      const name = `${(prefix ??= newPrefix())}${names.size}`
       names.set(sql, name)
       return name
     },
     isRefused(error) {
-      const isPoolers = causedBy(error, ({ code }) => pooled.has(code))
-      const isStale = causedBy(error, ({ code }) => code === stalePlan)
-      if (isPoolers) isPooled = true
-      if (isStale) [names, prefix] = [new Map(), newPrefix()]
-      return isPoolers || isStale
+      if (isPooled(error)) isGivenUp = true
+      else if (isStalePlan(error)) [names, prefix] = [new Map(), undefined]
+      else return false
+      return true
     },
   }
 }

@@ -40,9 +40,9 @@ export async function openPglite(db, userId = "text") {
 }
 
 /** Starts D1 as Cloudflare runs it, beside a Worker that runs the suite's cases. Nothing is sent to a network. */
-export async function startD1() {
+export async function startD1(worker = "d1-worker.ts") {
   const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, "d1-worker.ts")],
+    entryPoints: [join(import.meta.dirname, worker)],
     bundle: true,
     write: false,
     format: "esm",
