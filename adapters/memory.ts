@@ -48,7 +48,7 @@ export function memoryAdapter<UserRow extends { id: UserId }, SessionRow extends
 
   function mergeUser(id: UserId, attributes: object): boolean {
     const user = users.get(id)
-    if (user) users.set(id, { ...user, ...structuredClone(attributes), id: user.id })
+    if (user) users.set(id, { ...user, ...given(attributes), id: user.id })
     return user !== undefined
   }
 
@@ -78,7 +78,7 @@ export function memoryAdapter<UserRow extends { id: UserId }, SessionRow extends
     async updateSession(id, attributes) {
       const session = sessions.get(id)
       if (!session) return false
-      session.attributes = { ...session.attributes, ...structuredClone(attributes) }
+      session.attributes = { ...session.attributes, ...given(attributes) }
       return true
     },
     async replaceSession(oldId, session) {
@@ -164,6 +164,11 @@ export function memoryAdapter<UserRow extends { id: UserId }, SessionRow extends
       return "deleted"
     },
   }
+}
+
+/** Copies attributes. Those that are `undefined` are not given. */
+function given(attributes: object): object {
+  return structuredClone(Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)))
 }
 
 // A provider id has no ":", so the first one ends it.

@@ -1,4 +1,6 @@
-import { isError } from "../../src/core/realm.ts"
+import { AuthError } from "../../src/core/errors.ts"
+import { isBytes, isError } from "../../src/core/realm.ts"
+import { withoutValues } from "../sql/driver-error.ts"
 import { digest } from "./digest.ts"
 
 /** A script that touches one key, which is all that a Redis Cluster allows. */
@@ -48,9 +50,14 @@ export async function runScript(
   }
 }
 
-/** Tells whether an error is the server's answer with this code. */
+/** Returns whether an error is the server's answer with this code. */
 export function isReply(error: unknown, code: "NOSCRIPT" | "WRONGTYPE"): boolean {
   return isError(error) && error.message.startsWith(code)
+}
+
+/** Returns whether a script answered 1. A client may be told to answer numbers as text. */
+export function isDone(reply: unknown): boolean {
+  return Number(reply) === 1
 }
 
 /** Walks through the keys that match, in steps that block no server for long. A key may come twice. */
@@ -62,4 +69,48 @@ export async function* walkKeys(redis: RedisExecutor, pattern: string): AsyncGen
       yield keys
     } while (cursor !== "0")
   }
+}
+
+/**
+ * Refuses replies of a client that maps them to other types, and takes the command off its errors, because ids and keys
+ * are in it.
+ */
+export function checkedExecutor(redis: RedisExecutor): RedisExecutor {
+  return {
+    readHash: (key) => withoutCommand(async () => checkedHash(await redis.readHash(key))),
+    evaluateCached: (...call) => withoutCommand(async () => checkedReply(await redis.evaluateCached(...call))),
+    evaluate: (...call) => withoutCommand(async () => checkedReply(await redis.evaluate(...call))),
+    nodes: () => withoutCommand(redis.nodes),
+  }
+}
+
+async function withoutCommand<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call()
+  } catch (error) {
+    throw withoutValues(error)
+  }
+}
+
+function checkedHash(reply: unknown): Record<string, string> {
+  const isHash = typeof reply === "object" && reply !== null && !isOtherType(reply)
+  if (isHash && Object.values(reply).every((value) => typeof value === "string")) return { ...reply }
+  throw mappedTypes()
+}
+
+function checkedReply(reply: unknown): unknown {
+  const items: unknown[] = Array.isArray(reply) ? reply : [reply]
+  if (items.some(isBytes)) throw mappedTypes()
+  return reply
+}
+
+function isOtherType(reply: object): boolean {
+  return Symbol.iterator in reply
+}
+
+function mappedTypes(): AuthError {
+  return new AuthError(
+    "invalid_option",
+    "The Redis client maps replies to other types, such as Map or Buffer: give the adapter a client without a type mapping.",
+  )
 }

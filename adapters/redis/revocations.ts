@@ -5,7 +5,7 @@ import { quoted } from "../values/names.ts"
 import { timeOf } from "../values/parameters.ts"
 import { digest } from "./digest.ts"
 import type { RedisExecutor } from "./executor.ts"
-import { redisScript, runScript } from "./executor.ts"
+import { checkedExecutor, redisScript, runScript } from "./executor.ts"
 
 /** What revocations in Redis can be told. */
 export interface RedisRevocationOptions {
@@ -24,7 +24,8 @@ redis.call('PEXPIREAT', KEYS[1], ARGV[1])
 `)
 
 /** Keeps revocations in Redis, each under a key of its own that Redis drops by itself. */
-export function createRedisRevocations(redis: RedisExecutor, options: RedisRevocationOptions): Revocations {
+export function createRedisRevocations(client: RedisExecutor, options: RedisRevocationOptions): Revocations {
+  const redis = checkedExecutor(client)
   checkOptions("Revocations", options, "prefix")
   const { prefix = "nightlatch:" } = options
   if (typeof prefix !== "string" || !prefix.isWellFormed())

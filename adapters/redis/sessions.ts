@@ -3,7 +3,7 @@ import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../
 import { newSessionIdOf, sessionIdOf, timeOf } from "../values/parameters.ts"
 import { batchSize, inBatches } from "./batches.ts"
 import type { RedisExecutor, RedisScript } from "./executor.ts"
-import { isReply, runScript, walkKeys } from "./executor.ts"
+import { checkedExecutor, isDone, isReply, runScript, walkKeys } from "./executor.ts"
 import type { Fields } from "./fields.ts"
 import { attributeFields, encodeOwner, encodeUserId, readFields, sessionFields } from "./fields.ts"
 import type { Keys, KeyValueOptions } from "./keys.ts"
@@ -36,9 +36,10 @@ interface Store extends Keys {
  * is struck off. In a rotation it can end the sign-in; it cannot leave two.
  */
 export function redisSessions<SessionRow extends object>(
-  redis: RedisExecutor,
+  client: RedisExecutor,
   options: KeyValueOptions = {},
 ): SessionAdapter<never, SessionRow> {
+  const redis = checkedExecutor(client)
   const run: Store["run"] = (script, key, ...args) => runScript(redis, script, key, args)
   const store: Store = { ...keysOf(options), redis, run }
   return {
@@ -90,14 +91,14 @@ async function extendSession(store: Store, id: string, expiresAt: Date, ifBefore
   const fields = known !== null && (await readHash(store, known))
   if (!fields || fields.u === undefined || !(Number(fields.e) <= limit)) return false
   await store.run(enlist, store.user(fields.u), id, String(to))
-  return (await store.run(extend, store.session(id), String(to), String(limit))) === 1
+  return isDone(await store.run(extend, store.session(id), String(to), String(limit)))
 }
 
 async function updateSession(store: Store, id: string, attributes: object): Promise<boolean> {
   const known = sessionIdOf(id)
   const fields = attributeFields(attributes)
   if (known === null) return false
-  return (await store.run(update, store.session(known), ...Object.entries(fields).flat())) === 1
+  return isDone(await store.run(update, store.session(known), ...Object.entries(fields).flat()))
 }
 
 async function replaceSession(store: Store, oldId: string, session: SessionRecord): Promise<boolean> {
@@ -129,7 +130,7 @@ async function deleteUserSessions(store: Store, userId: UserId, exceptId?: strin
     const ids = (await listedIds(store, user)).filter((id) => id !== except)
     const deleted = await inBatches(ids, (id) => store.run(discard, store.session(id), user))
     await strikeOff(store, user, ids)
-    hasMissed = deleted.includes(0)
+    hasMissed = !deleted.every(isDone)
   } while (hasMissed)
 }
 
@@ -164,7 +165,7 @@ function checkedFields({ ids }: Store, session: SessionRecord): Fields & { u: st
 }
 
 async function reserveSession(store: Store, id: string, { u, e }: { u: string; e: string }): Promise<void> {
-  if ((await store.run(reserve, store.session(id), u)) !== 1)
+  if (!isDone(await store.run(reserve, store.session(id), u)))
     throw new AuthError("store_failed", "The session id is taken: make a new one.")
   await store.run(enlist, store.user(u), id, e)
 }

@@ -1,8 +1,14 @@
-import { isError } from "../../src/core/realm.ts"
+import { isError as isErrorByBirth } from "../../src/core/realm.ts"
 
 const deepest = 5
 
-/** Tells whether an error, or one it was caused by, fits: drivers are often wrapped by what runs them. */
+/** The fields by which drivers say what went wrong. */
+export interface DriverError extends Error {
+  code?: unknown
+  errno?: unknown
+}
+
+/** Returns whether an error, or one it was caused by, fits: drivers are often wrapped by what runs them. */
 export function causedBy(error: unknown, fits: (error: DriverError) => boolean): boolean {
   let current = error
   for (let depth = 0; depth < deepest && isError(current); depth++) {
@@ -12,34 +18,63 @@ export function causedBy(error: unknown, fits: (error: DriverError) => boolean):
   return false
 }
 
-// The statement, into which mysql2 writes the parameters; the parameters; and PostgreSQL's detail, which may be a row.
-const telling = ["sql", "params", "parameters", "args"]
-const rowDetail = "Failing row contains"
-
-/** Takes the values off a driver's error, password hashes among them: who logs the error would keep them. */
-export function withoutValues(error: unknown): unknown {
-  if (!isError(error)) return error
-  const { detail } = error as { detail?: unknown }
-  const names = String(detail).startsWith(rowDetail) ? [...telling, "detail"] : telling
-  const isOpen = (name: string) => Object.getOwnPropertyDescriptor(error, name)?.configurable !== false
-  return names.every(isOpen) ? without(error, names) : copyOf(error, names)
+// By its shape: an error may come from another realm, as in Jest.
+function isError(value: unknown): value is DriverError {
+  return isObject(value) && typeof (value as { message?: unknown }).message === "string"
 }
 
-function without(error: object, names: string[]): object {
-  for (const name of names) Reflect.deleteProperty(error, name)
-  return error
+// Statements, into which mysql2 writes the parameters; parameters, as drivers, query builders and ORMs call them; and
+// what PostgreSQL adds: a row or a key in `detail`, and in `where` the parameters, if the server logs them on errors.
+const telling = ["sql", "query", "params", "parameters", "args", "bindings", "values", "command", "detail", "where"]
+
+/**
+ * Takes the values that were sent off a driver's error and all that it contains. Anyone who logs the error would keep
+ * token hashes and password hashes otherwise.
+ */
+export function withoutValues(error: unknown): unknown {
+  return isError(error) ? cleaned(error, new Set()) : error
+}
+
+function cleaned(value: object, seen: Set<object>): object {
+  if (seen.has(value)) return value
+  const target = telling.every((name) => isOpen(value, name)) ? value : copyOf(value)
+  seen.add(value).add(target)
+  for (const name of telling) Reflect.deleteProperty(target, name)
+  for (const [name, { value: inner }] of Object.entries(Object.getOwnPropertyDescriptors(target)))
+    if (typeof inner === "string") replace(target, name, inner, withoutSecrets(inner))
+    else if (mayTell(name, inner)) replace(target, name, inner, cleaned(inner, seen))
+  return target
+}
+
+// The errors inside one, and what Prisma adds to its own.
+function mayTell(name: string, inner: unknown): inner is object {
+  return isError(inner) || Array.isArray(inner) || (isObject(inner) && (name === "meta" || name === "cause"))
+}
+
+function replace(target: object, name: string, before: unknown, after: unknown): void {
+  if (after !== before) Object.defineProperty(target, name, { value: after })
+}
+
+// What Drizzle writes behind its statement, a session's id, and hashes of passwords in PHC's or crypt's form.
+const parameters = /\nparams: [^]*?(?=\n {4}at |$)/g
+const secrets = /\b[0-9a-f]{64}\b|\$[a-z0-9-]+\$[^\s"')]+/gi
+
+function withoutSecrets(text: string): string {
+  return text.replace(parameters, "").replace(secrets, "[hidden]")
+}
+
+function isOpen(value: object, name: string): boolean {
+  return Object.getOwnPropertyDescriptor(value, name)?.configurable !== false
 }
 
 // postgres.js makes properties that cannot be deleted, and with its option `debug` every log shows them.
-function copyOf(error: Error, names: string[]): object {
-  const properties = Object.entries(Object.getOwnPropertyDescriptors(error)).filter(([name]) => !names.includes(name))
+function copyOf(value: object): object {
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(value)).filter(([name]) => !telling.includes(name))
   // An error by birth: only such a one is recognised across realms.
-  const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error) as object) as object
+  const copy = Object.setPrototypeOf(isErrorByBirth(value) ? new Error() : {}, Object.getPrototypeOf(value)) as object
   return Object.defineProperties(copy, Object.fromEntries(properties))
 }
 
-/** The fields by which drivers say what went wrong. */
-export interface DriverError extends Error {
-  code?: unknown
-  errno?: unknown
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null
 }

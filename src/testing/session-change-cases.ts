@@ -97,6 +97,11 @@ export const sessionChangeCases: AdapterCase[] = [
     expectEqual("updateSession()", await trial.adapter.updateSession(session.id, {}), true)
     await expectStored(trial, session)
   }),
+  sessionCase("updateSession() leaves alone an attribute that is undefined", async (trial) => {
+    const session = await addSession(trial, await trial.addUser(1), 1)
+    expectEqual("updateSession()", await trial.adapter.updateSession(session.id, { label: undefined } as object), true)
+    await expectStored(trial, session)
+  }),
   sessionCase("updateSession() sets an attribute that was left out, and empties one again", async (trial) => {
     const session = await addSession(trial, await trial.addUser(1), 1, { attributes: {} })
     expectEqual("updateSession()", await trial.adapter.updateSession(session.id, { label: "late" }), true)

@@ -138,6 +138,11 @@ export const userRowCases: AdapterCase[] = [
     await expectUser(trial, id, 3)
     await expectUser(trial, other, 2)
   }),
+  userCase("updateUser() leaves alone an attribute that is undefined", async (trial) => {
+    const id = await trial.addUser(1)
+    expectEqual("updateUser()", await trial.adapter.updateUser(id, { username: undefined } as object), "updated")
+    await expectUser(trial, id, 1)
+  }),
   userCase("updateUser() answers `updated` when there is nothing to change", async (trial) => {
     const id = await trial.addUser(1)
     expectEqual("updateUser()", await trial.adapter.updateUser(id, { username: usernameOf(1) }), "updated")

@@ -4,6 +4,9 @@ import { put, seen } from "./broken-adapter.ts"
 
 /** Bugs of the methods that change sessions. */
 export const sessionChangeBugs: Record<string, Bug> = {
+  "updateSession empties what is undefined": (store) => ({
+    updateSession: (id, attributes) => store.updateSession(id, emptied(attributes)),
+  }),
   "extendSession has no condition": (store) => ({ extendSession: (id, to) => store.extendSession(id, to, farAway) }),
   "extendSession excludes the limit": (store) => ({
     extendSession: (id, to, ifBefore) => store.extendSession(id, to, new Date(ifBefore.getTime() - 1)),
@@ -207,4 +210,8 @@ function changing<Args extends unknown[]>(
       return found ? change(store, found.session, ...args) : false
     },
   })
+}
+
+function emptied(attributes: object): object {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, value ?? null]))
 }

@@ -4,6 +4,13 @@ import { gathered } from "./broken-adapter.ts"
 
 /** Bugs of the user port, each breaking one rule of it. */
 export const userBugs: Record<string, Bug> = {
+  "updateUser empties what is undefined": (store) => ({
+    updateUser: (id, attributes) =>
+      store.updateUser(
+        id,
+        Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, value ?? "undefined"])),
+      ),
+  }),
   "half of the port is missing": () => ({ listKeys: undefined }),
   "insertUser forgets the key": (store) => ({ insertUser: (user) => store.insertUser(user, null) }),
   "insertUser invents a key": (store) => ({
