@@ -308,7 +308,8 @@ describeInBrowser("examples/next-app", ({ built, origin, page, openBrowser, phot
     await submit(plain, { Username: "plain", Password: "wrong horse battery" }, "Sign in")
     await plain.getByText("Wrong username or password.").waitFor()
     await submit(plain, { Password: password }, "Sign in")
-    await arrive(plain, "/profile", "Profile")
+    // Back at the page that Back led to.
+    await arrive(plain, "/devices", "Devices")
   })
 
   test("a form on another site changes nothing", async () => {

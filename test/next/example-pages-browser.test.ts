@@ -154,7 +154,7 @@ describeInBrowser("examples/next-pages", ({ built, origin, page, openBrowser, ph
     await page().goBack()
     await arrive(page(), "/sign-in", "Sign in")
     await submit(page(), { Username: "Maria", Password: password }, "Sign in")
-    await arrive(page(), "/profile", "Profile")
+    await arrive(page(), "/devices", "Devices")
     await page().getByRole("link", { name: "Devices" }).click()
     await arrive(page(), "/devices", "Devices")
   })
@@ -308,7 +308,7 @@ describeInBrowser("examples/next-pages", ({ built, origin, page, openBrowser, ph
     await submit(plain, { Username: "plain", Password: "wrong horse" }, "Sign in")
     await plain.getByText("Wrong username or password.").waitFor()
     await submit(plain, { Username: "plain", Password: password }, "Sign in")
-    await arrive(plain, "/profile", "Profile")
+    await arrive(plain, "/devices", "Devices")
   })
 
   test("shows of an address no words but its own", async () => {
