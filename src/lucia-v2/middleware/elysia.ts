@@ -11,8 +11,16 @@ export interface ElysiaContext {
 /** Serves Elysia: `handleRequest(context)`. */
 export const elysia = (): Middleware<[ElysiaContext]> =>
   function elysiaMiddleware({ args: [{ request, set }] }) {
-    return { request, setCookie: ({ name, serialize }) => holdCookie(set.headers, name, serialize()) }
+    return { request, setCookie: ({ name, serialize }) => holdCookie(ownHeaders(set), name, serialize()) }
   }
+
+const owned = new WeakSet<object>()
+
+// A copy, once: the application may give one object of headers to every response.
+function ownHeaders(set: ElysiaContext["set"]): ElysiaContext["set"]["headers"] {
+  if (!owned.has(set.headers)) owned.add((set.headers = { ...set.headers }))
+  return set.headers
+}
 
 // When Elysia has cookies of its own jar to set it assigns them to the header, in place of what is there. So the header is
 // made to keep this cookie, whatever is assigned. Before Elysia 1 its name was in capitals; the other one is then left out.
