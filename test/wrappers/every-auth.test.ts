@@ -376,7 +376,7 @@ function refused<Result>(result: Result) {
 // The Pages Router has the option for a whole API route.
 const allowing = wrappers.filter(({ name }) => name !== "createPagesAuth()")
 
-test.each(allowing)("$name with allowCrossOrigin lets a foreign request in, signed out", async ({ open }) => {
+test.each(allowing)("[CSR-8] $name with allowCrossOrigin lets a foreign request in, signed out", async ({ open }) => {
   for (const kind of authKinds) {
     const { auth, events } = await kind.open()
     const site = await open(auth, { allowCrossOrigin: true })

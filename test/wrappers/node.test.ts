@@ -355,30 +355,39 @@ describe("an unsafe cross-site request", () => {
   })
 
   test("over HTTP/2 is compared with :authority", async () => {
-    const { node, auth } = await setUpNode()
-    const { token } = await auth.createSession("user-1")
-    // Node's HTTP/2 compatibility API has the same methods, but types of its own.
-    const listener = node.handler(echo) as unknown as (
-      req: http2.Http2ServerRequest,
-      res: http2.Http2ServerResponse,
-    ) => void
-    const server = http2.createServer(listener)
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
-    const { port } = server.address() as AddressInfo
-    const client = http2.connect(`http://127.0.0.1:${port}`)
-    opened.push({
-      async close() {
-        client.close()
-        await new Promise((done) => server.close(done))
-      },
+    const { origin, post } = await serveHttp2(echo)
+    expect((await post(origin)).body).toBe("user-1")
+    expect((await post("https://evil.example")).body).toContain("refused")
+  })
+})
+
+describe("over HTTP/2", () => {
+  const ways: [string, (res: ServerResponse) => unknown][] = [
+    ["end()", (res) => res.end()],
+    ["write()", (res) => (res.write("x"), res.end())],
+    ["writeHead()", (res) => res.writeHead(200, { "Set-Cookie": "a=1" }).end()],
+    ["flushHeaders()", (res) => (res.flushHeaders(), res.end())],
+  ]
+
+  test.each(ways)("[COO-8] the session's cookie goes out by %s", async (_, send) => {
+    const { origin, post } = await serveHttp2(async (_req, res, { signIn }) => {
+      await signIn("user-2")
+      send(res)
     })
-    const post = async (origin: string) => {
-      const stream = client.request({ ":method": "POST", origin, cookie: `session=${token}` })
-      stream.end()
-      return text(stream)
-    }
-    expect(await post(`http://127.0.0.1:${port}`)).toBe("user-1")
-    expect(await post("https://evil.example")).toContain("refused")
+    const { status, headers } = await post(origin)
+    expect(status).toBe(200)
+    expect(headers["set-cookie"]?.at(-1)).toMatch(/^session=[a-z2-7]{32};/)
+    expect(headers["cache-control"]).toBe("private, no-store")
+  })
+
+  test.each(ways)("a forgotten await is a 500 by %s", async (_, send) => {
+    vi.spyOn(console, "error").mockImplementation(() => {})
+    const { origin, post } = await serveHttp2((_req, res, { signIn }) => {
+      void signIn("user-2")
+      send(res)
+    })
+    expect((await post(origin)).status).toBe(500)
+    expect(console.error).toHaveBeenCalledWith(expect.objectContaining({ code: "headers_sent" }))
   })
 })
 
@@ -677,6 +686,35 @@ async function echo(_req: unknown, res: ServerResponse, { validate }: Parameters
 async function setUpNode(options?: Parameters<typeof setUp>[0]) {
   const fixture = await setUp({ cookie: { secure: false }, ...options })
   return { ...fixture, node: createNodeAuth(fixture.auth) }
+}
+
+async function serveHttp2(handle: Handle) {
+  const { node, auth } = await setUpNode()
+  const { token } = await auth.createSession("user-1")
+  // Node's HTTP/2 compatibility API has the same methods, but types of its own.
+  const listener = node.handler(handle) as unknown as (
+    req: http2.Http2ServerRequest,
+    res: http2.Http2ServerResponse,
+  ) => void
+  const server = http2.createServer(listener)
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
+  const { port } = server.address() as AddressInfo
+  const client = http2.connect(`http://127.0.0.1:${port}`)
+  opened.push({
+    async close() {
+      client.close()
+      await new Promise((done) => server.close(done))
+    },
+  })
+  async function post(origin: string) {
+    const stream = client.request({ ":method": "POST", origin, cookie: `session=${token}` })
+    stream.end()
+    const headers = await new Promise<http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader>((done) => {
+      stream.once("response", done)
+    })
+    return { status: headers[":status"], headers, body: await text(stream).catch(() => "cut") }
+  }
+  return { origin: `http://127.0.0.1:${port}`, post }
 }
 
 async function serveSession(handle: Handle, options?: Parameters<typeof setUp>[0]) {

@@ -1,4 +1,6 @@
+import { Hono } from "hono"
 import { describe, expect, test } from "vitest"
+import { createHonoAuth } from "../../src/hono.ts"
 import { createNodeAuth } from "../../src/node.ts"
 import { createPagesAuth } from "../../src/next-pages.ts"
 import { createAuthProxy } from "../../src/next-proxy.ts"
@@ -90,6 +92,17 @@ describe("a snapshot beside the session", () => {
     const [foreign = ""] = await visit(other.token)
     const [own = ""] = await visit(token, foreign)
     expect(await snapshots.openSnapshot(valueOf(own), token)).toMatchObject({ userId: "user-1" })
+  })
+
+  test("is written by createHonoAuth(), and with a sign-in from another site that is let in", async () => {
+    const { auth, snapshots } = await open()
+    const claims = ({ user }: { user: { username: string } }) => ({ name: user.username })
+    const honoAuth = createHonoAuth(auth, { allowCrossOrigin: true, snapshots: { with: snapshots, claims } })
+    const app = new Hono().use(honoAuth).post("/", async (c) => c.json(await c.var.auth.signIn("user-1")))
+    const response = await app.request(origin, { method: "POST", headers: { Origin: "https://apple.example" } })
+    const [, snapshot = ""] = response.headers.getSetCookie()
+    const { token } = (await response.json()) as { token: string }
+    expect(await snapshots.openSnapshot(valueOf(snapshot), token)).toMatchObject({ claims: { name: "ada" } })
   })
 
   test("is neither written nor deleted for another site's request", async () => {
