@@ -30,7 +30,8 @@ export interface NodeAuth<S extends SessionFields, U extends { id: UserId }, Id 
   ): RequestSession<S, U, Id, SessionRow>
   /**
    * Wraps a listener for `node:http`: answers unsafe cross-origin requests with 403. What the listener throws goes to
-   * `next` where there is one, else to `console.error`, and the client gets 503 when the store or the hasher failed and 500 otherwise.
+   * `next`. Without a `next` it goes to `console.error`, and the client gets 503 if the store or the hasher failed and 500
+   * otherwise. So does `headers_sent` if the response goes out while the session is still being written.
    */
   handler<Req extends IncomingMessage, Res extends ServerResponse>(
     handle: (req: Req, res: Res, auth: RequestSession<S, U, Id, SessionRow>) => unknown,
@@ -39,7 +40,8 @@ export interface NodeAuth<S extends SessionFields, U extends { id: UserId }, Id 
   /**
    * Makes a middleware for Express and Connect: answers unsafe cross-origin requests with 403 and puts the session at
    * `req.auth`. The first one that a request meets decides, so put one with `allowCrossOrigin` for a path before the one
-   * for all paths. Changes that are still under way when the response goes out turn it into a 500, and reach `next`.
+   * for all paths. If the response goes out while the session is still being written, `headers_sent` goes to `next`, and
+   * the client gets a 500.
    */
   middleware(
     options?: CrossOriginOptions,
@@ -54,7 +56,7 @@ export interface NodeAuth<S extends SessionFields, U extends { id: UserId }, Id 
  * const { handler } = createNodeAuth(auth)
  * createServer(handler(async (req, res, { validate }) => {
  *   const signedIn = await validate()
- *   res.end(signedIn ? `Hello ${signedIn.user.username}` : "Hello stranger")
+ *   res.end(signedIn ? `Hello ${signedIn.user.username}` : "Please sign in")
  * }))
  */
 export function createNodeAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(

@@ -21,8 +21,9 @@ export interface AuthRequest<
   SessionRow,
 > extends RequestSession<S, U, Id, SessionRow> {
   /**
-   * Returns a copy of a response with the session's cookie and the headers that keep shared caches away from it. Returns
-   * the response itself if it does not depend on the session. Call it last: afterwards nobody can sign in or out.
+   * Returns a copy of a response with the session's cookie, and with headers that keep shared caches away from it. Returns
+   * the response itself if it does not depend on the session. Call it last: signing in or out afterwards throws
+   * `headers_sent`.
    *
    * Throws `headers_sent` if `signIn`, `setSession`, `rotate` or `signOut` is still under way, and `unsupported` for
    * anything but a `Response` and for a body that was sent before. A response that cannot be copied carries no cookie:

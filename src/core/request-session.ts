@@ -8,14 +8,14 @@ import { plainToken } from "./persistence.ts"
 import type { UserId } from "./ports.ts"
 import type { SnapshotOptions } from "./snapshots.ts"
 
-/** What a request's session looks like to an application: signed in, or `null`. */
+/** The session and user of a request; `null` when signed out. */
 export type SignedIn<S, U> = { session: S; user: U } | null
 
 /** Whether a cookie outlives the browser. */
 export interface PersistOptions {
   /**
-   * `false` for "remember me" left unticked: the cookie ends with the browser. Default `true` for a new sign-in; later as
-   * it was then, because the cookie's token says so.
+   * `false` if "remember me" was left unticked: the cookie ends with the browser. Default `true` at sign-in. Later the
+   * default is what was chosen at sign-in, which the cookie's token says.
    */
   persistent?: boolean | undefined
 }
@@ -23,9 +23,9 @@ export interface PersistOptions {
 /** Whether unsafe requests from other origins may come in. */
 export interface CrossOriginOptions {
   /**
-   * `true` lets in unsafe requests from other origins, such as `form_post` of Sign in with Apple or the return from a
-   * payment. The visitor counts as signed out there, whatever cookie came along, and may be signed in. Check who sent the
-   * request by other means, such as `state`. Default `false`.
+   * `true` accepts unsafe requests from other origins, such as `form_post` of Sign in with Apple or the return from a
+   * payment. The visitor counts as signed out, whatever cookie came along, and can be signed in. Check by other means who
+   * sent the request, such as `state` of OAuth (RFC 6749, section 10.12). Default `false`.
    */
   allowCrossOrigin?: boolean | undefined
 }
@@ -45,26 +45,35 @@ export interface RequestIo extends CrossOriginOptions {
   canWrite(): boolean
   /** Puts a cookie on the response, in place of an earlier one of its name. */
   write(cookie: Cookie): void
-  /** Called when the response begins to depend on the session, so that no cache may share it. */
+  /** Called when the response starts to depend on the session, so that no cache may share it. */
   onUse(): void
 }
 
 /** The session of one request: what every wrapper offers. */
 export interface RequestSession<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
   /**
-   * Whether the request is an unsafe one from another origin, and is not allowed. Then the visitor counts as signed out,
-   * and nothing below writes.
+   * Whether this is an unsafe request from another origin that is not allowed. The visitor then counts as signed out, and
+   * no method below writes.
    */
   readonly crossOrigin: boolean
-  /** The session that the cookie belongs to; `null` when signed out. One store read however often it is called. */
+  /**
+   * Resolves to the session and user of the cookie; `null` when signed out. Reads the store once per request. Call it
+   * before you send anything: the first call throws `headers_sent` once the response was sent.
+   */
   validate(): Promise<SignedIn<S, U>>
-  /** The session of an `Authorization: Bearer` token; `null` if there is none. Kept apart from the cookie's, and not guarded. */
+  /**
+   * Resolves to the session and user of an `Authorization: Bearer` token (RFC 6750); `null` if there is none. It is kept
+   * apart from the cookie's session, and its origin is not checked.
+   */
   validateBearerToken(): Promise<SignedIn<S, U>>
-  /** Creates a session and stores it: `createSession` and `setSession` in one. `null` for a cross-site request. */
+  /**
+   * Creates a session and stores it: `createSession` and `setSession` in one. `null` for a cross-origin request. Await it,
+   * as every method that writes: throws `headers_sent` once the response was sent.
+   */
   signIn(userId: Id, attributes?: SessionRow, options?: PersistOptions): Promise<{ session: S; token: string } | null>
   /** Stores a token made elsewhere, `null` for none, and ends the session that the request came with. */
   setSession(token: string | null, options?: PersistOptions): Promise<void>
-  /** Gives the session a new token. `null` when signed out. */
+  /** Gives the session a new token, and keeps how long its cookie lasts. `null` when signed out. */
   rotate(options?: PersistOptions): Promise<{ session: S; token: string } | null>
   /** Ends the session in the store, then in the browser. */
   signOut(): Promise<void>

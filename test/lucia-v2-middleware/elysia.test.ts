@@ -10,8 +10,8 @@ test("elysia() leaves an object of headers alone that the application gives to e
   for (const session of [ada, grace]) {
     const context: ElysiaContext = { request: new Request("https://example.com"), set: { headers: shared } }
     const authRequest = auth.handleRequest(context)
-    authRequest.setSession(ada)
-    authRequest.setSession(session)
+    void authRequest.setSession(ada)
+    void authRequest.setSession(session)
     const cookies = ["theme=dark", auth.createSessionCookie(session).serialize()]
     expect({ ...context.set.headers }).toEqual({ "x-own": "kept", "set-cookie": cookies })
   }
@@ -24,7 +24,7 @@ test("elysia() keeps the session's cookie when a jar assigns others", async () =
   const { auth, createSession } = await openAuth(elysia())
   const session = await createSession()
   const context: ElysiaContext = { request: new Request("https://example.com"), set: { headers: {} } }
-  auth.handleRequest(context).setSession(session)
+  void auth.handleRequest(context).setSession(session)
   context.set.headers["set-cookie"] = ["lang=en"]
   expect(context.set.headers["set-cookie"]).toEqual(["lang=en", auth.createSessionCookie(session).serialize()])
 })

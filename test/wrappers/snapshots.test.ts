@@ -96,8 +96,10 @@ describe("a snapshot beside the session", () => {
 
   test("is written by createHonoAuth(), and with a sign-in from another site that is let in", async () => {
     const { auth, snapshots } = await open()
-    const claims = ({ user }: { user: { username: string } }) => ({ name: user.username })
-    const honoAuth = createHonoAuth(auth, { allowCrossOrigin: true, snapshots: { with: snapshots, claims } })
+    const honoAuth = createHonoAuth(auth, {
+      allowCrossOrigin: true,
+      snapshots: { with: snapshots, claims: ({ user }) => ({ name: user.username }) },
+    })
     const app = new Hono().use(honoAuth).post("/", async (c) => c.json(await c.var.auth.signIn("user-1")))
     const response = await app.request(origin, { method: "POST", headers: { Origin: "https://apple.example" } })
     const [, snapshot = ""] = response.headers.getSetCookie()
