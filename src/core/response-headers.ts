@@ -25,8 +25,8 @@ export function replaceSetCookie(values: readonly string[], name: string, value:
 
 /** Returns whether a value is a `Response`, of whatever realm or package: it is known by its shape. */
 export function isResponse(value: unknown): value is Response {
-  const { status, headers } = Object(value) as Partial<Response>
-  return typeof status === "number" && typeof headers?.get === "function"
+  const object = Object(value) as Partial<Response>
+  return typeof object.status === "number" && typeof object.headers?.get === "function" && "body" in object
 }
 
 /**

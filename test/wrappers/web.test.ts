@@ -451,7 +451,9 @@ describe("handler()", () => {
     expect([...thrown.headers.keys()]).toEqual(["location"])
   })
 
-  test.each([undefined, null, "text", { posts: [] }, [], 200, new Headers()])(
+  const axiosResponse = { status: 200, headers: new Headers(), data: "x" }
+
+  test.each([undefined, null, "text", { posts: [] }, [], 200, new Headers(), axiosResponse])(
     "throws unsupported for a handler that returns %j and no Response",
     async (answered) => {
       const { web } = await setUpWeb()
