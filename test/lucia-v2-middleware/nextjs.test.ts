@@ -9,7 +9,7 @@ import type { Middleware } from "../../src/lucia-v2/request-context.ts"
 import { openAuth } from "./open-auth.ts"
 
 const ambient = vi.hoisted(() => ({ headers: (): unknown => new Headers() }))
-vi.mock("next/headers", () => ({ headers: () => ambient.headers() }))
+vi.mock("next/headers.js", () => ({ headers: () => ambient.headers() }))
 afterEach(() => (ambient.headers = () => new Headers()))
 
 const versions = [
