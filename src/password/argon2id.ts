@@ -1,6 +1,6 @@
 import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
-import { loadNodeCrypto, receiveKey } from "./node-crypto.ts"
+import { findNodeCrypto, receiveKey } from "./node-crypto.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
 import { inTurn } from "./password-queue.ts"
 import { createPhcHasher } from "./phc-hasher.ts"
@@ -66,14 +66,14 @@ async function findEngine(): Promise<Engine> {
     return (password, salt, outputLen, { m, t, p }) =>
       hashRaw(password, { salt, outputLen, memoryCost: m, timeCost: t, parallelism: p })
   } catch (cause) {
-    const builtIn = await loadBuiltIn()
+    const builtIn = findBuiltIn()
     if (builtIn) return builtIn
     throw new AuthError("missing_port", remedyFor(cause), { cause })
   }
 }
 
-async function loadBuiltIn(): Promise<Engine | null> {
-  const { argon2 } = (await loadNodeCrypto()) ?? {}
+function findBuiltIn(): Engine | null {
+  const { argon2 } = findNodeCrypto() ?? {}
   if (!argon2) return null
   return (message, nonce, tagLength, { m, t, p }) =>
     receiveKey((done) => argon2("argon2id", { message, nonce, tagLength, memory: m, passes: t, parallelism: p }, done))

@@ -35,16 +35,16 @@ interface Platform {
   process?: { getBuiltinModule?(id: string): NodeCrypto | undefined }
 }
 
-/** Loads `node:crypto`, which bundlers must not go looking for. Resolves to `null` where the platform has none. */
-export async function loadNodeCrypto(): Promise<NodeCrypto | null> {
+/**
+ * Finds `node:crypto`, or `null` where the platform has none. Never by an import, which every bundler would follow: needs
+ * `process.getBuiltinModule`, so Node.js 20.16 or later.
+ */
+export function findNodeCrypto(): NodeCrypto | null {
   const { process } = globalThis as Platform
   try {
-    if (process?.getBuiltinModule) return process.getBuiltinModule("node:crypto") ?? null
-    // Node.js before 20.16. Put together, because bundlers follow a name that they can read.
-    return await import(
-      /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ "node:".concat("crypto")
-    )
+    return process?.getBuiltinModule?.("node:crypto") ?? null
   } catch {
+    // Where it is there and not implemented.
     return null
   }
 }

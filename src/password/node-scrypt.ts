@@ -1,5 +1,5 @@
 import { AuthError } from "../core/errors.ts"
-import { receiveKey, loadNodeCrypto } from "./node-crypto.ts"
+import { receiveKey, findNodeCrypto } from "./node-crypto.ts"
 import type { NodeCrypto, ScryptCost } from "./node-crypto.ts"
 import { inTurn } from "./password-queue.ts"
 import { portableScrypt } from "./portable-scrypt.ts"
@@ -12,9 +12,12 @@ export function nodeScrypt(
   cost: ScryptCost,
 ): Promise<Uint8Array> {
   return inTurn(async () => {
-    const crypto = await loadNodeCrypto()
+    const crypto = findNodeCrypto()
     if (crypto) return derive(crypto, password, salt, length, cost)
-    throw new AuthError("hash_failed", "scrypt() needs node:crypto. On Cloudflare Workers, set the flag nodejs_compat.")
+    throw new AuthError(
+      "hash_failed",
+      "scrypt() needs node:crypto: Node.js 20.16 or later, or the flag nodejs_compat on Cloudflare Workers.",
+    )
   })
 }
 
@@ -26,7 +29,7 @@ export function anyScrypt(
   cost: ScryptCost,
 ): Promise<Uint8Array> {
   return inTurn(async () => {
-    const crypto = await loadNodeCrypto()
+    const crypto = findNodeCrypto()
     return crypto ? derive(crypto, password, salt, length, cost) : portableScrypt(password, salt, length, cost)
   })
 }

@@ -35,7 +35,7 @@ const derivation: KeyDerivation<"ln" | "r" | "p"> = {
 }
 
 /**
- * Hashes by scrypt (RFC 7914) through `node:crypto`: no package needed, but about 25 times as slow as {@link argon2id}
+ * Hashes by scrypt (RFC 7914) through `node:crypto` (Node.js 20.16 or later): no package needed, but about 25 times as slow as {@link argon2id}
  * and 128 MiB for each password. Stored hashes over N = 2^18, r = 16, p = 10 or 256 MiB are refused.
  * Throws `invalid_option` for a cost below OWASP's table.
  */

@@ -1,6 +1,6 @@
 import crypto from "node:crypto"
 import { afterEach, expect, test, vi } from "vitest"
-import { scrypt } from "../../src/password.ts"
+import { luciaScrypt, scrypt } from "../../src/password.ts"
 
 const cheap = { cost: 2 ** 15, parallelism: 3 }
 const salt = "aM15713r3Xsvxbi31lqr1Q"
@@ -93,9 +93,25 @@ test("a failing platform rejects with hash_failed and its cause, never with fals
   await expect(scrypt().verify(stored, "password")).rejects.toMatchObject({ code: "hash_failed", cause })
 })
 
-test("where process.getBuiltinModule is missing, node:crypto is imported", async () => {
-  vi.stubGlobal("process", { ...process, getBuiltinModule: undefined })
-  expect(await scrypt().verify(`$scrypt$ln=16,r=8,p=1$${salt}$${key}`, "password")).toBe(true)
+test.each([
+  ["no process", undefined],
+  ["a process without getBuiltinModule()", {}],
+  ["one that has no node:crypto", { getBuiltinModule: () => undefined }],
+  [
+    "one that is not implemented",
+    {
+      getBuiltinModule() {
+        throw new Error("not implemented")
+      },
+    },
+  ],
+])("where there is %s, hashing rejects with what it needs, never with false", async (_, process) => {
+  vi.stubGlobal("process", process)
+  const hash = scrypt().verify(`$scrypt$ln=16,r=8,p=1$${salt}$${key}`, "password")
+  await expect(hash).rejects.toMatchObject({ code: "hash_failed", message: expect.stringContaining("nodejs_compat") })
+  const stored = await luciaScrypt().hash("correct horse")
+  vi.unstubAllGlobals()
+  expect(await luciaScrypt().verify(stored, "correct horse")).toBe(true)
 })
 
 function base64(bytes: Uint8Array): string {
