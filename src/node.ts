@@ -108,7 +108,13 @@ export function createNodeAuth<S extends SessionFields, U extends { id: UserId }
   }
 
   return {
-    handleRequest: (req, res, options) => open(req, res, raise, checkCrossOrigin("handleRequest()", options)),
+    handleRequest: (req, res, options) =>
+      open(
+        req,
+        res,
+        later((error) => fail(res, error)),
+        checkCrossOrigin("handleRequest()", options),
+      ),
     handler(handle, options) {
       checkCrossOrigin("handler()", options)
       return async (req, res, next) => {
@@ -134,10 +140,6 @@ export function createNodeAuth<S extends SessionFields, U extends { id: UserId }
       }
     },
   }
-}
-
-function raise(error: AuthError): never {
-  throw error
 }
 
 // Not thrown at whoever sends the response: that may be a callback or a stream, where it would end the process.
@@ -227,7 +229,7 @@ function setHeaders(res: ServerResponse, headers: OutgoingHttpHeaders | RawHeade
 
 /** Takes names and values in turn, or pairs of them, as `writeHead` does. */
 function pairsOf(headers: RawHeaders): [string, OutgoingHttpHeader | undefined][] {
-  const flat = headers.flat(1) as string[]
+  const flat = (Array.isArray(headers[0]) ? headers.flat(1) : headers) as string[]
   return flat.flatMap((name, n) => (n % 2 === 0 ? [[name, flat[n + 1]] as [string, string]] : []))
 }
 

@@ -70,10 +70,10 @@ export function readCookie(header: string | null | undefined, name: string, onCo
     onConflict?.()
     return null
   }
-  const plain = header.replace(legacyText, "")
-  const isOurs = plain === header || valuesOf(plain, name).size > 0
   const [value] = values
-  return (isOurs && value) || null
+  if (!value) return null
+  const plain = header.replace(legacyText, "")
+  return plain === header || valuesOf(plain, name).size > 0 ? value : null
 }
 
 function valuesOf(header: string, name: string): Set<string> {

@@ -14,7 +14,7 @@ export function createOnce(now: () => number): Once {
     try {
       return await work()
     } finally {
-      startedAt.delete(name)
+      if (startedAt.get(name) === at) startedAt.delete(name)
     }
   }
 }

@@ -62,7 +62,7 @@ export function checkOrigins(origins: readonly string[] = []): readonly string[]
   return origins
 }
 
-const originShape = /^(?!file|wss?:|chrome-extension:\/\/(?![a-p]{32}$))[a-z][a-z\d+.-]*:\/\/(?!null)[^*]+$/i
+const originShape = /^(?!(?:file|wss?):|chrome-extension:\/\/(?![a-p]{32}$))[a-z][a-z\d+.-]*:\/\/(?!null$)[^*]+$/i
 
 /** Returns the origin of a page at this address. One of a file, or of no host, is `null` to browsers, as anybody's can be. */
 function originOf(text: string): string | null {

@@ -25,8 +25,9 @@ export function replaceSetCookie(values: readonly string[], name: string, value:
 
 /** Returns whether a value is a `Response`, of whatever realm or package: it is known by its shape. */
 export function isResponse(value: unknown): value is Response {
-  const object = Object(value) as Partial<Response>
-  return typeof object.status === "number" && typeof object.headers?.get === "function" && "body" in object
+  // Errors of many HTTP clients have a status and headers too. They cannot be cloned.
+  const { status, headers, clone } = Object(value) as Partial<Response>
+  return typeof status === "number" && typeof headers?.get === "function" && typeof clone === "function"
 }
 
 /**

@@ -256,6 +256,11 @@ describe("verifyRequestOrigin()", () => {
 })
 
 describe("trustedOrigins", () => {
+  test.each(["https://nullable.example", "filemaker://x"])("takes %s, which begins like what is refused", (origin) => {
+    const auth = createAuth({ adapter: memoryAdapter<{ id: string }>(), trustedOrigins: [origin] })
+    expect(auth.trustedOrigins).toEqual([origin])
+  })
+
   test.each([
     "example.com",
     "app.example.com:443",
@@ -289,6 +294,9 @@ describe("trustedOrigins", () => {
     undefined,
     5,
     ["https://x"],
+    "file://x",
+    "wss://x",
+    "https://null",
   ])("[CSR-6][P5] throws invalid_option for %j", (origin) => {
     const bad = ["https://ok.example", origin as string]
     expect(() => createAuth({ adapter: memoryAdapter<{ id: string }>(), trustedOrigins: bad })).toThrow(

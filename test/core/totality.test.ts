@@ -36,6 +36,16 @@ describe("[INP-1] whatever it is given,", () => {
     expect(calls).toEqual([])
   })
 
+  test("a Cookie header of any text is read in time that grows with its length alone", async () => {
+    const { auth } = await setUp()
+    const long = 'a="'.padEnd(400_000, ";")
+    const hostile = [long, `${long}"x`, '="a;'.repeat(100_000), '=";"x'.repeat(100_000), " ".repeat(400_000)]
+    const started = performance.now()
+    for (const header of hostile) auth.readSessionCookie(`${auth.sessionCookieName}=x; ${header}`)
+    // A few milliseconds; in the square of the length they are minutes.
+    expect(performance.now() - started).toBeLessThan(5_000)
+  })
+
   test("readSessionCookie() and readBearerToken() give text or null", async () => {
     const { auth } = await setUp()
     const isRead = (value: unknown) => {

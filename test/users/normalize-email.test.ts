@@ -36,7 +36,7 @@ const addresses: [typed: string, stored: string][] = [
   [`${"x".repeat(242)}@example.com`, `${"x".repeat(242)}@example.com`],
 ]
 
-test.each(addresses)("normalizeEmail(%j) is %j", (typed, stored) => {
+test.each(addresses)("[PWD-10] normalizeEmail(%j) is %j", (typed, stored) => {
   expect(normalizeEmail(typed)).toBe(stored)
 })
 

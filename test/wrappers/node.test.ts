@@ -106,19 +106,28 @@ describe("handler()", () => {
   test.each(["signIn", "rotate"] as const)("says headers_sent where the headers go out during %s()", async (method) => {
     const { node, auth } = await setUpNode()
     const { token } = await auth.createSession("user-1")
+    const log = vi.spyOn(console, "error").mockImplementation(() => {})
+    const codes: unknown[] = []
     const server = await serve(async (req, res) => {
       const request = node.handleRequest(req, res)
       const going = method === "signIn" ? request.signIn("user-1") : request.rotate()
-      const codes = [await codeOf(async () => res.flushHeaders()), await codeOf(() => going)]
-      res.end(codes.join())
+      res.flushHeaders()
+      codes.push(await codeOf(() => going))
     })
-    const headers = { Origin: server.origin, ...cookie(token) }
-    const { body, cookies } = await server.send({ method: "POST", headers })
-    expect([body, cookies]).toEqual(["headers_sent,headers_sent", []])
+    // The client gets the head of a 500, and then the end of the connection.
+    await expect(
+      server.send({ method: "POST", headers: { Origin: server.origin, ...cookie(token) } }),
+    ).rejects.toThrow()
+    expect(codes).toEqual(["headers_sent"])
+    expect(log.mock.calls).toEqual([[expect.objectContaining({ code: "headers_sent" })]])
   })
 
   const spellings: [string, (res: ServerResponse) => unknown][] = [
     ["a list", (res) => res.writeHead(200, ["Set-Cookie", "a=1", "set-cookie", "b=2", "X-One", "1"])],
+    [
+      "a list with a list in it",
+      (res) => res.writeHead(200, ["Set-Cookie", ["a=1", "b=2"], "X-One", "1"] as unknown as string[]),
+    ],
     [
       "pairs",
       (res) =>
@@ -450,6 +459,20 @@ describe("a response that goes out while the session is still being written", ()
     })
     const answer = await server.send({ method: "POST", headers: { Origin: server.origin } })
     expect(answer).toMatchObject({ status: 500, body: "headers_sent", cookies: [] })
+  })
+
+  test.each(ways)("does not end the process where the request was opened by hand: %s", async (_, send) => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {})
+    const { node } = await setUpNode({
+      adapter: (memory) => ({ insertSession: (session) => sleep(50).then(() => memory.insertSession(session)) }),
+    })
+    const server = await serve((req, res) => {
+      void node.handleRequest(req, res).signIn("user-1")
+      send(res)
+    })
+    const answer = await server.send({ method: "POST", headers: { Origin: server.origin } })
+    expect(answer).toMatchObject({ status: 500, cookies: [] })
+    expect(log.mock.calls).toEqual([[expect.objectContaining(forgotten)]])
   })
 
   test("does not end the process where next answers after all has been sent", async () => {

@@ -453,6 +453,20 @@ describe("handler()", () => {
 
   const axiosResponse = { status: 200, headers: new Headers(), data: "x" }
 
+  test("rethrows the error of an HTTP client, which has a status and headers, as it is", async () => {
+    const { web, auth } = await setUpWeb()
+    const { token } = await auth.createSession("user-1")
+    const headers = new Headers({ "Set-Cookie": "theirs=1" })
+    const error = Object.assign(new Error("Too many requests"), { status: 429, headers, body: null })
+    const serve = web.handler(async (_, { validate }) => {
+      await validate()
+      throw error
+    })
+    await expect(serve(get(token))).rejects.toBe(error)
+    const answered = web.handler(() => error as unknown as Response)
+    await expect(answered(get())).rejects.toMatchObject({ code: "unsupported" })
+  })
+
   test.each([undefined, null, "text", { posts: [] }, [], 200, new Headers(), axiosResponse])(
     "throws unsupported for a handler that returns %j and no Response",
     async (answered) => {
@@ -697,7 +711,7 @@ describe("applyTo()", () => {
   test("takes a response of another realm or package", async () => {
     const { web } = await setUpWeb()
     const foreign: unknown = runInNewContext(
-      "class Other { constructor(h, body) { this.status = 201; this.statusText = ''; this.headers = h; this.body = body } }; Other",
+      "class Other { constructor(h, body) { this.status = 201; this.statusText = ''; this.headers = h; this.body = body } clone() {} }; Other",
     )
     const Other = foreign as new (headers: Headers, body: unknown) => Response
     const answered = new Other(new Headers({ "X-Own": "kept" }), new Response("hello").body)
