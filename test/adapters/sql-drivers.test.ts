@@ -225,7 +225,7 @@ describe.skipIf(!onPostgres)("PostgreSQL", () => {
       const cut = rejected(adapter.insertUser(bob, key))
       await eventually(async () => {
         const { rowCount } = await pool.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%user_key%'`,
+          `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND relation = 'user_key'::regclass`,
         )
         return rowCount === 1
       })
@@ -316,7 +316,7 @@ describe.skipIf(!onPostgres)("PostgreSQL", () => {
       const cut = rejected(adapter.insertUser(bob, key))
       await eventually(async () => {
         const { rowCount } = await pool.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%user_key%'`,
+          `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND relation = 'user_key'::regclass`,
         )
         return rowCount === 1
       })
@@ -364,9 +364,11 @@ describe.skipIf(!onPostgres)("PostgreSQL", () => {
     const other = await pool.connect()
     await other.query("BEGIN; UPDATE session SET expires_at = expires_at WHERE id = 's1'")
     const deletion = adapter.deleteUser("alice")
+    const { rows } = await other.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")
     await eventually(async () => {
       const { rowCount } = await pool.query(
-        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DELETE%session%'",
+        "SELECT 1 FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)) AND query LIKE 'DELETE%session%'",
+        [rows[0]?.pid],
       )
       return rowCount === 1
     })
