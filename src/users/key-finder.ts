@@ -40,8 +40,9 @@ export function keyIds(passwordProviders: readonly string[]): KeyIds {
 
 /**
  * Finds keys, also those that an earlier release has stored under a form of its own. Such a key is found only if it is
- * surely the one that was asked for: both forms are the same address, or the user's row holds what was typed, such as
- * the address itself. Otherwise `victim@gmaıl.com` would find the key of `victim@gmail.com`.
+ * surely the one that was asked for: both forms are the same address, or the user's row holds what was typed in the column
+ * that is called like the provider, `email` or `username`. Otherwise `victim@gmaıl.com` would find the key of
+ * `victim@gmail.com`. No other column counts: users choose their display names themselves.
  */
 export function keyFinder(store: Store, { toId, toEarlierId }: KeyIds) {
   async function findKey(name: TypedName): Promise<KeyRecord | null> {
@@ -59,11 +60,13 @@ export function keyFinder(store: Store, { toId, toEarlierId }: KeyIds) {
 
   async function isMeant({ providerId, providerUserId }: TypedName, { userId, ...key }: KeyRecord): Promise<boolean> {
     const id = toId({ providerId, providerUserId })
-    // What is not an address is found only as it is stored.
-    if (id === null) return key.providerUserId === providerUserId
+    // What is not an address is found only as it is stored, but for the case of ASCII letters.
+    if (id === null) return key.providerUserId === toAsciiLowerCase(String(providerUserId))
     if (toId(key) === id) return true
     const row = await store.findUser(userId)
-    return Object.values(row ?? {}).some((value) => toId({ providerId, providerUserId: value }) === id)
+    return Object.entries(row ?? {}).some(
+      ([column, value]) => column === providerId && toId({ providerId, providerUserId: value }) === id,
+    )
   }
 
   /** The id under which an existing key is stored; that of a new one if there is none. */
@@ -73,4 +76,8 @@ export function keyFinder(store: Store, { toId, toEarlierId }: KeyIds) {
   }
 
   return { findKey, findEarlierKey, existingId }
+}
+
+function toAsciiLowerCase(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }

@@ -1,8 +1,11 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import { memoryAdapter } from "../../adapters/memory.ts"
+import { nodeSqliteAdapter } from "../../adapters/node-sqlite.ts"
 import { decodePunycode } from "../../src/users/punycode.ts"
 import { normalizeEmail } from "../../src/users/normalize-email.ts"
-import { keyOfAda, setUp, stores } from "./user-stores.ts"
+import type { User } from "./user-stores.ts"
+import { keyOfAda, openSqlite, setUp, stores } from "./user-stores.ts"
 
 const { password } = keyOfAda
 
@@ -185,11 +188,25 @@ describe.each(stores)("addresses over %s", (_name, open) => {
   })
 })
 
-describe.each(stores)("keys that were stored under the earlier form, over %s", (_name, open) => {
-  async function setUpEarlier(providerId: string, providerUserId: string, username: string) {
+/** With the columns that an application may have beside its user names. */
+const accountStores: typeof stores = [
+  ["memory", () => memoryAdapter<User, { label?: string | null }>()],
+  [
+    "node:sqlite",
+    () => {
+      const db = openSqlite()
+      for (const column of ["email", "nickname", "pending_email"])
+        db.exec(`ALTER TABLE "user" ADD COLUMN ${column} TEXT`)
+      return nodeSqliteAdapter<User, { label?: string | null }>(db)
+    },
+  ],
+]
+
+describe.each(accountStores)("keys that were stored under the earlier form, over %s", (_name, open) => {
+  async function setUpEarlier(providerId: string, providerUserId: string, inRow: string, column = providerId) {
     const all = setUp(open())
     const key = { providerId, providerUserId, passwordHash: await all.hasher.hash(password) }
-    await all.store.insertUser({ id: "user-1", attributes: { username } }, key)
+    await all.store.insertUser({ id: "user-1", attributes: Object.fromEntries([[column, inRow]]) }, key)
     return all
   }
 
@@ -198,10 +215,11 @@ describe.each(stores)("keys that were stored under the earlier form, over %s", (
     ["email", "strasse@gmx.de", "Straße@gmx.de", "straße@gmx.de"],
     ["email", "ada@fussball.de", "Ada@Fußball.de", "ada@fußball.de"],
     ["email", "root@127.0.0.1", "root@127.0.0.1", "root"],
+    ["email", "ada@x_y.com", "Ada@x_Y.com", "anything"],
     ["username", "strasse", "Straße", "Straße"],
     ["username", "yildiz", "Yıldız", "yıldız"],
-  ])("%s: %s is found by %s where the user's row says so", async (providerId, stored, typed, username) => {
-    const { users, auth } = await setUpEarlier(providerId, stored, username)
+  ])("%s: %s is found by %s where the user's row says so", async (providerId, stored, typed, inRow) => {
+    const { users, auth } = await setUpEarlier(providerId, stored, inRow)
     const name = { providerId, providerUserId: typed, userId: "user-1" }
     expect(await users.getKey(name)).toMatchObject({ userId: "user-1", providerUserId: stored })
     expect(await users.verifyPassword({ ...name, password })).toMatchObject({ userId: "user-1" })
@@ -238,4 +256,25 @@ describe.each(stores)("keys that were stored under the earlier form, over %s", (
       expect((await users.createUser({ key, attributes: { username: "other" } })).user).not.toBeNull()
     },
   )
+
+  test.each([
+    ["email", "ada@strasse.de", "ada@straße.de", "nickname"],
+    ["email", "ada@strasse.de", "ada@straße.de", "username"],
+    ["email", "ada@strasse.de", "ada@straße.de", "pending_email"],
+    ["username", "strasse", "Straße", "nickname"],
+    ["username", "yildiz", "yıldız", "email"],
+  ])("%s: %s is not found by %s because its row's %s says so", async (providerId, stored, typed, column) => {
+    const { users } = await setUpEarlier(providerId, stored, typed, column)
+    const key = { providerId, providerUserId: typed }
+    expect(await users.getKey(key)).toBeNull()
+    expect(await users.verifyPassword({ ...key, password })).toBeNull()
+    expect((await users.createUser({ key, attributes: { username: "other" } })).user).not.toBeNull()
+    expect(await users.getKey({ providerId, providerUserId: stored })).toMatchObject({ userId: "user-1" })
+  })
+
+  test("what is no address is not found by what differs in more than the case of ASCII letters", async () => {
+    const { users } = await setUpEarlier("email", "ss@x_y.com", "anything")
+    expect(await users.getKey({ providerId: "email", providerUserId: "SS@x_y.com" })).not.toBeNull()
+    expect(await users.getKey({ providerId: "email", providerUserId: "ß@x_y.com" })).toBeNull()
+  })
 })
