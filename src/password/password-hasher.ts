@@ -1,3 +1,4 @@
+import { isAuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
 import { isHashable } from "./hashable-password.ts"
 import { requireHasher } from "./require-hasher.ts"
@@ -23,7 +24,8 @@ export interface PasswordHasher {
   recognizes?(hash: string): boolean
   /**
    * Some hash as this hasher makes them today. It is verified when a password is refused and the user has no hash of this
-   * kind, so that refusals take the same time. Without it, one is made at the first refusal.
+   * kind, so that refusals take the same time. Without it, one is made by `hash` when a password is first checked. An
+   * accepted hasher that only verifies has none to give, and then costs such refusals nothing: its users can be told.
    */
   readonly decoy?: string
   /** The hashers that this one combines. A refused sign-in costs one verification by each. */
@@ -75,20 +77,35 @@ export function passwordHasher(options: PasswordHasherOptions): PasswordHasher {
  */
 export function createVerifier(all: readonly PasswordHasher[]) {
   const hashers = [...new Set(all)]
-  const decoys = new Map<PasswordHasher, string>()
+  const decoys = new Map<PasswordHasher, string | null>()
 
   return async (stored: string | null, password: string): Promise<boolean> => {
     // Before anything depends on what is stored: a hasher without a decoy makes one at its first refusal.
     for (const hasher of hashers) await prepareDecoy(hasher)
     const readers = stored === null ? [] : readersOf(hashers, stored)
     if (stored !== null && (await anyFits(readers, stored, password))) return true
-    for (const other of hashers) if (!readers.includes(other)) await other.verify(decoys.get(other)!, password)
+    for (const other of hashers) if (!readers.includes(other)) await verifyDecoy(other, password)
     return false
   }
 
   // Requests that come together may each make one: a shared promise would hang if the request that began it is cut off.
   async function prepareDecoy(hasher: PasswordHasher): Promise<void> {
-    if (!decoys.has(hasher)) decoys.set(hasher, hasher.decoy ?? (await hasher.hash(randomPassword())))
+    if (!decoys.has(hasher)) decoys.set(hasher, hasher.decoy ?? (await makeDecoy(hasher, hasher === hashers[0])))
+  }
+
+  async function verifyDecoy(hasher: PasswordHasher, password: string): Promise<void> {
+    const decoy = decoys.get(hasher)
+    if (typeof decoy === "string") await hasher.verify(decoy, password)
+  }
+}
+
+/** Resolves to `null` for an accepted hasher that cannot hash. A failing platform may work again, so that rejects. */
+async function makeDecoy(hasher: PasswordHasher, isPreferred: boolean): Promise<string | null> {
+  try {
+    return await hasher.hash(randomPassword())
+  } catch (error) {
+    if (isPreferred || (isAuthError(error) && error.code === "hash_failed")) throw error
+    return null
   }
 }
 

@@ -1,6 +1,7 @@
 import { hashRaw } from "@node-rs/argon2"
 import crypto from "node:crypto"
 import { beforeEach, describe, expect, test, vi } from "vitest"
+import { AuthError } from "../../src/core/errors.ts"
 import { argon2id, bcrypt, luciaScrypt, passwordHasher, pbkdf2 } from "../../src/password.ts"
 import type { PasswordHasher } from "../../src/password.ts"
 import { guardHasher } from "../../src/users/guarded-hasher.ts"
@@ -98,6 +99,32 @@ describe("a hasher of one's own, with three methods", () => {
       const { verify } = guardHasher(passwordHasher({ preferred: own }))
       for (const hash of [first, null, "own:correct", "gone"]) expect(await verify(hash, "wrong")).toBe(false)
       expect([own.hash.mock.calls.length, own.verify.mock.calls.length]).toEqual([1, 4])
+    }
+  })
+
+  test("goes without a decoy if it is accepted and only verifies, and hash() is tried once", async () => {
+    const [own, legacy] = [plain(), plain()]
+    legacy.hash.mockImplementation(() => {
+      throw new Error("verifies only")
+    })
+    legacy.verify.mockImplementation(async (hash, password) => hash === `legacy:${password}`)
+    const { verify } = guardHasher(passwordHasher({ preferred: own, accepted: [legacy] }))
+    expect(await verify("own:correct", "correct")).toBe(true)
+    expect(await verify("legacy:correct", "correct")).toBe(true)
+    for (const hash of [null, "own:correct", "legacy:correct"]) expect(await verify(hash, "wrong")).toBe(false)
+    expect(legacy.hash).toHaveBeenCalledTimes(1)
+  })
+
+  test("rejects with hash_failed while the preferred one cannot hash, or the platform fails, and then works", async () => {
+    for (const isPreferred of [true, false]) {
+      const [own, failing] = [plain(), plain()]
+      const failure = isPreferred ? new Error("out of memory") : new AuthError("hash_failed", "out of memory")
+      failing.hash.mockRejectedValueOnce(failure)
+      const all = isPreferred ? { preferred: failing, accepted: [own] } : { preferred: own, accepted: [failing] }
+      const { verify } = guardHasher(passwordHasher(all))
+      await expect(verify(null, "wrong")).rejects.toMatchObject({ code: "hash_failed" })
+      expect(await verify(null, "wrong")).toBe(false)
+      expect(failing.hash).toHaveBeenCalledTimes(2)
     }
   })
 
