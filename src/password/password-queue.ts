@@ -5,6 +5,12 @@ interface Turn {
   since: number
 }
 
+/** Who waits for a turn, and since when. */
+interface Waiter {
+  since: number
+  start(turn: Turn): void
+}
+
 // One fewer than the threads that libuv has unless told otherwise, so that files and DNS names can still be read.
 const mostRunning = 3
 const mostWaiting = 1000
@@ -13,13 +19,14 @@ const longest = 5000
 
 const running = new Set<Turn>()
 // In the order in which they came.
-const waiting = new Set<(turn: Turn) => void>()
+const waiting = new Set<Waiter>()
 
 /**
  * Runs hashing: in this process at most 3 at once, the others in the order in which they came. Rejects with `hash_failed`,
  * doing nothing, when 1,000 are waiting, and after 5 seconds of waiting.
  *
- * On Cloudflare Workers a request that is cut off never gives its turn back, so a turn counts for 5 seconds only.
+ * On Cloudflare Workers a request that is cut off never gives its turn back, and its timers never fire. So a turn counts
+ * for 5 seconds only, and whoever has waited longer gets none.
  */
 export async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   const turn = await takeTurn()
@@ -36,25 +43,33 @@ function takeTurn(): Promise<Turn> | Turn {
   if (running.size < mostRunning) return startTurn()
   if (waiting.size >= mostWaiting) throw tooMany()
   return new Promise((resolve, reject) => {
-    const start = (turn: Turn) => {
-      clearTimeout(timer)
-      waiting.delete(start)
-      resolve(turn)
+    const since = performance.now()
+    const waiter: Waiter = {
+      since,
+      start(turn) {
+        clearTimeout(timer)
+        waiting.delete(waiter)
+        resolve(turn)
+      },
     }
     const timer = setTimeout(() => {
-      // Those before this one have waited longer, so what startWaiting() finds lost is theirs first.
-      startWaiting()
-      if (waiting.delete(start)) reject(tooMany())
+      // A last chance, as turns may have been lost. Who came earlier was cut off: that timer would have fired first.
+      startWaiting(since)
+      waiting.delete(waiter)
+      // Nothing, once it has a turn.
+      reject(tooMany())
     }, longest)
-    waiting.add(start)
+    waiting.add(waiter)
   })
 }
 
-// The turn goes straight to the next in line, so that no newcomer slips in between.
-function startWaiting(): void {
+// The turn goes straight to the next in line, so that no newcomer slips in between. Those who came before `earliest` get
+// none.
+function startWaiting(earliest = performance.now() - longest): void {
   const lost = performance.now() - longest
   for (const turn of running) if (turn.since <= lost) running.delete(turn)
-  for (const start of waiting) if (running.size < mostRunning) start(startTurn())
+  for (const waiter of waiting) if (waiter.since < earliest) waiting.delete(waiter)
+  for (const waiter of waiting) if (running.size < mostRunning) waiter.start(startTurn())
 }
 
 function startTurn(): Turn {

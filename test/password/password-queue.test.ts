@@ -106,6 +106,27 @@ test("[F16] a turn that is never given back, as by a request that Cloudflare cut
   expect(await inTurn(async () => "at once")).toBe("at once")
 })
 
+test("[F16] who was cut off while waiting, and whose timer never fires, takes no turn later", async () => {
+  vi.useFakeTimers()
+  for (let n = 0; n < 3; n++) void inTurn(() => new Promise(() => {}))
+  cutOffWaiting(4)
+  await vi.advanceTimersByTimeAsync(1)
+  const behind = inTurn(async () => "behind them")
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(await behind).toBe("behind them")
+
+  for (let n = 0; n < 3; n++) void inTurn(() => new Promise(() => {}))
+  cutOffWaiting(1000)
+  await vi.advanceTimersByTimeAsync(5001)
+  expect(await inTurn(async () => "at once")).toBe("at once")
+})
+
+function cutOffWaiting(count: number): void {
+  const setTimeout = vi.spyOn(globalThis, "setTimeout").mockReturnValue({} as ReturnType<typeof globalThis.setTimeout>)
+  for (let n = 0; n < count; n++) void inTurn(() => new Promise(() => {}))
+  setTimeout.mockRestore()
+}
+
 /** Takes all three places until released. */
 function blockQueue() {
   const releases: (() => void)[] = []
