@@ -58,9 +58,9 @@ const contents: Record<string, RegExp> = {
 
 /** The packages that an entry imports: its user has them, or would not use it. */
 const packages: Record<string, string[]> = {
-  next: ["next/cache", "next/headers", "next/navigation", "react"],
+  next: ["#next/navigation", "next/cache.js", "next/headers.js", "react"],
   react: ["react"],
-  "lucia-v2/middleware": ["next/headers"],
+  "lucia-v2/middleware": ["next/headers.js"],
   "adapters/drizzle": ["drizzle-orm"],
 }
 
@@ -230,7 +230,7 @@ async function modulesIn(file: string): Promise<string[]> {
 }
 
 function keyValueAdapter(name: string, folder: string, shared = "redis/[^/]+"): RegExp {
-  const parts = `${name}|${folder}/[^/]+|${shared}|values/[^/]+`
+  const parts = `${name}|${folder}/[^/]+|${shared}|values/[^/]+|sql/driver-error`
   return new RegExp(`^(adapters/(${parts})|src/core/(errors|options|realm))\\.ts$`)
 }
 
