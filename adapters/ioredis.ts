@@ -35,10 +35,13 @@ export interface IoredisCluster extends IoredisCommands {
  * Keeps sessions in Redis through `ioredis`: over a `Redis` or a `Cluster`. What `redisAdapter` of
  * `nightlatch/adapters/redis` says of users, eviction, replicas and `deleteExpiredSessions()` holds here too.
  *
- * Throws `invalid_option` for options that cannot be right.
+ * Two environments that use one server without different prefixes share their sessions: give each its own `prefix`.
+ *
+ * Throws `invalid_option` for invalid options, and later if the client maps replies to other types.
  *
  * @example
- * const auth = createAuth({ adapter: ioredisAdapter(new Redis(url)), loadUser: (id) => users.getUser(id) })
+ * const adapter = ioredisAdapter(new Redis(url), { prefix: "shop:production:" })
+ * const auth = createAuth({ adapter, loadUser: (id) => users.getUser(id) })
  */
 export function ioredisAdapter<SessionRow extends object = {}>(
   client: IoredisServer | IoredisCluster,
@@ -50,10 +53,11 @@ export function ioredisAdapter<SessionRow extends object = {}>(
 /**
  * Keeps revocations of stateless sessions in Redis, which drops them when they have lapsed. What `redisAdapter` of
  * `nightlatch/adapters/redis` says of eviction and replicas holds here too: a server that evicts keys revives sessions.
- * Throws `invalid_option` for a prefix that cannot be right.
+ * Throws `invalid_option` for an invalid prefix.
  *
  * @example
- * const auth = createStatelessAuth({ secrets: [process.env.SESSION_SECRET], revocations: ioredisRevocations(new Redis(url)) })
+ * const revocations = ioredisRevocations(new Redis(url), { prefix: "shop:production:" })
+ * const auth = createStatelessAuth({ secrets: [process.env.SESSION_SECRET], revocations })
  */
 export function ioredisRevocations(
   client: IoredisServer | IoredisCluster,

@@ -33,12 +33,15 @@ export interface NodeRedisCluster<Node> extends NodeRedisCommands {
  * Redis drops a session a day after its deadline, so `deleteExpiredSessions()` need not be called: it walks through all
  * keys. Set `maxmemory-policy` to `noeviction`: a server that evicts keys ends sessions, and may lose a user's index,
  * without which "sign out everywhere" misses that user's older sessions. Read from primaries only. Redis confirms a
- * write before its replicas have it, so a failover can bring back what was deleted in its last moments. Throws
- * `invalid_option` for options that cannot be right.
+ * write before its replicas have it, so a failover can bring back what was deleted in its last moments.
+ *
+ * Two environments that use one server without different prefixes share their sessions: give each its own `prefix`.
+ *
+ * Throws `invalid_option` for invalid options, and later if the client maps replies to other types.
  *
  * @example
  * const auth = createAuth({
- *   adapter: redisAdapter(await createClient({ url }).on("error", console.error).connect()),
+ *   adapter: redisAdapter(await createClient({ url }).on("error", console.error).connect(), { prefix: "shop:production:" }),
  *   loadUser: (id) => users.getUser(id),
  * })
  */
@@ -52,10 +55,11 @@ export function redisAdapter<SessionRow extends object = {}, Node = never>(
 /**
  * Keeps revocations of stateless sessions in Redis, which drops them when they have lapsed. What {@link redisAdapter}
  * says of eviction and replicas holds here too: a server that evicts keys revives sessions. Throws `invalid_option` for
- * a prefix that cannot be right.
+ * an invalid prefix.
  *
  * @example
- * const auth = createStatelessAuth({ secrets: [process.env.SESSION_SECRET], revocations: redisRevocations(client) })
+ * const revocations = redisRevocations(client, { prefix: "shop:production:" })
+ * const auth = createStatelessAuth({ secrets: [process.env.SESSION_SECRET], revocations })
  */
 export function redisRevocations<Node = never>(
   client: NodeRedisServer | NodeRedisCluster<Node>,

@@ -16,11 +16,14 @@ export type { KeyValueStorage } from "./unstorage/items.ts"
  * driver shows each process at once what another has written. Nothing expires by itself: call
  * `deleteExpiredSessions()` now and then. Where Redis is at hand, use its own adapter.
  *
- * Throws `invalid_option` for options that cannot be right.
+ * Two environments that use one storage without different prefixes share their sessions: give each its own `prefix`.
+ *
+ * Throws `invalid_option` for invalid options.
  *
  * @example
  * const storage = createStorage({ driver: fsDriver({ base: "./sessions" }) })
- * const auth = createAuth({ adapter: unstorageAdapter(storage), loadUser: (id) => users.getUser(id) })
+ * const adapter = unstorageAdapter(storage, { prefix: "shop:production:" })
+ * const auth = createAuth({ adapter, loadUser: (id) => users.getUser(id) })
  */
 export function unstorageAdapter<SessionRow extends object = {}>(
   storage: KeyValueStorage,

@@ -6,7 +6,10 @@ import { userIdsOf } from "../values/user-ids.ts"
 
 /** What the adapters for key-value stores can be told. */
 export interface KeyValueOptions {
-  /** What every key begins with. Default: `"nightlatch:"`. */
+  /**
+   * What every key starts with. Default: `"nightlatch:"`. Give each environment and each application its own: those that
+   * use one server with the same prefix share their sessions, so a sign-in to staging is valid in production.
+   */
   prefix?: string | undefined
   /** The type of the user table's `id`. Default: `"text"`. */
   userId?: UserIdType | undefined

@@ -9,7 +9,10 @@ import { checkedExecutor, redisScript, runScript } from "./executor.ts"
 
 /** What revocations in Redis can be told. */
 export interface RedisRevocationOptions {
-  /** What every key begins with. Default: `"nightlatch:"`. */
+  /**
+   * What every key starts with. Default: `"nightlatch:"`. Give each environment and each application its own: those that
+   * use one server with the same prefix share their revocations.
+   */
   prefix?: string | undefined
 }
 
