@@ -36,8 +36,9 @@ export interface ProxySnapshots {
   /** What `createSnapshots()` returned; its secrets are those of the application's. */
   with: SnapshotReader
   /**
-   * Returns whether the page at `path`, which is decoded, is for this user. Called only with a valid snapshot; without one
-   * the visitor goes on. A path that can be read in several ways, such as `/a/%2e%2e/b`, is for nobody.
+   * Returns whether the page or file at `path`, which is decoded, is for this user. Called only with a valid snapshot, and
+   * not for `publicPaths`; without a snapshot the visitor goes on. A path that can be read in several ways, such as
+   * `/a/%2e%2e/b`, is for nobody.
    */
   authorize(snapshot: OpenSnapshot, path: string): boolean
   /** The page for members who may not go on. It is public. */
@@ -55,11 +56,15 @@ export interface AuthProxyOptions {
   /**
    * The sign-in page, or a function that returns it for a request, such as `/de/sign-in` for a site with a language in its
    * paths. It is public, with any other path in front of its last segment too.
+   *
+   * Visitors choose what the function reads, so let it choose from a list. If it returns anything but a path of this site,
+   * the answer is 404, and `console.error` names the value.
    */
   signInPath: string | ((request: ProxyRequest) => string)
   /**
    * Paths that accept cross-origin POSTs, such as the `form_post` of "Sign in with Apple" or the return from a payment.
-   * They cover what `publicPaths` cover. Give their `routeHandler` or `apiRoute` `allowCrossOrigin` as well. Default none.
+   * They cover what `publicPaths` cover, unless the request encodes a character without need, as in `/api%2Fcallback`. Give
+   * their `routeHandler` or `apiRoute` `allowCrossOrigin` as well. Default none.
    */
   allowCrossOrigin?: readonly string[] | undefined
 }
@@ -125,24 +130,30 @@ export function createAuthProxy(
   const letIn = allowCrossOrigin.map(ownPath)
 
   return (request) => {
-    if (!verifyRequestOrigin(request, origins) && !isIn(letIn, pathOf(request))) return refusal()
+    if (!verifyRequestOrigin(request, origins) && !isLetIn(request)) return refusal()
     // A form or a call that is not signed in is answered where it goes: a redirect would lose it.
     if (request.method !== "GET" && request.method !== "HEAD") return undefined
     const visit = visitOf(request)
     return auth || snapshots ? lookCloser(visit) : glance(visit)
   }
 
+  // Next.js routes by the segments as they were sent, where `%2F` separates nothing.
+  function isLetIn(request: ProxyRequest): boolean {
+    return isIn(letIn, pathOf(request)) && isPlain(request)
+  }
+
   function visitOf(request: ProxyRequest): Visit {
     const header = request.headers.get("Cookie")
     const path = pathOf(request)
-    const isOpen = isFile(path) || isIn(open, path)
-    return { request, path, isOpen, token: readSessionCookie(header), header }
+    return { request, path, isOpen: isIn(open, path), token: readSessionCookie(header), header }
   }
 
   function glance({ request, path, token, isOpen }: Visit): Response | undefined {
-    if (isOpen || isTokenLike(token)) return undefined
+    if (isOpen || isFile(path) || isTokenLike(token)) return undefined
     const target = typeof signInPath === "function" ? signInPath(request) : signInPath
-    return comesBack(request, path, ownPath(target)) ? undefined : redirection(signInAddress(target, request))
+    const plain = plainOwnPath(target)
+    if (plain === null) return noPage(target)
+    return comesBack(request, path, plain) ? undefined : redirection(signInAddress(target, request))
   }
 
   async function lookCloser(visit: Visit): Promise<Response | undefined> {
@@ -206,10 +217,23 @@ function isTokenLike(value: string | null): boolean {
   return value !== null && /^[\w.~+/=%-]{24,}$/.test(value)
 }
 
+// A visitor's path may lead signInPath() astray, so this is no error of the server. The developer hears of it all the same.
+function noPage(path: string): Response {
+  console.error(
+    `signInPath() must return a path of this site, such as "/sign-in", and returned ${JSON.stringify(path)}`,
+  )
+  return privateResponse(new Response("Not found", { status: 404 }))
+}
+
 function ownPath(path: string): string {
-  const plain = /^\/(?![/\\])[^?#]*$/.test(path) ? plainPath(path) : null
+  const plain = plainOwnPath(path)
   if (plain === null) throw new AuthError("invalid_option", `"${path}" is not a path of this site, such as "/sign-in"`)
   return plain
+}
+
+/** The path decoded; `null` if it may lead to another site, or can be read in several ways. */
+function plainOwnPath(path: string): string | null {
+  return /^\/(?![/\\])[^?#]*$/.test(path) ? plainPath(path) : null
 }
 
 /** The path decoded, with `//` as `/` and without a last one; `null` for one that can be read in several ways. */
@@ -224,6 +248,13 @@ function plainPath(path: string): string | null {
 
 function pathOf({ nextUrl, url }: ProxyRequest): string | null {
   return plainPath((nextUrl ?? new URL(url)).pathname)
+}
+
+/** Returns whether a request's path encodes nothing but what a browser has to. */
+function isPlain(request: ProxyRequest): boolean {
+  const { pathname } = request.nextUrl ?? new URL(request.url)
+  const path = pathOf(request)
+  return path !== null && [path, encodeURI(path)].includes(pathname.replace(/(?<=.)\/$/, ""))
 }
 
 function isIn(paths: readonly string[], path: string | null): boolean {

@@ -2,7 +2,7 @@ import { builtinModules } from "node:module"
 import { build } from "esbuild"
 import type { Plugin } from "esbuild"
 import fc from "fast-check"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { safeRedirect } from "../../src/core/safe-redirect.ts"
 import { createAuthProxy } from "../../src/next-proxy.ts"
 import type { AuthProxyOptions } from "../../src/next-proxy.ts"
@@ -177,11 +177,25 @@ describe("a site with a language in its paths", () => {
     expect(visit("/de/sign-in", {}, "GET", localized)).toBe("goes on")
   })
 
-  test.each(["https://evil.example", "//evil.example", "sign-in", "/a?b"])("throws for signInPath() of %s", (path) => {
-    expect(() => visit("/profile", {}, "GET", { publicPaths: [], signInPath: () => path })).toThrow(
-      expect.objectContaining({ code: "invalid_option" }),
-    )
-  })
+  test.each(["https://evil.example", "//evil.example", "sign-in", "/a?b", "/..%2f/b", "/%", undefined])(
+    "answers 404 where signInPath() returns %s, and tells the developer",
+    (path) => {
+      const log = vi.spyOn(console, "error").mockImplementation(() => {})
+      expect(visit("/profile", {}, "GET", { publicPaths: [], signInPath: () => path as string })).toBe(404)
+      expect(log.mock.calls).toEqual([[expect.stringContaining(`returned ${JSON.stringify(path)}`)]])
+      log.mockRestore()
+    },
+  )
+
+  test.each(["/", "//", "/..%2fx/y", "/%5cx/y", "/%/y", "/x"])(
+    "throws nothing where signInPath() takes over what a visitor wrote: %s",
+    (path) => {
+      const log = vi.spyOn(console, "error").mockImplementation(() => {})
+      const signInPath = ({ url }: { url: string }) => `/${new URL(url).pathname.split("/")[1]}/sign-in`
+      expect(visit(path, {}, "GET", { publicPaths: [], signInPath })).toBe(path === "/x" ? "/x/sign-in?next=%2Fx" : 404)
+      log.mockRestore()
+    },
+  )
 
   test.each([
     ["a function", localized, dropsQuery],
@@ -217,7 +231,7 @@ describe("a site with a language in its paths", () => {
 })
 
 describe("snapshots", () => {
-  test("are asked about decoded paths, and a path that can be read in several ways is for nobody", async () => {
+  test("are asked about decoded paths, files too, and a path that can be read in several ways is for nobody", async () => {
     const asked: string[] = []
     const proxy = createAuthProxy({
       ...options,
@@ -232,7 +246,7 @@ describe("snapshots", () => {
       const response = await proxy({ method: "GET", url: origin + path, headers: new Headers({ Cookie: cookie }) })
       outcomes.push(response?.headers.get("Location") ?? "goes on")
     }
-    expect(asked).toEqual(["/profile"])
+    expect(asked).toEqual(["/profile", "/logo.png"])
     expect(outcomes).toEqual(["goes on", "goes on", ...Array(3).fill(`${origin}/forbidden`)])
   })
 })
@@ -270,6 +284,16 @@ describe("a request that changes something", () => {
       (path) => visit(path, headers, "POST", accepting),
     )
     expect(outcomes).toEqual(["goes on", "goes on", 403, 403, 403])
+  })
+
+  test("from another site is refused where only the decoded path accepts it: Next.js routes it elsewhere", () => {
+    const accepting = { ...options, allowCrossOrigin: ["/api/callback", "/zurück"] }
+    const outcomes = ["/api%2Fcallback", "/%61pi/callback", "/api/callback/x%2Fy", "//api/callback", "/zur%c3%BCck%2Fx"]
+    const headers = { Origin: "https://appleid.apple.com" }
+    for (const path of outcomes) expect([path, visit(path, headers, "POST", accepting)]).toEqual([path, 403])
+    for (const path of ["/api/callback/", "/api/callback/x%20y", "/zur%C3%BCck", "/zurück"]) {
+      expect([path, visit(path, headers, "POST", accepting)]).toEqual([path, "goes on"])
+    }
   })
 
   test("from nowhere, but with a cookie, is refused", () => {

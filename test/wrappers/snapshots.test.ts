@@ -158,6 +158,14 @@ describe("a proxy with snapshots", () => {
     expect(await proxyTo("/sign-in", token, snapshot)).toBe("goes on")
   })
 
+  test("sends a member away from what looks like a file too, and nobody whose snapshot is missing", async () => {
+    const { proxyTo, token, snapshot } = await withProxy("member")
+    expect(await proxyTo("/admin/x.y", token, snapshot)).toBe("/forbidden")
+    expect(await proxyTo("/logo.png", token, snapshot)).toBe("goes on")
+    expect(await proxyTo("/admin/x.y", token)).toBe("goes on")
+    expect(await proxyTo("/admin/x.y", "")).toBe("goes on")
+  })
+
   test("lets a member go on whose snapshot allows it", async () => {
     const { proxyTo, token, snapshot } = await withProxy("admin")
     expect(await proxyTo("/admin", token, snapshot)).toBe("goes on")
