@@ -8,6 +8,7 @@ import { crossOriginRefusal } from "./core/cross-origin.ts"
 import { AuthError } from "./core/errors.ts"
 import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
+import { follow } from "./core/request-session.ts"
 import type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
 import type { SnapshotOptions } from "./core/snapshots.ts"
 import { createNodeAuth } from "./node.ts"
@@ -91,8 +92,8 @@ export function createPagesAuth<S extends SessionFields, U extends { id: UserId 
   const { handleRequest } = createNodeAuth(auth, { snapshots })
   type Session = RequestSession<S, U, Id, SessionRow>
   const sessions = new WeakMap<IncomingMessage, Session>()
-  // How many writes are under way: Next.js may send what getServerSideProps returns long after it returned.
-  const writes = new WeakMap<IncomingMessage, number>()
+  // Writes that are under way: Next.js may send what getServerSideProps returns long after it returned.
+  const writes = new WeakMap<IncomingMessage, Set<Promise<unknown>>>()
 
   function sessionOf(req: IncomingMessage, res: ServerResponse, options?: CrossOriginOptions) {
     const session = sessions.get(req) ?? handleRequest(req, res, options)
@@ -100,49 +101,50 @@ export function createPagesAuth<S extends SessionFields, U extends { id: UserId 
     return session
   }
 
-  async function write<Result>(
-    req: IncomingMessage,
-    res: ServerResponse,
-    change: (session: Session) => Promise<Result>,
-  ) {
-    writes.set(req, (writes.get(req) ?? 0) + 1)
-    try {
-      return await change(sessionOf(req, res))
-    } finally {
-      writes.set(req, writes.get(req)! - 1)
-    }
+  function write<Result>(req: IncomingMessage, res: ServerResponse, change: (session: Session) => Promise<Result>) {
+    const pending = writes.get(req) ?? new Set()
+    const writing = change(sessionOf(req, res))
+    const written = writing.finally(() => pending.delete(written))
+    writes.set(req, pending.add(written))
+    return follow(writing, written)
   }
 
-  const apiRoute =
-    (
-      handle: (req: NextApiRequest, res: NextApiResponse, auth: SignedIn<S, U>) => unknown,
-      { allowCrossOrigin, ...options }: AccessOptions<S, U> & CrossOriginOptions = {},
-    ) =>
-    async (req: NextApiRequest, res: NextApiResponse) => {
+  const apiRoute = (
+    handle: (req: NextApiRequest, res: NextApiResponse, auth: SignedIn<S, U>) => unknown,
+    options: AccessOptions<S, U> & CrossOriginOptions = {},
+  ) => {
+    checkOptions("apiRoute()", options, "authorize", "public", "allowCrossOrigin")
+    const { allowCrossOrigin, ...access } = options
+    return async (req: NextApiRequest, res: NextApiResponse) => {
       const { crossOrigin, validate } = sessionOf(req, res, { allowCrossOrigin })
       if (crossOrigin) return answer(res, 403, crossOriginRefusal)
       const visitor = await validate()
-      const refusal = await refusalOf(visitor, options)
+      const refusal = await refusalOf(visitor, access)
       if (refusal) return refusal === "forbidden" ? answer(res, 403, "Forbidden") : answer(res, 401, "Sign in first")
       return handle(req, res, visitor)
     }
+  }
 
-  const serverSideProps =
-    <Result extends GetServerSidePropsResult<unknown>, Context extends GetServerSidePropsContext>(
-      handle: (context: Context, auth: SignedIn<S, U>) => Result | Promise<Result>,
-      options?: AccessOptions<S, U>,
-    ) =>
-    async (context: Context): Promise<Result | TurnedAway> => {
+  const serverSideProps = <Result extends GetServerSidePropsResult<unknown>, Context extends GetServerSidePropsContext>(
+    handle: (context: Context, auth: SignedIn<S, U>) => Result | Promise<Result>,
+    options?: AccessOptions<S, U>,
+  ) => {
+    checkOptions("serverSideProps()", options, "authorize", "public")
+    return async (context: Context): Promise<Result | TurnedAway> => {
       const visitor = await sessionOf(context.req, context.res).validate()
       const refusal = await refusalOf(visitor, options)
       if (!refusal) return finished(context.req, await handle(context, visitor))
       const destination = refusal === "forbidden" ? forbiddenPath : signInPath
       return destination === undefined ? { notFound: true } : { redirect: { destination, permanent: false } }
     }
+  }
 
   function finished<Result>(req: IncomingMessage, result: Result): Result {
-    if (writes.get(req)) throw new AuthError("headers_sent", pendingWrite)
-    return result
+    const pending = writes.get(req)
+    if (!pending?.size) return result
+    // Nobody waits for them, so one that fails must not end the process.
+    for (const written of pending) written.catch(() => {})
+    throw new AuthError("headers_sent", pendingWrite)
   }
 
   return {

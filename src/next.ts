@@ -20,7 +20,7 @@ import { refuseCrossOrigin } from "./core/cross-origin.ts"
 import { AuthError } from "./core/errors.ts"
 import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
-import { createRequestSession } from "./core/request-session.ts"
+import { createRequestSession, follow } from "./core/request-session.ts"
 import type {
   CrossOriginOptions,
   OpenRequestSession,
@@ -152,8 +152,10 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
     return member && !refusal ? member : turnAway(refusal)
   }
 
-  const protectedPage: NextAuth<S, U, Id, SessionRow>["protectedPage"] = (render, options) => async (props) =>
-    render(await verifySession(options), props)
+  const protectedPage: NextAuth<S, U, Id, SessionRow>["protectedPage"] = (render, options) => {
+    checkOptions("protectedPage()", options, "authorize")
+    return async (props) => render(await verifySession(options), props)
+  }
 
   function turnAway(refusal: Refusal | null): never {
     if (refusal !== "forbidden") return redirect(signInPath)
@@ -192,6 +194,15 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
     return shared?.session ?? openActionSession(state)
   }
 
+  function write<Result>(change: (session: Session) => Promise<Result>): Promise<Result> {
+    const written: Promise<Result> = currentSession().then((session) => {
+      const writing = change(session)
+      follow(writing, written)
+      return writing
+    })
+    return written
+  }
+
   /** Runs a handler with a session that all which it calls shares. Throws if it ends while a sign-in is under way. */
   async function share<Result>(head: HeaderList, open: () => Session, handle: (session: Session) => Promise<Result>) {
     const shared = sessions.get(head) ?? { session: open(), users: 0 }
@@ -204,9 +215,13 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
   }
 
   async function leave(head: HeaderList, shared: SharedSession) {
-    // What was called and not awaited has read the request by then, and is known to the session.
-    await currentSession()
-    if (--shared.users > 0) return null
+    try {
+      // What was called and not awaited has read the request by then, and is known to the session.
+      await readRequest()
+    } finally {
+      shared.users--
+    }
+    if (shared.users > 0) return null
     sessions.delete(head)
     return shared.session.finish()
   }
@@ -223,12 +238,13 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
     return refusal ? new Response("Sign in first", { status: 401 }) : answer(() => handle(visitor ?? nobody))
   }
 
-  const routeHandler =
-    <Params>(
-      handle: (request: NextRequest, context: Visitor<S, U> & { params: Params }) => Response | Promise<Response>,
-      { allowCrossOrigin, ...options }: AccessOptions<S, U> & CrossOriginOptions = {},
-    ): RouteHandler<Params> =>
-    async (request, context) => {
+  const routeHandler = <Params>(
+    handle: (request: NextRequest, context: Visitor<S, U> & { params: Params }) => Response | Promise<Response>,
+    options: AccessOptions<S, U> & CrossOriginOptions = {},
+  ): RouteHandler<Params> => {
+    checkOptions("routeHandler()", options, "authorize", "public", "allowCrossOrigin")
+    const { allowCrossOrigin, ...access } = options
+    return async (request, context) => {
       const state = await readRequest()
       const pending = new Map<string, Cookie>()
       const write = (cookie: Cookie) => pending.set(cookie.name, cookie)
@@ -236,23 +252,25 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
       const response = await share(
         state.head,
         () => openSession(request, state, { write, snapshots, allowCrossOrigin }),
-        (session) => respond(session, (visitor) => handle(request, { ...visitor, params }), options),
+        (session) => respond(session, (visitor) => handle(request, { ...visitor, params }), access),
       )
       answered.add(state.head)
       // If the handler returned something else, pass that on: Next.js reports it clearly.
       return isResponse(response) ? privateResponse(response, pending.values()) : response
     }
+  }
 
-  const serverAction =
-    <Args extends unknown[], Result>(
-      action: (auth: SignedIn<S, U>, ...args: Args) => Result | Promise<Result>,
-      options?: AccessOptions<S, U>,
-    ) =>
-    async (...args: Args): Promise<Result> => {
+  const serverAction = <Args extends unknown[], Result>(
+    action: (auth: SignedIn<S, U>, ...args: Args) => Result | Promise<Result>,
+    options?: AccessOptions<S, U>,
+  ) => {
+    checkOptions("serverAction()", options, "authorize", "public")
+    return async (...args: Args): Promise<Result> => {
       const state = await readRequest()
       return share(
         state.head,
-        () => openActionSession(state),
+        // Called in a render, such as by a page that shows what an action returns, it can set no cookie.
+        () => (isWritable(state.jar) ? openActionSession(state) : openReader(state)),
         async (session) => {
           const visitor = await session.validate()
           const refusal = session.crossOrigin ? "signed_out" : await refusalOf(visitor, options)
@@ -260,15 +278,16 @@ export function createNextAuth<S extends SessionFields, U extends { id: UserId }
         },
       )
     }
+  }
 
   return {
     getSession,
     verifySession,
     protectedPage,
-    signIn: async (...args) => (await currentSession()).signIn(...args),
-    setSession: async (...args) => (await currentSession()).setSession(...args),
-    rotate: async (...args) => (await currentSession()).rotate(...args),
-    signOut: async () => (await currentSession()).signOut(),
+    signIn: (...args) => write(({ signIn }) => signIn(...args)),
+    setSession: (...args) => write(({ setSession }) => setSession(...args)),
+    rotate: (...args) => write(({ rotate }) => rotate(...args)),
+    signOut: () => write(({ signOut }) => signOut()),
     // The overloads say what `options` decides: whether the visitor may be nobody.
     routeHandler: routeHandler as NextAuth<S, U, Id, SessionRow>["routeHandler"],
     serverAction: serverAction as NextAuth<S, U, Id, SessionRow>["serverAction"],

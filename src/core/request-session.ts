@@ -243,6 +243,17 @@ const lateWrite = "The response was sent without this change. Sign in and out be
 const pendingWrite =
   "The response was sent while signIn(), setSession(), rotate() or signOut() was still under way. Did you forget await?"
 
+const followers = new WeakMap<Promise<unknown>, Promise<unknown>>()
+
+/**
+ * Declares that `promise` waits for a session's write, and returns it. If the write is abandoned, the failure of both goes
+ * unheard.
+ */
+export function follow<Result>(write: Promise<unknown>, promise: Promise<Result>): Promise<Result> {
+  followers.set(write, promise)
+  return promise
+}
+
 /** Knows which writes are under way. */
 function trackWrites() {
   const pending = new Set<Promise<unknown>>()
@@ -265,7 +276,10 @@ function trackWrites() {
   /** Returns whether there were any. Nobody waits for them, so one that fails must not end the process. */
   function abandon(): boolean {
     const wasPending = pending.size > 0
-    for (const running of pending) running.catch(() => {})
+    for (const running of pending) {
+      running.catch(() => {})
+      followers.get(running)?.catch(() => {})
+    }
     pending.clear()
     return wasPending
   }

@@ -44,6 +44,9 @@ const takers: Record<string, (options: never) => unknown> = {
   "createWebAuth snapshots": (snapshots: never) => createWebAuth(auth, { snapshots }),
   createNodeAuth: (options: object) => createNodeAuth(auth, options),
   createPagesAuth: (options: object) => createPagesAuth(auth, { signInPath: "/", ...options }),
+  apiRoute: (options: object) => createPagesAuth(auth, { signInPath: "/" }).apiRoute(() => {}, options),
+  serverSideProps: (options: object) =>
+    createPagesAuth(auth, { signInPath: "/" }).serverSideProps(() => ({ notFound: true }), options),
   createAuthProxy: (options: object) => createAuthProxy({ publicPaths: [], signInPath: "/", ...options }),
   "createAuthProxy cookie": (cookie: object) => createAuthProxy({ publicPaths: [], signInPath: "/", cookie }),
   createUsers: (options: object) => createUsers({ adapter, passwordHasher: scrypt(), ...options }),

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { setTimeout } from "node:timers/promises"
 import type { GetServerSidePropsContext, NextApiRequest, NextApiResponse } from "next"
 import { afterEach, describe, expect, test } from "vitest"
 import { isAuthError } from "../../src/index.ts"
 import { createPagesAuth } from "../../src/next-pages.ts"
 import { setUp, strangerToken } from "../core/auth-fixture.ts"
 import { listen } from "./node-server.ts"
+import { unhandledBy } from "./unhandled.ts"
 
 const name = "session"
 const paths = { signInPath: "/sign-in" }
@@ -64,8 +66,24 @@ describe("apiRoute()", () => {
     expect((await send(route, await member("user-1"), "GET")).body).toBe("ada")
   })
 
+  test.each(["a route", "a bare route"])(
+    "reports a sign-in that %s forgot to await, and its failure ends no process",
+    async (kind) => {
+      const unhandled = await unhandledBy(async () => {
+        const { pages, send } = await setUpPages({ isSlow: true })
+        const route: Route = async (req, res) => {
+          void pages.signIn(req, res, "user-1")
+          res.end("in")
+        }
+        const { body } = await send(kind === "a route" ? pages.apiRoute(route, { public: true }) : route)
+        expect(body).toBe("headers_sent")
+      })
+      expect(unhandled).toEqual([])
+    },
+  )
+
   test("rejects when the store fails, and sends nobody to sign in", async () => {
-    const { pages, send, member } = await setUpPages(true)
+    const { pages, send, member } = await setUpPages({ isBroken: true })
     const headers = await member("user-1")
     const route = pages.apiRoute((_req, res) => res.end("in"))
     expect((await send(route, headers)).body).toBe("store_failed")
@@ -125,6 +143,26 @@ describe("serverSideProps()", () => {
       return error
     })
     expect(await outcome).toContain("Did you forget await?")
+  })
+
+  test("hears of no failure of a sign-in that it has reported as forgotten", async () => {
+    const unhandled = await unhandledBy(async () => {
+      const { pages, props } = await setUpPages({ isSlow: true })
+      const forgotten = pages.serverSideProps(
+        async ({ req, res }) => {
+          void pages.signIn(req, res, "user-1")
+          return { props: {} }
+        },
+        { public: true },
+      )
+      const outcome = props(async (context) => {
+        const error = await forgotten(context).catch(String)
+        await setTimeout(40)
+        return error
+      })
+      expect(await outcome).toContain("Did you forget await?")
+    })
+    expect(unhandled).toEqual([])
   })
 
   test("asked by validateRequest() outside the wrapper, nobody is signed in who comes by a form of another site", async () => {
@@ -239,10 +277,12 @@ describe("createPagesAuth()", () => {
 type Route = (req: NextApiRequest, res: NextApiResponse) => unknown
 
 /** A Pages Router's wrapper over a store in memory, whose API routes and pages are asked by real HTTP. */
-async function setUpPages(isBroken = false) {
+async function setUpPages({ isBroken = false, isSlow = false } = {}) {
+  const fail = () => Promise.reject(new Error("The database is away."))
   const { auth, events, calls } = await setUp({
     cookie: { secure: false },
-    ...(isBroken && { adapter: () => ({ findSession: () => Promise.reject(new Error("The database is away.")) }) }),
+    ...(isBroken && { adapter: () => ({ findSession: fail }) }),
+    ...(isSlow && { adapter: () => ({ insertSession: () => setTimeout(20).then(fail) }) }),
   })
   const pages = createPagesAuth(auth, paths)
   return { auth, events, calls, pages, send, props, member }

@@ -1,0 +1,159 @@
+import { setTimeout } from "node:timers/promises"
+import { afterEach, describe, expect, test, vi } from "vitest"
+import { isAuthError } from "../../src/index.ts"
+import { createNextAuth } from "../../src/next.ts"
+import type { RouteHandler } from "../../src/next.ts"
+import { createSnapshots } from "../../src/stateless.ts"
+import { setUp } from "../core/auth-fixture.ts"
+import { unhandledBy } from "./unhandled.ts"
+
+const origin = "https://app.example"
+const ambient = vi.hoisted(() => ({ head: new Headers(), jar: {} as unknown }))
+vi.mock("next/cache.js", () => ({ io: undefined }))
+vi.mock("next/headers.js", () => ({ headers: async () => ambient.head, cookies: async () => ambient.jar }))
+vi.mock("#next/navigation", () => ({
+  redirect: (path: string) => leave(`NEXT_REDIRECT;replace;${path};307;`),
+  notFound: () => leave("NEXT_HTTP_ERROR_FALLBACK;404"),
+}))
+afterEach(() => void (ambient.head = new Headers()))
+
+describe("a Server Action that a render calls", () => {
+  test("returns what it returns elsewhere, as often as it is called", async () => {
+    const { next, render } = await setUpNext()
+    const listTodos = next.serverAction(async ({ user }, more: string) => `${user.username}, ${more}`)
+    await render("user-1")
+    expect(await Promise.all([listTodos("1"), listTodos("2")])).toEqual(["ada, 1", "ada, 2"])
+    expect(await listTodos("3")).toBe("ada, 3")
+  })
+
+  test("sends away who may not see it", async () => {
+    const { next, render } = await setUpNext()
+    const forMembers = next.serverAction(async () => "in")
+    const forAda = next.serverAction(async () => "in", { authorize: ({ user }) => user.username === "ada" })
+    await render()
+    await expect(forMembers()).rejects.toMatchObject({ digest: expect.stringContaining("/sign-in") as string })
+    await render("user-2")
+    await expect(forAda()).rejects.toMatchObject({ digest: expect.stringContaining("404") as string })
+  })
+
+  test("throws what it throws elsewhere, and leaves the request's session as it found it", async () => {
+    const { next, render } = await setUpNext()
+    const failing = next.serverAction(() => {
+      throw new Error("no todos")
+    })
+    await render("user-1")
+    await expect(failing()).rejects.toThrow("no todos")
+    expect(await next.getSession()).toMatchObject({ user: { username: "ada" } })
+  })
+
+  test("writes no cookie, neither its session's nor a snapshot, and finds who followed a link of another site", async () => {
+    const { next, render } = await setUpNext()
+    const listTodos = next.serverAction(async ({ user }) => user.username)
+    await render("user-1", { "Sec-Fetch-Site": "cross-site" })
+    expect(await listTodos()).toBe("ada")
+  })
+
+  test("cannot sign in, and says why", async () => {
+    const { next, render } = await setUpNext()
+    const signIn = next.serverAction(() => next.signIn("user-1"), { public: true })
+    await render()
+    await expect(signIn()).rejects.toThrow("a Server Component cannot set cookies")
+  })
+})
+
+describe("a sign-in that is not awaited", () => {
+  test.each([
+    ["a Server Action", (next: Next) => next.serverAction(() => void next.signIn("user-1"), { public: true })],
+    ["a Route Handler", (next: Next) => answerWith(next.routeHandler(() => forget(next), { public: true }))],
+  ])("is reported where %s forgot it, and its failure ends no process", async (_, make) => {
+    const unhandled = await unhandledBy(async () => {
+      const { next, act } = await setUpNext({ isSlow: true })
+      act()
+      const error: unknown = await make(next)().catch((error: unknown) => error)
+      expect([isAuthError(error) && error.code, String(error)]).toEqual([
+        "headers_sent",
+        expect.stringContaining("forget await"),
+      ])
+    })
+    expect(unhandled).toEqual([])
+  })
+
+  test("is heard of where nobody else reports it", async () => {
+    const unhandled = await unhandledBy(async () => {
+      const { next, render } = await setUpNext()
+      await render()
+      void next.signIn("user-1")
+    })
+    expect(unhandled).toEqual([expect.objectContaining({ code: "headers_sent" })])
+  })
+})
+
+describe("a guard's option that does not exist", () => {
+  const wrong = { authorise: () => false } as object
+
+  test.each<[string, (next: Next) => unknown]>([
+    ["protectedPage", ({ protectedPage }) => protectedPage(() => null, wrong)],
+    ["routeHandler", ({ routeHandler }) => routeHandler(() => new Response(), wrong)],
+    ["serverAction", ({ serverAction }) => serverAction(() => {}, wrong)],
+  ])("throws as %s() wraps", async (_, wrap) => {
+    const { next } = await setUpNext()
+    expect(() => wrap(next)).toThrow('Did you mean "authorize"?')
+  })
+
+  test("is refused by verifySession() for members too", async () => {
+    const { next, render } = await setUpNext()
+    await render("user-1")
+    await expect(next.verifySession(wrong)).rejects.toThrow('Did you mean "authorize"?')
+  })
+})
+
+type Next = Awaited<ReturnType<typeof setUpNext>>["next"]
+
+/** The App Router's wrapper over a store in memory, in a render or an action. */
+async function setUpNext({ isSlow = false } = {}) {
+  const fail = () => Promise.reject(new Error("The database is away."))
+  const { auth, now } = await setUp(
+    isSlow ? { adapter: () => ({ insertSession: () => setTimeout(20).then(fail) }) } : {},
+  )
+  const snapshots = createSnapshots({ secrets: [new Uint8Array(32).map((_, n) => n)], now })
+  const next = createNextAuth(auth, { signInPath: "/sign-in", snapshots: { with: snapshots, claims: () => ({}) } })
+  return { next, render, act }
+
+  /** Starts a render, for a member if one is named. */
+  async function render(userId?: string, headers: Record<string, string> = {}) {
+    const token = userId && (await auth.createSession(userId)).token
+    ambient.head = new Headers({ ...headers, ...(token && { Cookie: `__Host-session=${token}` }) })
+    // Next.js has one function for all that would set or delete a cookie.
+    ambient.jar = { get: () => token && { value: token }, set: readOnly, delete: readOnly }
+  }
+
+  /** Starts an action or a Route Handler. */
+  function act() {
+    ambient.head = new Headers({ Origin: origin, Host: "app.example" })
+    ambient.jar = { get: () => undefined, set() {}, delete() {} }
+  }
+}
+
+function forget(next: Next) {
+  void next.signIn("user-1")
+  return new Response("in")
+}
+
+function answerWith(handle: RouteHandler<{}>) {
+  const request = Object.assign(new Request(origin, { method: "POST", headers: { Origin: origin } }), {
+    nextUrl: Object.assign(new URL(origin), { clone: () => raise() }),
+  })
+  return () => handle(request as never, { params: Promise.resolve({}) })
+}
+
+function readOnly(): never {
+  throw new Error("Cookies can only be modified in a Server Action or Route Handler.")
+}
+
+function leave(digest: string): never {
+  throw Object.assign(new Error(digest), { digest })
+}
+
+function raise(): never {
+  throw new Error("not asked for")
+}
