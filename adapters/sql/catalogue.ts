@@ -67,7 +67,7 @@ function toColumn(row: Row, { kindOf }: Dialect): Column {
     collation: nullable(row.collation),
     fresh: nullable(row.fresh) ?? "NULL",
     hasDefault: isTrue(row.has_default),
-    generated: isTrue(row.generated),
+    generated: isTrue(row.is_generated),
   }
 }
 

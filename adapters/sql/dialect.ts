@@ -63,7 +63,7 @@ export interface Dialect {
   userId(parameter: string, type: UserIdType): string
   /** A user id that comes out as text, without loss. */
   asText(column: string): string
-  /** Whether the user table's own id column, of whatever collation, is byte for byte `value`, found by its index. */
+  /** Whether a column of user ids, of whatever collation, is byte for byte `value`, found by its index. */
   sameUser(column: string, value: string, type: UserIdType, id: Column): string
   /** The provider id in the id of a key: the text before its first colon, byte for byte. */
   providerOf(column: string): string

@@ -3,7 +3,7 @@ import { keyIdOf, newPasswordHashOf, passwordHashOf, sessionIdOf } from "../valu
 import type { Database, OpenDatabase } from "./database.ts"
 import { hasId } from "./exact-id.ts"
 import type { SqlStatement } from "./executor.ts"
-import { lockingUser } from "./user-lookup.ts"
+import { hasOwner, isOwned, lockingUser } from "./user-lookup.ts"
 
 /** Swaps the hash of one key, only while it is `from`. */
 export async function replaceKeyPassword(
@@ -40,8 +40,8 @@ function endingSessions(
   if (open.catalogue.session.size === 0) return []
   const { dialect, tables } = db
   const lock = () => `SELECT id FROM ${tables.key} WHERE ${hasId(db, open, "key")}${dialect.lock}`
-  const all = () =>
-    `DELETE FROM ${tables.session} WHERE user_id = (SELECT user_id FROM ${tables.key} WHERE ${isUnchanged(db, open)})`
+  const user = () => `(SELECT user_id FROM ${tables.key} WHERE ${isUnchanged(db, open)})`
+  const all = () => `DELETE FROM ${tables.session} WHERE ${hasOwner(db, open, "session", user())}`
   const others = () => `${all()} AND id <> ?3`
   const end =
     except === null
@@ -69,14 +69,13 @@ export async function replaceUserPasswords(
   const user = open.ids.encode(userId)
   if (user === null || providerIds.length === 0) return false
   const { dialect, tables } = db
-  const owner = `user_id = ${dialect.userId("?1", open.ids.type)}`
   const provider = `${dialect.providerOf("id")} IN (${providerIds.map((_, n) => `?${n + 4}`).join(", ")})`
-  const keys = `${owner} AND ${provider}`
+  const keys = `${isOwned(db, open, "key", "?1")} AND ${provider}`
   const values = [user, next, except, ...providerIds]
   const statement = (name: string, text: string) => open.statement(`${name}\0${providerIds.length}`, () => text, values)
 
   const others = except === null ? "" : " AND id <> ?3"
-  const end = `DELETE FROM ${tables.session} WHERE ${owner} AND EXISTS (SELECT 1 FROM ${tables.key} WHERE ${keys})${others}`
+  const end = `DELETE FROM ${tables.session} WHERE ${isOwned(db, open, "session", "?1")} AND EXISTS (SELECT 1 FROM ${tables.key} WHERE ${keys})${others}`
   const set = `UPDATE ${tables.key} SET hashed_password = ?2 WHERE ${keys}`
   const counts = await db.store.atomic([
     ...lockingUser(db, open, user),

@@ -7,7 +7,7 @@ import type { Database, OpenDatabase } from "./database.ts"
 import { hasId } from "./exact-id.ts"
 import type { Row, SqlStatement, SqlValue } from "./executor.ts"
 import { replaceKeyPassword, replaceUserPasswords } from "./key-passwords.ts"
-import { isUser, lockingUser, missingUser } from "./user-lookup.ts"
+import { isOwned, isUser, lockingUser, missingUser } from "./user-lookup.ts"
 
 /** The methods that concern keys. */
 export type SqlKeys = Pick<
@@ -171,11 +171,11 @@ async function owns(db: Database, open: OpenDatabase, user: SqlValue, keyId: str
 }
 
 function isOwn(db: Database, open: OpenDatabase): string {
-  return `${hasId(db, open, "key")} AND user_id = ${db.dialect.userId("?2", open.ids.type)}`
+  return `${hasId(db, open, "key")} AND ${isOwned(db, open, "key", "?2")}`
 }
 
-function owned({ dialect }: Database, { ids }: OpenDatabase, user: "?1" | "?2"): string {
-  return `k.user_id = ${dialect.userId(user, ids.type)}`
+function owned(db: Database, open: OpenDatabase, user: "?1" | "?2"): string {
+  return isOwned(db, open, "key", user, "k.user_id")
 }
 
 function keyColumns({ dialect }: Database, { ids }: OpenDatabase): string {

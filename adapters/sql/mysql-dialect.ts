@@ -26,7 +26,7 @@ export const mysql: Dialect = {
   placeholder: () => "?",
 
   columns: (table, schema) =>
-    `SELECT column_name AS name, IF(column_type LIKE '%unsigned%', CONCAT(data_type, ' unsigned'), data_type) AS type, character_maximum_length AS size, extra NOT LIKE '% GENERATED%' AS writable, character_set_name AS charset, collation_name AS collation, 'DEFAULT' AS fresh, extra LIKE '%auto_increment%' OR COALESCE(column_default, 'NULL') <> 'NULL' AS has_default, extra LIKE '%auto_increment%' AS generated FROM information_schema.columns WHERE table_schema = ${schema === null ? "DATABASE()" : `'${schema}'`} AND table_name = ${table} AND (CAST(table_name AS BINARY) = ${table} OR @@lower_case_table_names <> 0)`,
+    `SELECT column_name AS name, IF(column_type LIKE '%unsigned%', CONCAT(data_type, ' unsigned'), data_type) AS type, character_maximum_length AS size, extra NOT LIKE '% GENERATED%' AS writable, character_set_name AS charset, collation_name AS collation, 'DEFAULT' AS fresh, extra LIKE '%auto_increment%' OR COALESCE(column_default, 'NULL') <> 'NULL' AS has_default, extra LIKE '%auto_increment%' AS is_generated FROM information_schema.columns WHERE table_schema = ${schema === null ? "DATABASE()" : `'${schema}'`} AND table_name = ${table} AND (CAST(table_name AS BINARY) = ${table} OR @@lower_case_table_names <> 0)`,
   catalogueName: (table) => table,
   kindOf: (type) => kinds[type.replace(" unsigned", "")] ?? "other",
   userIdType({ kind, type }) {

@@ -41,7 +41,7 @@ export const postgres: Dialect = {
 
   // Of a domain, the type below it.
   columns: (table) =>
-    `SELECT attname AS name, format_type(base, -1) AS type, CASE WHEN base IN (1042, 1043) AND length > 4 THEN length - 4 END AS size, (attgenerated = '' AND attidentity <> 'a')::int AS writable, NULL AS charset, (SELECT 'deterministic' FROM pg_collation WHERE oid = attcollation AND collisdeterministic) AS collation, 'DEFAULT' AS fresh, (atthasdef OR attidentity <> '' OR typdefault IS NOT NULL)::int AS has_default, 1 AS generated FROM pg_attribute JOIN (SELECT oid AS of_type, typtype, typdefault, typtypmod, CASE typtype WHEN 'd' THEN typbasetype ELSE oid END AS base FROM pg_type) t ON of_type = atttypid, LATERAL (SELECT CASE typtype WHEN 'd' THEN typtypmod ELSE atttypmod END AS length) l WHERE attrelid = to_regclass(${table}) AND attnum > 0 AND NOT attisdropped`,
+    `SELECT attname AS name, format_type(base, -1) AS type, CASE WHEN base IN (1042, 1043) AND length > 4 THEN length - 4 END AS size, (attgenerated = '' AND attidentity <> 'a')::int AS writable, NULL AS charset, (SELECT 'deterministic' FROM pg_collation WHERE oid = attcollation AND collisdeterministic) AS collation, 'DEFAULT' AS fresh, (atthasdef OR attidentity <> '' OR typdefault IS NOT NULL)::int AS has_default, 1 AS is_generated FROM pg_attribute JOIN (SELECT oid AS of_type, typtype, typdefault, typtypmod, CASE typtype WHEN 'd' THEN typbasetype ELSE oid END AS base FROM pg_type) t ON of_type = atttypid, LATERAL (SELECT CASE typtype WHEN 'd' THEN typtypmod ELSE atttypmod END AS length) l WHERE attrelid = to_regclass(${table}) AND attnum > 0 AND NOT attisdropped`,
   catalogueName: (table, schema) => (schema === null ? `"${table}"` : `"${schema}"."${table}"`),
   kindOf: (type) => (type.endsWith("[]") ? "array" : (kinds[type] ?? "other")),
   userIdType: ({ kind }) => (kind === "text" || kind === "uuid" || kind === "integer" ? kind : null),
@@ -55,7 +55,8 @@ export const postgres: Dialect = {
 
   userId: (parameter, type) => parameter + castOf[type],
   asText: (column) => `${column}::text`,
-  sameUser: (column, value, type, id) => (type === "text" ? sameText(column, value, id) : `${column} = ${value}`),
+  sameUser: (column, value, type, id) =>
+    type === "text" || id.kind === "text" ? sameText(column, value, id) : `${column} = ${value}`,
   providerOf: (column) => `split_part(${column}::text, ':', 1) COLLATE "C"`,
   same: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   time: (column) => column,

@@ -11,7 +11,7 @@ import { sessionById } from "./exact-id.ts"
 import type { Row } from "./executor.ts"
 import { sessionLookup } from "./lookups.ts"
 import { letOthersGo } from "./turns.ts"
-import { isUser, missingUser } from "./user-lookup.ts"
+import { isOwned, isUser, missingUser } from "./user-lookup.ts"
 
 type Session = SessionRecord<Row>
 
@@ -73,7 +73,7 @@ async function listSessions(db: Database, userId: UserId): Promise<Session[]> {
   const user = open.ids.encode(userId)
   if (user === null) return []
   const text = () =>
-    `SELECT ${open.sessions.select}, s.id AS id FROM ${db.tables.session} s WHERE s.user_id = ${db.dialect.userId("?1", open.ids.type)} ORDER BY s.created_at DESC, s.id`
+    `SELECT ${open.sessions.select}, s.id AS id FROM ${db.tables.session} s WHERE ${isOwned(db, open, "session", "?1", "s.user_id")} ORDER BY s.created_at DESC, s.id`
   const rows = await db.reading(open.statement("listSessions", text, [user]))
   return rows.map((row) => open.sessions.read(row, readText(row.id)))
 }
@@ -135,7 +135,7 @@ async function deleteSession(db: Database, id: string, userId?: UserId): Promise
   if (known === null || user === null) return false
   const { form, byId } = sessionById(db, open, known)
   const byIdOnly = () => `DELETE FROM ${db.tables.session} WHERE ${byId()}`
-  const byBoth = () => `${byIdOnly()} AND user_id = ${db.dialect.userId("?2", open.ids.type)}`
+  const byBoth = () => `${byIdOnly()} AND ${isOwned(db, open, "session", "?2")}`
   const statement =
     user === undefined
       ? open.statement(`deleteSession${form}`, byIdOnly, [known])
@@ -148,7 +148,7 @@ async function deleteUserSessions(db: Database, userId: UserId, exceptId?: strin
   const open = await db.open("session", "user")
   const user = open.ids.encode(userId)
   if (user === null) return
-  const all = () => `DELETE FROM ${db.tables.session} WHERE user_id = ${db.dialect.userId("?1", open.ids.type)}`
+  const all = () => `DELETE FROM ${db.tables.session} WHERE ${isOwned(db, open, "session", "?1")}`
   const others = () => `${all()} AND id <> ?2`
   const statement =
     except === null

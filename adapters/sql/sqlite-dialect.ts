@@ -26,7 +26,7 @@ export const sqlite: Dialect = {
   columns(table, schema) {
     const info = `pragma_table_xinfo(${table}${schema === null ? "" : `, '${schema}'`})`
     const isRowNumber = `pk = 1 AND upper(type) = 'INTEGER' AND NOT EXISTS (SELECT 1 FROM ${info} WHERE pk > 1)`
-    return `SELECT name, type, NULL AS size, hidden = 0 AS writable, NULL AS charset, NULL AS collation, '(' || dflt_value || ')' AS fresh, dflt_value IS NOT NULL OR (${isRowNumber}) AS has_default, 1 AS generated FROM ${info} WHERE hidden <> 1`
+    return `SELECT name, type, NULL AS size, hidden = 0 AS writable, NULL AS charset, NULL AS collation, '(' || dflt_value || ')' AS fresh, dflt_value IS NOT NULL OR (${isRowNumber}) AS has_default, 1 AS is_generated FROM ${info} WHERE hidden <> 1`
   },
   catalogueName: (table) => table,
   kindOf: (type) => kinds.find(([, pattern]) => pattern.test(type))?.[0] ?? "other",

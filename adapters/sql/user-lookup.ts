@@ -14,6 +14,29 @@ export function ownsRow(db: Database, open: OpenDatabase, userId: "s.user_id" | 
   return db.dialect.sameUser("u.id", userId, open.ids.type, idColumn(open))
 }
 
+/** Makes a condition on a session or a key: it is the user's whose id is a parameter's value, byte for byte. */
+export function isOwned(
+  db: Database,
+  open: OpenDatabase,
+  owner: "session" | "key",
+  parameter: string,
+  column: "user_id" | "s.user_id" | "k.user_id" = "user_id",
+): string {
+  return hasOwner(db, open, owner, db.dialect.userId(parameter, open.ids.type), column)
+}
+
+/** Makes the same condition with any expression for the user's id. */
+export function hasOwner(
+  { dialect }: Database,
+  { catalogue, ids }: OpenDatabase,
+  owner: "session" | "key",
+  value: string,
+  column = "user_id",
+): string {
+  const own = catalogue[owner].get("user_id")
+  return own ? dialect.sameUser(column, value, ids.type, own) : `${column} = ${value}`
+}
+
 /**
  * Locks a user's row until the transaction's end, so that no session or key is added, and none of the user's keys changed
  * by another such transaction. Nothing where a transaction that writes is alone anyway.

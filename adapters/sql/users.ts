@@ -3,7 +3,7 @@ import { assign, assigned } from "./attributes.ts"
 import type { Database } from "./database.ts"
 import type { Row, SqlStatement } from "./executor.ts"
 import { insertUser } from "./insert-user.ts"
-import { isUser, lockingUser } from "./user-lookup.ts"
+import { isOwned, isUser, lockingUser } from "./user-lookup.ts"
 
 /** The methods that concern the user table. */
 export type SqlUsers = Pick<UserAdapter<Row, Row>, "insertUser" | "findUser" | "updateUser" | "deleteUser">
@@ -54,18 +54,19 @@ async function changed(db: Database, statement: SqlStatement): Promise<"updated"
 
 /** The user's row is locked first, so that no session or key is added beside, and deleted last, for foreign keys. */
 async function deleteUser(db: Database, id: UserId): Promise<void> {
-  const { dialect, tables } = db
+  const { tables } = db
   const open = await db.open("user")
   const known = open.ids.encode(id)
   if (known === null) return
   const user = () => isUser(db, open, "?1", "id")
-  const owned = (table: string) => () => `DELETE FROM ${table} WHERE user_id = ${dialect.userId("?1", open.ids.type)}`
+  const owned = (owner: "session" | "key") => () =>
+    `DELETE FROM ${tables[owner]} WHERE ${isOwned(db, open, owner, "?1")}`
 
   const statements = lockingUser(db, open, known)
   // Sessions may be kept elsewhere, and keys nowhere.
   for (const owner of ["session", "key"] as const) {
     if (open.catalogue[owner].size === 0) continue
-    statements.push(open.statement(`deleteUser\0${owner}`, owned(tables[owner]), [known]))
+    statements.push(open.statement(`deleteUser\0${owner}`, owned(owner), [known]))
   }
   statements.push(open.statement("deleteUser", () => `DELETE FROM ${tables.user} WHERE ${user()}`, [known]))
   await db.store.atomic(statements)

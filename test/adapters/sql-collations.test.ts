@@ -66,6 +66,66 @@ test.for(["TEXT COLLATE NOCASE", "TEXT COLLATE RTRIM"])(
   },
 )
 
+test.skipIf(!server).for(["CHAR(12)", "TEXT COLLATE insensitive"])(
+  "whose a session or a key is, is told byte for byte in PostgreSQL's %s",
+  async (type) => {
+    if (!server) return
+    const { pool } = server
+    await pool.query(`DROP TABLE IF EXISTS user_key, session, "user"`)
+    await pool.query(`CREATE COLLATION IF NOT EXISTS insensitive ${insensitive}`)
+    await pool.query(`CREATE TABLE "user" (id TEXT PRIMARY KEY)`)
+    for (const statement of schema("postgres"))
+      await pool.query(statement.replaceAll(/user_id TEXT NOT NULL[^,]*/g, `user_id ${type} NOT NULL`))
+    // A CHAR keeps no blank at the end.
+    await expectExactOwners(pgAdapter(pool), type.startsWith("CHAR") ? ["ADA-ADA-ADA."] : undefined)
+  },
+)
+
+test.for(["TEXT COLLATE NOCASE", "TEXT COLLATE RTRIM"])(
+  "whose a session or a key is, is told byte for byte in SQLite's %s",
+  async (type) => {
+    const db = new DatabaseSync(":memory:")
+    db.exec(`CREATE TABLE "user" (id TEXT PRIMARY KEY)`)
+    for (const statement of schema("sqlite"))
+      db.exec(statement.replaceAll(/user_id TEXT NOT NULL[^,]*/g, `user_id ${type} NOT NULL`))
+    await expectExactOwners(nodeSqliteAdapter(db))
+  },
+)
+
+/** Ada has nothing that belongs to the others, whose ids differ from hers in case or by a blank. */
+async function expectExactOwners(
+  adapter: UserAdapter<{ id: string }> & SessionAdapter<{ id: string }>,
+  others = ["ADA-ADA-ADA.", "ada-ada-ada. "],
+) {
+  const key = { providerId: "username", providerUserId: "ada", passwordHash: "hash", userId: "ada-ada-ada." }
+  const session = { id: "s1", userId: key.userId, ...times, attributes: {} }
+  await adapter.insertUser({ id: key.userId, attributes: {} }, key)
+  await adapter.insertSession(session)
+
+  for (const other of others) {
+    await adapter.insertUser({ id: other, attributes: {} }, null)
+    expect(await adapter.listSessions(other)).toEqual([])
+    expect(await adapter.deleteSession("s1", other)).toBe(false)
+    await adapter.deleteUserSessions(other)
+    await adapter.deleteUserSessions(other, "s2")
+    expect(await adapter.listKeys(other)).toEqual([])
+    expect(await adapter.replaceUserPasswords(other, ["username"], "other")).toBe(false)
+    expect(await adapter.renameKey({ ...key, userId: other }, "eve")).toBe("missing")
+    expect(await adapter.deleteKey({ ...key, userId: other })).toBe("missing")
+    expect(await adapter.deleteKey({ ...key, userId: other }, { evenLast: true })).toBe("missing")
+    const own = { ...key, userId: other, providerUserId: other }
+    await adapter.insertKey(own)
+    expect(await adapter.deleteKey(own)).toBe("last_key")
+    expect(await adapter.replaceUserPasswords(other, ["username"], "other")).toBe(true)
+    expect(await adapter.replaceKeyPassword({ ...own }, "other", "new", {})).toBe(true)
+    await adapter.deleteUser(other)
+    expect(await adapter.findSession("s1")).not.toBeNull()
+    expect(await adapter.findKey("username", "ada")).toMatchObject({ passwordHash: "hash" })
+  }
+  expect(await adapter.listSessions(key.userId)).toHaveLength(1)
+  expect(await adapter.listKeys(key.userId)).toHaveLength(1)
+}
+
 async function expectExactIds(adapter: UserAdapter<{ id: string }> & SessionAdapter<{ id: string }>) {
   const id = "ab".repeat(32)
   const key = { providerId: "username", providerUserId: "ada".padEnd(55, "x"), passwordHash: null }
