@@ -15,8 +15,9 @@ export interface BcryptModule {
 /** How {@link bcrypt} verifies. */
 export interface BcryptOptions {
   /**
-   * The cost of most of the stored hashes, 4 to 15. Default 12. A sign-in that is refused to a user without a bcrypt hash
-   * takes as long as one at this cost.
+   * The cost of most of the stored hashes, 4 to 15. Default 10, at which `bcryptjs` and `bcrypt` hash unless told otherwise;
+   * `@node-rs/bcrypt` takes 12. A sign-in that is refused to a user without a bcrypt hash takes as long as one at this
+   * cost: if it is not that of the hashes, the time tells who has one. New hashes have a cost of at least 12.
    */
   cost?: number | undefined
   /**
@@ -26,6 +27,8 @@ export interface BcryptOptions {
   truncate?: boolean | undefined
 }
 
+// The default of bcryptjs 2 and 3, and of bcrypt 5 and 6.
+const usualCost = 10
 const newCost = 12
 const mostBytes = 72
 
@@ -43,7 +46,7 @@ const mostBytes = 72
  */
 export function bcrypt(module: BcryptModule, options: BcryptOptions = {}): PasswordHasher {
   checkOptions("bcrypt()", options, "cost", "truncate")
-  const { cost = newCost, truncate = false } = options
+  const { cost = usualCost, truncate = false } = options
   if (typeof module?.compare !== "function") {
     throw new AuthError("missing_port", "bcrypt() needs a package with compare(): pass bcryptjs, for example.")
   }
