@@ -56,7 +56,7 @@ export function onePassword({ hash, verify, passwordPolicy, passwordProviders }:
       await keys.deleteKey(key, { evenLast: true })
       return null
     }
-    await keys.replaceKeyPassword(key, key.passwordHash, current)
+    await giveCurrent(keys, key, current, first === undefined && key.passwordHash !== null)
     return { ...key, passwordHash: current }
   }
 
@@ -65,6 +65,14 @@ export function onePassword({ hash, verify, passwordPolicy, passwordProviders }:
   }
 
   return { choosePassword, settlePassword }
+}
+
+/** `wasOpen`: the key may have been used by a password that was changed meanwhile, so all of the user's sessions go. */
+async function giveCurrent(keys: Keys, key: KeyRecord, current: string, wasOpen: boolean): Promise<void> {
+  const endSessions = wasOpen ? {} : undefined
+  await keys.replaceKeyPassword(key, key.passwordHash, current, endSessions)
+  // Once more, for a sign-in that stored its session while the swap was not committed yet.
+  if (endSessions) await keys.replaceKeyPassword(key, current, current, endSessions)
 }
 
 const wrong = { reason: "password_wrong" } as const

@@ -108,20 +108,24 @@ describe.each(stores)("createKey() over %s", (_name, open) => {
 
   test("of two first passwords that are the same both keys stay", async () => {
     const store = open()
-    const { users } = setUp(store)
+    const { users, auth } = setUp(store)
     await users.createUser({ id: "user-1", key: github, attributes: { username: "ada" } })
+    const { token } = await auth.createSession("user-1")
     const other = setUp(beforeInsertKey(store, () => users.createKey({ ...ada, password }))).users
     expect(await other.createKey({ ...email, password })).toEqual({ key: { ...email, hasPassword: true } })
     expect(await users.verifyPassword({ ...email, password })).not.toBeNull()
     expect(await users.verifyPassword(keyOfAda)).not.toBeNull()
+    expect((await auth.validateSession(token)).session).not.toBeNull()
   })
 
   test("a key without a password gets the one that is set meanwhile", async () => {
     const store = open()
-    const { users } = setUp(store)
+    const { users, auth } = setUp(store)
     await users.createUser({ id: "user-1", key: github, attributes: { username: "ada" } })
+    const { token } = await auth.createSession("user-1")
     const other = setUp(beforeInsertKey(store, () => users.createKey({ ...ada, password }))).users
     expect(await other.createKey(email)).toEqual({ key: { ...email, hasPassword: true } })
+    expect((await auth.validateSession(token)).session).not.toBeNull()
     expect(await users.verifyPassword({ ...email, password })).not.toBeNull()
   })
 

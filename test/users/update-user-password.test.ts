@@ -175,4 +175,27 @@ describe.each(stores)("updateUserPassword() over %s", (_name, open) => {
     expect(await users.verifyPassword({ ...emailOfAda, password: keyOfAda.password })).toBeNull()
     expect(await users.verifyPassword({ ...emailOfAda, password: next })).not.toBeNull()
   })
+
+  test("whoever signs in by a key that is added during the change, with the old password, is signed out", async () => {
+    const store = open()
+    const { users, auth } = await setUpAda(store)
+    const signIn = () => users.signInWithPassword(auth, { ...emailOfAda, password: keyOfAda.password })
+    const adapter: UserAdapter<User, NewUser> = {
+      ...store,
+      async insertKey(...given) {
+        await users.updateUserPassword(change)
+        const outcome = await store.insertKey(...given)
+        expect(await signIn()).not.toBeNull()
+        return outcome
+      },
+      async replaceKeyPassword(...given) {
+        const isSwapped = await store.replaceKeyPassword(...given)
+        // As if it had been stored before the swap was committed.
+        if (given[1] !== given[2]) await auth.createSession("user-1")
+        return isSwapped
+      },
+    }
+    await setUp(store, { adapter }).users.createKey({ ...emailOfAda, userId: "user-1" })
+    expect(await store.listSessions("user-1")).toEqual([])
+  })
 })
