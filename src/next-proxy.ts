@@ -123,7 +123,7 @@ export function createAuthProxy(
   const { auth, snapshots, cookie, trustedOrigins, publicPaths, signInPath, allowCrossOrigin = [] } = options
   checkOptions("snapshots", snapshots, "with", "authorize", "forbiddenPath")
   const origins = auth ?? { trustedOrigins: checkOrigins(trustedOrigins) }
-  const { readSessionCookie } = auth ?? createSessionCookies(cookie, 0)
+  const readSessionCookie = auth?.readSessionCookie ?? createReader(cookie)
   const forbiddenPaths = snapshots ? [snapshots.forbiddenPath] : []
   const signInPaths = typeof signInPath === "function" ? [] : [signInPath]
   const open = [...publicPaths, ...forbiddenPaths, ...signInPaths, "/_next/static", "/_next/image"].map(ownPath)
@@ -184,6 +184,11 @@ export function createAuthProxy(
     const isWelcome = visit.path !== null && snapshots.authorize(snapshot, visit.path)
     return isWelcome ? undefined : redirection(addressOf(snapshots.forbiddenPath, visit.request))
   }
+}
+
+function createReader(cookie: CookieOptions | undefined): ProxyAuth["readSessionCookie"] {
+  const { sessionCookieName } = createSessionCookies(cookie, 0)
+  return (header) => readCookie(header, sessionCookieName)
 }
 
 /** A request for a page, as the proxy sees it. */

@@ -55,10 +55,6 @@ export interface Cookie {
   serialize(): string
 }
 
-// RFC 2109, which browsers never followed: a header that starts with `$Version`, and a quoted string that runs across a
-// `;`. What stands in one is no cookie of ours. A lone quote is a character like any other (RFC 6265, section 4.2.2).
-const legacyText = /^[ \t]*\$Version=.*|="[^";]*;[^"]*"(?=[ \t]*(;|$))/g
-
 /**
  * Reads one cookie out of a `Cookie` header. The name matches byte for byte. Several different values under one name are
  * none, since their order does not say who set them (RFC 6265, section 5.4): that is a conflict.
@@ -72,23 +68,17 @@ export function readCookie(header: string | null | undefined, name: string, onCo
   }
   const [value] = values
   if (!value) return null
+  // RFC 2109, which browsers never followed: a header that starts with `$Version`, and a quoted string that runs across
+  // a `;`. What stands in one is no cookie of ours. A lone quote is an ordinary character (RFC 6265, section 4.2.2).
+  const legacyText = /^[ \t]*\$Version=.*|="[^";]*;[^"]*"(?=[ \t]*(;|$))/g
   const plain = header.replace(legacyText, "")
   return plain === header || valuesOf(plain, name).size > 0 ? value : null
 }
 
 function valuesOf(header: string, name: string): Set<string> {
   const start = `${name}=`
-  const values = new Set<string>()
-  for (let at = header.indexOf(start); at !== -1; at = header.indexOf(start, at + 1)) {
-    if (beginsPair(header, at)) values.add(header.slice(at + start.length).split(";", 1)[0]!)
-  }
-  return values
-}
-
-function beginsPair(header: string, at: number): boolean {
-  let before = at - 1
-  while (header[before] === " " || header[before] === "\t") before--
-  return before < 0 || header[before] === ";"
+  const pairs = header.split(";").map((pair) => pair.replace(/^[ \t]+/, ""))
+  return new Set(pairs.filter((pair) => pair.startsWith(start)).map((pair) => pair.slice(start.length)))
 }
 
 /** Reads the token out of an `Authorization: Bearer` header (RFC 6750); the scheme may have any case. */

@@ -1,4 +1,5 @@
 import type { Auth, AuthOptions, IdOf, LoadedAuthOptions, RejectionReason, Session, User } from "./auth.ts"
+import { readCookie } from "./cookie.ts"
 import { AuthError, guardPort } from "./errors.ts"
 import { createEmitter } from "./events.ts"
 import type { AuthEventType, Emit } from "./events.ts"
@@ -83,16 +84,15 @@ export function createAuth<
   )
   const policy = createPolicy(options?.session)
   const store = checked(options?.adapter)
-  const { getUserAttributes, getSessionAttributes, now = Date.now } = options
+  const { now = Date.now } = options
   const cookies = createSessionCookies(options.cookie, policy.absoluteTimeout)
   const trustedOrigins = checkOrigins(options.trustedOrigins)
 
   return over(store, createEmitter(options.onEvent, now))
 
   function checked(adapter: SessionAdapter<UserRow, SessionRow>): SessionAdapter<UserRow, SessionRow> {
-    const store = guardPort(adapter, port)
-    adapter.checkSession?.(policy)
-    return store
+    adapter?.checkSession?.(policy)
+    return guardPort(adapter, port)
   }
 
   function over(
@@ -104,7 +104,7 @@ export function createAuth<
       ...cookies,
       trustedOrigins,
       emit,
-      readSessionCookie: (header) => cookies.readSessionCookie(header, () => emit("cookie_conflict", {})),
+      readSessionCookie: (header) => readCookie(header, cookies.sessionCookieName, () => emit("cookie_conflict")),
 
       async createSession(userId, attributes = {} as SessionRow) {
         const { token, session } = issue({ userId, createdAt: new Date(now()), attributes })
@@ -214,17 +214,17 @@ export function createAuth<
   }
 
   async function load(userId: Id): Promise<UserRow | null> {
-    if (!options.loadUser && !getUserAttributes) return { id: userId } as UserRow
+    if (!options.loadUser && !options.getUserAttributes) return { id: userId } as UserRow
     return guardPort(options, ["loadUser"]).loadUser!(userId)
   }
 
   function toUser(row: UserRow): OwnUser {
-    return { ...(getUserAttributes?.(row) as UserAttributes), id: row.id as Id }
+    return { ...(options.getUserAttributes?.(row) as UserAttributes), id: row.id as Id }
   }
 
   function toSession(record: Record, fresh: boolean): OwnSession {
     const { id, userId, createdAt, attributes } = record
-    const own = getSessionAttributes?.(attributes) as SessionAttributes
+    const own = options.getSessionAttributes?.(attributes) as SessionAttributes
     return { ...own, id, userId: userId as Id, createdAt, expiresAt: endOf(record, policy), fresh }
   }
 }

@@ -41,12 +41,12 @@ export interface AuthEvent extends AuthEventDetails {
 }
 
 /** Reports an event. */
-export type Emit = (type: AuthEventType, details: AuthEventDetails) => void
+export type Emit = (type: AuthEventType, details?: AuthEventDetails) => void
 
 /** Makes the function that reports events. The listener is not awaited, and what it throws changes nothing. */
 export function createEmitter(onEvent: ((event: AuthEvent) => void) | undefined, now: () => number): Emit {
   if (!onEvent) return () => {}
-  return (type, { request, ...details }) => {
+  return (type, { request, ...details } = {}) => {
     const event: AuthEvent = { type, at: new Date(now()), ...defined(details) }
     if (request !== undefined) Object.defineProperty(event, "request", { value: request })
     // The promise takes in what the listener throws at once and, if it is asynchronous, later.

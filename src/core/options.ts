@@ -14,20 +14,23 @@ export function checkOptions<Options extends object, Name extends NamesOf<Option
   options: Options | undefined,
   ...names: [NamesOf<Options>] extends [Name] ? Name[] : never[]
 ): void {
-  if (typeof options !== "object") return
-  for (const unknown of Object.keys(options ?? {})) {
-    if ((names as string[]).includes(unknown)) continue
-    const near = names.find((name) => isNear(unknown.toLowerCase(), name.toLowerCase(), name.length / 3))
-    const hint = near ? `Did you mean "${near}"?` : `It takes ${names.join(", ")}.`
-    throw new AuthError("invalid_option", `${taker} has no option "${unknown}". ${hint}`)
+  for (const name of Object.keys(Object(options) as object)) {
+    if (!(names as string[]).includes(name))
+      throw new AuthError("invalid_option", `${taker} has no option "${name}". ${hintFor(name, names)}`)
   }
 }
 
-/** Returns whether at most `edits` characters must be added, removed or replaced to turn one name into the other. */
-function isNear(a: string, b: string, edits: number): boolean {
-  if (a === b) return edits >= 0
-  if (edits < 1) return false
-  const [aRest, bRest] = [a.slice(1), b.slice(1)]
-  if (a[0] === b[0]) return isNear(aRest, bRest, edits)
-  return isNear(aRest, bRest, edits - 1) || isNear(aRest, b, edits - 1) || isNear(a, bRest, edits - 1)
+/** Throws `invalid_option`, which names the option, its value and what to do, unless the value is valid. */
+export function checkOption(option: string, value: unknown, isValid: boolean | undefined, remedy: string): void {
+  if (!isValid) throw new AuthError("invalid_option", `${option}: ${JSON.stringify(value)} is invalid. ${remedy}`)
+}
+
+/** Names the option that differs in one place only, where a third of it may be other letters, five at most. */
+function hintFor(unknown: string, names: string[]): string {
+  const near = names.find((name) =>
+    [...name].some((_, at) =>
+      RegExp(`^${name.slice(0, at)}.{0,5}${name.slice(at + name.length / 3)}$`, "i").test(unknown),
+    ),
+  )
+  return near ? `Did you mean "${near}"?` : `It takes ${names.join(", ")}.`
 }

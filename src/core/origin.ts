@@ -1,4 +1,4 @@
-import { AuthError } from "./errors.ts"
+import { checkOption } from "./options.ts"
 
 /** The part of a `Request` that the origin check reads. */
 export interface OriginRequest {
@@ -55,18 +55,16 @@ function isOwnOrigin(origin: string, hostHeader: string | null, url = ""): boole
 export function checkOrigins(origins: readonly string[] = []): readonly string[] {
   for (const origin of origins) {
     const sent = originOf(/:\/\//.test(origin) ? origin : `https://${origin}`)
-    if (sent && sent === origin) continue
-    const remedy = sent ? `Did you mean "${sent}"?` : 'Write one as browsers do, such as "https://example.com".'
-    throw new AuthError("invalid_option", `trustedOrigins: ${JSON.stringify(origin)} is not an origin. ${remedy}`)
+    const remedy = sent ? `Did you mean "${sent}"?` : 'Use one such as "https://example.com".'
+    checkOption("trustedOrigins", origin, sent === origin, remedy)
   }
   return origins
 }
 
-const originShape = /^(?!(?:file|wss?):|chrome-extension:\/\/(?![a-p]{32}$))[a-z][a-z\d+.-]*:\/\/(?!null$)[^*]+$/i
-
-/** Returns the origin of a page at this address. One of a file, or of no host, is `null` to browsers, as anybody's can be. */
-function originOf(text: string): string | null {
-  if (!originShape.test(text) || !URL.canParse(text)) return null
+/** Returns the origin of a page at this address. One of a file, or of no host, has none: browsers send `null`, as anybody can. */
+function originOf(text: string): string | undefined {
+  const shape = /^(?!(?:file|wss?):|chrome-extension:\/\/(?![a-p]{32}$))[a-z][a-z\d+.-]*:\/\/(?!null$)[^*]+$/i
+  if (!shape.test(text) || !URL.canParse(text)) return undefined
   const { protocol, host } = new URL(text)
   return host && `${protocol}//${host}`
 }

@@ -4,19 +4,15 @@ const mark = "~"
 
 /** Returns the token with the mark of a cookie that ends with the browser, or without it. */
 export function markToken(token: string, persistent: boolean): string {
-  return String(plainToken(token)) + (persistent ? "" : mark)
+  return plainToken(token) + (persistent ? "" : mark)
 }
 
 /** Returns what was presented as a token without the mark, if there is one. Takes anything. */
-export function plainToken(token: unknown): unknown {
-  return isMarked(token) ? token.slice(0, -1) : token
+export function plainToken<Presented>(token: Presented): Presented | string {
+  return typeof token === "string" && token.endsWith(mark) ? token.slice(0, -1) : token
 }
 
 /** Returns whether the token's cookie outlives the browser. */
 export function isPersistent(token: unknown): boolean {
-  return !isMarked(token)
-}
-
-function isMarked(token: unknown): token is string {
-  return typeof token === "string" && token.endsWith(mark)
+  return plainToken(token) === token
 }

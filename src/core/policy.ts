@@ -1,5 +1,4 @@
-import { AuthError } from "./errors.ts"
-import { checkOptions } from "./options.ts"
+import { checkOption, checkOptions } from "./options.ts"
 
 /** A length of time: a number and a unit, such as `"15m"`, `"30d"` or `"1.5h"`. */
 export type Duration = `${number}${"s" | "m" | "h" | "d" | "w"}`
@@ -38,13 +37,11 @@ const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 
 
 /** Reads a duration as milliseconds. Throws `invalid_option` for one that is zero, negative, unreadable or over 1,000 years. */
 export function parseDuration(duration: Duration, option: string): number {
-  const [, number, unit] = /^([\d.]+)([smhdw])$/.exec(duration) ?? []
+  const [, number, unit] = /^([\d.]+)(.)$/.exec(duration) ?? []
   const milliseconds = Number(number) * units[unit as keyof typeof units]
-  if (milliseconds > 0 && milliseconds <= 3.2e13) return milliseconds
-  throw new AuthError(
-    "invalid_option",
-    `${option}: "${duration}" is not a duration. Use a number and a unit, such as "30d" or "1.5h".`,
-  )
+  const isValid = milliseconds > 0 && milliseconds <= 3.2e13
+  checkOption(option, String(duration), isValid, 'Use one such as "30d" or "1.5h".')
+  return milliseconds
 }
 
 /** Reads the lifetimes out of the options. */
@@ -58,18 +55,17 @@ export function createPolicy(options: SessionOptions = {}): SessionPolicy {
 
 /** The deadline, in milliseconds, of a session used at `now`. */
 export function nextDeadline(session: Pick<Deadlines, "createdAt">, now: number, policy: SessionPolicy): number {
-  return Math.min(now + policy.idleTimeout, absoluteDeadline(session, policy))
+  return withinLimit(now + policy.idleTimeout, session, policy)
 }
 
 /** Returns whether a session is live. Never, if one of its dates is invalid. */
 export function isLive(session: Deadlines, now: number, policy: SessionPolicy): boolean {
-  return now < timeOf(session.expiresAt) && now < absoluteDeadline(session, policy)
+  return now < withinLimit(timeOf(session.expiresAt), session, policy)
 }
 
 /** When a live session ends unless it is extended. */
 export function endOf(session: Deadlines, policy: SessionPolicy): Date {
-  const limit = absoluteDeadline(session, policy)
-  return timeOf(session.expiresAt) > limit ? new Date(limit) : session.expiresAt
+  return new Date(withinLimit(timeOf(session.expiresAt), session, policy))
 }
 
 /** A write that moves a deadline to `to`, unless it is later than `ifBefore` by then. */
@@ -90,8 +86,9 @@ export function extensionOf(session: Deadlines, now: number, policy: SessionPoli
   return { to: new Date(next), ifBefore: new Date(Math.min(now + half, next - 1)) }
 }
 
-function absoluteDeadline({ createdAt }: Pick<Deadlines, "createdAt">, { absoluteTimeout }: SessionPolicy): number {
-  return timeOf(createdAt) + absoluteTimeout
+/** Cuts a time at the absolute timeout. Of an invalid date it is `NaN`. */
+function withinLimit(time: number, { createdAt }: Pick<Deadlines, "createdAt">, policy: SessionPolicy): number {
+  return Math.min(time, timeOf(createdAt) + policy.absoluteTimeout)
 }
 
 // A method call, because `+date` takes ten times as long. For what is no date nothing is before or after it.

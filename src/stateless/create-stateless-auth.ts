@@ -1,5 +1,6 @@
 import type { RejectionReason, SessionFields, SessionValidation } from "../core/auth.ts"
 import { AuthError } from "../core/errors.ts"
+import { readCookie } from "../core/cookie.ts"
 import { createEmitter } from "../core/events.ts"
 import type { AuthEventType, Emit } from "../core/events.ts"
 import { checkOptions } from "../core/options.ts"
@@ -83,7 +84,7 @@ export function createStatelessAuth<
       ...cookies,
       trustedOrigins,
       emit,
-      readSessionCookie: (header) => cookies.readSessionCookie(header, () => emit("cookie_conflict", {})),
+      readSessionCookie: (header) => readCookie(header, cookies.sessionCookieName, () => emit("cookie_conflict", {})),
 
       async createSession(userId, attributes) {
         const at = now()

@@ -1,4 +1,5 @@
 import type { Cookie, CookieAttributes } from "../core/cookie.ts"
+import { readCookie } from "../core/cookie.ts"
 import { defined } from "../core/defined.ts"
 import { createSessionCookies } from "../core/session-cookie.ts"
 
@@ -7,7 +8,7 @@ export function snapshotCookies(name: string, maxAge: number, attributes: Cookie
   const { domain, path, sameSite, secure, partitioned } = attributes
   const cookies = createSessionCookies(defined({ name, domain, path, sameSite, secure, partitioned }), maxAge)
   return {
-    read: (header: string | null): string | null => cookies.readSessionCookie(header),
+    read: (header: string | null): string | null => readCookie(header, name),
     write: (value: string): Cookie => cookies.createSessionCookie(value),
     blank: (): Cookie => cookies.createBlankSessionCookie(),
   }

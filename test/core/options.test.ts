@@ -103,6 +103,13 @@ describe("an option that does not exist", () => {
     expect(() => createAuth({ adapter, ...(options as object) })).toThrow(`Did you mean "${meant}"?`)
   })
 
+  test.each([{ name: "sid" }, { idleTimeout: "1h" }, { database: null }])(
+    "lists all where no name is like it: %j",
+    (options) => {
+      expect(() => createAuth({ adapter, ...(options as object) })).toThrow("It takes adapter, session, cookie, ")
+    },
+  )
+
   test.each([{ authorise: () => false }, { pubilc: true }])(
     "lets nobody in where it is a guard's: %j",
     async (options) => {
