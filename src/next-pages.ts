@@ -106,7 +106,8 @@ export function createPagesAuth<S extends SessionFields, U extends { id: UserId 
     const writing = change(sessionOf(req, res))
     const written = writing.finally(() => pending.delete(written))
     writes.set(req, pending.add(written))
-    return follow(writing, written)
+    follow(writing, written)
+    return written
   }
 
   const apiRoute = (

@@ -245,13 +245,9 @@ const pendingWrite =
 
 const followers = new WeakMap<Promise<unknown>, Promise<unknown>>()
 
-/**
- * Declares that `promise` waits for a session's write, and returns it. If the write is abandoned, the failure of both goes
- * unheard.
- */
-export function follow<Result>(write: Promise<unknown>, promise: Promise<Result>): Promise<Result> {
+/** Declares that `promise` waits for a session's write. If the write is abandoned, the failure of both goes unheard. */
+export function follow(write: Promise<unknown>, promise: Promise<unknown>): void {
   followers.set(write, promise)
-  return promise
 }
 
 /** Knows which writes are under way. */
