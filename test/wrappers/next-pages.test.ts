@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { setTimeout } from "node:timers/promises"
 import type { GetServerSidePropsContext, NextApiRequest, NextApiResponse } from "next"
-import { afterEach, describe, expect, test } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { isAuthError } from "../../src/index.ts"
 import { createPagesAuth } from "../../src/next-pages.ts"
 import { setUp, strangerToken } from "../core/auth-fixture.ts"
@@ -69,16 +69,19 @@ describe("apiRoute()", () => {
   test.each(["a route", "a bare route"])(
     "reports a sign-in that %s forgot to await, and its failure ends no process",
     async (kind) => {
+      const log = vi.spyOn(console, "error").mockImplementation(() => {})
       const unhandled = await unhandledBy(async () => {
         const { pages, send } = await setUpPages({ isSlow: true })
         const route: Route = async (req, res) => {
           void pages.signIn(req, res, "user-1")
           res.end("in")
         }
-        const { body } = await send(kind === "a route" ? pages.apiRoute(route, { public: true }) : route)
-        expect(body).toBe("headers_sent")
+        const { status } = await send(kind === "a route" ? pages.apiRoute(route, { public: true }) : route)
+        expect(status).toBe(500)
       })
       expect(unhandled).toEqual([])
+      expect(log.mock.calls).toEqual([[expect.objectContaining({ code: "headers_sent" })]])
+      log.mockRestore()
     },
   )
 
