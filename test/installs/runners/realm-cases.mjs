@@ -1,5 +1,4 @@
 // Run by Jest and in Vitest's VM pools: the globals here are of another realm than those of Node's own modules and drivers.
-import { DatabaseSync } from "node:sqlite"
 import Database from "better-sqlite3"
 import { createAuth, isAuthError } from "nightlatch"
 import { betterSqlite3Adapter } from "nightlatch/adapters/better-sqlite3"
@@ -11,6 +10,8 @@ import { createStatelessAuth } from "nightlatch/stateless"
 import { createUsers } from "nightlatch/users"
 import { createWebAuth } from "nightlatch/web"
 
+// Jest knows no module that has a name with "node:" only.
+const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
 const password = "a horse that nobody knows"
 const newUser = {
   key: { providerId: "username", providerUserId: "ada", password },
