@@ -127,6 +127,23 @@ describe("an option that does not exist", () => {
   })
 })
 
+test.each([
+  ["30 days", "30 days"],
+  ["1.2.3h", "1.2.3h"],
+  [3600, "3600"],
+  [5n, "5"],
+])("a duration that is none is named, with one to use instead: %s", (idleTimeout, written) => {
+  expect(() => createAuth({ adapter, session: { idleTimeout: idleTimeout as "1h" } })).toThrow(
+    `session.idleTimeout: "${written}" is invalid. Use one such as "30d" or "1.5h".`,
+  )
+})
+
+test.each([null, undefined, 1])("a trusted origin that is no text throws invalid_option: %s", (origin) => {
+  expect(() => createAuth({ adapter, trustedOrigins: [origin as never] })).toThrow(
+    `trustedOrigins: ${origin} is invalid.`,
+  )
+})
+
 test("an option that is undefined is absent", () => {
   const absent = undefined
   const cookie = { name: absent, domain: absent, path: absent, sameSite: absent, secure: absent, partitioned: absent }
