@@ -12,7 +12,8 @@ type Where = Row
 export interface Model {
   /** The scalar fields and their types. */
   fields: Record<string, { typeName: string }>
-  findUnique(query: {
+  /** Not `findUnique`: Prisma gathers its calls, and sends them all in the async context of one caller. */
+  findFirst(query: {
     where: Where
     include?: Record<string, true>
     select?: Record<string, true>

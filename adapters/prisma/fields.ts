@@ -54,7 +54,7 @@ export function checkedFields(models: Models, names: ModelNames, owners: (keyof 
 }
 
 function checkModel(model: Model | undefined, name: string, needed: string[]): void {
-  if (typeof model?.findUnique !== "function")
+  if (typeof model?.findFirst !== "function")
     throw new AuthError("invalid_option", `The Prisma client has no model "${name}": generate it, or name yours.`)
   const missing = needed.filter((field) => typeOf(model, field) === undefined)
   if (missing.length > 0)

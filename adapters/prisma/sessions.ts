@@ -47,7 +47,7 @@ export function prismaSessions(store: PrismaStore, fields: Fields, relation: str
     const known = sessionIdOf(id)
     if (known === null) return null
     const query = { where: { id: known }, include: { [relation]: true as const } }
-    const found = await store.once(({ session }) => session.findUnique(query))
+    const found = await store.once(({ session }) => session.findFirst(query))
     if (!found) return null
     const { [relation]: user, ...row } = found
     const session = toSession(row)
@@ -83,7 +83,7 @@ export function prismaSessions(store: PrismaStore, fields: Fields, relation: str
   }
 
   async function hasSession(id: string): Promise<boolean> {
-    return (await store.once(({ session }) => session.findUnique({ where: { id }, select: { id: true } }))) !== null
+    return (await store.once(({ session }) => session.findFirst({ where: { id }, select: { id: true } }))) !== null
   }
 
   async function replaceSession(oldId: string, next: Session): Promise<boolean> {

@@ -61,7 +61,7 @@ export function prismaUsers(store: PrismaStore, fields: Fields): PrismaUsers {
   async function findUser(id: UserId): Promise<Row | null> {
     const known = fields.userId(id)
     if (known === null) return null
-    return store.once(({ user }) => user.findUnique({ where: { id: known } }))
+    return store.once(({ user }) => user.findFirst({ where: { id: known } }))
   }
 
   async function updateUser(id: UserId, attributes: object): Promise<"updated" | "missing" | "taken"> {
@@ -115,7 +115,7 @@ export function prismaUsers(store: PrismaStore, fields: Fields): PrismaUsers {
   }
 
   function findKeyRow(id: string): Promise<Row | null> {
-    return store.once(({ key }) => key.findUnique({ where: { id } }))
+    return store.once(({ key }) => key.findFirst({ where: { id } }))
   }
 
   async function findKey(providerId: string, providerUserId: string): Promise<KeyRecord | null> {
@@ -146,7 +146,7 @@ export function prismaUsers(store: PrismaStore, fields: Fields): PrismaUsers {
       if ((await key.updateMany(swap)).count === 0) return false
       if (!endSessions) return true
       // The swap has locked the key until the transaction's end.
-      const owner = await key.findUnique({ where: { id }, select: { userId: true } })
+      const owner = await key.findFirst({ where: { id }, select: { userId: true } })
       const others = except === null ? {} : { id: { not: except } }
       if (owner) await session.deleteMany({ where: { userId: owner.userId, ...others } })
       return true

@@ -43,6 +43,7 @@ for (const { name, open, userId } of [
       return {
         adapter,
         userId,
+        onStatement: store.onStatement,
         addUser: ({ id, username }) => adapter.insertUser({ id, attributes: { username } }, null),
       }
     })

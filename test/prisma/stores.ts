@@ -38,15 +38,16 @@ async function openSqlite(Client, userId, times) {
   const db = new Database(file)
   for (const statement of tables(`${userId} PRIMARY KEY`, userId, times)) db.exec(statement)
   db.close()
+  const { adapter, onStatement } = watched(new PrismaBetterSqlite3({ url: `file:${file}` }))
   const client = new Client({
-    adapter: new PrismaBetterSqlite3({ url: `file:${file}` }),
+    adapter,
     log: [{ emit: "event", level: "query" }],
   })
   const close = async () => {
     await client.$disconnect()
     rmSync(folder, { recursive: true })
   }
-  return { client, close }
+  return { client, close, onStatement }
 }
 
 async function openPostgres(Client, userId, time) {
@@ -57,15 +58,38 @@ async function openPostgres(Client, userId, time) {
   const { rows } = await server.pool.query("SHOW search_path")
   const schema = rows[0].search_path
   const connectionString = process.env.NIGHTLATCH_POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/test"
+  const { adapter, onStatement } = watched(
+    new PrismaPg({ connectionString, options: `-c search_path=${schema}` }, { schema }),
+  )
   const client = new Client({
-    adapter: new PrismaPg({ connectionString, options: `-c search_path=${schema}` }, { schema }),
+    adapter,
     log: [{ emit: "event", level: "query" }],
   })
   const close = async () => {
     await client.$disconnect()
     await server.close()
   }
-  return { client, close }
+  return { client, close, onStatement }
+}
+
+/** Calls a listener whenever Prisma sends something through a driver adapter. */
+function watched(factory) {
+  let listener = () => undefined
+  const watch = (target) => {
+    for (const name of ["queryRaw", "executeRaw"]) {
+      const send = target[name].bind(target)
+      target[name] = (query) => (listener(), send(query))
+    }
+    return target
+  }
+  const connect = factory.connect.bind(factory)
+  factory.connect = async () => {
+    const connection = watch(await connect())
+    const start = connection.startTransaction.bind(connection)
+    connection.startTransaction = async (...args) => watch(await start(...args))
+    return connection
+  }
+  return { adapter: factory, onStatement: (next) => void (listener = next) }
 }
 
 function tables(id, userId, [created, expires]) {
