@@ -1,10 +1,12 @@
-import { isError } from "../../src/core/realm.ts"
 import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
+import { causedBy } from "../sql/driver-error.ts"
 import type { Row } from "../sql/executor.ts"
+import { referred } from "../sql/mistakes.ts"
 import type { Answer } from "../sql/retry.ts"
 import { retried } from "../sql/retry.ts"
 import { takingTurns } from "../sql/turns.ts"
+import { missingUser } from "../sql/user-lookup.ts"
 
 type Where = Row
 
@@ -13,11 +15,7 @@ export interface Model {
   /** The scalar fields and their types. */
   fields: Record<string, { typeName: string }>
   /** Not `findUnique`: Prisma gathers its calls, and sends them all in the async context of one caller. */
-  findFirst(query: {
-    where: Where
-    include?: Record<string, true>
-    select?: Record<string, true>
-  }): Promise<Row | null>
+  findFirst(query: { where: Where; include?: Record<string, true>; select?: Record<string, true> }): Promise<Row | null>
   findMany(query: {
     where: Where
     orderBy?: Record<string, "asc" | "desc">[]
@@ -64,6 +62,9 @@ export interface PrismaStore {
 // Write conflict or deadlock.
 const conflict = "P2034"
 
+/** Prisma's code for a broken foreign key. */
+export const brokenReference = "P2003"
+
 /** Makes a store of a client, or of a transaction of the caller's: there calls take turns, and nothing is retried. */
 export function prismaStore(client: PrismaBase, names: ModelNames): PrismaStore {
   const inTransaction = typeof client.$connect !== "function"
@@ -109,6 +110,7 @@ function explained(error: unknown): unknown {
       /(?:Unknown a|A)rgument `\w+`[^`.\n]*\./.exec(message ?? "")?.[0] ?? "A value does not fit its field."
     return new AuthError("invalid_option", `Prisma refuses the call. ${sentence}`)
   }
+  if (code === brokenReference) return new AuthError("invalid_option", referred(), { cause: error })
   if (!mistakes.has(code ?? "")) return error
   const concerned = [meta?.modelName, meta?.column_name ?? meta?.column ?? meta?.constraint ?? meta?.table]
   const names = concerned.filter((value) => typeof value === "string").join(".")
@@ -119,9 +121,19 @@ function explained(error: unknown): unknown {
   )
 }
 
-/** Tells whether Prisma refused a call for one of these reasons. */
+/** Returns whether Prisma refused a call for one of these reasons, also once the error is explained. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return isError(error) && codes.includes((error as { code?: string }).code ?? "")
+  return causedBy(error, ({ code }) => typeof code === "string" && codes.includes(code))
+}
+
+/**
+ * Returns what to throw for a write that names a user: a broken foreign key may be the one to that user, or one of the
+ * application's own.
+ */
+export async function orMissingUser(store: PrismaStore, userId: UserId | null, error: unknown): Promise<unknown> {
+  if (!hasCode(error, brokenReference)) return error
+  const query = { where: { id: userId }, select: { id: true as const } }
+  return (await store.once(({ user }) => user.findFirst(query))) ? error : missingUser()
 }
 
 /** Tells a user id from anything else that a column may hold. */

@@ -5,7 +5,7 @@ import { newSessionIdOf, sessionIdOf, timeOf } from "../values/parameters.ts"
 import { letOthersGo } from "../sql/turns.ts"
 import { missingUser } from "../sql/user-lookup.ts"
 import type { Models, PrismaStore } from "./client.ts"
-import { hasCode, isIdentifier } from "./client.ts"
+import { isIdentifier, orMissingUser } from "./client.ts"
 import type { Fields } from "./fields.ts"
 
 type Session = SessionRecord<Row>
@@ -20,7 +20,7 @@ export function prismaSessions(store: PrismaStore, fields: Fields, relation: str
     try {
       await store.write((models) => models.session.create({ data }))
     } catch (error) {
-      throw hasCode(error, "P2003") ? missingUser() : error
+      throw await orMissingUser(store, fields.userId(session.userId), error)
     }
   }
 

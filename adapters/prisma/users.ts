@@ -5,7 +5,7 @@ import { quoted } from "../values/names.ts"
 import { keyIdOf, newKeyIdOf, newPasswordHashOf, passwordHashOf, sessionIdOf } from "../values/parameters.ts"
 import { missingUser } from "../sql/user-lookup.ts"
 import type { Model, PrismaStore } from "./client.ts"
-import { hasCode, isIdentifier } from "./client.ts"
+import { brokenReference, hasCode, isIdentifier, orMissingUser } from "./client.ts"
 import type { Fields } from "./fields.ts"
 
 type PrismaUsers = UserAdapter<Row, Row>
@@ -13,7 +13,6 @@ type NewKey = Omit<KeyRecord, "userId">
 type Inserted = { user: Row } | { taken: "id" | "key" | "attribute" }
 
 const uniqueViolation = "P2002"
-const missingReference = "P2003"
 
 /** Keeps users and keys in the application's own models. */
 export function prismaUsers(store: PrismaStore, fields: Fields): PrismaUsers {
@@ -87,7 +86,7 @@ export function prismaUsers(store: PrismaStore, fields: Fields): PrismaUsers {
       await user.deleteMany({ where: { id: userId } })
     }
     // A sign-in may come between: its session refers to the user, and the next try finds it.
-    await store.atomic(run, [missingReference])
+    await store.atomic(run, [brokenReference])
   }
 
   /** The user's row is written first, so that it waits for another transaction that changes the user's keys. */
@@ -105,7 +104,7 @@ export function prismaUsers(store: PrismaStore, fields: Fields): PrismaUsers {
       if (isInserted) return "inserted"
     } catch (error) {
       if (hasCode(error, uniqueViolation)) return whatKeyIsTaken(data.id)
-      throw hasCode(error, missingReference) ? missingUser() : error
+      throw await orMissingUser(store, userId, error)
     }
     throw missingUser()
   }

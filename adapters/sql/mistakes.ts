@@ -63,7 +63,8 @@ function checked(constraint: string): string {
   return `The attributes break the constraint ${named(constraint)} of the table.`
 }
 
-function referred(): string {
+/** Explains a broken foreign key. */
+export function referred(): string {
   return "A reference between tables is broken: the row that an attribute names does not exist, or rows of your own refer to the one to be deleted. Delete those first, or declare them ON DELETE CASCADE."
 }
 

@@ -95,6 +95,36 @@ for (const [name, open] of [
       expect(await adapter.findUser("bob")).toBeNull()
     })
 
+    test("a foreign key of the application's own is named as the reason, not an outage and not a missing user", async () => {
+      const mistake = { code: "invalid_option", message: expect.stringMatching(/ON DELETE CASCADE/) }
+      await adapter.insertUser(alice, key)
+      await client.$executeRawUnsafe(
+        `CREATE TABLE orders (id TEXT PRIMARY KEY, buyer TEXT NOT NULL REFERENCES "user" (id))`,
+      )
+      await client.$executeRawUnsafe(`INSERT INTO orders VALUES ('o1', 'alice')`)
+      try {
+        await expect(adapter.deleteUser("alice")).rejects.toMatchObject(mistake)
+        expect(await adapter.findKey("username", "alice")).not.toBeNull()
+        const [own, undo] =
+          name === "SQLite"
+            ? [
+                "CREATE TRIGGER own AFTER INSERT ON session BEGIN INSERT INTO orders VALUES ('o2', 'nobody'); END",
+                "DROP TRIGGER own",
+              ]
+            : [
+                "ALTER TABLE session ADD CONSTRAINT own FOREIGN KEY (label) REFERENCES orders (id)",
+                "ALTER TABLE session DROP CONSTRAINT own",
+              ]
+        await client.$executeRawUnsafe(own)
+        await expect(adapter.insertSession({ ...session, attributes: { label: "o9" } })).rejects.toMatchObject(mistake)
+        await client.$executeRawUnsafe(undo)
+      } finally {
+        await client.$executeRawUnsafe(`DROP TABLE orders`)
+      }
+      await adapter.deleteUser("alice")
+      expect(await adapter.findUser("alice")).toBeNull()
+    })
+
     test("a validation is one call, and a malformed token reaches no database", async () => {
       const auth = createAuth({ adapter })
       await adapter.insertUser(alice, null)
