@@ -57,7 +57,7 @@ export function drizzleStore(given: Builder, dialect: Dialect): DrizzleStore {
   const db = given.$primary ?? given
   const inTransaction = db.rollback !== undefined
   const config = dialect.name === "sqlite" && !inTransaction ? ({ behavior: "immediate" } as const) : undefined
-  const again = inTransaction ? withDriverError : retrying(dialect)
+  const again = inTransaction ? explaining(dialect) : retrying(dialect)
   const inTurn = takingTurns()
   // A file of SQLite has one writer at a time. A statement that libsql refuses for it stays open, and its connection
   // never commits. Nobody else waits: a call of another request may never end.
@@ -235,6 +235,13 @@ function retrying({ isPassing, name }: Dialect): <Result>(call: () => Answer<Res
       () => withDriverError(call),
       (error) => explained(error, name),
     )
+}
+
+function explaining({ name }: Dialect): <Result>(call: () => Answer<Result>) => Answer<Result> {
+  return (call) =>
+    rescued(call, async (error) => {
+      throw explained(driverErrorOf(error), name)
+    })
 }
 
 function withDriverError<Result>(call: () => Answer<Result>): Answer<Result> {

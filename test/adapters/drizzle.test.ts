@@ -114,6 +114,27 @@ for (const { name, shape, store } of opened) {
       expect(await adapter.findUser("alice")).toBeNull()
     })
 
+    test("a foreign key of the application's own that blocks a deletion is named as the reason", async () => {
+      await adapter.insertUser(alice, key)
+      const [quote, text] = name === "mysql2" ? ["`", "VARCHAR(255)"] : ['"', "TEXT"]
+      const user = `${quote}user${quote}`
+      await store.run(
+        `CREATE TABLE orders (id INT, buyer ${text} NOT NULL, FOREIGN KEY (buyer) REFERENCES ${user} (id))`,
+      )
+      await store.run(`INSERT INTO orders VALUES (1, 'alice')`)
+      const mistake = { code: "invalid_option", message: expect.stringMatching(/ON DELETE CASCADE/) }
+      await expect(adapter.deleteUser("alice")).rejects.toMatchObject(mistake)
+      expect(await adapter.findKey("username", "alice")).not.toBeNull()
+      if (name !== "better-sqlite3") {
+        const db = store.db as unknown as Awaited<ReturnType<typeof openLibsql>>["db"]
+        const inside = db.transaction((tx) => drizzleAdapter(tx, tables).deleteUser("alice"))
+        await expect(inside).rejects.toMatchObject(mistake)
+      }
+      await store.run("DROP TABLE orders")
+      await adapter.deleteUser("alice")
+      expect(await adapter.findUser("alice")).toBeNull()
+    })
+
     test("of many racing sign-ups with one name, one is stored whole", async () => {
       const results = await Promise.all(
         Array.from({ length: 10 }, (_, n) =>
