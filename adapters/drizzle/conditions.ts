@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm"
 import type { Column, Placeholder, SQL, SQLWrapper } from "drizzle-orm"
 import type { DialectName } from "../sql/dialect.ts"
 
-const text = /^(?:text|varchar|char|varbinary|citext)/
+const text = /^(?:text|varchar|char|varbinary|citext)/i
 
 /** Names a parameter of a prepared statement, to be written as a value of this column. */
 export function slot(column: Column, name: string): SQLWrapper {

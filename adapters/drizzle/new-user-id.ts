@@ -4,16 +4,23 @@ import type { UserId } from "../../src/core/ports.ts"
 import type { DialectName } from "../sql/dialect.ts"
 import { declaredLength, textId } from "../values/random-id.ts"
 
+const text = /^(?:text|varchar|char|character|citext|uuid)\b/i
+
 /** Makes an id that fits a user table; `undefined` where Drizzle or the database makes it, and tells which. */
 export function newUserId(id: Column, dialect: DialectName): UserId | undefined {
   // Of what MySQL makes, Drizzle is told numbers only.
   const isTold = id.hasDefault && (dialect !== "mysql" || id.defaultFn !== undefined)
-  if (isTold || id.dataType !== "string") return undefined
   const type = id.getSQLType()
-  const made = type === "uuid" ? crypto.randomUUID() : textId(declaredLength(type))
+  if (isTold || !isText(id, type)) return undefined
+  const made = type.toLowerCase() === "uuid" ? crypto.randomUUID() : textId(declaredLength(type))
   if (made !== null) return made
   throw new AuthError(
     "invalid_option",
     `No id fits the user table: its column "${id.name}" is ${type}. Give it a $defaultFn(), or give createUsers() the option generateUserId.`,
   )
+}
+
+/** A column of customType() says nothing but its SQL type. */
+function isText({ dataType }: Column, type: string): boolean {
+  return dataType === "string" || (dataType === "custom" && text.test(type))
 }

@@ -32,13 +32,15 @@ const telling = ["sql", "query", "params", "parameters", "args", "bindings", "va
  * token hashes and password hashes otherwise.
  */
 export function withoutValues(error: unknown): unknown {
-  return isError(error) ? cleaned(error, new Set()) : error
+  return isError(error) ? cleaned(error, new Map()) : error
 }
 
-function cleaned(value: object, seen: Set<object>): object {
-  if (seen.has(value)) return value
-  const target = telling.every((name) => isOpen(value, name)) ? value : copyOf(value)
-  seen.add(value).add(target)
+/** `seen` holds what was made of each object; of one whose properties cannot be changed, a copy is made. */
+function cleaned(value: object, seen: Map<object, object>): object {
+  const known = seen.get(value)
+  if (known) return known
+  const target = canChange(value) ? value : copyOf(value)
+  seen.set(value, target).set(target, target)
   for (const name of telling) Reflect.deleteProperty(target, name)
   for (const [name, { value: inner }] of Object.entries(Object.getOwnPropertyDescriptors(target)))
     if (typeof inner === "string") replace(target, name, inner, withoutSecrets(inner))
@@ -63,13 +65,19 @@ function withoutSecrets(text: string): string {
   return text.replace(parameters, "").replace(secrets, "[hidden]")
 }
 
-function isOpen(value: object, name: string): boolean {
-  return Object.getOwnPropertyDescriptor(value, name)?.configurable !== false
+// postgres.js makes properties that cannot be deleted, and with its option `debug` every log shows them. A frozen
+// error has none that can be changed.
+function canChange(value: object): boolean {
+  return Object.entries(Object.getOwnPropertyDescriptors(value)).every(
+    ([name, { configurable, writable }]) => configurable || (writable === true && !telling.includes(name)),
+  )
 }
 
-// postgres.js makes properties that cannot be deleted, and with its option `debug` every log shows them.
 function copyOf(value: object): object {
-  const properties = Object.entries(Object.getOwnPropertyDescriptors(value)).filter(([name]) => !telling.includes(name))
+  if (Array.isArray(value)) return Array.from(value)
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(value))
+    .filter(([name]) => !telling.includes(name))
+    .map(([name, property]) => [name, { ...property, configurable: true }] as const)
   // An error by birth: only such a one is recognised across realms.
   const copy = Object.setPrototypeOf(isErrorByBirth(value) ? new Error() : {}, Object.getPrototypeOf(value)) as object
   return Object.defineProperties(copy, Object.fromEntries(properties))

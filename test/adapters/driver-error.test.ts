@@ -31,6 +31,16 @@ describe("[LOG-1] withoutValues()", () => {
       }),
     "properties that cannot be deleted": () =>
       Object.defineProperty(inner(), "query", { value: secret, enumerable: true }),
+    "a frozen error": () => Object.freeze(Object.assign(new Error(`x\nparams: ${secret}`), { sql: secret })),
+    "a frozen error inside another, in a frozen list": () =>
+      Object.assign(new Error("x"), { errors: Object.freeze([Object.freeze(inner())]), cause: Object.freeze(inner()) }),
+    "a message that cannot be written": () =>
+      Object.defineProperty(new Error(""), "message", { value: `x\nparams: ${secret}` }),
+    "a frozen error that refers to itself": () => {
+      const error: Error = inner()
+      error.cause = error
+      return Object.freeze(error)
+    },
     "an error that refers to itself": () => {
       const error = inner()
       return Object.assign(error, { cause: error })

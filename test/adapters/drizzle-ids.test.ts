@@ -23,6 +23,10 @@ const inPg = pg.pgTable("user", {
   random: pg.uuid().defaultRandom(),
   serial: pg.serial(),
   identity: pg.bigint({ mode: "bigint" }).generatedAlwaysAsIdentity(),
+  citext: pg.customType<{ data: string }>({ dataType: () => "citext" })(),
+  branded: pg.customType<{ data: string & { of: "user" } }>({ dataType: () => "VARCHAR(15)" })(),
+  custom: pg.customType<{ data: string }>({ dataType: () => "uuid" })(),
+  number: pg.customType<{ data: number }>({ dataType: () => "integer" })(),
   own: pg.text().$defaultFn(() => "own"),
 })
 const inMysql = mysql.mysqlTable("user", {
@@ -39,6 +43,10 @@ test.for<[name: string, column: Column, dialect: DialectName, shape: RegExp]>([
   ["a uuid with a default", inPg.random, "postgres", left],
   ["a serial", inPg.serial, "postgres", left],
   ["an identity", inPg.identity, "postgres", left],
+  ["a custom citext", inPg.citext, "postgres", base32],
+  ["a custom varchar(15)", inPg.branded, "postgres", /^[a-z2-7]{15}$/],
+  ["a custom uuid", inPg.custom, "postgres", uuid],
+  ["a custom number", inPg.number, "postgres", left],
   ["a $defaultFn()", inPg.own, "postgres", left],
   ["MySQL's varchar(255)", inMysql.varchar, "mysql", base32],
   ["a default that MySQL does not tell", inMysql.uuid, "mysql", uuid],
