@@ -46,7 +46,7 @@ export function d1Adapter<UserRow extends { id: UserId }, SessionRow extends obj
     execute: async (sql: string, params: SqlValue[]) => (await prepare({ sql, params }).all()).meta.changes,
     batch: async (all: SqlStatement[]) => (await client.batch(all.map(prepare))).map(({ meta }) => meta.changes),
   }
-  return createSqlAdapter({ ...sqlite, integerBits: 54 }, executor, options)
+  return createSqlAdapter(sqlite, executor, options)
 }
 
 function bindable(value: SqlValue): SqlValue {

@@ -1,5 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
-import { isBytes, isDate } from "../../src/core/realm.ts"
+import { isBuffer, isBytes, isDate } from "../../src/core/realm.ts"
 import { quoted } from "../values/names.ts"
 import type { Column, ColumnKind, Dialect, DialectName } from "./dialect.ts"
 import type { SqlValue } from "./executor.ts"
@@ -11,17 +11,27 @@ import type { SqlValue } from "./executor.ts"
 export function attributeValue(value: unknown, column: Column, dialect: Dialect): SqlValue {
   if (value === null) return null
   const stored = column.kind === "json" ? jsonOf(value) : storable(value, column, dialect)
-  if (stored === undefined) throw unfit(value, column, dialect.name)
+  if (stored === undefined || becomesUnreadable(stored, column, dialect.name)) throw unfit(value, column, dialect.name)
   const problem = typeof stored === "string" ? textProblem(stored, column, dialect.name) : null
   if (problem === null) return stored
   throw new AuthError("invalid_option", `The attribute ${quoted(column.name)} ${problem}.`)
 }
 
+// SQLite makes integers of whole numbers, and of text that is one, but in columns of text, of bytes and of REAL.
+const leftAlone = /CHAR|CLOB|TEXT|BLOB|REAL|FLOA|DOUB|^$/i
+
+/** Whether SQLite would keep an integer beyond 2^53, at which its drivers throw when they read the row. */
+function becomesUnreadable(value: SqlValue, { kind, type }: Column, dialect: DialectName): boolean {
+  if (dialect !== "sqlite" || typeof value === "object" || (kind !== "integer" && leftAlone.test(type))) return false
+  const number = Number(value)
+  return Number.isInteger(number) && !Number.isSafeInteger(number) && Math.abs(number) <= 2 ** 63
+}
+
 /** What is stored in the place of a value; `undefined` if the column is not for it. */
-function storable(value: unknown, column: Column, { name: dialect, integerBits }: Dialect): SqlValue | undefined {
+function storable(value: unknown, column: Column, { name: dialect }: Dialect): SqlValue | undefined {
   if (typeof value === "string") return takesText(column, dialect) ? value : undefined
   if (typeof value === "number") return takesNumber(value, column, dialect) ? value : undefined
-  if (typeof value === "bigint") return bigintOf(value, column, dialect, integerBits)
+  if (typeof value === "bigint") return bigintOf(value, column, dialect)
   if (typeof value === "boolean") return booleanOf(value, column, dialect)
   return typeof value === "object" ? objectOf(value, column, dialect) : undefined
 }
@@ -32,21 +42,21 @@ function takesText({ kind }: Column, dialect: DialectName): boolean {
 }
 
 function takesNumber(value: number, { kind, type }: Column, dialect: DialectName): boolean {
-  if (!Number.isFinite(value)) return /^(?:real|double precision)$/.test(type) && dialect === "postgres"
+  if (!Number.isFinite(value)) return dialect === "postgres" && takesInfinity(value, kind, type)
   if (dialect === "sqlite")
     return kind === "boolean" ? value === 0 || value === 1 : !["text", "uuid", "bytes"].includes(kind)
   if (kind === "integer") return Number.isSafeInteger(value) && isInRange(BigInt(value), type)
   return kind === "number" || kind === "other"
 }
 
-function bigintOf(
-  value: bigint,
-  { kind, type }: Column,
-  dialect: DialectName,
-  integerBits: number,
-): SqlValue | undefined {
+/** pg reads infinite times as numbers. */
+function takesInfinity(value: number, kind: ColumnKind, type: string): boolean {
+  return /^(?:real|double precision)$/.test(type) || (kind === "time" && !Number.isNaN(value))
+}
+
+function bigintOf(value: bigint, { kind, type }: Column, dialect: DialectName): SqlValue | undefined {
   if (kind !== "integer" && kind !== "number" && kind !== "other") return undefined
-  if (dialect === "sqlite") return BigInt.asIntN(integerBits, value) === value ? value : undefined
+  if (dialect === "sqlite") return Number.isSafeInteger(Number(value)) ? value : undefined
   if (kind === "integer" && !isInRange(value, type)) return undefined
   // mysql2 has no parameters of this type.
   return dialect === "mysql" ? String(value) : value
@@ -67,11 +77,33 @@ function booleanOf(value: boolean, { kind }: Column, dialect: DialectName): SqlV
   return kind === "boolean" || kind === "integer" ? Number(value) : undefined
 }
 
-function objectOf(value: object | null, { kind }: Column, dialect: DialectName): SqlValue | undefined {
+function objectOf(value: object | null, { kind, type }: Column, dialect: DialectName): SqlValue | undefined {
   if (isDate(value)) return dateOf(value, kind, dialect)
-  if (isBytes(value)) return kind === "bytes" || kind === "other" ? bytesOf(value, dialect) : undefined
+  const bytes = readBytes(value, kind, dialect)
+  if (bytes) return kind === "bytes" || kind === "other" || type === "bit" ? bytesOf(bytes, dialect) : undefined
+  if (dialect === "postgres" && kind === "other") return literalOf(value, type)
   // PostgreSQL's drivers make the literal.
   return Array.isArray(value) && kind === "array" ? (value as unknown as SqlValue) : undefined
+}
+
+/** Bytes, also as drivers of SQLite read them: libSQL as an `ArrayBuffer`, D1 as a list of numbers. */
+function readBytes(value: object | null, kind: ColumnKind, dialect: DialectName): Uint8Array | null {
+  if (isBytes(value)) return value
+  if (isBuffer(value)) return new Uint8Array(value)
+  const isList = Array.isArray(value) && kind === "bytes" && dialect === "sqlite"
+  return isList && value.every(isByte) ? Uint8Array.from(value) : null
+}
+
+function isByte(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255
+}
+
+/** What pg reads as objects of its own: points, circles, and intervals, which tell their literal. */
+function literalOf(value: object | null, type: string): string | undefined {
+  const { x, y, radius, toPostgres } = value as Record<string, unknown>
+  if (type === "point") return `(${x},${y})`
+  if (type === "circle") return `<(${x},${y}),${radius}>`
+  return typeof toPostgres === "function" ? String(toPostgres.call(value)) : undefined
 }
 
 function dateOf(value: Date, kind: ColumnKind, dialect: DialectName): SqlValue | undefined {

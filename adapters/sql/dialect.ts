@@ -71,8 +71,6 @@ export interface Dialect {
   same(left: string, right: string): string
   /** A time column that comes out as a number whatever it holds. */
   time(column: string): string
-  /** The bits of the largest integer that an attribute can be. */
-  integerBits: 54 | 64
   /** What an attribute's value is read through, where the driver leaves it as another type than the column's. */
   reader(column: Column): ((value: unknown) => unknown) | undefined
   /** A parameter that is the value of a column. */

@@ -108,7 +108,9 @@ function keyOfUser({ dialect, tables }: Database, { catalogue }: OpenDatabase, k
     const column = catalogue.key.get(name)
     return column ? dialect.typed(`?${n}`, column) : `?${n}`
   }
-  return `INSERT INTO ${tables.key} (id, user_id, hashed_password) SELECT ${typed(keyId, "id")}, u.id, ${typed(hash, "hashed_password")}`
+  const owner = catalogue.key.get("user_id")
+  const userId = owner ? dialect.typed("u.id", owner) : "u.id"
+  return `INSERT INTO ${tables.key} (id, user_id, hashed_password) SELECT ${typed(keyId, "id")}, ${userId}, ${typed(hash, "hashed_password")}`
 }
 
 async function insertReturning(db: Database, { attributes }: Insertion): Promise<Row> {

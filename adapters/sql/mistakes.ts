@@ -29,7 +29,11 @@ export function explained(error: unknown, dialect: DialectName): unknown {
 
 const explain: Record<DialectName, (error: DriverError) => string | null> = {
   sqlite: ({ message, code }) => {
-    if (code === "ERR_OUT_OF_RANGE" || /too large to be (?:safely )?represented/.test(message)) return large
+    if (
+      code === "ERR_OUT_OF_RANGE" ||
+      /too large to be (?:safely )?represented|cannot be safely represented/.test(message)
+    )
+      return large
     for (const [pattern, sentence] of sqliteMessages) {
       const match = pattern.exec(message)
       if (match) return sentence(match[1] ?? "")

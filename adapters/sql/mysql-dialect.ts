@@ -49,7 +49,6 @@ export const mysql: Dialect = {
   providerOf: (column) => `CAST(SUBSTRING_INDEX(${column}, ':', 1) AS BINARY)`,
   same: (left, right) => `${left} <=> ${right}`,
   time: (column) => column,
-  integerBits: 64,
   reader: () => undefined,
   value: (parameter) => parameter,
   typed: (parameter, { type }) => (type === "bigint" ? `CAST(${parameter} AS SIGNED)` : parameter),

@@ -60,7 +60,6 @@ export const postgres: Dialect = {
   providerOf: (column) => `split_part(${column}::text, ':', 1) COLLATE "C"`,
   same: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   time: (column) => column,
-  integerBits: 64,
   reader: () => undefined,
   value: (parameter, { type }) => (type.startsWith("json") ? `${parameter}::text::${type}` : parameter),
   // postgres.js makes JSON of what goes into a JSON column, also of what is JSON already.

@@ -49,7 +49,6 @@ export const sqlite: Dialect = {
   same: (left, right) => `${left} IS ${right}`,
   // A column takes any value, and node:sqlite throws at an integer beyond 2^53.
   time: (column) => `CAST(${column} AS REAL)`,
-  integerBits: 64,
   reader: ({ kind }) => readers[kind],
   value: (parameter) => parameter,
   typed: (parameter) => parameter,

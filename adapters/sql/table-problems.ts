@@ -27,8 +27,8 @@ export function problemsOf(
   const { user, session, key } = catalogue
   return {
     user: missing("user", user) ?? userIdProblem(user, given, dialect),
-    session: missing("session", session) ?? sessionProblem(catalogue, dialect),
-    key: missing("key", key) ?? idProblem(key, dialect, null) ?? ownerProblem(catalogue, "key", dialect),
+    session: missing("session", session) ?? sessionProblem(catalogue, dialect, given),
+    key: missing("key", key) ?? idProblem(key, dialect, null) ?? ownerProblem(catalogue, "key", dialect, given),
   }
 }
 
@@ -70,11 +70,11 @@ function isLike(given: UserIdType, found: UserIdType): boolean {
   return given === found || (given === "uuid" && found === "text")
 }
 
-function sessionProblem(catalogue: Catalogue, dialect: Dialect): Problem {
+function sessionProblem(catalogue: Catalogue, dialect: Dialect, given: UserIdType | undefined): Problem {
   const { session } = catalogue
   return (
     idProblem(session, dialect, sessionIdLength) ??
-    ownerProblem(catalogue, "session", dialect) ??
+    ownerProblem(catalogue, "session", dialect, given) ??
     timeProblem(session.get("created_at"), dialect) ??
     timeProblem(session.get("expires_at"), dialect)
   )
@@ -91,12 +91,18 @@ function idProblem(columns: Map<string, Column>, dialect: Dialect, length: numbe
 }
 
 /** A row's `user_id` must be comparable with the user's `id`, and exactly. */
-function ownerProblem({ user, ...others }: Catalogue, owner: "session" | "key", dialect: Dialect): Problem {
+function ownerProblem(
+  { user, ...others }: Catalogue,
+  owner: "session" | "key",
+  dialect: Dialect,
+  given: UserIdType | undefined,
+): Problem {
   const [id, userId] = [user.get("id"), others[owner].get("user_id")]
   if (!id || !userId) return null
   const [wanted, found] = [dialect.userIdType(id), dialect.userIdType(userId)]
   const wrong = found === "text" ? dialect.idProblem(userId, null) : null
   if (wrong !== null) return unfit(userId, wrong, dialect.words.id)
+  if (wanted === "text" && found === "uuid" && given === "uuid") return null
   if (wanted === null || found === wanted || (dialect.name === "mysql" && found === "text" && wanted === "uuid"))
     return null
   const instead = wanted === "text" ? dialect.words.id : typeOf(id)

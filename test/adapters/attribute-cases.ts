@@ -79,10 +79,10 @@ circular.self = circular
 const refused: Record<DialectName, Record<string, [type: string, values: unknown[]]>> = {
   sqlite: {
     for_text: ["TEXT", [true, date, 5, 5n, NaN, { a: 1 }, ["x"], bytes, Symbol("x"), () => "x"]],
-    for_number: ["INTEGER", [date, NaN, Infinity, { a: 1 }, ["x"], 2n ** 64n]],
+    for_number: ["INTEGER", [date, NaN, Infinity, { a: 1 }, ["x"], 2n ** 64n, 2n ** 53n, 2 ** 60, String(2 ** 60)]],
     for_flag: ["BOOLEAN", [date, "true", 2, bytes]],
-    for_time: ["DATETIME", [true, new Date(NaN), { a: 1 }]],
-    for_json: ["JSON", [5n, { a: 5n }, NaN, date, bytes, circular, () => "x"]],
+    for_time: ["DATETIME", [true, new Date(NaN), { a: 1 }, -(2 ** 60)]],
+    for_json: ["JSON", [2 ** 60, 5n, { a: 5n }, NaN, date, bytes, circular, () => "x"]],
     for_bytes: ["BLOB", [true, date, { a: 1 }]],
     for_any: ["", [true, date, { a: 1 }, NaN]],
   },
@@ -126,7 +126,7 @@ export const attributeCases: AttributeCase[] = [
       const inserted = await adapter.findSession("s1")
       expect(plain(inserted?.session.attributes)).toMatchObject(plain(read))
       // What was read is written again by a rotation.
-      const again = writable(setup.dialect, all, inserted?.session.attributes ?? {})
+      const again = { ...inserted?.session.attributes }
       expect(await adapter.replaceSession("s1", { id: "s2", userId: "alice", ...times, attributes: again })).toBe(true)
       const found = await adapter.findSession("s2")
       expect(plain(found?.session.attributes)).toMatchObject(plain(read))
@@ -232,12 +232,6 @@ function valuesOf(all: Record<string, Stored>, place: 1 | 2): Record<string, unk
   return Object.fromEntries(
     Object.entries(all).map(([name, given]) => [name, place < given.length ? given[place] : given[1]]),
   )
-}
-
-/** Drivers of SQLite read bytes as they like: here they are written again as bytes. */
-function writable(dialect: DialectName, all: object, attributes: object): Record<string, unknown> {
-  const read = { ...attributes }
-  return dialect === "sqlite" && "raw" in all ? { ...read, raw: bytes } : { ...read }
 }
 
 /** Bytes as lists of numbers, because drivers have classes of their own for them. */

@@ -6,11 +6,23 @@ import { afterAll, describe, expect, test } from "vitest"
 import { pgAdapter } from "../../adapters/pg.ts"
 import { postgresAdapter } from "../../adapters/postgres.ts"
 import { causedBy, withoutValues } from "../../adapters/sql/driver-error.ts"
+import { explained } from "../../adapters/sql/mistakes.ts"
 import { postgresDatabase } from "../servers.ts"
 import { testTables } from "./sql-stores.ts"
 
 const secret = "CANARY-of-a-password-hash"
 const shown = (error: unknown) => inspect(error, { depth: 12, showHidden: true })
+
+test.each([
+  "Received integer which cannot be safely represented as a JavaScript number",
+  "Value is too large to be represented as a JavaScript number: 9007199254740993",
+  "The value is too large to be safely represented as a number",
+])("an integer that a driver of SQLite does not read is told: %s", (message) => {
+  expect(explained(new RangeError(message), "sqlite")).toMatchObject({
+    code: "invalid_option",
+    message: expect.stringContaining("an integer beyond 2^53"),
+  })
+})
 
 describe("[LOG-1] withoutValues()", () => {
   const inner = () => Object.assign(new Error("check failed"), { where: secret, detail: secret, parameters: [secret] })

@@ -177,3 +177,28 @@ test("a domain of PostgreSQL's is what is below it", async () => {
   await expect(store.adapter({ userId: undefined, tables }).findSession("s")).rejects.toMatchObject({ message })
   await store.close()
 })
+
+test.for(["TEXT", "UUID"])("UUIDs in PostgreSQL's column of text are found, where user_id is %s", async (type) => {
+  const store = await postgresStore()
+  if (!store) return
+  await store.run("CREATE TABLE account (id TEXT PRIMARY KEY)")
+  const tables = { user: "account", session: "account_session", key: "account_key" }
+  for (const statement of schema("postgres", { tables }))
+    await store.run(statement.replaceAll(/user_id TEXT NOT NULL[^,]*/g, `user_id ${type} NOT NULL`))
+  const adapter = store.adapter({ userId: "uuid", tables })
+  const id = String(idMaker("uuid")(1))
+  const key = { providerId: "username", providerUserId: "ada", passwordHash: null, userId: id }
+  await adapter.insertUser({ id, attributes: {} }, key)
+  await adapter.insertKey({ ...key, providerUserId: "eve" })
+  await adapter.insertSession({ id: "s", userId: id, ...times, attributes: {} })
+  expect(await adapter.findSession("s")).toMatchObject({ session: { userId: id, ...times }, user: { id } })
+  expect(await adapter.replaceSession("s", { id: "r", userId: id, ...times, attributes: {} })).toBe(true)
+  expect(await adapter.listSessions(id)).toHaveLength(1)
+  expect(await adapter.listKeys(id)).toHaveLength(2)
+  expect(await adapter.replaceKeyPassword(key, null, "new", {})).toBe(true)
+  expect(await adapter.listSessions(id)).toEqual([])
+  await adapter.deleteUser(id)
+  expect(await adapter.findUser(id)).toBeNull()
+  expect(await adapter.findKey("username", "ada")).toBeNull()
+  await store.close()
+})
