@@ -26,6 +26,19 @@ export const userHostileCases: AdapterCase[] = [
       await check()
     }
   }),
+  userCase("a key's owner is compared byte for byte", async (trial) => {
+    const [id, check] = await addWhole(trial)
+    const { adapter } = trial
+    for (const userId of typeof id === "string" ? nearMisses(id) : []) {
+      const name = { userId, providerId: "username", providerUserId: "ada" }
+      const replace = () => adapter.replaceUserPasswords(userId, ["username"], "other")
+      await expectNothing(`replaceUserPasswords(${format(userId)})`, false, replace)
+      await expectNothing(`renameKey() for ${format(userId)}`, "missing", () => adapter.renameKey(name, "eve"))
+      const remove = () => adapter.deleteKey(name, { evenLast: true })
+      await expectNothing(`deleteKey() for ${format(userId)}`, "missing", remove)
+      await check()
+    }
+  }),
   userCase("a value of another type stands for no user", async (trial) => {
     const [id, check] = await addWhole(trial)
     for (const wrong of wrongTypes(id)) {
