@@ -55,30 +55,39 @@ export interface Cookie {
   serialize(): string
 }
 
+// RFC 2109, which browsers never followed: a header that starts with `$Version`, and a quoted string that runs across a
+// `;`. What stands in one is no cookie of ours. A lone quote is an ordinary character (RFC 6265, section 4.2.2).
+const legacyText = /^[ \t]*\$Version=.*|="[^";]*;[^"]*"(?=[ \t]*(;|$))/g
+
 /**
  * Reads one cookie out of a `Cookie` header. The name matches byte for byte. Several different values under one name are
  * none, since their order does not say who set them (RFC 6265, section 5.4): that is a conflict.
  */
 export function readCookie(header: string | null | undefined, name: string, onConflict?: () => void): string | null {
   if (typeof header !== "string") return null
-  const values = valuesOf(header, name)
-  if (values.size > 1) {
-    onConflict?.()
-    return null
-  }
-  const [value] = values
-  if (!value) return null
-  // RFC 2109, which browsers never followed: a header that starts with `$Version`, and a quoted string that runs across
-  // a `;`. What stands in one is no cookie of ours. A lone quote is an ordinary character (RFC 6265, section 4.2.2).
-  const legacyText = /^[ \t]*\$Version=.*|="[^";]*;[^"]*"(?=[ \t]*(;|$))/g
-  const plain = header.replace(legacyText, "")
-  return plain === header || valuesOf(plain, name).size > 0 ? value : null
+  const value = onlyValue(header, name)
+  if (value === undefined) onConflict?.()
+  if (!value || !/["$]/.test(header)) return value || null
+  return onlyValue(header.replace(legacyText, ""), name) ? value : null
 }
 
-function valuesOf(header: string, name: string): Set<string> {
+// `undefined` for several different values. Searched and not split: every request pays for this.
+function onlyValue(header: string, name: string): string | null | undefined {
   const start = `${name}=`
-  const pairs = header.split(";").map((pair) => pair.replace(/^[ \t]+/, ""))
-  return new Set(pairs.filter((pair) => pair.startsWith(start)).map((pair) => pair.slice(start.length)))
+  let found: string | null = null
+  for (let at = header.indexOf(start); at !== -1; at = header.indexOf(start, at + 1)) {
+    if (!beginsPair(header, at)) continue
+    const value = header.slice(at + start.length).split(";", 1)[0]!
+    if (found !== null && found !== value) return undefined
+    found = value
+  }
+  return found
+}
+
+function beginsPair(header: string, at: number): boolean {
+  let before = at - 1
+  while (header[before] === " " || header[before] === "\t") before--
+  return before < 0 || header[before] === ";"
 }
 
 /** Reads the token out of an `Authorization: Bearer` header (RFC 6750); the scheme may have any case. */

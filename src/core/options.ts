@@ -14,7 +14,8 @@ export function checkOptions<Options extends object, Name extends NamesOf<Option
   options: Options | undefined,
   ...names: [NamesOf<Options>] extends [Name] ? Name[] : never[]
 ): void {
-  for (const name of Object.keys(Object(options) as object)) {
+  // Text may come from an Object.prototype that somebody has changed, and has no options in it.
+  for (const name of Object.keys(typeof options === "string" ? {} : (Object(options) as object))) {
     if (!(names as string[]).includes(name))
       throw new AuthError("invalid_option", `${taker} has no option "${name}". ${hintFor(name, names)}`)
   }

@@ -6,7 +6,7 @@ import { expect, test } from "vitest"
 
 import { root } from "./tarball.ts"
 
-const mostBytes = 3968
+const mostBytes = 4096
 const mostMilliseconds = 15
 
 test("createAuth() costs a bundle at most 3.9 KiB of our own code, minified and compressed", async () => {
