@@ -1,13 +1,26 @@
 import { DatabaseSync } from "node:sqlite"
+import Database from "better-sqlite3"
+import { drizzle as drizzleBetterSqlite3 } from "drizzle-orm/better-sqlite3"
+import { drizzle as drizzleMysql } from "drizzle-orm/mysql2"
+import * as mysql from "drizzle-orm/mysql-core"
+import { drizzle as drizzlePg } from "drizzle-orm/node-postgres"
+import * as pg from "drizzle-orm/pg-core"
+import * as sqlite from "drizzle-orm/sqlite-core"
 import { afterAll, expect, test } from "vitest"
+import { drizzleAdapter } from "../../adapters/drizzle.ts"
+import { mysql2Adapter } from "../../adapters/mysql2.ts"
 import { nodeSqliteAdapter } from "../../adapters/node-sqlite.ts"
 import { pgAdapter } from "../../adapters/pg.ts"
 import { schema } from "../../adapters/sql.ts"
 import type { SessionAdapter, UserAdapter } from "../../src/index.ts"
-import { postgresServer } from "../servers.ts"
+import { mysqlServer, postgresServer } from "../servers.ts"
 
 const server = await postgresServer()
-afterAll(() => server?.close())
+const onMysql = await mysqlServer()
+afterAll(async () => {
+  await server?.close()
+  await onMysql?.close()
+})
 
 const times = { createdAt: new Date(1), expiresAt: new Date(2) }
 const insensitive = `(provider = icu, locale = 'und-u-ks-level2', deterministic = false)`
@@ -44,7 +57,7 @@ test.skipIf(!server).for([
 })
 
 test.skipIf(!server).for(["CHAR(64)", "TEXT COLLATE insensitive"])(
-  "session ids and keys are told apart byte for byte in PostgreSQL's %s",
+  "[STO-3] session ids and keys are told apart byte for byte in PostgreSQL's %s",
   async (type) => {
     if (!server) return
     const { pool } = server
@@ -53,18 +66,46 @@ test.skipIf(!server).for(["CHAR(64)", "TEXT COLLATE insensitive"])(
     await pool.query(`CREATE TABLE "user" (id TEXT PRIMARY KEY)`)
     for (const statement of schema("postgres")) await pool.query(statement.replace(/^( +id) TEXT/m, `$1 ${type}`))
     await expectExactIds(pgAdapter(pool))
+    await pool.query(`DELETE FROM session; DELETE FROM user_key; DELETE FROM "user"`)
+    await expectExactIds(drizzleAdapter(drizzlePg(pool), drizzleTables.postgres))
   },
 )
 
 test.for(["TEXT COLLATE NOCASE", "TEXT COLLATE RTRIM"])(
-  "session ids and keys are told apart byte for byte in SQLite's %s",
+  "[STO-3] session ids and keys are told apart byte for byte in SQLite's %s",
   async (type) => {
     const db = new DatabaseSync(":memory:")
     db.exec(`CREATE TABLE "user" (id TEXT PRIMARY KEY)`)
     for (const statement of schema("sqlite")) db.exec(statement.replace(/^( +id) TEXT/m, `$1 ${type}`))
     await expectExactIds(nodeSqliteAdapter(db))
+    const other = new Database(":memory:")
+    other.exec(`CREATE TABLE "user" (id TEXT PRIMARY KEY)`)
+    for (const statement of schema("sqlite")) other.exec(statement.replace(/^( +id) TEXT/m, `$1 ${type}`))
+    await expectExactIds(drizzleAdapter(drizzleBetterSqlite3(other), drizzleTables.sqlite))
   },
 )
+
+test
+  .skipIf(!onMysql)
+  .for([
+    "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
+    "CHAR(64) CHARACTER SET ascii COLLATE ascii_bin",
+  ])("[STO-3] session ids and keys are told apart byte for byte in MariaDB's %s", async (type) => {
+  if (!onMysql) return
+  const { pool } = onMysql
+  await pool.query("DROP TABLE IF EXISTS user_key, session, `user`")
+  const exact = "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+  await pool.query(`CREATE TABLE user (id ${exact} PRIMARY KEY)`)
+  for (const statement of schema("mysql"))
+    await pool.query(
+      statement.replace(/^( +id) VARBINARY\(\d+\)/m, `$1 ${type}`).replaceAll(/VARBINARY\(\d+\)/g, exact),
+    )
+  // The SQL adapters ask for columns that are exact; with Drizzle the tables are the application's.
+  const refusal = { code: "invalid_option", message: expect.stringContaining("VARBINARY(255)") }
+  await expect(mysql2Adapter(pool).findSession("ab".repeat(32))).rejects.toMatchObject(refusal)
+  await expect(mysql2Adapter(pool).findKey("username", "ada")).rejects.toMatchObject(refusal)
+  await expectExactIds(drizzleAdapter(drizzleMysql(pool), drizzleTables.mysql))
+})
 
 test.skipIf(!server).for(["CHAR(12)", "TEXT COLLATE insensitive"])(
   "whose a session or a key is, is told byte for byte in PostgreSQL's %s",
@@ -126,6 +167,51 @@ async function expectExactOwners(
   expect(await adapter.listKeys(key.userId)).toHaveLength(1)
 }
 
+const drizzleTables = {
+  sqlite: {
+    user: sqlite.sqliteTable("user", { id: sqlite.text().primaryKey() }),
+    session: sqlite.sqliteTable("session", {
+      id: sqlite.text().primaryKey(),
+      userId: sqlite.text("user_id").notNull(),
+      createdAt: sqlite.integer("created_at").notNull(),
+      expiresAt: sqlite.integer("expires_at").notNull(),
+    }),
+    key: sqlite.sqliteTable("user_key", {
+      id: sqlite.text().primaryKey(),
+      userId: sqlite.text("user_id").notNull(),
+      hashedPassword: sqlite.text("hashed_password"),
+    }),
+  },
+  postgres: {
+    user: pg.pgTable("user", { id: pg.text().primaryKey() }),
+    session: pg.pgTable("session", {
+      id: pg.text().primaryKey(),
+      userId: pg.text("user_id").notNull(),
+      createdAt: pg.bigint("created_at", { mode: "number" }).notNull(),
+      expiresAt: pg.bigint("expires_at", { mode: "number" }).notNull(),
+    }),
+    key: pg.pgTable("user_key", {
+      id: pg.text().primaryKey(),
+      userId: pg.text("user_id").notNull(),
+      hashedPassword: pg.text("hashed_password"),
+    }),
+  },
+  mysql: {
+    user: mysql.mysqlTable("user", { id: mysql.varchar({ length: 255 }).primaryKey() }),
+    session: mysql.mysqlTable("session", {
+      id: mysql.varchar({ length: 255 }).primaryKey(),
+      userId: mysql.varchar("user_id", { length: 255 }).notNull(),
+      createdAt: mysql.bigint("created_at", { mode: "number" }).notNull(),
+      expiresAt: mysql.bigint("expires_at", { mode: "number" }).notNull(),
+    }),
+    key: mysql.mysqlTable("user_key", {
+      id: mysql.varchar({ length: 255 }).primaryKey(),
+      userId: mysql.varchar("user_id", { length: 255 }).notNull(),
+      hashedPassword: mysql.text("hashed_password"),
+    }),
+  },
+}
+
 async function expectExactIds(adapter: UserAdapter<{ id: string }> & SessionAdapter<{ id: string }>) {
   const id = "ab".repeat(32)
   const key = { providerId: "username", providerUserId: "ada".padEnd(55, "x"), passwordHash: null }
@@ -141,6 +227,7 @@ async function expectExactIds(adapter: UserAdapter<{ id: string }> & SessionAdap
     expect(await adapter.deleteSession(near)).toBe(false)
     expect(await adapter.deleteSession(near, "ada")).toBe(false)
   }
+  expect(await adapter.listSessions("ada")).toMatchObject([{ id }])
   expect(await adapter.findSession(id)).toMatchObject({ session: { id, userId: "ada", expiresAt: times.expiresAt } })
 
   for (const near of [key.providerUserId.toUpperCase(), `${key.providerUserId} `]) {
@@ -151,4 +238,5 @@ async function expectExactIds(adapter: UserAdapter<{ id: string }> & SessionAdap
     expect(await adapter.deleteKey(owned, { evenLast: true })).toBe("missing")
   }
   expect(await adapter.findKey("username", key.providerUserId)).toMatchObject({ passwordHash: null })
+  expect(await adapter.listKeys("ada")).toEqual([{ ...key, userId: "ada" }])
 }
