@@ -100,7 +100,7 @@ function isByte(value: unknown): value is number {
 
 /** What pg reads as objects of its own: points, circles, and intervals, which tell their literal. */
 function literalOf(value: object | null, type: string): string | undefined {
-  const { x, y, radius, toPostgres } = value as Record<string, unknown>
+  const { x, y, radius, toPostgres } = value as { x?: number; y?: number; radius?: number; toPostgres?: unknown }
   if (type === "point") return `(${x},${y})`
   if (type === "circle") return `<(${x},${y}),${radius}>`
   return typeof toPostgres === "function" ? String(toPostgres.call(value)) : undefined

@@ -29,7 +29,7 @@ export function checkOption(option: string, value: unknown, isValid: boolean | u
 /** Names the option that differs in one place only, where a third of it may be other letters, five at most. */
 function hintFor(unknown: string, names: string[]): string {
   const near = names.find((name) =>
-    [...name].some((_, at) =>
+    Array.from(name).some((_, at) =>
       RegExp(`^${name.slice(0, at)}.{0,5}${name.slice(at + name.length / 3)}$`, "i").test(unknown),
     ),
   )

@@ -19,7 +19,7 @@ afterEach(async () => {
 })
 afterAll(() => server?.close())
 
-type Connect = (prefix: string) => Promise<SessionAdapter<never, object>>
+type Connect = (prefix: string) => Promise<SessionAdapter<never>>
 
 const ioredis = (options: RedisOptions = {}) => {
   const client = new Redis(url, options)

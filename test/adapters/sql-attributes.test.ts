@@ -45,8 +45,20 @@ function openBetterSqlite3(): AttributeSetup {
 const odd: Record<DialectName, string[]> = {
   sqlite: ["BLOB", "x'00ff01'", "BLOB", "x''"],
   postgres: [
-    ...["TIMESTAMPTZ", "'infinity'", "DATE", "'-infinity'", "TIMESTAMPTZ", "'2031-02-03T04:05:06.789Z'"],
-    ...["INTERVAL", "'1 day 02:00:00.5'", "POINT", "'(1,-2.5)'", "CIRCLE", "'<(1,2),3>'", "BIT(3)", "'101'"],
+    "TIMESTAMPTZ",
+    "'infinity'",
+    "DATE",
+    "'-infinity'",
+    "TIMESTAMPTZ",
+    "'2031-02-03T04:05:06.789Z'",
+    "INTERVAL",
+    "'1 day 02:00:00.5'",
+    "POINT",
+    "'(1,-2.5)'",
+    "CIRCLE",
+    "'<(1,2),3>'",
+    "BIT(3)",
+    "'101'",
   ],
   mysql: ["BIT(1)", "1", "BIT(12)", "2049", "TIME", "'26:00:00'", "YEAR", "2031", "SET('a','b')", "'a,b'"],
 }
