@@ -10,6 +10,7 @@ export const unmetCases: Record<string, string> = {
   "extendSession() and updateSession() compare ids byte for byte": fixed,
   "updateSession() changes the attribute and keeps the rest": fixed,
   "updateSession() leaves alone an attribute that it is not given": fixed,
+  "updateSession() leaves alone an attribute that is undefined": fixed,
   "updateSession() sets an attribute that was left out, and empties one again": fixed,
   "updateSession() resolves to true for the value that is there already": fixed,
   "updateSession() resolves to false for an unknown id, and stores nothing": fixed,
