@@ -209,9 +209,15 @@ describe.each(Object.keys(stores))("rows, keys and cookies that lucia@2.7.6 made
       ["username:ada", s2],
       ["username:bob", s2],
     ])
-    expect(await users.signInWithKey(auth, "username", "ada", "wrong")).toBeNull()
+    expect(
+      await users.signInWithPassword(auth, { providerId: "username", providerUserId: "ada", password: "wrong" }),
+    ).toBeNull()
     for (const username of ["Ada", "ADA"]) {
-      const signedIn = await users.signInWithKey(auth, "username", username, password)
+      const signedIn = await users.signInWithPassword(auth, {
+        providerId: "username",
+        providerUserId: username,
+        password,
+      })
       expect(signedIn?.session.userId).toBe(ada)
     }
     expect(await stored()).toEqual([
@@ -219,8 +225,8 @@ describe.each(Object.keys(stores))("rows, keys and cookies that lucia@2.7.6 made
       ["username:ada", "argon2id"],
       ["username:bob", s2],
     ])
-    expect(await users.useKey("github", "Ab1", null)).toMatchObject({ userId: ada })
-    expect(await users.useKey("github", "ab1", null)).toBeNull()
+    expect(await users.getKey({ providerId: "github", providerUserId: "Ab1" })).toMatchObject({ userId: ada })
+    expect(await users.getKey({ providerId: "github", providerUserId: "ab1" })).toBeNull()
     const key = { providerId: "username", providerUserId: "Carol", password }
     expect(await users.createUser({ key, attributes: { username: "Carol" } })).toMatchObject({
       user: { username: "Carol" },
@@ -243,7 +249,11 @@ describe.each(Object.keys(stores))("rows, keys and cookies that lucia@2.7.6 made
     await store.run(statements(`Lucia v2, ${name}`))
     const own = ownApi(store)
     const { cookie } = await visit(own, moved)
-    const signedIn = await own.users.signInWithKey(own.auth, "username", "Ada", password)
+    const signedIn = await own.users.signInWithPassword(own.auth, {
+      providerId: "username",
+      providerUserId: "Ada",
+      password,
+    })
     const signedInCookie = `auth_session=${signedIn.token}`
     const gone = await own.auth.validateSession(ended.split("=")[1])
     await own.auth.invalidateSession(gone.session.id)
@@ -275,7 +285,7 @@ describe.each(Object.keys(stores))("rows, keys and cookies that lucia@2.7.6 made
     await store.run(statements(`Lucia v2, ${name}`))
     const own = ownApi(store)
     const { cookie } = await visit(own, moved)
-    await own.users.useKey("username", "ada", password)
+    await own.users.verifyPassword({ providerId: "username", providerUserId: "ada", password })
     await store.run(statements(`Back to Lucia v2, ${name}`))
     await store.run(textUnder("Back to Lucia itself"))
     const old = luciaOver(real, store.lucia)
@@ -317,6 +327,8 @@ INSERT INTO auth_key VALUES ('reset:once', 'userOfLucia1', NULL, 0, ${Date.now()
     expect(await seenBy(luciaOver(dropIn, store.own), cookie)).toBe("Ada")
     const own = ownApi(store)
     expect((await visit(own, cookie)).user).toBeUndefined()
-    expect(await own.users.useKey("username", "ada", password)).toMatchObject({ userId: "userOfLucia1" })
+    expect(await own.users.verifyPassword({ providerId: "username", providerUserId: "ada", password })).toMatchObject({
+      userId: "userOfLucia1",
+    })
   })
 })
