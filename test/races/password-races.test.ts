@@ -49,7 +49,8 @@ function passwordRaces({ adapter, crew, run }: Race): void {
 
   test("[R7][PWD-6] a changed password wins over re-hashes of the old one", async () => {
     let rehashed = 0
-    for (let trial = 0; trial < 10; trial++) {
+    // Until a re-hash has met a change, too: on a busy machine every change may come first.
+    for (let trial = 0; trial < 10 || (rehashed === 0 && trial < 60); trial++) {
       const names = await signUp(25)
       const stale = { names: [...names, ...names], password: old, version: 2 }
       const [changes, signIns] = await crew.race(
