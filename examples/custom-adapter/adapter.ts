@@ -58,7 +58,8 @@ export function kvAdapter<SessionRow extends object = object>(kv: KvStore): Sess
       return rows.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
     },
     extendSession: (id, expiresAt, ifBefore) => edit(id, (row) => row.expiresAt <= ifBefore && { ...row, expiresAt }),
-    updateSession: (id, changes) => edit(id, (row) => ({ ...row, attributes: { ...row.attributes, ...changes } })),
+    updateSession: (id, changes) =>
+      edit(id, (row) => ({ ...row, attributes: { ...row.attributes, ...withoutUndefined(changes) } })),
     replaceSession: (oldId, session) => removeIf(oldId, () => true, session),
     deleteSession: (id, userId) => removeIf(id, (row) => userId === undefined || row.userId === userId),
     async deleteUserSessions(userId, exceptId) {
@@ -74,6 +75,11 @@ export function kvAdapter<SessionRow extends object = object>(kv: KvStore): Sess
       return count
     },
   }
+}
+
+// An attribute that is `undefined` was not given, and stays what it was.
+function withoutUndefined<Row extends object>(changes: Row): Row {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Row
 }
 
 // Plans and writes, again whenever somebody else has written what the plan had checked. `false`: nothing to write.
