@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config"
 // What measures time runs one file after another when the rest is done: the other tests would be measured too.
 const timed = ["test/core/totality.test.ts", "test/package/size.test.ts", "test/password/*.test.ts"]
 // What builds whole Next.js applications runs by a command of its own.
-const next = "test/next/**/*.test.ts"
+const next = "test/apps/next/**/*.test.ts"
 
 export default defineConfig({
   test: {

@@ -1,11 +1,11 @@
 import type { Revocations, SessionAdapter } from "../src/core/ports.ts"
 import type { RedisExecutor, RedisNode } from "./redis/executor.ts"
-import type { KeyValueOptions } from "./redis/keys.ts"
+import type { KeyValueOptions } from "./key-value/keys.ts"
 import type { RedisRevocationOptions } from "./redis/revocations.ts"
 import { createRedisRevocations } from "./redis/revocations.ts"
 import { redisSessions } from "./redis/sessions.ts"
 
-export type { KeyValueOptions } from "./redis/keys.ts"
+export type { KeyValueOptions } from "./key-value/keys.ts"
 export type { RedisRevocationOptions } from "./redis/revocations.ts"
 
 /** What every client of `ioredis` can do with a key. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs"
-import { run } from "./migrate/run.ts"
+import { run } from "./cli/run.ts"
 
 // Who reads the output may stop before its end, as `head` does.
 process.stdout.on("error", () => process.exit())

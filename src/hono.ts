@@ -1,16 +1,16 @@
 import type { Context, MiddlewareHandler } from "hono"
 
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
-import { refuseCrossOrigin } from "./core/cross-origin.ts"
+import { refuseCrossOrigin } from "./request/cross-origin.ts"
 import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
-import type { CrossOriginOptions, RequestSession } from "./core/request-session.ts"
-import { isResponse } from "./core/response-headers.ts"
-import type { SnapshotOptions } from "./core/snapshots.ts"
+import type { CrossOriginOptions, RequestSession } from "./request/request-session.ts"
+import { isResponse } from "./request/response-headers.ts"
+import type { SnapshotOptions } from "./request/snapshots.ts"
 import { createWebAuth } from "./web.ts"
 
-export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
-export type { SnapshotOptions } from "./core/snapshots.ts"
+export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./request/request-session.ts"
+export type { SnapshotOptions } from "./request/snapshots.ts"
 
 /** What {@link createHonoAuth} takes besides the auth. */
 export interface HonoAuthOptions<S, U> extends CrossOriginOptions {

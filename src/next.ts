@@ -3,7 +3,7 @@ import type { NextRequest } from "next/server.js"
 import * as React from "react"
 import type { ReactNode } from "react"
 
-import { checkPaths, refusalOf } from "./core/access.ts"
+import { checkPaths, refusalOf } from "./request/access.ts"
 import type {
   AccessOptions,
   AccessPaths,
@@ -13,30 +13,37 @@ import type {
   PublicOptions,
   Refusal,
   Visitor,
-} from "./core/access.ts"
+} from "./request/access.ts"
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
-import { refuseCrossOrigin } from "./core/cross-origin.ts"
+import { refuseCrossOrigin } from "./request/cross-origin.ts"
 import { AuthError } from "./core/errors.ts"
 import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
-import { createRequestSession, follow } from "./core/request-session.ts"
+import { createRequestSession, follow } from "./request/request-session.ts"
 import type {
   CrossOriginOptions,
   OpenRequestSession,
   RequestIo,
   RequestSession,
   SignedIn,
-} from "./core/request-session.ts"
-import type { SnapshotOptions } from "./core/snapshots.ts"
-import { isResponse, privateResponse } from "./core/response-headers.ts"
-import { answer, isNavigation } from "./next/answers.ts"
-import { actionRequest, cookieHeader, isWritable, readerRequest, readRequest, setCookie } from "./next/request-state.ts"
-import type { HeaderList, NextRequestState } from "./next/request-state.ts"
+} from "./request/request-session.ts"
+import type { SnapshotOptions } from "./request/snapshots.ts"
+import { isResponse, privateResponse } from "./request/response-headers.ts"
+import { answer, isNavigation } from "./next/lib/answers.ts"
+import {
+  actionRequest,
+  cookieHeader,
+  isWritable,
+  readerRequest,
+  readRequest,
+  setCookie,
+} from "./next/lib/request-state.ts"
+import type { HeaderList, NextRequestState } from "./next/lib/request-state.ts"
 
-export type { AccessPaths, Authorize, Member, MemberOptions, PublicOptions, Visitor } from "./core/access.ts"
-export type { CrossOriginOptions, PersistOptions, SignedIn } from "./core/request-session.ts"
-export type { SnapshotOptions } from "./core/snapshots.ts"
+export type { AccessPaths, Authorize, Member, MemberOptions, PublicOptions, Visitor } from "./request/access.ts"
+export type { CrossOriginOptions, PersistOptions, SignedIn } from "./request/request-session.ts"
+export type { SnapshotOptions } from "./request/snapshots.ts"
 
 /** A route's parameters, where its handler does not say which it has. */
 export type RouteParams = Record<string, string | string[] | undefined>

@@ -3,19 +3,19 @@ import type { TLSSocket } from "node:tls"
 
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
-import { crossOriginRefusal } from "./core/cross-origin.ts"
+import { crossOriginRefusal } from "./request/cross-origin.ts"
 import { isAuthError } from "./core/errors.ts"
 import type { AuthError } from "./core/errors.ts"
 import type { OriginRequest } from "./core/origin.ts"
 import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
-import { checkCrossOrigin, createRequestSession } from "./core/request-session.ts"
-import type { CrossOriginOptions, RequestIo, RequestSession } from "./core/request-session.ts"
-import type { SnapshotOptions } from "./core/snapshots.ts"
-import { privateCacheControl, varyByCookie, withCookie } from "./core/response-headers.ts"
+import { checkCrossOrigin, createRequestSession } from "./request/request-session.ts"
+import type { CrossOriginOptions, RequestIo, RequestSession } from "./request/request-session.ts"
+import type { SnapshotOptions } from "./request/snapshots.ts"
+import { privateCacheControl, varyByCookie, withCookie } from "./request/response-headers.ts"
 
-export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
-export type { SnapshotOptions } from "./core/snapshots.ts"
+export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./request/request-session.ts"
+export type { SnapshotOptions } from "./request/snapshots.ts"
 
 /** Hands a request on, as Connect and Express do. */
 export type Next = (error?: unknown) => void

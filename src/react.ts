@@ -4,9 +4,9 @@ import type { ReactElement, ReactNode } from "react"
 
 import type { InferSession, InferUser } from "./core/auth.ts"
 import { AuthError } from "./core/errors.ts"
-import type { SignedIn } from "./core/request-session.ts"
+import type { SignedIn } from "./request/request-session.ts"
 
-export type { SignedIn } from "./core/request-session.ts"
+export type { SignedIn } from "./request/request-session.ts"
 
 /** What {@link createSessionContext} returns. */
 export interface SessionContext<Value> {

@@ -1,17 +1,17 @@
 import type { RequestAuth, SessionFields } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
-import { refuseCrossOrigin } from "./core/cross-origin.ts"
+import { refuseCrossOrigin } from "./request/cross-origin.ts"
 import { AuthError } from "./core/errors.ts"
 import { checkOptions } from "./core/options.ts"
 import type { UserId } from "./core/ports.ts"
-import { checkCrossOrigin, createRequestSession } from "./core/request-session.ts"
-import type { CrossOriginOptions, RequestIo, RequestSession } from "./core/request-session.ts"
-import type { SnapshotOptions } from "./core/snapshots.ts"
-import { isResponse, privateResponse } from "./core/response-headers.ts"
+import { checkCrossOrigin, createRequestSession } from "./request/request-session.ts"
+import type { CrossOriginOptions, RequestIo, RequestSession } from "./request/request-session.ts"
+import type { SnapshotOptions } from "./request/snapshots.ts"
+import { isResponse, privateResponse } from "./request/response-headers.ts"
 
-export { safeRedirect } from "./core/safe-redirect.ts"
-export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./core/request-session.ts"
-export type { SnapshotOptions } from "./core/snapshots.ts"
+export { safeRedirect } from "./request/safe-redirect.ts"
+export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./request/request-session.ts"
+export type { SnapshotOptions } from "./request/snapshots.ts"
 
 /** The session of one `Request`. */
 export interface AuthRequest<

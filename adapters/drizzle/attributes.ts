@@ -1,8 +1,8 @@
 import type { Column } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
-import { isBytes, isDate } from "../../src/core/realm.ts"
+import { isBytes, isDate } from "../../src/platform/realm.ts"
 import type { Row } from "../sql/executor.ts"
-import { quoted } from "../values/names.ts"
+import { quoted } from "../port/names.ts"
 import type { OwnTable } from "./tables.ts"
 
 /**

@@ -1,6 +1,6 @@
 import type { Column, SQL, Table } from "drizzle-orm"
 import type { Row } from "../sql/executor.ts"
-import type { Answer } from "../sql/retry.ts"
+import type { Answer } from "../retry/retry.ts"
 
 /** Values of placeholders by name. */
 export type Values = Record<string, unknown>

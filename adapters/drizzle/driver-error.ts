@@ -1,4 +1,4 @@
-import { withoutValues } from "../sql/driver-error.ts"
+import { withoutValues } from "../retry/driver-error.ts"
 
 /**
  * Takes off what Drizzle wraps a driver's error in: that message repeats the parameters, password hashes among them,

@@ -2,7 +2,7 @@ import type { Column } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
 import type { DialectName } from "../sql/dialect.ts"
-import { declaredLength, textId } from "../values/random-id.ts"
+import { declaredLength, textId } from "../port/random-id.ts"
 
 const text = /^(?:text|varchar|char|character|citext|uuid)\b/i
 

@@ -1,6 +1,6 @@
 import type { Column } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
-import { isDate } from "../../src/core/realm.ts"
+import { isDate } from "../../src/platform/realm.ts"
 import type { DialectName } from "../sql/dialect.ts"
 
 /** A column of times, whatever Drizzle keeps in it. */

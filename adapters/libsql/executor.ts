@@ -1,6 +1,6 @@
 import type { Row, SqlExecutor, SqlStatement, SqlValue } from "../sql/executor.ts"
 import { inOrder } from "../sql/store.ts"
-import { takingTurns } from "../sql/turns.ts"
+import { takingTurns } from "../retry/turns.ts"
 
 /** A transaction of libsql's that the application has open. */
 export interface LibsqlTransaction {

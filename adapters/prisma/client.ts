@@ -1,11 +1,11 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
-import { causedBy } from "../sql/driver-error.ts"
+import { causedBy } from "../retry/driver-error.ts"
 import type { Row } from "../sql/executor.ts"
 import { referred } from "../sql/mistakes.ts"
-import type { Answer } from "../sql/retry.ts"
-import { retried } from "../sql/retry.ts"
-import { takingTurns } from "../sql/turns.ts"
+import type { Answer } from "../retry/retry.ts"
+import { retried } from "../retry/retry.ts"
+import { takingTurns } from "../retry/turns.ts"
 import { missingUser } from "../sql/user-lookup.ts"
 
 type Where = Row

@@ -1,9 +1,9 @@
 import { AuthError } from "../../src/core/errors.ts"
-import { isBytes, isDate } from "../../src/core/realm.ts"
+import { isBytes, isDate } from "../../src/platform/realm.ts"
 import type { UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
-import { quoted } from "../values/names.ts"
-import { userIdsOf } from "../values/user-ids.ts"
+import { quoted } from "../port/names.ts"
+import { userIdsOf } from "../port/user-ids.ts"
 import type { Model, ModelNames, Models } from "./client.ts"
 
 /** A field of times. */

@@ -1,7 +1,7 @@
 import { AuthError } from "../../src/core/errors.ts"
-import { isBytes, isError } from "../../src/core/realm.ts"
-import { withoutValues } from "../sql/driver-error.ts"
-import { digest } from "./digest.ts"
+import { isBytes, isError } from "../../src/platform/realm.ts"
+import { withoutValues } from "../retry/driver-error.ts"
+import { digest } from "../key-value/digest.ts"
 
 /** A script that touches one key, which is all that a Redis Cluster allows. */
 export interface RedisScript {

@@ -1,9 +1,9 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
 import type { Revocations } from "../../src/core/ports.ts"
-import { quoted } from "../values/names.ts"
-import { timeOf } from "../values/parameters.ts"
-import { digest } from "./digest.ts"
+import { quoted } from "../port/names.ts"
+import { timeOf } from "../port/parameters.ts"
+import { digest } from "../key-value/digest.ts"
 import type { RedisExecutor } from "./executor.ts"
 import { checkedExecutor, redisScript, runScript } from "./executor.ts"
 

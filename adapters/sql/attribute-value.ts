@@ -1,6 +1,6 @@
 import { AuthError } from "../../src/core/errors.ts"
-import { isBuffer, isBytes, isDate } from "../../src/core/realm.ts"
-import { quoted } from "../values/names.ts"
+import { isBuffer, isBytes, isDate } from "../../src/platform/realm.ts"
+import { quoted } from "../port/names.ts"
 import type { Column, ColumnKind, Dialect, DialectName } from "./dialect.ts"
 import type { SqlValue } from "./executor.ts"
 

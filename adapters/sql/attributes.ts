@@ -1,5 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
-import { quoted } from "../values/names.ts"
+import { quoted } from "../port/names.ts"
 import { attributeValue } from "./attribute-value.ts"
 import type { Column } from "./dialect.ts"
 import { isAttribute } from "./catalogue.ts"

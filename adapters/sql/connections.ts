@@ -1,7 +1,7 @@
 import type { SqlExecutor, SqlStatement } from "./executor.ts"
 import type { Executor } from "./store.ts"
 import { inOrder } from "./store.ts"
-import { takingTurns } from "./turns.ts"
+import { takingTurns } from "../retry/turns.ts"
 
 /** A connection that one transaction has for itself. */
 export interface Connection extends Pick<SqlExecutor, "execute"> {

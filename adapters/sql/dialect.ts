@@ -1,4 +1,4 @@
-import type { UserIdType } from "../values/user-ids.ts"
+import type { UserIdType } from "../port/user-ids.ts"
 import type { SqlValue } from "./executor.ts"
 
 /** The databases whose SQL the adapter speaks. `mysql` is MariaDB too. */

@@ -1,5 +1,5 @@
 import type { KeyName, KeyRecord, UserId } from "../../src/core/ports.ts"
-import { keyIdOf, newPasswordHashOf, passwordHashOf, sessionIdOf } from "../values/parameters.ts"
+import { keyIdOf, newPasswordHashOf, passwordHashOf, sessionIdOf } from "../port/parameters.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 import { hasId } from "./exact-id.ts"
 import type { SqlStatement } from "./executor.ts"

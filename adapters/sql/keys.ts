@@ -1,6 +1,6 @@
 import type { KeyName, KeyRecord, OwnedKeyName, UserAdapter, UserId } from "../../src/core/ports.ts"
-import { keyIdOf, newKeyIdOf, passwordHashOf } from "../values/parameters.ts"
-import { readText } from "../values/storable-text.ts"
+import { keyIdOf, newKeyIdOf, passwordHashOf } from "../port/parameters.ts"
+import { readText } from "../port/storable-text.ts"
 import type { Assignment } from "./attributes.ts"
 import { assign, assigned } from "./attributes.ts"
 import type { Database, OpenDatabase } from "./database.ts"

@@ -1,9 +1,9 @@
-import { isPromise } from "../../src/core/realm.ts"
+import { isPromise } from "../../src/platform/realm.ts"
 import type { FoundSession } from "../../src/core/ports.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 import { isOwnForm, sessionById } from "./exact-id.ts"
 import type { Row } from "./executor.ts"
-import type { Answer } from "./retry.ts"
+import type { Answer } from "../retry/retry.ts"
 import { ownsRow } from "./user-lookup.ts"
 
 type Found = FoundSession<Row, Row> | null

@@ -1,7 +1,7 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { DialectName } from "./dialect.ts"
-import type { DriverError } from "./driver-error.ts"
-import { causedBy, withoutValues } from "./driver-error.ts"
+import type { DriverError } from "../retry/driver-error.ts"
+import { causedBy, withoutValues } from "../retry/driver-error.ts"
 
 /** The fields in which PostgreSQL's drivers say what is concerned: pg and PGlite, and postgres.js. */
 interface PostgresError extends DriverError {

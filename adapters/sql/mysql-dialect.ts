@@ -1,5 +1,5 @@
 import type { Column, ColumnKind, Dialect } from "./dialect.ts"
-import { causedBy } from "./driver-error.ts"
+import { causedBy } from "../retry/driver-error.ts"
 
 // ER_DUP_ENTRY; ER_LOCK_DEADLOCK, and ER_CHECKREAD, which MariaDB answers to a write after a snapshot has aged.
 const taken = 1062

@@ -1,6 +1,6 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
-import { declaredLength, randomId, textId } from "../values/random-id.ts"
+import { declaredLength, randomId, textId } from "../port/random-id.ts"
 import type { Database } from "./database.ts"
 import type { Column } from "./dialect.ts"
 import { idColumn } from "./user-lookup.ts"

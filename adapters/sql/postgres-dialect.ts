@@ -1,6 +1,6 @@
-import type { UserIdType } from "../values/user-ids.ts"
+import type { UserIdType } from "../port/user-ids.ts"
 import type { Column, ColumnKind, Dialect } from "./dialect.ts"
-import { causedBy } from "./driver-error.ts"
+import { causedBy } from "../retry/driver-error.ts"
 
 const castOf: Record<UserIdType, string> = { text: "", integer: "::bigint", bigint: "::bigint", uuid: "::uuid" }
 

@@ -1,4 +1,4 @@
-import { causedBy } from "./driver-error.ts"
+import { causedBy } from "../retry/driver-error.ts"
 
 // Appendix A of PostgreSQL's manual: invalid_sql_statement_name and duplicate_prepared_statement.
 const pooled = new Set<unknown>(["26000", "42P05"])

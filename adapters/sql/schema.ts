@@ -1,9 +1,9 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
-import type { TableNames } from "../values/names.ts"
-import { checkedName, quoted, quotedTable, splitTable, tableNames } from "../values/names.ts"
-import type { UserIdType } from "../values/user-ids.ts"
-import { userIdsOf } from "../values/user-ids.ts"
+import type { TableNames } from "../port/names.ts"
+import { checkedName, quoted, quotedTable, splitTable, tableNames } from "../port/names.ts"
+import type { UserIdType } from "../port/user-ids.ts"
+import { userIdsOf } from "../port/user-ids.ts"
 import type { DialectName } from "./dialect.ts"
 
 /** What {@link schema} can be told: the same as the adapter, and the session's own columns. */

@@ -1,5 +1,5 @@
 import type { SessionRecord } from "../../src/core/ports.ts"
-import type { UserIds } from "../values/user-ids.ts"
+import type { UserIds } from "../port/user-ids.ts"
 import type { Catalogue } from "./catalogue.ts"
 import { isAttribute } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"

@@ -1,5 +1,5 @@
 import type { ColumnKind, Dialect } from "./dialect.ts"
-import { causedBy } from "./driver-error.ts"
+import { causedBy } from "../retry/driver-error.ts"
 
 // Section 3.1 of "Datatypes In SQLite", whose order decides, and the names that say more than an affinity.
 const kinds: [ColumnKind, RegExp][] = [

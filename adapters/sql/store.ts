@@ -1,10 +1,10 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
-import { rescued, retried } from "./retry.ts"
-import type { Answer } from "./retry.ts"
+import { rescued, retried } from "../retry/retry.ts"
+import type { Answer } from "../retry/retry.ts"
 import { explained } from "./mistakes.ts"
-import { takingTurns } from "./turns.ts"
+import { takingTurns } from "../retry/turns.ts"
 
 /** An executor whose driver may answer at once, which spares the reads a promise. */
 export interface Executor extends Omit<SqlExecutor, "query"> {

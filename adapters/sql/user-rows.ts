@@ -1,4 +1,4 @@
-import type { UserIds } from "../values/user-ids.ts"
+import type { UserIds } from "../port/user-ids.ts"
 import type { Catalogue } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row } from "./executor.ts"

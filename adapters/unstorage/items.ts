@@ -1,7 +1,7 @@
 import { AuthError } from "../../src/core/errors.ts"
-import { digest } from "../redis/digest.ts"
-import type { Fields } from "../redis/fields.ts"
-import { quoted } from "../values/names.ts"
+import { digest } from "../key-value/digest.ts"
+import type { Fields } from "../key-value/fields.ts"
+import { quoted } from "../port/names.ts"
 
 /** What the adapter asks of a storage. */
 export interface KeyValueStorage {

@@ -1,4 +1,4 @@
-import { isPromise } from "../core/realm.ts"
+import { isPromise } from "../platform/realm.ts"
 import { nodeEngine } from "./node-engine.ts"
 import { webEngine } from "./web-engine.ts"
 

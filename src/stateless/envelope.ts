@@ -1,5 +1,5 @@
 import { AuthError } from "../core/errors.ts"
-import { isPromise } from "../core/realm.ts"
+import { isPromise } from "../platform/realm.ts"
 import { after, platformEngine } from "./engine.ts"
 import type { Answer, Cipher, Engine } from "./engine.ts"
 import { join } from "./join.ts"

@@ -1,4 +1,4 @@
-import { isPromise } from "../core/realm.ts"
+import { isPromise } from "../platform/realm.ts"
 import type { Cipher, Engine } from "./engine.ts"
 
 type NodeCrypto = Pick<

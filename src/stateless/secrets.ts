@@ -1,5 +1,5 @@
 import { AuthError } from "../core/errors.ts"
-import { isBytes } from "../core/realm.ts"
+import { isBytes } from "../platform/realm.ts"
 
 /** A secret: random bytes, or text that is used as its UTF-8 bytes. At least 32 bytes. */
 export type Secret = string | Uint8Array

@@ -1,4 +1,4 @@
-import { isDate, isError } from "../core/realm.ts"
+import { isDate, isError } from "../platform/realm.ts"
 import { isAuthError } from "../core/errors.ts"
 import type { AuthErrorCode } from "../core/errors.ts"
 

@@ -1,6 +1,6 @@
 import type { AuthErrorCode } from "../core/errors.ts"
 import { AuthError, isAuthError } from "../core/errors.ts"
-import { isDate, isError } from "../core/realm.ts"
+import { isDate, isError } from "../platform/realm.ts"
 import { format } from "./expectation.ts"
 
 /** One end of a connection between two processes or threads. It must carry structured clones: JSON loses dates. */

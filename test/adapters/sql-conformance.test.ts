@@ -1,5 +1,5 @@
 import { afterAll, describe, test } from "vitest"
-import type { UserIdType } from "../../adapters/values/user-ids.ts"
+import type { UserIdType } from "../../adapters/port/user-ids.ts"
 import { sqlAdapter } from "../../adapters/sql.ts"
 import { testAdapter } from "../../src/testing.ts"
 import { observed } from "./observed.ts"

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest"
-import type { UserIdType } from "../../adapters/values/user-ids.ts"
+import type { UserIdType } from "../../adapters/port/user-ids.ts"
 import { sqlAdapter } from "../../adapters/sql.ts"
 import type { SqlStore, TestUser } from "./sql-stores.ts"
 import { empty, mysqlExecutor, mysqlStore, pgExecutor, postgresStore, sqliteStore } from "./sql-stores.ts"

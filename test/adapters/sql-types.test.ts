@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest"
 import type { DialectName } from "../../adapters/sql/dialect.ts"
-import type { UserIdType } from "../../adapters/values/user-ids.ts"
+import type { UserIdType } from "../../adapters/port/user-ids.ts"
 import { sqlAdapter } from "../../adapters/sql.ts"
 import type { SqlExecutor } from "../../adapters/sql.ts"
 import { schema } from "../../adapters/sql/schema.ts"

@@ -10,50 +10,75 @@ import { readModule } from "./module-graph.ts"
 import type { Tarball } from "./tarball.ts"
 import { packInto, root, temporaryFolder } from "./tarball.ts"
 
+/** What every entry may use. */
+const common = "src/core/(errors|options)|src/platform/[^/]+"
+const request = "src/core/(origin|persistence)|src/request/(cross-origin|request-session|response-headers)"
+const scrypt =
+  "src/password/(attempt-hash|equal-bytes|hashable-password|lucia-key|node-crypto|node-scrypt|password-queue|portable-scrypt|well-formed)"
+const sqlCore = "adapters/(sql|port|retry)/[^/]+"
+
 /** The modules of ours that the code of an entry may contain. */
 const contents: Record<string, RegExp> = {
-  cli: /^src\/(cli|migrate\/.+)\.ts$/,
-  index: /^src\/(index|core\/[^/]+)\.ts$/,
-  web: /^src\/(web|core\/(cross-origin|errors|options|realm|origin|persistence|request-session|response-headers|safe-redirect))\.ts$/,
-  hono: /^src\/(hono|web|core\/(cross-origin|errors|options|realm|origin|persistence|request-session|response-headers|safe-redirect))\.ts$/,
-  node: /^src\/(node|core\/(cross-origin|errors|options|realm|origin|persistence|request-session|response-headers))\.ts$/,
-  next: /^src\/(next|next\/[^/]+|core\/(access|cross-origin|errors|options|realm|origin|persistence|request-session|response-headers))\.ts$/,
-  "next/pages":
-    /^src\/(next-pages|node|core\/(access|cross-origin|errors|options|realm|origin|persistence|request-session|response-headers))\.ts$/,
-  "next/proxy":
-    /^src\/(next-proxy|core\/(cookie|cross-origin|defined|errors|options|realm|origin|persistence|response-headers|session-cookie))\.ts$/,
-  react: /^src\/(react|core\/(errors|options|realm))\.ts$/,
-  users:
-    /^src\/(users|users\/[^/]+|proof\/[^/]+|core\/(defined|errors|options|realm|events|token)|password\/(attempt-hash|check-password|common-passwords|hash-format|hashable-password|password-hasher|require-hasher|well-formed))\.ts$/,
-  password: /^src\/(password|password\/[^/]+|core\/(errors|options|realm))\.ts$/,
-  stateless:
-    /^src\/(stateless|stateless\/[^/]+|core\/(cookie|defined|errors|options|realm|events|origin|persistence|policy|session-cookie|token))\.ts$/,
-  testing: /^src\/(testing|testing\/[^/]+|core\/(errors|options|realm))\.ts$/,
-  lucia:
-    /^src\/(lucia|lucia\/[^/]+|core\/(cookie|errors|options|realm|origin|persistence|policy|token)|password\/(attempt-hash|equal-bytes|hashable-password|lucia-key|node-crypto|node-scrypt|password-queue|portable-scrypt|well-formed))\.ts$/,
-  "lucia-v2":
-    /^src\/(lucia-v2|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|once|options|realm|origin|policy|token)|password\/[^/]+)\.ts$/,
-  "lucia-v2/middleware":
-    /^src\/(lucia-v2-middleware|lucia-v2\/(middleware\/)?[^/]+|core\/(cookie|errors|options|realm|response-headers))\.ts$/,
-  "lucia-v2/utils":
-    /^src\/(lucia-v2-utils|lucia-v2\/[^/]+|lucia\/[^/]+|core\/(cookie|errors|options|realm|token)|password\/[^/]+)\.ts$/,
-  "adapters/memory": /^(adapters\/memory|src\/core\/(errors|options|realm))\.ts$/,
-  "adapters/sql": /^(adapters\/sql|adapters\/(sql|values)\/[^/]+|src\/core\/(errors|options|realm))\.ts$/,
-  "adapters/node-sqlite": sqlAdapter("node-sqlite", /mysql|postgres|schema/),
-  "adapters/better-sqlite3": sqlAdapter("better-sqlite3", /mysql|postgres|schema/),
-  "adapters/libsql": sqlAdapter("(libsql|libsql/[^/]+)", /mysql|postgres|schema/),
-  "adapters/d1": sqlAdapter("d1", /mysql|postgres|schema/),
-  "adapters/bun-sqlite": sqlAdapter("bun-sqlite", /mysql|postgres|schema/),
-  "adapters/pg": sqlAdapter("(pg|pg/[^/]+)", /mysql|sqlite|schema/),
-  "adapters/postgres": sqlAdapter("postgres", /mysql|sqlite|schema/),
-  "adapters/pglite": sqlAdapter("pglite", /mysql|sqlite|schema/),
-  "adapters/mysql2": sqlAdapter("mysql2", /postgres|sqlite|schema/),
-  "adapters/kysely": /^(adapters\/(kysely|(sql|values)\/[^/]+)|src\/core\/(errors|options|realm))\.ts$/,
-  "adapters/drizzle": /^(adapters\/(drizzle|(drizzle|sql|values)\/[^/]+)|src\/core\/(errors|options|realm))\.ts$/,
-  "adapters/prisma": /^(adapters\/(prisma|(prisma|sql|values)\/[^/]+)|src\/core\/(errors|options|realm))\.ts$/,
-  "adapters/redis": keyValueAdapter("redis", "redis"),
-  "adapters/ioredis": keyValueAdapter("ioredis", "redis"),
-  "adapters/unstorage": keyValueAdapter("unstorage", "unstorage", "redis/(keys|fields|digest|batches)"),
+  cli: modules("src/cli(/.+)?"),
+  index: modules("src/(index|core/[^/]+)"),
+  web: modules("src/web", request, "src/request/safe-redirect"),
+  hono: modules("src/(hono|web)", request, "src/request/safe-redirect"),
+  node: modules("src/node", request),
+  next: modules("src/next(/lib/[^/]+)?", request, "src/request/access"),
+  "next/pages": modules("src/(next/pages|node)", request, "src/request/access"),
+  "next/proxy": modules(
+    "src/next/proxy",
+    "src/core/(cookie|defined|origin|persistence|session-cookie)",
+    "src/request/(cross-origin|response-headers)",
+  ),
+  react: modules("src/react"),
+  users: modules(
+    "src/(users|users/[^/]+|proof/[^/]+)",
+    "src/core/(defined|events|token)",
+    "src/password/(attempt-hash|check-password|common-passwords|hash-format|hashable-password|password-hasher|require-hasher|well-formed)",
+  ),
+  password: modules("src/password(/[^/]+)?"),
+  stateless: modules(
+    "src/stateless(/[^/]+)?",
+    "src/core/(cookie|defined|events|origin|persistence|policy|session-cookie|token)",
+  ),
+  testing: modules("src/testing(/[^/]+)?"),
+  lucia: modules("src/lucia", "src/lucia/v3/[^/]+", "src/core/(cookie|origin|persistence|policy|token)", scrypt),
+  "lucia-v2": modules(
+    "src/lucia-v2",
+    "src/lucia/v[23]/[^/]+",
+    "src/core/(cookie|once|origin|policy|token)",
+    "src/password/[^/]+",
+  ),
+  "lucia-v2/middleware": modules(
+    "src/lucia-v2/middleware",
+    "src/lucia/v2/(middleware/)?[^/]+",
+    "src/core/cookie",
+    "src/request/response-headers",
+  ),
+  "lucia-v2/utils": modules(
+    "src/lucia-v2/utils",
+    "src/lucia/v[23]/[^/]+",
+    "src/core/(cookie|token)",
+    "src/password/[^/]+",
+  ),
+  "adapters/memory": modules("adapters/memory"),
+  "adapters/sql": modules("adapters/sql", sqlCore),
+  "adapters/node-sqlite": sqlAdapter("node-sqlite", "mysql|postgres|schema"),
+  "adapters/better-sqlite3": sqlAdapter("better-sqlite3", "mysql|postgres|schema"),
+  "adapters/libsql": sqlAdapter("libsql(/[^/]+)?", "mysql|postgres|schema"),
+  "adapters/d1": sqlAdapter("d1", "mysql|postgres|schema"),
+  "adapters/bun-sqlite": sqlAdapter("bun-sqlite", "mysql|postgres|schema"),
+  "adapters/pg": sqlAdapter("pg(/[^/]+)?", "mysql|sqlite|schema"),
+  "adapters/postgres": sqlAdapter("postgres", "mysql|sqlite|schema"),
+  "adapters/pglite": sqlAdapter("pglite", "mysql|sqlite|schema"),
+  "adapters/mysql2": sqlAdapter("mysql2", "postgres|sqlite|schema"),
+  "adapters/kysely": modules("adapters/kysely", sqlCore),
+  "adapters/drizzle": modules("adapters/drizzle(/[^/]+)?", sqlCore),
+  "adapters/prisma": modules("adapters/prisma(/[^/]+)?", sqlCore),
+  "adapters/redis": keyValueAdapter("redis"),
+  "adapters/ioredis": keyValueAdapter("ioredis|adapters/redis/[^/]+"),
+  "adapters/unstorage": keyValueAdapter("unstorage"),
 }
 
 /** The packages that an entry imports: its user has them, or would not use it. */
@@ -229,15 +254,22 @@ async function modulesIn(file: string): Promise<string[]> {
   return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path)
 }
 
-function keyValueAdapter(name: string, folder: string, shared = "redis/[^/]+"): RegExp {
-  const parts = `${name}|${folder}/[^/]+|${shared}|values/[^/]+|sql/driver-error`
-  return new RegExp(`^(adapters/(${parts})|src/core/(errors|options|realm))\\.ts$`)
+/** The modules whose paths, without `.ts`, one of the patterns is. */
+function modules(...patterns: string[]): RegExp {
+  return new RegExp(`^(${[...patterns, common].join("|")})\\.ts$`)
 }
 
-function sqlAdapter(name: string, foreign: RegExp): RegExp {
-  return new RegExp(
-    `^(adapters/${name}|adapters/values/[^/]+|adapters/sql/(?!.*(${foreign.source}))[^/]+|src/core/(errors|options|realm))\\.ts$`,
+function keyValueAdapter(names: string): RegExp {
+  return modules(
+    `adapters/${names}`,
+    `adapters/(${names})/[^/]+`,
+    "adapters/(key-value|port)/[^/]+",
+    "adapters/retry/driver-error",
   )
+}
+
+function sqlAdapter(name: string, foreign: string): RegExp {
+  return modules(`adapters/${name}`, "adapters/(port|retry)/[^/]+", `adapters/sql/(?!.*(${foreign}))[^/]+`)
 }
 
 function reachable(files: string[], texts: Map<string, string>): string[] {

@@ -1,3 +1,4 @@
+import { commands, entry } from "../../tsup.config.ts"
 import type { Import, Module } from "./module-graph.ts"
 
 /** A rule about which module may import which. It answers with a line for each breach. */
@@ -6,9 +7,9 @@ export type ImportRule = (modules: readonly Module[]) => string[]
 const ports = "src/core/ports.ts"
 const errors = "src/core/errors.ts"
 const options = "src/core/options.ts"
-const realm = "src/core/realm.ts"
 const hash = "src/core/token.ts"
-const wrapper = /^src\/(web|node|hono|react|next|next-pages|next-proxy)\.ts$/
+const wrapper = /^src\/(web|node|hono|react|next|next\/pages|next\/proxy)\.ts$/
+const entries = new Set<string>(Object.values({ ...entry, ...commands }))
 /**
  * Which files may import which packages: the wrapper of a framework that framework, an ORM's adapter that ORM, and the
  * command, which runs on Node only, what Node has.
@@ -17,13 +18,27 @@ const companions: [file: RegExp, packages: RegExp][] = [
   [/^src\/next(\.ts$|\/)/, /^(next\/(cache|headers)\.js|#next\/navigation|react)$/],
   [/^src\/react\.ts$/, /^react$/],
   [/^adapters\/drizzle(\.ts$|\/)/, /^drizzle-orm$/],
-  [/^src\/(cli\.ts$|migrate\/)/, /^node:/],
+  [/^src\/cli(\.ts$|\/)/, /^node:/],
 ]
+const shared = /^adapters\/(port|retry|key-value)\//
 const pure = /^src\/core\/(policy|token|cookie|origin)\.ts$/
 
-/** The core runs on any platform: it imports itself, and one file of it the two packages that hash and encode. */
+/** The core runs on any platform: beside `src/platform` it imports itself, and one file of it what hashes and encodes. */
 export const coreStandsAlone: ImportRule = forbid(
-  (file, { from }) => isCore(file) && !isCore(from) && !(file === hash && isOslo(from)),
+  (file, { from }) => isCore(file) && !isCore(from) && !isPlatform(from) && !(file === hash && isOslo(from)),
+)
+
+/** What all share knows nobody. */
+export const platformStandsAlone: ImportRule = forbid((file, { from }) => isPlatform(file) && !isPlatform(from))
+
+/** What the wrappers share knows the core, and no wrapper. */
+export const requestKnowsOnlyTheCore: ImportRule = forbid(
+  (file, { from }) => isRequest(file) && !isRequest(from) && !isCore(from) && !isPlatform(from),
+)
+
+/** What the adapters share knows no driver, no ORM and no kind of store. */
+export const sharedRoomsKnowNoDriver: ImportRule = forbid(
+  (file, { from }) => shared.test(file) && isAdapter(from) && !shared.test(from),
 )
 
 /** `@oslojs/*` can be replaced in one place. */
@@ -37,11 +52,11 @@ export const adaptersKnowOnlyThePorts: ImportRule = forbid(
   (file, { from, how }) =>
     isAdapter(file) &&
     isSource(from) &&
-    !(from === errors || from === options || from === realm || (from === ports && how === "type")),
+    !(from === errors || from === options || isPlatform(from) || (from === ports && how === "type")),
 )
 
 /** The wrappers that are built on another. */
-const foundations: Record<string, string> = { "src/next-pages.ts": "src/node.ts", "src/hono.ts": "src/web.ts" }
+const foundations: Record<string, string> = { "src/next/pages.ts": "src/node.ts", "src/hono.ts": "src/web.ts" }
 
 /** A name comes from the file that owns it; an entry never drags another one in. */
 export const entriesAreNotImported: ImportRule = forbid((file, { from }) => isEntry(from) && foundations[file] !== from)
@@ -107,7 +122,7 @@ function forbid(isBreach: (file: string, used: Import) => boolean): ImportRule {
 
 /** What takes another package's place offers that one's names. */
 function isDropIn(file: string): boolean {
-  return /^src\/lucia(-v2(-middleware|-utils)?)?\.ts$/.test(file)
+  return /^src\/lucia(-v2(\/middleware|\/utils)?)?\.ts$/.test(file)
 }
 
 function areaOf(file: string): string | undefined {
@@ -126,6 +141,14 @@ function isCore(path: string): boolean {
   return path.startsWith("src/core/")
 }
 
+function isPlatform(path: string): boolean {
+  return path.startsWith("src/platform/")
+}
+
+function isRequest(path: string): boolean {
+  return path.startsWith("src/request/")
+}
+
 function isOslo(path: string): boolean {
   return path.startsWith("@oslojs/")
 }
@@ -135,7 +158,7 @@ function isCompanion(file: string, from: string): boolean {
 }
 
 function isEntry(path: string): boolean {
-  return /^(src|adapters)\/[^/]+\.tsx?$/.test(path)
+  return entries.has(path)
 }
 
 function makesAuth(path: string): boolean {

@@ -15,7 +15,7 @@ interface Check {
 
 const checks: Check[] = [
   {
-    sentence: "src/core imports nothing but itself, and @oslojs/* in token.ts",
+    sentence: "src/core imports nothing but itself and src/platform, and @oslojs/* in token.ts",
     rule: rules.coreStandsAlone,
     broken: {
       "src/core/token.ts": 'import { sha256 } from "@oslojs/crypto/sha2"; import { randomBytes } from "node:crypto"',
@@ -26,6 +26,34 @@ const checks: Check[] = [
       "src/core/token.ts imports node:crypto",
       "src/core/auth.ts imports src/users/users.ts",
       "src/core/cookie.ts imports @oslojs/encoding",
+    ],
+  },
+  {
+    sentence: "src/platform imports nothing but itself",
+    rule: rules.platformStandsAlone,
+    broken: { "src/platform/bytes.ts": 'import { AuthError } from "../core/errors.ts"' },
+    breaches: ["src/platform/bytes.ts imports src/core/errors.ts"],
+  },
+  {
+    sentence: "src/request knows src/core and src/platform, and no wrapper",
+    rule: rules.requestKnowsOnlyTheCore,
+    broken: {
+      "src/request/access.ts":
+        'import type { Auth } from "../core/auth.ts"; import type { WebAuth } from "../web.ts"; import "react"',
+    },
+    breaches: ["src/request/access.ts imports src/web.ts", "src/request/access.ts imports react"],
+  },
+  {
+    sentence: "adapters/port, adapters/retry and adapters/key-value know no driver's room",
+    rule: rules.sharedRoomsKnowNoDriver,
+    broken: {
+      "adapters/port/names.ts":
+        'import type { Row } from "../sql/executor.ts"; import { retried } from "../retry/retry.ts"',
+      "adapters/key-value/fields.ts": 'import { redisAdapter } from "../redis.ts"',
+    },
+    breaches: [
+      "adapters/port/names.ts imports adapters/sql/executor.ts",
+      "adapters/key-value/fields.ts imports adapters/redis.ts",
     ],
   },
   {
@@ -57,14 +85,14 @@ const checks: Check[] = [
       "src/users/users.ts": 'import type { Auth } from "../index.ts"',
       "adapters/node-sqlite.ts": 'import { sqlAdapter } from "./sql.ts"',
       "src/web.ts": 'export * from "./node.ts"',
-      "src/next-pages.ts": 'import { createNodeAuth } from "./node.ts"; import { createWebAuth } from "./web.ts"',
+      "src/next/pages.ts": 'import { createNodeAuth } from "../node.ts"; import { createWebAuth } from "../web.ts"',
       "src/hono.ts": 'import { createNodeAuth } from "./node.ts"; import { createWebAuth } from "./web.ts"',
     },
     breaches: [
       "src/users/users.ts imports src/index.ts",
       "adapters/node-sqlite.ts imports adapters/sql.ts",
       "src/web.ts imports src/node.ts",
-      "src/next-pages.ts imports src/web.ts",
+      "src/next/pages.ts imports src/web.ts",
       "src/hono.ts imports src/node.ts",
     ],
   },
@@ -109,14 +137,14 @@ const checks: Check[] = [
         'import { headers } from "next/headers.js"; import { cache } from "react"; import "next/server.js"',
       "src/web.ts": 'import { headers } from "next/headers"',
       "src/cli.ts": 'import { readFileSync } from "node:fs"; import type { Node } from "ts-morph"',
-      "src/migrate/run.ts": 'import { Project } from "ts-morph"; import { join } from "node:path"',
+      "src/cli/run.ts": 'import { Project } from "ts-morph"; import { join } from "node:path"',
     },
     breaches: [
       "adapters/better-sqlite3.ts imports better-sqlite3",
       "src/node.ts imports node:http",
       "src/next.ts imports next/server.js",
       "src/web.ts imports next/headers",
-      "src/migrate/run.ts imports ts-morph",
+      "src/cli/run.ts imports ts-morph",
     ],
   },
   {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { answer, isNavigation } from "../../src/next/answers.ts"
+import { answer, isNavigation } from "../../src/next/lib/answers.ts"
 
 describe("answer()", () => {
   test.each([

@@ -3,9 +3,9 @@ import { build } from "esbuild"
 import type { Plugin } from "esbuild"
 import fc from "fast-check"
 import { describe, expect, test, vi } from "vitest"
-import { safeRedirect } from "../../src/core/safe-redirect.ts"
-import { createAuthProxy } from "../../src/next-proxy.ts"
-import type { AuthProxyOptions } from "../../src/next-proxy.ts"
+import { safeRedirect } from "../../src/request/safe-redirect.ts"
+import { createAuthProxy } from "../../src/next/proxy.ts"
+import type { AuthProxyOptions } from "../../src/next/proxy.ts"
 import { root } from "../package/tarball.ts"
 
 const origin = "https://app.example"
@@ -318,7 +318,7 @@ describe("createAuthProxy()", () => {
   })
 
   test("[NXT-6] needs nothing of Node.js", async () => {
-    const { outputFiles } = await bundle("src/next-proxy.ts")
+    const { outputFiles } = await bundle("src/next/proxy.ts")
     expect(outputFiles[0]?.text).toContain("Cross-origin request refused")
     await expect(bundle("test/package/tarball.ts")).rejects.toThrow("node:")
   })

@@ -1,0 +1,113 @@
+import { AuthError } from "../../src/core/errors.ts"
+import { isDate } from "../../src/platform/realm.ts"
+import type { SessionRecord, UserId } from "../../src/core/ports.ts"
+import { quoted } from "../port/names.ts"
+import { timeOf } from "../port/parameters.ts"
+import type { UserIds } from "../port/user-ids.ts"
+
+/** A session as text: `u` its user, `c` and `e` its times in milliseconds, and `a:<name>` for each attribute. */
+export type Fields = Record<string, string>
+
+const attribute = "a:"
+
+/** Writes a session whose user's id is encoded already. */
+export function sessionFields(user: string, { createdAt, expiresAt, attributes }: SessionRecord): Fields {
+  return { u: user, c: String(timeOf(createdAt)), e: String(timeOf(expiresAt)), ...attributeFields(attributes) }
+}
+
+/** Writes attributes; those that are `undefined` are left out. Throws `invalid_option` for what cannot be kept. */
+export function attributeFields(attributes: object): Fields {
+  const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(
+    given.map(([name, value]) => [attribute + checkedAttribute(name), encodeValue(name, value)]),
+  )
+}
+
+/** Reads a session back; `null` for anything that was not written as one. */
+export function readFields<SessionRow>(id: string, fields: Fields, ids: UserIds): SessionRecord<SessionRow> | null {
+  const userId = decodeUserId(fields.u, ids)
+  const [createdAt, expiresAt] = [readTime(fields.c), readTime(fields.e)]
+  const attributes = readAttributes(fields)
+  if (userId === undefined || !createdAt || !expiresAt || !attributes) return null
+  return { id, userId, createdAt, expiresAt, attributes: attributes as SessionRow }
+}
+
+/** Writes a user's id; `null` if no user can have it. Throws `invalid_option` for another type of JavaScript. */
+export function encodeUserId(id: unknown, ids: UserIds): string | null {
+  const encoded = ids.encode(id)
+  return encoded === null ? null : String(encoded)
+}
+
+/** Writes the id of a user who gets a session. Throws `invalid_option` if no user can have it. */
+export function encodeOwner(id: unknown, ids: UserIds): string {
+  const encoded = encodeUserId(id, ids)
+  if (encoded !== null) return encoded
+  throw new AuthError("invalid_option", `${quoted(id)} cannot be a user id: see the adapter's userId option.`)
+}
+
+function decodeUserId(text: string | undefined, ids: UserIds): UserId | undefined {
+  if (text === undefined || (!isTextual(ids) && !/^-?\d+$/.test(text))) return undefined
+  const id = ids.decode(text)
+  return encodeUserId(id, ids) === text ? id : undefined
+}
+
+function isTextual({ type }: UserIds): boolean {
+  return type === "text" || type === "uuid"
+}
+
+function readTime(text: string | undefined): Date | null {
+  const time = new Date(text !== undefined && /^-?\d+$/.test(text) ? Number(text) : NaN)
+  return Number.isNaN(time.getTime()) ? null : time
+}
+
+function readAttributes(fields: Fields): Record<string, unknown> | null {
+  try {
+    const names = Object.keys(fields).filter((name) => name.startsWith(attribute))
+    return Object.fromEntries(names.map((name) => [name.slice(attribute.length), decodeValue(fields[name] ?? "")]))
+  } catch {
+    // Cut short or written by something else: no session.
+    return null
+  }
+}
+
+function checkedAttribute(name: string): string {
+  if (name !== "__proto__" && name.isWellFormed()) return name
+  throw new AuthError("invalid_option", `${quoted(name)} cannot be the name of an attribute.`)
+}
+
+// JSON begins with neither letter.
+function encodeValue(name: string, value: unknown): string {
+  if (typeof value === "bigint") return `B${value}`
+  if (isDate(value)) return `D${timeOf(value)}`
+  try {
+    return JSON.stringify(value, onlyJson)
+  } catch (cause) {
+    const message = `The attribute ${quoted(name)} is kept as JSON: only the attribute itself may be a Date or a bigint.`
+    throw new AuthError("invalid_option", message, { cause })
+  }
+}
+
+function decodeValue(text: string): unknown {
+  if (text.startsWith("B")) return BigInt(text.slice(1))
+  if (text.startsWith("D")) return new Date(Number(text.slice(1)))
+  return JSON.parse(text)
+}
+
+/** Refuses what JSON would drop or change without a word. It is called on what holds the value, before `toJSON()`. */
+function onlyJson(this: unknown, key: string, value: unknown): unknown {
+  const original: unknown = Reflect.get(Object(this), key)
+  if (original === undefined ? Array.isArray(this) : !isJson(original)) throw new TypeError(`no JSON: ${typeof value}`)
+  return value
+}
+
+function isJson(value: unknown): boolean {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true
+  if (typeof value === "number") return Number.isFinite(value)
+  return typeof value === "object" && (Array.isArray(value) || isPlainObject(value))
+}
+
+// By its shape, not by our Object: a value may come from another realm.
+function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}

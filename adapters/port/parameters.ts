@@ -1,0 +1,60 @@
+import { AuthError } from "../../src/core/errors.ts"
+import { isDate } from "../../src/platform/realm.ts"
+import type { KeyRecord } from "../../src/core/ports.ts"
+import { quoted } from "./names.ts"
+import { isStorableId } from "./storable-text.ts"
+
+/** Makes a parameter of a session id; `null` if no row can have it. Throws `invalid_option` unless it is a string. */
+export function sessionIdOf(id: unknown): string | null {
+  if (typeof id !== "string") throw new AuthError("invalid_option", `A session id is a string, not a ${typeof id}.`)
+  return isStorableId(id) ? id : null
+}
+
+/** Makes a parameter of the id of a session to be stored. Throws `invalid_option` if no row can have it. */
+export function newSessionIdOf(id: unknown): string {
+  const known = sessionIdOf(id)
+  if (known !== null) return known
+  throw new AuthError("invalid_option", `${quoted(id)} cannot be a session id: at most 255 bytes of text without NUL.`)
+}
+
+/** Makes a parameter of a date: milliseconds since 1970, rounded down. Throws `invalid_option` for an invalid one. */
+export function timeOf(date: Date): number {
+  const time = isDate(date) ? date.getTime() : NaN
+  if (!Number.isNaN(time)) return time
+  throw new AuthError("invalid_option", "A session's times are valid Date objects.")
+}
+
+// A provider id of 50 characters, a colon, and an address of 254 bytes.
+const longestKeyId = 512
+
+/** Makes the `id` column of a key; `null` if no row can have it. Throws `invalid_option` for what is no key. */
+export function keyIdOf({
+  providerId,
+  providerUserId,
+}: Pick<KeyRecord, "providerId" | "providerUserId">): string | null {
+  if (typeof providerId !== "string" || typeof providerUserId !== "string")
+    throw new AuthError("invalid_option", "A key's provider id and provider user id are strings.")
+  // The first ":" ends the provider id: with one inside it, two keys could share a row.
+  if (providerId.includes(":")) throw new AuthError("invalid_option", `${quoted(providerId)} cannot be a provider id.`)
+  const id = `${providerId}:${providerUserId}`
+  return isStorableId(id, longestKeyId) ? id : null
+}
+
+/** Makes the `id` column of a key to be stored. Throws `invalid_option` if no row can have it. */
+export function newKeyIdOf(key: Pick<KeyRecord, "providerId" | "providerUserId">): string {
+  const id = keyIdOf(key)
+  if (id !== null) return id
+  throw new AuthError("invalid_option", `${quoted(key.providerUserId)} cannot be a key: too long, or no text.`)
+}
+
+/** Makes a parameter of a password hash. Throws `invalid_option` for anything else: none would take the password away. */
+export function newPasswordHashOf(hash: unknown): string {
+  if (typeof hash === "string") return hash
+  throw new AuthError("invalid_option", `A new password hash is a string, not a ${typeof hash}.`)
+}
+
+/** Makes a parameter of a password hash or none. Throws `invalid_option` for anything else. */
+export function passwordHashOf(hash: unknown): string | null {
+  if (hash === null || typeof hash === "string") return hash
+  throw new AuthError("invalid_option", `A password hash is a string or null, not a ${typeof hash}.`)
+}

@@ -1,0 +1,33 @@
+import { isBytes } from "../../src/platform/realm.ts"
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+const exactDecoder = new TextDecoder("utf-8", { fatal: true })
+
+/**
+ * Tells whether text can be an id in every database: well-formed Unicode without NUL (PostgreSQL refuses it), at most
+ * `longest` bytes as UTF-8 (what `schema()` gives MySQL's columns).
+ */
+export function isStorableId(text: string, longest = 255): boolean {
+  return !text.includes("\0") && text.isWellFormed() && fits(text, longest)
+}
+
+/** Reads a text column. MySQL's drivers answer `VARBINARY` as bytes. */
+export function readText(value: unknown): string {
+  return isBytes(value) ? decoder.decode(value) : String(value)
+}
+
+/** The same, or `null` for bytes that are not UTF-8. */
+export function readExactText(value: unknown): string | null {
+  if (!isBytes(value)) return String(value)
+  try {
+    return exactDecoder.decode(value)
+  } catch {
+    return null
+  }
+}
+
+function fits(text: string, longest: number): boolean {
+  // No UTF-16 unit takes more than three bytes of UTF-8.
+  return text.length * 3 <= longest || (text.length <= longest && encoder.encode(text).length <= longest)
+}

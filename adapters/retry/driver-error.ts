@@ -1,0 +1,88 @@
+import { isError as isErrorByBirth } from "../../src/platform/realm.ts"
+
+const deepest = 5
+
+/** The fields by which drivers say what went wrong. */
+export interface DriverError extends Error {
+  code?: unknown
+  errno?: unknown
+}
+
+/** Returns whether an error, or one it was caused by, fits: drivers are often wrapped by what runs them. */
+export function causedBy(error: unknown, fits: (error: DriverError) => boolean): boolean {
+  let current = error
+  for (let depth = 0; depth < deepest && isError(current); depth++) {
+    if (fits(current)) return true
+    current = current.cause
+  }
+  return false
+}
+
+// By its shape: an error may come from another realm, as in Jest.
+function isError(value: unknown): value is DriverError {
+  return isObject(value) && typeof (value as { message?: unknown }).message === "string"
+}
+
+// Statements, into which mysql2 writes the parameters; parameters, as drivers, query builders and ORMs call them; and
+// what PostgreSQL adds: a row or a key in `detail`, and in `where` the parameters, if the server logs them on errors.
+const telling = ["sql", "query", "params", "parameters", "args", "bindings", "values", "command", "detail", "where"]
+
+/**
+ * Takes the values that were sent off a driver's error and all that it contains. Anyone who logs the error would keep
+ * token hashes and password hashes otherwise.
+ */
+export function withoutValues(error: unknown): unknown {
+  return isError(error) ? cleaned(error, new Map()) : error
+}
+
+/** `seen` holds what was made of each object; of one whose properties cannot be changed, a copy is made. */
+function cleaned(value: object, seen: Map<object, object>): object {
+  const known = seen.get(value)
+  if (known) return known
+  const target = canChange(value) ? value : copyOf(value)
+  seen.set(value, target).set(target, target)
+  for (const name of telling) Reflect.deleteProperty(target, name)
+  for (const [name, { value: inner }] of Object.entries(Object.getOwnPropertyDescriptors(target)))
+    if (typeof inner === "string") replace(target, name, inner, withoutSecrets(inner))
+    else if (mayTell(name, inner)) replace(target, name, inner, cleaned(inner, seen))
+  return target
+}
+
+// The errors inside one, and what Prisma adds to its own.
+function mayTell(name: string, inner: unknown): inner is object {
+  return isError(inner) || Array.isArray(inner) || (isObject(inner) && (name === "meta" || name === "cause"))
+}
+
+function replace(target: object, name: string, before: unknown, after: unknown): void {
+  if (after !== before) Object.defineProperty(target, name, { value: after })
+}
+
+// What Drizzle writes behind its statement, a session's id, and hashes of passwords in PHC's or crypt's form.
+const parameters = /\nparams: [^]*?(?=\n {4}at |$)/g
+const secrets = /\b[0-9a-f]{64}\b|\$[a-z0-9-]+\$[^\s"')]+/gi
+
+function withoutSecrets(text: string): string {
+  return text.replace(parameters, "").replace(secrets, "[hidden]")
+}
+
+// postgres.js makes properties that cannot be deleted, and with its option `debug` every log shows them. A frozen
+// error has none that can be changed.
+function canChange(value: object): boolean {
+  return Object.entries(Object.getOwnPropertyDescriptors(value)).every(
+    ([name, { configurable, writable }]) => configurable || (writable === true && !telling.includes(name)),
+  )
+}
+
+function copyOf(value: object): object {
+  if (Array.isArray(value)) return Array.from(value)
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(value))
+    .filter(([name]) => !telling.includes(name))
+    .map(([name, property]) => [name, { ...property, configurable: true }] as const)
+  // An error by birth: only such a one is recognised across realms.
+  const copy = Object.setPrototypeOf(isErrorByBirth(value) ? new Error() : {}, Object.getPrototypeOf(value)) as object
+  return Object.defineProperties(copy, Object.fromEntries(properties))
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null
+}

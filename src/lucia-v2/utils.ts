@@ -1,0 +1,6 @@
+export type { CookieAttributes } from "../lucia/v2/cookie.ts"
+export { parseCookie, serializeCookie } from "../lucia/v2/cookie.ts"
+export { isWithinExpiration } from "../lucia/v2/expiration.ts"
+export { joinAdapters as __experimental_joinAdapters } from "../lucia/v2/join-adapters.ts"
+export { generateLuciaPasswordHash, validateLuciaPasswordHash } from "../lucia/v2/password-hash.ts"
+export { generateRandomString } from "../lucia/v2/random-string.ts"

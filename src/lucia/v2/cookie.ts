@@ -1,0 +1,133 @@
+import { readCookie } from "../../core/cookie.ts"
+import { AuthError } from "../../core/errors.ts"
+
+/** What a cookie carries besides its name and value. */
+export interface CookieAttributes {
+  domain?: string
+  /** Default `encodeURIComponent`. */
+  encode?: (value: string) => string
+  expires?: Date
+  httpOnly?: boolean
+  /** In seconds. */
+  maxAge?: number
+  path?: string
+  priority?: "low" | "medium" | "high"
+  /** `true` is `strict`. */
+  sameSite?: boolean | "lax" | "strict" | "none"
+  secure?: boolean
+}
+
+/** A cookie to set. */
+export interface Cookie {
+  readonly name: string
+  readonly value: string
+  readonly attributes: CookieAttributes
+  /** Writes the cookie as the value of a `Set-Cookie` header. */
+  readonly serialize: () => string
+}
+
+/** Makes a cookie. Throws `invalid_option` for what {@link serializeCookie} refuses. */
+export function createCookie(name: string, value: string, attributes: CookieAttributes): Cookie {
+  const serialize = () => serializeCookie(name, value, attributes)
+  serialize()
+  return { name, value, attributes, serialize }
+}
+
+// RFC 6265, section 4.1.1. Spaces and commas are let through in values that were encoded by hand, as browsers do.
+const nameShape = /^[!#$%&'*+\-.^_`|~\w]+$/
+const textShape = /^[ -:<-~]*$/
+const expiresShape = /^\w{3}, \d{2} \w{3} \d{4} /
+
+/**
+ * Writes a cookie as the value of a `Set-Cookie` header. Throws `invalid_option` for a name that is no token, and for a
+ * value, domain or path with a `;`, a control character or anything beyond ASCII, which would add attributes or headers.
+ */
+export function serializeCookie(name: string, value: string, attributes: CookieAttributes = {}): string {
+  const { encode = encodeURIComponent, domain, path, maxAge, expires, priority, sameSite } = attributes ?? {}
+  if (!nameShape.test(name)) throw invalid("name")
+  const parts = [
+    `${name}=${plain(encode(value), "value")}`,
+    maxAge != null && `Max-Age=${wholeSeconds(maxAge)}`,
+    domain && `Domain=${plain(domain, "domain")}`,
+    path && `Path=${plain(path, "path")}`,
+    expires && `Expires=${httpDate(expires)}`,
+    attributes?.httpOnly && "HttpOnly",
+    attributes?.secure && "Secure",
+    priority && `Priority=${oneOf(priorities, priority, "priority")}`,
+    sameSite && `SameSite=${sameSite === true ? "Strict" : oneOf(sameSites, sameSite, "sameSite")}`,
+  ]
+  return parts.filter(Boolean).join("; ")
+}
+
+const priorities = new Map([
+  ["low", "Low"],
+  ["medium", "Medium"],
+  ["high", "High"],
+])
+const sameSites = new Map([
+  ["lax", "Lax"],
+  ["strict", "Strict"],
+  ["none", "None"],
+])
+
+function plain(text: string, part: string): string {
+  if (textShape.test(text)) return text
+  throw invalid(part)
+}
+
+function wholeSeconds(maxAge: number): string {
+  const seconds = Math.floor(maxAge)
+  if (!Number.isFinite(seconds)) throw invalid("maxAge")
+  return BigInt(seconds).toString()
+}
+
+function httpDate(expires: Date): string {
+  const text = expires.toUTCString()
+  if (expiresShape.test(text)) return text
+  throw invalid("expires")
+}
+
+function oneOf(known: Map<string, string>, value: string, part: string): string {
+  return known.get(value.toLowerCase()) ?? fail(part)
+}
+
+function fail(part: string): never {
+  throw invalid(part)
+}
+
+function invalid(part: string): AuthError {
+  return new AuthError("invalid_option", `A cookie's ${part} is invalid`)
+}
+
+/**
+ * Reads every cookie of a `Cookie` header, as jshttp does: the first of several counts, quotes are taken off, and a value
+ * that cannot be decoded stays as it is. The object has no prototype, so any name is only a name.
+ */
+export function parseCookie(header: string): Record<string, string> {
+  const cookies = Object.create(null) as Record<string, string>
+  for (const pair of header.split(";")) {
+    const at = pair.indexOf("=")
+    const name = pair.slice(0, Math.max(at, 0)).trim()
+    if (at !== -1 && !(name in cookies)) cookies[name] = decode(pair.slice(at + 1))
+  }
+  return cookies
+}
+
+/**
+ * Reads the session's id out of a `Cookie` header. Several different values under the name are none, since their order
+ * says nothing about who set them (RFC 6265, section 5.4).
+ */
+export function readSessionId(header: string | null | undefined, name: string): string | null {
+  const value = readCookie(header, name)
+  return value === null ? null : decode(value)
+}
+
+function decode(text: string): string {
+  const value = text.trim()
+  const bare = value.startsWith('"') ? value.slice(1, -1) : value
+  try {
+    return decodeURIComponent(bare)
+  } catch {
+    return bare
+  }
+}

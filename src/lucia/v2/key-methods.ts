@@ -1,0 +1,103 @@
+import { randomText } from "../../core/token.ts"
+import type { Key, NewKey } from "./auth.ts"
+import type { DebugLog } from "./debug-log.ts"
+import { createKeyId, readKeyId } from "./key-id.ts"
+import type { KeySchema } from "./lucia-adapter.ts"
+import { LuciaError } from "./lucia-error.ts"
+import type { PasswordHash } from "./password-hash.ts"
+import type { Stores } from "./stores.ts"
+
+/** What the methods about keys are made of. */
+export interface KeyParts {
+  users: Stores["users"]
+  passwordHash: PasswordHash
+  /** Throws `AUTH_INVALID_USER_ID`. */
+  requireUser: (userId: string) => Promise<unknown>
+  log: DebugLog
+}
+
+/** Makes the methods about keys. */
+export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyParts) {
+  let decoy: string | undefined
+
+  async function useKey(providerId: string, providerUserId: string, password: string | null): Promise<Key> {
+    const keyId = createKeyId(providerId, providerUserId)
+    // Unknown keys and keys without a password take as long as known ones.
+    const decoyHash = password ? await getDecoy() : null
+    const row = await findKey(keyId)
+    const isRight = await verify(row?.hashed_password || decoyHash, password)
+    if (!row) throw refused("AUTH_INVALID_KEY_ID")
+    const isAccepted = row.hashed_password === null ? password === null : !!row.hashed_password && isRight
+    if (!isAccepted) throw refused("AUTH_INVALID_PASSWORD")
+    log("key", "Key accepted")
+    return transformDatabaseKey(row)
+  }
+
+  async function findKey(keyId: string): Promise<KeySchema | null> {
+    // PostgreSQL answers NUL with an error, and a visitor writes the name.
+    const row = keyId.includes("\0") ? null : await users.getKey(keyId)
+    // Some columns take other names for equal, such as another case, accents left out, or a blank at the end.
+    return row?.id === keyId ? row : null
+  }
+
+  async function verify(hash: string | null, password: string | null): Promise<boolean> {
+    return !!password && hash !== null && passwordHash.validate(password, hash)
+  }
+
+  // Each call makes one until one is there: a promise of another request may never settle.
+  async function getDecoy(): Promise<string> {
+    return (decoy ??= await passwordHash.generate(randomText(20)))
+  }
+
+  function refused(message: "AUTH_INVALID_KEY_ID" | "AUTH_INVALID_PASSWORD"): LuciaError {
+    log("key", message === "AUTH_INVALID_KEY_ID" ? "Key not found" : "Password not accepted")
+    return new LuciaError(message)
+  }
+
+  async function createKey({
+    userId,
+    providerId,
+    providerUserId,
+    password,
+  }: NewKey & { userId: string }): Promise<Key> {
+    const row = {
+      id: createKeyId(providerId, providerUserId),
+      user_id: userId,
+      hashed_password: await hashed(password),
+    }
+    await users.setKey(row)
+    return transformDatabaseKey(row)
+  }
+
+  async function getKey(providerId: string, providerUserId: string): Promise<Key> {
+    const row = await findKey(createKeyId(providerId, providerUserId))
+    if (!row) throw new LuciaError("AUTH_INVALID_KEY_ID")
+    return transformDatabaseKey(row)
+  }
+
+  async function getAllUserKeys(userId: string): Promise<Key[]> {
+    const [rows] = await Promise.all([users.getKeysByUserId(userId), requireUser(userId)])
+    return rows.map(transformDatabaseKey)
+  }
+
+  async function updateKeyPassword(providerId: string, providerUserId: string, password: string | null): Promise<Key> {
+    const keyId = createKeyId(providerId, providerUserId)
+    if (await findKey(keyId)) await users.updateKey(keyId, { hashed_password: await hashed(password) })
+    return getKey(providerId, providerUserId)
+  }
+
+  async function deleteKey(providerId: string, providerUserId: string): Promise<void> {
+    const keyId = createKeyId(providerId, providerUserId)
+    if (await findKey(keyId)) await users.deleteKey(keyId)
+  }
+
+  async function hashed(password: string | null): Promise<string | null> {
+    return password === null ? null : passwordHash.generate(password)
+  }
+
+  return { useKey, createKey, getKey, getAllUserKeys, updateKeyPassword, deleteKey, transformDatabaseKey }
+}
+
+function transformDatabaseKey({ id, user_id: userId, hashed_password }: KeySchema): Key {
+  return { ...readKeyId(id), userId, passwordDefined: !!hashed_password }
+}

@@ -1,0 +1,36 @@
+import { LegacyScrypt } from "../v3/scrypt.ts"
+import { requireHashable } from "../../password/hashable-password.ts"
+import { deriveLuciaKey } from "../../password/lucia-key.ts"
+import { LuciaError } from "./lucia-error.ts"
+import { generateRandomString } from "./random-string.ts"
+
+/** Turns passwords into hashes, and checks them. The password comes first. */
+export interface PasswordHash {
+  generate: (password: string) => string | Promise<string>
+  validate: (password: string, hash: string) => boolean | Promise<boolean>
+}
+
+/**
+ * Makes the password hash of Lucia v2, `s2:salt:key`. Rejects with `invalid_option` for what is no well-formed text or
+ * over 1,024 bytes.
+ */
+export async function generateLuciaPasswordHash(password: string): Promise<string> {
+  requireHashable(password)
+  const salt = generateRandomString(16)
+  return `s2:${salt}:${await deriveLuciaKey(password, salt, 16)}`
+}
+
+/**
+ * Checks a password against a hash of Lucia v2 or v1. `false` for anything else; a hash of bcrypt rejects with
+ * `AUTH_OUTDATED_PASSWORD`. Every refusal does the same work, so that its time does not tell what is stored.
+ */
+export async function validateLuciaPasswordHash(password: string, hash: string): Promise<boolean> {
+  if (readable.test(hash)) return legacyScrypt.verify(hash, password)
+  await legacyScrypt.verify(decoy, password)
+  if (hash.startsWith("$2a")) throw new LuciaError("AUTH_OUTDATED_PASSWORD")
+  return false
+}
+
+const legacyScrypt = new LegacyScrypt()
+const readable = /^(s2:)?[^:]{0,255}:[0-9a-f]{128}$/i
+const decoy = `s2::${"0".repeat(128)}`

@@ -1,0 +1,101 @@
+import { AuthError } from "../../core/errors.ts"
+import { opensWebSocket } from "../../core/origin.ts"
+import { verifyOrigin } from "../v3/request-origin.ts"
+import type { Env, LuciaRequest } from "./request-context.ts"
+
+/** Which pages may send requests that change something, besides those of the request's own host. */
+export interface CSRFProtectionConfiguration {
+  /** The host that pages are on, in place of the one that the request names. */
+  host?: string
+  /** The header that names the host, such as `X-Forwarded-Host`. Default: the request's URL, or `Host`. */
+  hostHeader?: string
+  /**
+   * Subdomains of the cookie's domain or, without one, of `host`: `["api"]` are pages of `api.example.com`, `"*"` of any.
+   * Whose subdomains are meant is never guessed: `example.co.uk` and `me.github.io` look like subdomains too.
+   */
+  allowedSubDomains?: string[] | "*"
+}
+
+/** What an origin check is made of. */
+export interface OriginSettings {
+  csrfProtection: boolean | CSRFProtectionConfiguration
+  env: Env
+  /** The session cookie's domain. Browsers set no cookie for a domain that many share, such as `co.uk`. */
+  cookieDomain: string | undefined
+}
+
+/** Tells whether the session cookie of a request counts. */
+export type OriginCheck = (request: LuciaRequest) => boolean
+
+const safeMethods = ["GET", "HEAD", "OPTIONS", "TRACE"]
+
+/** Makes the check. Throws `invalid_option` for subdomains of nobody knows what. */
+export function createOriginCheck({ csrfProtection, env, cookieDomain }: OriginSettings): OriginCheck {
+  if (csrfProtection === false) return () => true
+  const { host, hostHeader, allowedSubDomains = [] } = csrfProtection === true ? {} : csrfProtection
+  const isAllowedSubDomain = createSubDomainCheck(allowedSubDomains, cookieDomain?.replace(/^\./, "") ?? host)
+
+  return (request) => {
+    if (safeMethods.includes(request.method.toUpperCase()) && !opensWebSocket(request.headers)) return true
+    const origin = request.headers.get("Origin")
+    const schemes = schemesOf(env, request)
+    if (origin !== null && isAllowedSubDomain(origin, schemes)) return true
+    if (origin !== null && host !== undefined && isOrigin(origin, host, schemes)) return true
+    const site = request.headers.get("Sec-Fetch-Site")
+    if (site !== null) return site === "same-origin" || site === "none"
+    if (origin === null || host !== undefined) return false
+    return isOrigin(origin, hostOf(request, hostHeader), schemes)
+  }
+}
+
+type SubDomainCheck = (origin: string, schemes: readonly string[]) => boolean
+
+function createSubDomainCheck(subDomains: readonly (string | null)[] | "*", base: string | undefined): SubDomainCheck {
+  if (subDomains.length === 0) return () => false
+  if (base === undefined || !/^([^.]+\.)+[^.]+$|^localhost(:\d+)?$/.test(base))
+    throw new AuthError(
+      "invalid_option",
+      "allowedSubDomains are subdomains of something: set sessionCookie.attributes.domain, or csrfProtection.host, to a domain such as example.com.",
+    )
+  if (subDomains === "*") return (origin, schemes) => isBelow(origin, base) && isOrigin(origin, hostIn(origin), schemes)
+  const hosts = subDomains.map((name) => (name === null ? base : `${requireSubDomain(name)}.${base}`))
+  return (origin, schemes) => hosts.some((host) => isOrigin(origin, host, schemes))
+}
+
+function requireSubDomain(name: string): string {
+  if (/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(name)) return name
+  throw new AuthError("invalid_option", 'allowedSubDomains is "*", or names without the domain, such as ["api"].')
+}
+
+function isBelow(origin: string, base: string): boolean {
+  return hostIn(origin)?.endsWith(`.${base.toLowerCase()}`) ?? false
+}
+
+function hostIn(url: string | undefined): string | null {
+  return url !== undefined && URL.canParse(url) ? new URL(url).host : null
+}
+
+function isOrigin(origin: string, host: string | null, schemes: readonly string[]): boolean {
+  if (!host) return false
+  const own = isLoopback(origin) ? ["https:", "http:"] : ["https:"]
+  return verifyOrigin(
+    origin,
+    [...own, ...schemes].map((scheme) => `${scheme}//${host}`),
+  )
+}
+
+function isLoopback(origin: string): boolean {
+  return URL.canParse(origin) && /^127\.0\.0\.1$|^\[::1\]$|(^|\.)localhost$/.test(new URL(origin).hostname)
+}
+
+// In production the cookie is Secure, so no page on http has a session. An http page of the same name is a stranger's.
+function schemesOf(env: Env, { url = "", scheme }: LuciaRequest): string[] {
+  if (env !== "DEV") return []
+  if (URL.canParse(url)) return [new URL(url).protocol]
+  return [scheme ? `${scheme}:` : "http:"]
+}
+
+function hostOf({ url, headers }: LuciaRequest, hostHeader: string | undefined): string | null {
+  const named = hostHeader === undefined ? null : headers.get(hostHeader)
+  return named ?? hostIn(url) ?? headers.get("Host")
+}

@@ -1,0 +1,88 @@
+import { belongsTo, isUserId } from "../v3/stored-session.ts"
+import { requireColumns } from "./columns.ts"
+import { createKeyId } from "./key-id.ts"
+import type { OrNull, UserSchema } from "./lucia-adapter.ts"
+import { LuciaError } from "./lucia-error.ts"
+import type { PasswordHash } from "./password-hash.ts"
+import { generateRandomString } from "./random-string.ts"
+import type { Stores } from "./stores.ts"
+
+/** What the methods about users are made of. */
+export interface UserParts {
+  stores: Pick<Stores, "users" | "deleteUser">
+  passwordHash: PasswordHash
+  getUserAttributes: (row: UserSchema) => object
+}
+
+interface NewKey {
+  providerId: string
+  providerUserId: string
+  password: string | null
+}
+
+/** Makes the methods about users. */
+export function createUserMethods({ stores, passwordHash, getUserAttributes }: UserParts) {
+  const { users } = stores
+
+  async function getUser(userId: string) {
+    return transformDatabaseUser(await getRow(userId))
+  }
+
+  async function createUser(options: { userId?: string; key: NewKey | null; attributes: object }) {
+    const { userId = generateRandomString(15), key, attributes } = options
+    requireColumns("user", attributes ?? {})
+    // The attributes are the columns that the application has declared.
+    const row = { ...attributes, id: userId } as UserSchema
+    const keyRow = key && { id: createKeyId(key.providerId, key.providerUserId), user_id: userId }
+    await users.setUser(row, keyRow && { ...keyRow, hashed_password: await hashed(key.password) })
+    return transformDatabaseUser(row)
+  }
+
+  async function updateUserAttributes(userId: string, attributes: object) {
+    requireColumns("user", attributes)
+    const id = await storedId(userId)
+    if (id === null) throw new LuciaError("AUTH_INVALID_USER_ID")
+    if (Object.keys(attributes).length > 0) await users.updateUser(id, attributes)
+    return getUser(userId)
+  }
+
+  async function deleteUser(userId: string): Promise<void> {
+    const id = await storedId(userId)
+    if (id !== null) await stores.deleteUser(id)
+  }
+
+  async function getRow(userId: string): Promise<UserSchema> {
+    const row = await findRow(userId)
+    if (!row) throw new LuciaError("AUTH_INVALID_USER_ID")
+    return row
+  }
+
+  async function findRow(userId: unknown): Promise<OrNull<UserSchema>> {
+    if (!isPossibleId(userId)) return null
+    const row: OrNull<UserSchema> = await users.getUser(userId)
+    // MySQL takes an id in another case for the same, and the number 0 for any text.
+    return row && belongsTo({ userId: row.id }, userId) ? row : null
+  }
+
+  // A number must not get into a statement that writes: see above.
+  async function storedId(userId: unknown): Promise<string | null> {
+    if (typeof userId === "string") return isPossibleId(userId) ? userId : null
+    const row = await findRow(userId)
+    return row && row.id
+  }
+
+  async function hashed(password: string | null): Promise<string | null> {
+    return password === null ? null : passwordHash.generate(password)
+  }
+
+  function transformDatabaseUser(row: UserSchema) {
+    return { ...getUserAttributes(row), userId: row.id }
+  }
+
+  return { getUser, createUser, updateUserAttributes, deleteUser, transformDatabaseUser }
+}
+
+// Some applications have numbers or ObjectIds, whatever the types say. PostgreSQL answers NUL with an error.
+function isPossibleId(userId: unknown): userId is string {
+  return typeof userId === "string" ? !userId.includes("\0") : isUserId(userId)
+}

@@ -1,0 +1,271 @@
+import { readBearerToken } from "../../core/cookie.ts"
+import { AuthError, guardPort } from "../../core/errors.ts"
+import { extensionOf, isLive } from "../../core/policy.ts"
+import type { SessionPolicy } from "../../core/policy.ts"
+import type { FoundSession, SessionAdapter, SessionRecord, UserAdapter } from "../../core/ports.ts"
+import { exactly, isHashLike } from "./exact-ids.ts"
+import { overLuciaAdapter } from "./from-lucia-adapter.ts"
+import { generateIdFromEntropySize } from "./generate-id.ts"
+import type { Adapter as AnyLuciaAdapter } from "./lucia-adapter.ts"
+import type { Cookie } from "./lucia-cookie.ts"
+import type {
+  RegisteredDatabaseSessionAttributes,
+  RegisteredDatabaseUserAttributes,
+  RegisteredLucia,
+  UserId,
+} from "./register.ts"
+import { createLuciaCookies } from "./session-cookies.ts"
+import type { SessionCookieOptions, SessionCookies } from "./session-cookies.ts"
+import { belongsTo, requireColumn } from "./stored-session.ts"
+import { clearIds, hashedIds, isPossibleId, rekeyedIds } from "./stored-ids.ts"
+import type { SessionsById, StoredIds } from "./stored-ids.ts"
+import type { TimeSpan } from "./time-span.ts"
+
+type SessionAttributes = RegisteredLucia extends Lucia<infer Own, object> ? Own : {}
+type UserAttributes = RegisteredLucia extends Lucia<object, infer Own> ? Own : {}
+
+/** A session, as the application sees it. */
+export interface Session extends SessionAttributes {
+  /** What the cookie holds, or, from `getUserSessions`, what only names the session. */
+  id: string
+  expiresAt: Date
+  /** Created or extended by this call: set the cookie again. */
+  fresh: boolean
+  userId: UserId
+}
+
+/** A user, as the application sees it. */
+export interface User extends UserAttributes {
+  id: UserId
+}
+
+/** An adapter of this package, which need not know users; where it does not, its `findUser` is asked if there is one. */
+export type OwnAdapter = SessionAdapter<object> & Partial<Pick<UserAdapter<object>, "findUser">>
+
+/** What {@link Lucia} takes besides the adapter. */
+export interface LuciaOptions<OwnSession extends object, OwnUser extends object> {
+  /** How long a session survives without use. Default 30 days. It is extended at half of that or less. */
+  sessionExpiresIn?: Pick<TimeSpan, "milliseconds">
+  sessionCookie?: SessionCookieOptions
+  /** Default none: no column leaks by accident. */
+  getSessionAttributes?: (databaseSessionAttributes: RegisteredDatabaseSessionAttributes) => OwnSession
+  /** Default none: no column leaks by accident. */
+  getUserAttributes?: (databaseUserAttributes: RegisteredDatabaseUserAttributes) => OwnUser
+  /**
+   * How session ids are kept. Default `rekey`: new ones as hashes, and clear ones are replaced when next used. `clear`
+   * is Lucia's own format, with a way back. `hashed` ends what is still clear.
+   */
+  storedIds?: StoredIds
+}
+
+const kinds = { clear: clearIds, rekey: rekeyedIds, hashed: hashedIds }
+const ownPort = [
+  "insertSession",
+  "findSession",
+  "listSessions",
+  "extendSession",
+  "replaceSession",
+  "deleteSession",
+  "deleteUserSessions",
+  "deleteExpiredSessions",
+] as const
+
+const state = Symbol("state of Lucia")
+
+interface State<OwnSession extends object, OwnUser extends object> {
+  store: SessionAdapter<object>
+  sessions: SessionsById
+  policy: SessionPolicy
+  cookies: SessionCookies
+  storedIds: StoredIds
+  createdAt: string | undefined
+  findUser: UserAdapter<object>["findUser"] | undefined
+  getSessionAttributes: (attributes: RegisteredDatabaseSessionAttributes) => OwnSession
+  getUserAttributes: (attributes: RegisteredDatabaseUserAttributes) => OwnUser
+}
+
+type AnyState = State<object, object>
+
+/**
+ * Lucia v3, over its own adapters or those of this package. What differs, and why, is in `docs/lucia-v3-differences.md`.
+ *
+ * Throws `missing_port` for what is no adapter and `invalid_option` for a lifetime, cookie or `storedIds` that cannot be.
+ *
+ * @example
+ * export const lucia = new Lucia(new BetterSqlite3Adapter(db, { user: "user", session: "session" }), {
+ *   sessionCookie: { attributes: { secure: process.env.NODE_ENV === "production" } },
+ *   getUserAttributes: ({ username }) => ({ username }),
+ * })
+ */
+export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> {
+  readonly sessionCookieName: string
+  // Under a symbol, so that members of a subclass may have any name.
+  private readonly [state]: State<OwnSession, OwnUser>
+
+  constructor(adapter: AnyLuciaAdapter | OwnAdapter, options: LuciaOptions<OwnSession, OwnUser> = {}) {
+    const { sessionCookie, getSessionAttributes, getUserAttributes, storedIds = "rekey" } = options
+    if (!Object.hasOwn(kinds, storedIds))
+      throw new AuthError("invalid_option", "storedIds is one of clear, rekey and hashed.")
+    const store = toStore(adapter)
+    const policy = { idleTimeout: readLifetime(options.sessionExpiresIn), absoluteTimeout: Infinity }
+    const cookies = createLuciaCookies(sessionCookie, policy.idleTimeout)
+    this.sessionCookieName = cookies.name
+    this[state] = {
+      store,
+      policy,
+      cookies,
+      storedIds,
+      sessions: kinds[storedIds](store),
+      createdAt: isOwn(adapter) ? "createdAt" : undefined,
+      findUser: toFindUser(adapter),
+      // Without the function there is nothing to add, and the type argument is its default, which is empty.
+      getSessionAttributes: getSessionAttributes ?? (() => ({}) as OwnSession),
+      getUserAttributes: getUserAttributes ?? (() => ({}) as OwnUser),
+    }
+  }
+
+  /** Lists a user's live sessions. Their `id` is for {@link invalidateSession}; unless ids are clear it signs nobody in. */
+  async getUserSessions(userId: UserId): Promise<Session[]> {
+    const now = Date.now()
+    const sessions = await this[state].sessions.list(userId, (session) => isLive(session, now, this[state].policy))
+    return sessions.map((session) => toSession(this[state], session, session.id, false))
+  }
+
+  /** Finds a live session and its user by what the cookie holds, and extends it at half of its lifetime or less. */
+  async validateSession(sessionId: string): Promise<{ user: User; session: Session } | { user: null; session: null }> {
+    if (!isPossibleId(sessionId)) return signedOutResult()
+    const now = Date.now()
+    const isUsable = ({ session, user }: FoundSession<object>) =>
+      user !== null && isLive(session, now, this[state].policy)
+    const found = await this[state].sessions.find(sessionId, isUsable)
+    if (!found || !isUsable(found)) return signedOutResult()
+    const row = found.user ?? (await loadUser(this[state], found.session.userId))
+    if (!row) return signedOutResult()
+    const expiresAt = await extend(this[state], found.session, now)
+    const session = toSession(
+      this[state],
+      { ...found.session, ...(expiresAt && { expiresAt }) },
+      sessionId,
+      expiresAt !== null,
+    )
+    return { user: toUser(this[state], found.session, row), session }
+  }
+
+  /**
+   * Stores a new session. Its `id` is what the cookie holds: 40 characters of base32, or `sessionId`. Throws
+   * `invalid_option` for an attribute that would overwrite a column of the library, and for an id that could not be
+   * found again.
+   */
+  async createSession(
+    userId: UserId,
+    attributes: RegisteredDatabaseSessionAttributes,
+    options?: { sessionId?: string },
+  ): Promise<Session> {
+    const sessionId = options?.sessionId ?? generateIdFromEntropySize(25)
+    if (!isPossibleId(sessionId) || (this[state].storedIds === "clear" && isHashLike(sessionId)))
+      throw new AuthError(
+        "invalid_option",
+        "A sessionId has 1 to 255 characters, none of them NUL, and where ids are clear is no hash.",
+      )
+    const own = { ...attributes }
+    for (const name of Object.keys(own)) requireColumn(name, this[state].createdAt)
+    const createdAt = new Date()
+    const expiresAt = new Date(createdAt.getTime() + this[state].policy.idleTimeout)
+    const record = { id: sessionId, userId, createdAt, expiresAt, attributes: own }
+    await this[state].sessions.insert(record)
+    return toSession(this[state], record, sessionId, true)
+  }
+
+  /** Ends a session, by what the cookie holds or what {@link getUserSessions} listed. May be repeated. */
+  async invalidateSession(sessionId: string): Promise<void> {
+    if (isPossibleId(sessionId)) await this[state].sessions.end(sessionId)
+  }
+
+  /** Ends all sessions of a user. */
+  async invalidateUserSessions(userId: UserId): Promise<void> {
+    await this[state].store.deleteUserSessions(userId)
+  }
+
+  /** Deletes sessions that are over: through an adapter of this package, those that have been for more than 24 hours. */
+  async deleteExpiredSessions(): Promise<void> {
+    // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
+    const before = new Date(Date.now() - 86_400_000)
+    let deleted
+    do deleted = await this[state].store.deleteExpiredSessions(before, 1000)
+    while (deleted >= 1000)
+  }
+
+  /** Reads what {@link validateSession} takes out of a `Cookie` header; `null` for several different values. */
+  readSessionCookie(cookieHeader: string | null | undefined): string | null {
+    return this[state].cookies.read(cookieHeader)
+  }
+
+  /** Reads the token out of an `Authorization: Bearer` header; the scheme may have any case. */
+  readBearerToken(authorizationHeader: string | null | undefined): string | null {
+    return readBearerToken(authorizationHeader)
+  }
+
+  /** Makes the cookie for a session that was created or validated. Its `maxAge` is in seconds. */
+  createSessionCookie(sessionId: string): Cookie {
+    return this[state].cookies.create(sessionId)
+  }
+
+  /** Makes the cookie that deletes the session cookie. */
+  createBlankSessionCookie(): Cookie {
+    return this[state].cookies.createBlank()
+  }
+}
+
+async function loadUser({ findUser }: AnyState, userId: SessionRecord["userId"]): Promise<object | null> {
+  const row: { id?: unknown } | null = findUser ? await findUser(userId) : {}
+  // Some columns take the id of another user for this one.
+  return row && (row.id === undefined || belongsTo({ userId: row.id }, userId)) ? row : null
+}
+
+async function extend({ store, policy }: AnyState, session: SessionRecord, now: number): Promise<Date | null> {
+  const due = extensionOf(session, now, policy)
+  if (!due) return null
+  try {
+    return (await store.extendSession(session.id, due.to, due.ifBefore)) ? due.to : null
+  } catch {
+    // The session is live all the same, and the next request tries again.
+    return null
+  }
+}
+
+function toSession({ getSessionAttributes }: AnyState, record: SessionRecord, id: string, fresh: boolean): Session {
+  const { userId, expiresAt, attributes } = record
+  // The store gives the columns that the application has registered.
+  const own = getSessionAttributes(attributes as RegisteredDatabaseSessionAttributes)
+  return { ...own, id, userId, fresh, expiresAt } as unknown as Session
+}
+
+function toUser({ getUserAttributes }: AnyState, { userId }: SessionRecord, row: object): User {
+  const { id = userId, ...attributes } = row as { id?: UserId }
+  // The store gives the columns that the application has registered.
+  return { ...getUserAttributes(attributes as RegisteredDatabaseUserAttributes), id } as unknown as User
+}
+
+function toStore(adapter: AnyLuciaAdapter | OwnAdapter): SessionAdapter<object> {
+  if (isOwn(adapter)) return exactly(guardPort<SessionAdapter<object>>(adapter, ownPort))
+  return overLuciaAdapter(adapter)
+}
+
+function toFindUser(adapter: AnyLuciaAdapter | OwnAdapter): UserAdapter<object>["findUser"] | undefined {
+  if (!isOwn(adapter) || typeof adapter.findUser !== "function") return undefined
+  return guardPort<Pick<UserAdapter<object>, "findUser">>({ findUser: adapter.findUser }, ["findUser"]).findUser
+}
+
+function isOwn(adapter: AnyLuciaAdapter | OwnAdapter): adapter is OwnAdapter {
+  return typeof adapter === "object" && adapter !== null && "findSession" in adapter
+}
+
+function readLifetime(span: Pick<TimeSpan, "milliseconds"> | undefined): number {
+  const milliseconds = span ? span.milliseconds() : 30 * 86_400_000
+  if (milliseconds > 0 && milliseconds <= 3.2e13) return milliseconds
+  throw new AuthError("invalid_option", "sessionExpiresIn must be longer than nothing and at most 1,000 years.")
+}
+
+function signedOutResult(): { user: null; session: null } {
+  return { user: null, session: null }
+}

@@ -1,0 +1,107 @@
+import { isBuffer, isBytes } from "../../platform/realm.ts"
+import type { SessionRecord } from "../../core/ports.ts"
+import { hashToken } from "../../core/token.ts"
+import { equalBytes } from "../../password/equal-bytes.ts"
+
+/** A token that a browser has from before, and what becomes of it. */
+export interface OldToken {
+  /** The token of ours that takes its place. */
+  token: string
+  /** The id of the session with that token. */
+  id: string
+  /** The ids under which its row may still be, all of one session. */
+  oldIds: string[]
+  /** What the row's `secret_hash` must be the hash of, where the id alone proves nothing. */
+  secret?: string
+}
+
+// Lucia v3 made ids of [a-z2-7], v2 of [a-z0-9]; both of 40 characters.
+const luciaShape = /^[a-z0-9]{40}$/
+// Base32 without `l` and `o`, a character for each random byte, as the code on Lucia's site makes ids and text secrets.
+const plainId = "[a-kmnp-z2-9]"
+// 32 bytes in base64 with all spare bits 0, so that a secret has one spelling.
+const splitShape = new RegExp(
+  `^(${plainId}{16})\\.([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)$|^(${plainId}{24})\\.(${plainId}{24})$`,
+)
+const splitIdShape = new RegExp(`^${plainId}{16}(${plainId}{8})?$`)
+// Lucia's have 40, which leaves ours out at once; at most there are 16, a dot, and 44 that may all be escaped.
+const [shortest, longest] = [40, 149]
+const digits = "abcdefghijklmnopqrstuvwxyz234567"
+
+/** Reads a token that Lucia v2 or v3 made, or the code on Lucia's site; `null` for anything else, without hashing it. */
+export function readOldToken(value: unknown): OldToken | null {
+  if (typeof value !== "string" || value.length < shortest || value.length > longest) return null
+  if (luciaShape.test(value)) return { ...replacementOf(value), oldIds: [hashToken(value), value] }
+  const text = unescaped(value)
+  const [, longId, longSecret, shortId, shortSecret] = splitShape.exec(text) ?? []
+  const [id, secret] = [longId ?? shortId, longSecret ?? shortSecret]
+  if (id === undefined || secret === undefined) return null
+  return { ...replacementOf(text), oldIds: [id], secret }
+}
+
+/** Tells whether a session id is the public half of an `id.secret` token. */
+export function isSplitId(id: unknown): id is string {
+  return typeof id === "string" && splitIdShape.test(id)
+}
+
+/** Tells whether a token opens the session that was found under one of its old ids. */
+export async function opens({ secret }: OldToken, { attributes }: SessionRecord): Promise<boolean> {
+  if (secret === undefined) return true
+  const stored = readHash(storedHash(attributes))
+  if (!stored) return false
+  const hashes = await Promise.all(meanings(secret).map(digest))
+  return hashes.map((hash) => equalBytes(hash, stored)).includes(true)
+}
+
+/** The session's own columns, without the hash of a secret that is void. */
+export function withoutSecretHash<Row extends object>(attributes: Row): Row {
+  const columns = Object.entries(attributes).filter(([name]) => !isSecretHash(name))
+  // The adapter gives a column that is left out the value that it has in a new row.
+  return Object.fromEntries(columns) as Row
+}
+
+// The same for every request that has the old token, so that those at one time, and those whose response cannot set a
+// cookie, come to one session. Whoever has read the table knows at most another hash of it, and that gives nothing.
+function replacementOf(old: string): { token: string; id: string } {
+  const token = toBase32(hashToken(`nightlatch/lucia token:${old}`).slice(0, 40))
+  return { token, id: hashToken(token) }
+}
+
+// 40 hex digits are 32 of base32 to the bit, and BigInt writes such digits as 0 to 9 and a to v.
+function toBase32(hex: string): string {
+  const text = BigInt(`0x${hex}`).toString(32).padStart(32, "0")
+  return Array.from(text, (digit) => digits[parseInt(digit, 32)]).join("")
+}
+
+// Some frameworks escape what base64 has in a cookie.
+function unescaped(value: string): string {
+  return value.replace(/%2B/gi, "+").replace(/%2F/gi, "/").replace(/%3D/gi, "=")
+}
+
+function storedHash(attributes: object): unknown {
+  return Object.entries(attributes).find(([name]) => isSecretHash(name))?.[1]
+}
+
+function isSecretHash(name: string): boolean {
+  return name === "secret_hash" || name === "secretHash"
+}
+
+// Drivers give bytes in several forms, and stores of JSON have them as hex.
+function readHash(value: unknown): Uint8Array | null {
+  if (isBytes(value)) return value
+  if (isBuffer(value)) return new Uint8Array(value)
+  if (Array.isArray(value)) return Uint8Array.from(value as unknown[], Number)
+  const [, hex] = /^(?:\\x)?([0-9a-f]{64})$/i.exec(String(value)) ?? []
+  return hex === undefined ? null : Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16))
+}
+
+// One kind of code hashed the secret's text, the other the bytes that it stands for.
+function meanings(secret: string): Uint8Array<ArrayBuffer>[] {
+  const text = new TextEncoder().encode(secret)
+  if (!secret.endsWith("=")) return [text]
+  return [text, Uint8Array.from(atob(secret), (character) => character.charCodeAt(0))]
+}
+
+async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
+}

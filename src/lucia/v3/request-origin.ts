@@ -1,0 +1,38 @@
+import { verifyRequestOrigin as verifyRequest } from "../../core/origin.ts"
+import type { OriginRequest } from "../../core/origin.ts"
+
+/**
+ * Returns whether an `Origin` header is one of the allowed. An entry with a scheme allows that origin only. One without,
+ * such as the `Host` header, allows `http` and `https`, as Lucia does: applications on a local network have no `https`.
+ * Where yours has, name the scheme, because anyone who can change what a network carries writes the page on `http`.
+ *
+ * Never throws. Given a whole request it is the stricter check of `nightlatch`, which knows about methods and
+ * `Sec-Fetch-Site`.
+ *
+ * @example
+ * if (!verifyRequestOrigin(request.headers.get("Origin"), [request.headers.get("Host")])) return forbidden()
+ */
+export function verifyOrigin(origin: string, allowedDomains: string[]): boolean
+export function verifyOrigin(request: OriginRequest, options?: { trustedOrigins?: readonly string[] }): boolean
+export function verifyOrigin(
+  first: string | OriginRequest,
+  second: string[] | { trustedOrigins?: readonly string[] } = {},
+): boolean {
+  if (typeof first !== "string") return verifyRequest(first, Array.isArray(second) ? {} : second)
+  const origin = parse(first)
+  if (!origin || !Array.isArray(second)) return false
+  return second.some((entry) => typeof entry === "string" && allows(entry, origin))
+}
+
+function allows(entry: string, origin: URL): boolean {
+  if (/^https?:\/\//.test(entry)) return parse(entry)?.origin === origin.origin
+  return parse(`${origin.protocol}//${entry}`)?.origin === origin.origin
+}
+
+// The origin of other schemes is "null" to the parser, and two of those would be equal.
+function parse(text: string): URL | null {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null
+  const url = new URL(text)
+  // "https://evil@example.com" is no origin.
+  return url.href === `${url.origin}/` ? url : null
+}

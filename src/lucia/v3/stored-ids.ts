@@ -1,0 +1,195 @@
+import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../core/ports.ts"
+import { hashToken, isSessionId } from "../../core/token.ts"
+import { isHashLike } from "./exact-ids.ts"
+import { hashedInsert, isReferenced, isUnfit, unfitColumn } from "./id-column.ts"
+
+/**
+ * How session ids are stored: `clear`, as Lucia does; `hashed`; or `rekey`, which hashes new ones, and replaces clear ones
+ * when they are next used.
+ *
+ * `rekey` and `hashed` need an id column that holds 64 characters of text. `rekey` changes the ids of stored sessions:
+ * through Lucia's adapters it inserts a row and deletes the old one, so rows of other tables that refer to `session.id`
+ * are deleted with it (`ON DELETE CASCADE`), or keep the session in clear.
+ */
+export type StoredIds = "clear" | "rekey" | "hashed"
+
+const longestId = 255
+
+/** Returns whether a value can be what a cookie holds. Anything else is never looked for. */
+export function isPossibleId(sessionId: unknown): sessionId is string {
+  if (typeof sessionId !== "string") return false
+  // PostgreSQL answers NUL with an error, and a stranger writes the cookie.
+  return sessionId.length > 0 && sessionId.length <= longestId && !sessionId.includes("\0")
+}
+
+/** A store that finds and deletes the row with exactly the id that is asked for: see `exactly`. */
+type Store = SessionAdapter<object>
+type Found = FoundSession<object>
+
+/** Stores, finds, lists and ends sessions by the ids that the application knows, however the store keeps them. */
+export interface SessionsById {
+  /** Stores a new session. Throws `invalid_option` if the id column cannot hold its id. */
+  insert(session: SessionRecord): Promise<void>
+  /** Finds a session by what the cookie holds. A clear one is replaced if `isUsable`; `null` if it was ended meanwhile. */
+  find(sessionId: string, isUsable: (found: Found) => boolean): Promise<Found | null>
+  /** Lists a user's sessions. Where ids are hashed, what is listed signs nobody in. */
+  list(userId: UserId, isUsable: (session: SessionRecord) => boolean): Promise<SessionRecord[]>
+  /** Ends a session by what the cookie holds, or by what was listed. */
+  end(sessionId: string): Promise<void>
+}
+
+/**
+ * Writes the ids of sessions in clear, and knows those that were moved: servers with `rekey` may run beside, or have run
+ * before. Ids that look like hashes are void, because a copied one must not sign in.
+ */
+export function clearIds(store: Store): SessionsById {
+  return {
+    insert: (session) => store.insertSession(session),
+    async find(sessionId) {
+      if (isHashLike(sessionId)) return null
+      // The clear row first: whoever moves it writes the new one before the old one is gone.
+      return (await store.findSession(sessionId)) ?? findMoved(sessionId)
+    },
+    async list(userId, isUsable) {
+      const sessions = (await store.listSessions(userId)).filter(isUsable)
+      // A crash in the middle of a move leaves both rows of a session.
+      const doubled = new Set(sessions.filter(({ id }) => !isHashLike(id)).map(({ id }) => hashToken(id)))
+      return sessions.filter(({ id }) => !doubled.has(id))
+    },
+    end,
+  }
+
+  async function findMoved(sessionId: string): Promise<Found | null> {
+    try {
+      return await store.findSession(hashToken(sessionId))
+    } catch {
+      // A column of UUIDs cannot be asked for a hash. If it was an outage, this fails too.
+      return store.findSession(sessionId)
+    }
+  }
+
+  async function end(sessionId: string): Promise<void> {
+    if (isHashLike(sessionId)) return rekeyedIds(store).end(sessionId)
+    await store.deleteSession(sessionId)
+    const moved = await findMoved(sessionId)
+    if (moved) await store.deleteSession(moved.session.id)
+  }
+}
+
+/** Keeps sessions under the hashes of their ids. Clear ones are void. */
+export function hashedIds(store: Store): SessionsById {
+  const insertHashed = hashedInsert(store)
+
+  return {
+    insert: (session) => insertHashed({ ...session, id: hashToken(session.id) }),
+    find: (sessionId) => store.findSession(hashToken(sessionId)),
+    async list(userId, isUsable) {
+      const sessions = await store.listSessions(userId)
+      return sessions.filter((session) => isSessionId(session.id) && isUsable(session))
+    },
+    async end(sessionId) {
+      await store.deleteSession(hashToken(sessionId))
+      if (isSessionId(sessionId)) await store.deleteSession(sessionId)
+    },
+  }
+}
+
+/** Keeps new sessions under the hashes of their ids, and moves clear ones there when they are used. */
+export function rekeyedIds(store: Store): SessionsById {
+  const insertHashed = hashedInsert(store)
+
+  return {
+    insert: (session) => insertHashed({ ...session, id: hashToken(session.id) }),
+
+    async find(sessionId, isUsable) {
+      const stored = hashToken(sessionId)
+      const found = await findHashed(stored, sessionId)
+      if (found || isHashLike(sessionId)) return found
+      const clear = await store.findSession(sessionId)
+      // Another request may have moved it between the two reads.
+      if (!clear) return store.findSession(stored)
+      if (!isUsable(clear)) return clear
+      return moveFound(clear)
+    },
+
+    async list(userId, isUsable) {
+      const sessions = (await store.listSessions(userId)).filter(isUsable)
+      const listed = new Map<string, SessionRecord>()
+      for (const session of sessions) if (isSessionId(session.id)) listed.set(session.id, session)
+      // Moved, because a clear session could not be ended by the id that is listed.
+      for (const session of sessions) {
+        if (isHashLike(session.id) || listed.has(hashToken(session.id))) continue
+        const moved = await move(session)
+        if (moved) listed.set(moved.id, moved)
+      }
+      return [...listed.values()]
+    },
+
+    async end(sessionId) {
+      if (isSessionId(sessionId)) await endListed(sessionId)
+      // The clear row first: who moves it meanwhile sees that it is gone, and takes the new one back.
+      else if (!isHashLike(sessionId)) await store.deleteSession(sessionId)
+      await store.deleteSession(hashToken(sessionId))
+    },
+  }
+
+  async function findHashed(hash: string, sessionId: string): Promise<Found | null> {
+    try {
+      return await store.findSession(hash)
+    } catch (error) {
+      // If the store can be asked for the id in clear, it is not down: its column has another type.
+      const isUp = await store.findSession(sessionId).then(
+        () => true,
+        () => false,
+      )
+      throw isUp || isUnfit(error) ? unfitColumn(error) : error
+    }
+  }
+
+  async function moveFound(clear: Found): Promise<Found | null> {
+    try {
+      const session = await move(clear.session)
+      return session && { ...clear, session }
+    } catch (error) {
+      if (isUnfit(error)) throw unfitColumn(error)
+      if (isReferenced(error)) warnOfReferences()
+      // The session is live all the same, unless it was ended meanwhile, and the next request tries again.
+      return store.findSession(clear.session.id)
+    }
+  }
+
+  async function move(session: SessionRecord): Promise<SessionRecord | null> {
+    const id = hashToken(session.id)
+    const moved = { ...session, id }
+    try {
+      if (await store.replaceSession(session.id, moved)) return moved
+    } catch (error) {
+      // Where the store cannot replace in one step, the second of two requests finds the new id taken.
+      const found = await store.findSession(id)
+      if (!found) throw error
+      return found.session
+    }
+    return (await store.findSession(id))?.session ?? null
+  }
+
+  // A crash in the middle of a move leaves the clear row too, and it would come back to life.
+  async function endListed(id: string): Promise<void> {
+    const found = await store.findSession(id)
+    if (!found) return
+    const sessions = await store.listSessions(found.session.userId)
+    for (const session of sessions)
+      if (!isHashLike(session.id) && hashToken(session.id) === id) await store.deleteSession(session.id)
+    await store.deleteSession(id)
+  }
+}
+
+let isWarned = false
+
+function warnOfReferences(): void {
+  if (isWarned) return
+  isWarned = true
+  // oxlint-disable-next-line eslint/no-console -- the session works on, so nothing else would tell the developer.
+  console.warn(
+    'nightlatch: rows of another table refer to session.id, so storedIds: "rekey" cannot replace the ids of those sessions. They stay in clear. Add ON UPDATE CASCADE and use an adapter of nightlatch, or set storedIds: "clear".',
+  )
+}

@@ -1,0 +1,301 @@
+import type { RequestAuth, SessionFields } from "../core/auth.ts"
+import { readCookie } from "../core/cookie.ts"
+import type { Cookie, CookieOptions } from "../core/cookie.ts"
+import { refuseCrossOrigin } from "../request/cross-origin.ts"
+import { AuthError } from "../core/errors.ts"
+import { checkOptions } from "../core/options.ts"
+import { checkOrigins, verifyRequestOrigin } from "../core/origin.ts"
+import type { UserId } from "../core/ports.ts"
+import { privateResponse } from "../request/response-headers.ts"
+import { createSessionCookies } from "../core/session-cookie.ts"
+
+/** The part of a `NextRequest` that the proxy reads; a plain `Request` has enough of it. */
+export interface ProxyRequest {
+  method: string
+  url: string
+  headers: { get(name: string): string | null }
+  /** The address without base path and locale. */
+  nextUrl?: { pathname: string; search: string; clone(): { pathname: string; search: string; toString(): string } }
+}
+
+/** What the proxy needs of `createSnapshots()` from `nightlatch/stateless`. */
+export interface SnapshotReader {
+  readonly cookieName: string
+  /** Opens a snapshot of the session with this token; `null` for anything else. */
+  openSnapshot(value: string | null, token: string): Promise<OpenSnapshot | null>
+}
+
+/** What a snapshot says: who was signed in a moment ago. It may have changed since. */
+export interface OpenSnapshot {
+  userId: UserId
+  claims: Readonly<Record<string, unknown>>
+}
+
+/** How the proxy uses snapshots. */
+export interface ProxySnapshots {
+  /** What `createSnapshots()` returned; its secrets are those of the application's. */
+  with: SnapshotReader
+  /**
+   * Returns whether the page or file at `path`, which is decoded, is for this user. Called only with a valid snapshot, and
+   * not for `publicPaths`; without a snapshot the visitor goes on. A path that can be read in several ways, such as
+   * `/a/%2e%2e/b`, is for nobody.
+   */
+  authorize(snapshot: OpenSnapshot, path: string): boolean
+  /** The page for members who may not go on. It is public. */
+  forbiddenPath: string
+}
+
+/** What {@link createAuthProxy} takes. */
+export interface AuthProxyOptions {
+  /** The same object that `createAuth` got. */
+  cookie?: CookieOptions | undefined
+  /** The same list that `createAuth` got: exact origins that may change state besides a request's own. */
+  trustedOrigins?: readonly string[] | undefined
+  /** Pages for signed-out visitors. A path covers itself and everything below it; `/` covers only itself. */
+  publicPaths: readonly string[]
+  /**
+   * The sign-in page, or a function that returns it for a request, such as `/de/sign-in` for a site with a language in its
+   * paths. It is public, with any other path in front of its last segment too.
+   *
+   * Visitors choose what the function reads, so let it choose from a list. If it returns anything but a path of this site,
+   * the answer is 404, and `console.error` names the value.
+   */
+  signInPath: string | ((request: ProxyRequest) => string)
+  /**
+   * Paths that accept cross-origin POSTs, such as the `form_post` of "Sign in with Apple" or the return from a payment.
+   * They cover what `publicPaths` cover, unless the request encodes a character without need, as in `/api%2Fcallback`. Give
+   * their `routeHandler` or `apiRoute` `allowCrossOrigin` as well. Default none.
+   */
+  allowCrossOrigin?: readonly string[] | undefined
+}
+
+/** What {@link createAuthProxy} takes to look closer at a visitor. */
+export interface AwareProxyOptions extends AuthProxyOptions {
+  /** A stateless auth, whose `cookie` and `trustedOrigins` are used: its sessions are checked and sealed anew here. */
+  auth?: ProxyAuth | undefined
+  /** Sends members away from pages that are not for them, by what their snapshot says. Asks no database. */
+  snapshots?: ProxySnapshots | undefined
+}
+
+/** What the proxy needs of a stateless auth. */
+export type ProxyAuth = Pick<
+  RequestAuth<SessionFields, { id: UserId }, never, never>,
+  "validateSession" | "createSessionCookie" | "createBlankSessionCookie" | "readSessionCookie" | "trustedOrigins"
+>
+
+/**
+ * Makes the function for `proxy.ts`, or `middleware.ts` before Next.js 16. It answers unsafe cross-origin requests with
+ * 403, and redirects visits without a session cookie from pages that are not public to `signInPath?next=...`. Give `next`
+ * to `safeRedirect` after signing in. Files, which have an extension, are public. `undefined` means: go on.
+ *
+ * It asks no database, so it cannot tell a live session from an ended one: it saves a visitor a detour and protects
+ * nothing. `protectedPage`, `verifySession`, `routeHandler`, `serverAction` and the Pages Router's wrappers protect. It
+ * never redirects from the sign-in page, so there is no redirect loop.
+ *
+ * Given a stateless auth it sends ended sessions away too, and re-seals those that are due, since Server Components
+ * cannot set cookies. Given snapshots it knows what members may see, without a database and at most as late as they are
+ * old; a snapshot that is missing or does not belong to the session says nothing, and the visitor goes on.
+ *
+ * Throws `invalid_option` for a path that does not start with `/`, and for what `createAuth` would not take.
+ *
+ * @example
+ * export const proxy = createAuthProxy({ cookie, publicPaths: ["/", "/sign-up", "/api"], signInPath: "/sign-in" })
+ * export const config = { matcher: "/((?!_next/static|_next/image|favicon.ico).*)" }
+ */
+export function createAuthProxy(
+  options: AuthProxyOptions & { auth?: undefined; snapshots?: undefined },
+): (request: ProxyRequest) => Response | undefined
+export function createAuthProxy(options: AwareProxyOptions): (request: ProxyRequest) => Promise<Response | undefined>
+export function createAuthProxy(
+  options: AwareProxyOptions,
+): (request: ProxyRequest) => Response | undefined | Promise<Response | undefined> {
+  checkOptions(
+    "createAuthProxy()",
+    options,
+    "auth",
+    "snapshots",
+    "cookie",
+    "trustedOrigins",
+    "publicPaths",
+    "signInPath",
+    "allowCrossOrigin",
+  )
+  const { auth, snapshots, cookie, trustedOrigins, publicPaths, signInPath, allowCrossOrigin = [] } = options
+  checkOptions("snapshots", snapshots, "with", "authorize", "forbiddenPath")
+  const origins = auth ?? { trustedOrigins: checkOrigins(trustedOrigins) }
+  const readSessionCookie = auth?.readSessionCookie ?? createReader(cookie)
+  const forbiddenPaths = snapshots ? [snapshots.forbiddenPath] : []
+  const signInPaths = typeof signInPath === "function" ? [] : [signInPath]
+  const open = [...publicPaths, ...forbiddenPaths, ...signInPaths, "/_next/static", "/_next/image"].map(ownPath)
+  const letIn = allowCrossOrigin.map(ownPath)
+
+  return (request) => {
+    if (!verifyRequestOrigin(request, origins) && !isLetIn(request)) return refusal()
+    // A form or a call that is not signed in is answered where it goes: a redirect would lose it.
+    if (request.method !== "GET" && request.method !== "HEAD") return undefined
+    const visit = visitOf(request)
+    return auth || snapshots ? lookCloser(visit) : glance(visit)
+  }
+
+  // Next.js routes by the segments as they were sent, where `%2F` separates nothing.
+  function isLetIn(request: ProxyRequest): boolean {
+    return isIn(letIn, pathOf(request)) && isPlain(request)
+  }
+
+  function visitOf(request: ProxyRequest): Visit {
+    const header = request.headers.get("Cookie")
+    const path = pathOf(request)
+    return { request, path, isOpen: isIn(open, path), token: readSessionCookie(header), header }
+  }
+
+  function glance({ request, path, token, isOpen }: Visit): Response | undefined {
+    if (isOpen || isFile(path) || isTokenLike(token)) return undefined
+    const target = typeof signInPath === "function" ? signInPath(request) : signInPath
+    const plain = plainOwnPath(target)
+    if (plain === null) return noPage(target)
+    return comesBack(request, path, plain) ? undefined : redirection(signInAddress(target, request))
+  }
+
+  async function lookCloser(visit: Visit): Promise<Response | undefined> {
+    const known = auth && visit.token !== null ? await auth.validateSession(visit.token) : null
+    const isEnded = known !== null && "reason" in known
+    const token = isEnded ? null : visit.token
+    const signedOut = glance({ ...visit, token })
+    if (signedOut) return isEnded ? forgetting(signedOut, visit) : signedOut
+    const turnedAway = token && (await turnedAwayBySnapshot(visit, token))
+    if (turnedAway) return turnedAway
+    const renewed = known === null || isEnded ? undefined : known.token
+    return auth && renewed !== undefined ? goOn(auth.createSessionCookie(renewed)) : undefined
+  }
+
+  // A page whose cache of revocations is older would believe the cookie, and send the visitor back. What is fetched in the
+  // background may answer late, and must not delete the cookie of a new sign-in.
+  function forgetting(response: Response, { request }: Visit): Response {
+    const mode = request.headers.get("Sec-Fetch-Mode")
+    return auth && (mode === null || mode === "navigate")
+      ? privateResponse(response, [auth.createBlankSessionCookie()])
+      : response
+  }
+
+  async function turnedAwayBySnapshot(visit: Visit, token: string): Promise<Response | undefined> {
+    if (!snapshots || visit.isOpen) return undefined
+    const snapshot = await snapshots.with.openSnapshot(readCookie(visit.header, snapshots.with.cookieName), token)
+    if (!snapshot) return undefined
+    const isWelcome = visit.path !== null && snapshots.authorize(snapshot, visit.path)
+    return isWelcome ? undefined : redirection(addressOf(snapshots.forbiddenPath, visit.request))
+  }
+}
+
+function createReader(cookie: CookieOptions | undefined): ProxyAuth["readSessionCookie"] {
+  const { sessionCookieName } = createSessionCookies(cookie, 0)
+  return (header) => readCookie(header, sessionCookieName)
+}
+
+/** A request for a page, as the proxy sees it. */
+interface Visit {
+  request: ProxyRequest
+  /** Decoded; `null` if it can be read in several ways. */
+  path: string | null
+  isOpen: boolean
+  token: string | null
+  header: string | null
+}
+
+/** Goes on, as `NextResponse.next()` does, and sets a cookie. */
+function goOn(cookie: Cookie): Response {
+  return privateResponse(new Response(null, { headers: { "x-middleware-next": "1" } }), [cookie])
+}
+
+function redirection(address: string): Response {
+  const response = privateResponse(Response.redirect(address, 307))
+  // Else the Pages Router's client keeps it, and sends the visitor away again after signing in.
+  response.headers.set("x-middleware-cache", "no-cache")
+  return response
+}
+
+function refusal(): Response {
+  return privateResponse(refuseCrossOrigin())
+}
+
+// Wide enough for every token of this package and those it takes over; the real check is not here.
+function isTokenLike(value: string | null): boolean {
+  return value !== null && /^[\w.~+/=%-]{24,}$/.test(value)
+}
+
+// A visitor's path may lead signInPath() astray, so this is no error of the server. The developer hears of it all the same.
+function noPage(path: string): Response {
+  console.error(
+    `signInPath() must return a path of this site, such as "/sign-in", and returned ${JSON.stringify(path)}`,
+  )
+  return privateResponse(new Response("Not found", { status: 404 }))
+}
+
+function ownPath(path: string): string {
+  const plain = plainOwnPath(path)
+  if (plain === null) throw new AuthError("invalid_option", `"${path}" is not a path of this site, such as "/sign-in"`)
+  return plain
+}
+
+/** The path decoded; `null` if it may lead to another site, or can be read in several ways. */
+function plainOwnPath(path: string): string | null {
+  return /^\/(?![/\\])[^?#]*$/.test(path) ? plainPath(path) : null
+}
+
+/** The path decoded, with `//` as `/` and without a last one; `null` for one that can be read in several ways. */
+function plainPath(path: string): string | null {
+  try {
+    const plain = `/${decodeURIComponent(path).split("/").filter(Boolean).join("/")}`
+    return /\\|\/\.\.?(\/|$)/.test(plain) ? null : plain
+  } catch {
+    return null
+  }
+}
+
+function pathOf({ nextUrl, url }: ProxyRequest): string | null {
+  return plainPath((nextUrl ?? new URL(url)).pathname)
+}
+
+/** Returns whether a request's path encodes nothing but what a browser has to. */
+function isPlain(request: ProxyRequest): boolean {
+  const { pathname } = request.nextUrl ?? new URL(request.url)
+  const path = pathOf(request)
+  return path !== null && [path, encodeURI(path)].includes(pathname.replace(/(?<=.)\/$/, ""))
+}
+
+function isIn(paths: readonly string[], path: string | null): boolean {
+  return path !== null && paths.some((parent) => path === parent || (parent !== "/" && path.startsWith(`${parent}/`)))
+}
+
+// Files of `public/` need no session, and `next/image` fetches them without a cookie. `/_next/data` holds pages.
+function isFile(path: string | null): boolean {
+  return path !== null && /\.(?!\d+$)[a-z\d]+$/i.test(path) && !path.startsWith("/_next/data/")
+}
+
+// Another proxy may put a language in front of the sign-in page, or translate its name: then `next` is this very page.
+function comesBack(request: ProxyRequest, path: string | null, signInPath: string): boolean {
+  if (path === null) return false
+  const { pathname, search } = request.nextUrl ?? new URL(request.url)
+  const next = new URLSearchParams(search).get("next")
+  return lastSegment(path) === lastSegment(signInPath) || next?.split("?")[0] === pathname
+}
+
+function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf("/"))
+}
+
+function signInAddress(path: string, request: ProxyRequest): string {
+  const { pathname, search } = request.nextUrl ?? new URL(request.url)
+  const query = new URLSearchParams(search)
+  // What the client of Next.js adds to tell its own requests from a visit.
+  query.delete("_rsc")
+  const next = query.size > 0 ? `${pathname}?${query}` : pathname
+  // Servers refuse longer addresses.
+  return addressOf(path, request, next.length > 2000 ? "" : `?${new URLSearchParams({ next })}`)
+}
+
+function addressOf(path: string, { nextUrl, url }: ProxyRequest, search = ""): string {
+  const address = nextUrl ? nextUrl.clone() : new URL(url)
+  address.pathname = path
+  address.search = search
+  return address.toString()
+}

@@ -1,0 +1,61 @@
+import { AuthError } from "../core/errors.ts"
+import { checkOptions } from "../core/options.ts"
+import type { SignedIn } from "./request-session.ts"
+
+/** A visitor who is signed in. */
+export interface Member<S, U> {
+  session: S
+  user: U
+}
+
+/** What a handler for everyone gets: a member's session and user, or `null` and `null`. */
+export type Visitor<S, U> = Member<S, U> | { session: null; user: null }
+
+/** Decides whether a member may go on. */
+export type Authorize<S, U> = (auth: Member<S, U>) => boolean | Promise<boolean>
+
+/** Whom a handler is for. */
+export interface AccessOptions<S, U> {
+  /** Default: every member may. Asked of members only. */
+  authorize?: Authorize<S, U> | undefined
+  /** `true` lets those in who are signed out. Default `false`. The guard against cross-site requests stays. */
+  public?: boolean | undefined
+}
+
+/** Whom a handler is for, where nobody comes in who is signed out. */
+export type MemberOptions<S, U> = AccessOptions<S, U> & { public?: false | undefined }
+
+/** Whom a handler is for, where those who are signed out may come in. */
+export type PublicOptions<S, U> = AccessOptions<S, U> & { public: true }
+
+/** Where a framework's pages send a visitor who may not see them. */
+export interface AccessPaths {
+  /** The page to sign in at, such as `/sign-in`. */
+  signInPath: string
+  /** The page for members who may not go on. Default: they are told that there is no such page. */
+  forbiddenPath?: string | undefined
+}
+
+/** Why a visitor is turned away. */
+export type Refusal = "signed_out" | "forbidden"
+
+/** Says why a visitor may not go on; `null` if they may. */
+export async function refusalOf<S, U>(
+  auth: SignedIn<S, U>,
+  options: AccessOptions<S, U> = {},
+): Promise<Refusal | null> {
+  // A misspelt `authorize` must not let everyone in.
+  checkOptions("The guard", options, "authorize", "public")
+  const { authorize, public: isPublic } = options
+  if (!auth) return isPublic ? null : "signed_out"
+  return !authorize || (await authorize(auth)) === true ? null : "forbidden"
+}
+
+/** Checks the paths of pages. Throws `invalid_option` for one that may lead to another site. */
+export function checkPaths(paths: Record<string, string | undefined>): void {
+  for (const [name, path] of Object.entries(paths)) {
+    if (path !== undefined && !/^\/(?![/\\])/.test(path)) {
+      throw new AuthError("invalid_option", `${name} must be a path of this site, such as "/sign-in"`)
+    }
+  }
+}

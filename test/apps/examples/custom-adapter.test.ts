@@ -1,0 +1,13 @@
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { expect, test } from "vitest"
+
+test("the adapter of one's own passes every case under node --test", () => {
+  const cwd = fileURLToPath(new URL("../../../examples/custom-adapter", import.meta.url))
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--test", "--test-reporter=tap", "adapter.test.ts"], {
+    cwd,
+    encoding: "utf8",
+  })
+  expect(status, stdout + stderr).toBe(0)
+  expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(20)
+})

@@ -1,0 +1,199 @@
+import { execFile, spawn } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
+import { once } from "node:events"
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
+import { promisify } from "node:util"
+import { npm, packInto, root, temporaryFolder } from "../../package/tarball.ts"
+
+/** A Next.js application, built against the packed package in a folder of its own. */
+export interface BuiltApp {
+  folder: string
+  /** What `next build` printed. */
+  buildOutput: string
+  /** Serves the application on a free port. */
+  start(env?: Record<string, string>): Promise<RunningApp>
+  remove(): Promise<void>
+}
+
+/** A built application that answers requests. */
+export interface RunningApp {
+  /** Like `http://localhost:3000`. */
+  origin: string
+  /** What it has printed so far. */
+  output(): string
+  stop(): Promise<void>
+}
+
+/** What {@link buildApp} may be told. */
+export interface BuildOptions {
+  /** The major version of Next.js. Default: the one that the application names. */
+  next?: 14 | 15 | 16
+  /** Files to add or replace, by path; `null` removes one. */
+  files?: Record<string, string | null>
+}
+
+const run = promisify(execFile)
+
+// The last of each line, with the React and the TypeScript that it was made for.
+const olderVersions: Record<number, Record<string, string>> = {
+  14: {
+    next: "14.2.35",
+    react: "18.3.1",
+    "react-dom": "18.3.1",
+    "@types/react": "18.3.31",
+    "@types/react-dom": "18.3.7",
+    typescript: "5.9.3",
+  },
+  15: { next: "15.5.29", react: "19.3.1", "react-dom": "19.3.1", typescript: "5.9.3" },
+}
+
+/** Copies an application, installs the packed package and Next.js, and builds it. Throws with the output when it does not build. */
+export async function buildApp(source: string, { next, files = {} }: BuildOptions = {}): Promise<BuiltApp> {
+  const { path: folder, remove } = await temporaryFolder()
+  try {
+    await cp(join(root, source), folder, { recursive: true, filter: isSource })
+    await change(folder, files)
+    await pinVersions(folder, olderVersions[next ?? 16])
+    await npm(folder, "install", "--no-package-lock", "--prefer-offline")
+    const buildOutput = await build(folder)
+    return { folder, buildOutput, start: (env) => start(folder, env), remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+/** What {@link createNextApp} adds to the application. */
+export interface Additions {
+  /** Files to add or replace, given the folder as `create-next-app` leaves it. */
+  files(folder: string): Promise<Record<string, string>>
+  /** Packages to install next to ours, as a user would. */
+  dependencies: string[]
+  devDependencies: string[]
+}
+
+/** Builds the application that `create-next-app` makes today by its defaults, with additions. Throws as {@link buildApp}. */
+export async function createNextApp({ files, dependencies, devDependencies }: Additions): Promise<BuiltApp> {
+  const { path, remove } = await temporaryFolder()
+  const folder = join(path, "app")
+  try {
+    // It remembers a developer's answers in the configuration folder.
+    const env = { ...environment(), XDG_CONFIG_HOME: path }
+    const answers = ["app", "--yes", "--skip-install", "--disable-git", "--use-npm"]
+    await run("npx", ["--yes", "create-next-app@16", ...answers], { cwd: path, env })
+    await change(folder, await files(folder))
+    await npm(folder, "install", "--prefer-offline", (await packInto(path)).path, ...dependencies)
+    await npm(folder, "install", "--prefer-offline", "--save-dev", ...devDependencies)
+    const buildOutput = await build(folder)
+    return { folder, buildOutput, start: (env) => start(folder, env), remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+/** Lints a built application by the project's rules, against the types of the Next.js that it has. `""` if all is well. */
+export async function lintApp(folder: string): Promise<string> {
+  const rules = await readFile(join(root, ".oxlintrc.json"), "utf8")
+  const config = join(folder, ".oxlintrc.json")
+  await writeFile(config, rules.replace(/"ignorePatterns": \[[^\]]*\],/, ignored).replace(`"examples/**"`, `"**"`))
+  const program = join(root, "node_modules/oxlint/bin/oxlint")
+  const args = [program, "--type-aware", "--deny-warnings", "--tsconfig", "tsconfig.json", "-c", config, "."]
+  const env = { ...environment(), OXLINT_TSGOLINT_PATH: join(root, "node_modules/.bin/tsgolint") }
+  return run(process.execPath, args, { cwd: folder, env }).then(() => "", outputOf)
+}
+
+const ignored = `"ignorePatterns": ["node_modules", ".next", "next-env.d.ts"],`
+
+function isSource(path: string): boolean {
+  return !/^(node_modules|\.next|next-env\.d\.ts|package-lock\.json|.*\.db(-.*)?|.*\.tsbuildinfo)$/.test(basename(path))
+}
+
+async function change(folder: string, files: Record<string, string | null>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folder, name)
+    await mkdir(dirname(path), { recursive: true })
+    await (text === null ? rm(path, { recursive: true, force: true }) : writeFile(path, text))
+  }
+}
+
+interface PackageJson {
+  dependencies: Record<string, string>
+  devDependencies: Record<string, string>
+}
+
+async function pinVersions(folder: string, versions: Record<string, string> = {}): Promise<void> {
+  const path = join(folder, "package.json")
+  const { dependencies, devDependencies, ...rest } = JSON.parse(await readFile(path, "utf8")) as PackageJson
+  const pins = { ...versions, nightlatch: `file:${(await packInto(folder)).path}` }
+  const pinned = { ...rest, dependencies: pin(dependencies, pins), devDependencies: pin(devDependencies, pins) }
+  await writeFile(path, JSON.stringify(pinned))
+}
+
+function pin(ranges: Record<string, string>, pins: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(ranges).map(([name, range]) => [name, pins[name] ?? range]))
+}
+
+async function build(folder: string): Promise<string> {
+  const args = [nextProgram(folder), "build"]
+  const printed = await run(process.execPath, args, { cwd: folder, env: environment(), maxBuffer: 1e8 }).catch(
+    (error: unknown) => {
+      throw new Error(`The application does not build:\n${outputOf(error)}`)
+    },
+  )
+  return outputOf(printed)
+}
+
+function nextProgram(folder: string): string {
+  return join(folder, "node_modules/next/dist/bin/next")
+}
+
+function outputOf(result: unknown): string {
+  const { stdout, stderr } = result as { stdout: string; stderr: string }
+  return stdout + stderr
+}
+
+// Without what the test runner and npm tell their children: Next.js must believe that it runs for users.
+function environment(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env).filter(
+    ([name]) => !/^(NODE_ENV|NODE_OPTIONS|TEST|VITE.*|npm_.*)$/.test(name),
+  )
+  return {
+    ...(Object.fromEntries(entries) as NodeJS.ProcessEnv),
+    NEXT_TELEMETRY_DISABLED: "1",
+    NEXT_IGNORE_INCORRECT_LOCKFILE: "1",
+  }
+}
+
+async function start(folder: string, env: Record<string, string> = {}): Promise<RunningApp> {
+  const child = spawn(process.execPath, [nextProgram(folder), "start", "-p", "0"], {
+    cwd: folder,
+    env: { ...environment(), ...env },
+    detached: true,
+  })
+  const stop = stopper(child)
+  let output = ""
+  child.stdout.on("data", (chunk: Buffer) => void (output += chunk.toString()))
+  child.stderr.on("data", (chunk: Buffer) => void (output += chunk.toString()))
+  const origin = await new Promise<string>((resolve, reject) => {
+    child.stdout.on("data", () => {
+      const address = /Local: +(http:\/\/localhost:\d+)/.exec(output)?.[1]
+      if (address && output.includes("Ready in")) resolve(address)
+    })
+    child.once("exit", (code) => reject(new Error(`The application ended with ${code} before it listened:\n${output}`)))
+  })
+  return { origin, output: () => output, stop }
+}
+
+// The server may have children, so its whole group ends: also when the tests end before they stop it.
+function stopper(child: ChildProcess): () => Promise<void> {
+  const exited = once(child, "exit")
+  const kill = () => void (child.exitCode ?? child.signalCode ?? process.kill(-child.pid!, "SIGKILL"))
+  process.once("exit", kill)
+  return async () => {
+    process.off("exit", kill)
+    kill()
+    await exited
+  }
+}

@@ -1,0 +1,37 @@
+// @ts-nocheck -- run by workerd, with a binding to D1.
+import { d1Adapter } from "../../../adapters/d1.ts"
+import { sessionAdapterCases, userAdapterCases } from "../../../src/testing.ts"
+
+const cases = [...sessionAdapterCases, ...userAdapterCases]
+
+const userIds = {
+  text: (n) => `user-${n}`,
+  integer: (n) => n,
+  // Beyond 2^53, where a number would be rounded.
+  bigint: (n) => 9007199254740992n + BigInt(2 * n + 1),
+  uuid: (n) => `0f8fad5b-d9cb-469f-a165-${String(n).padStart(12, "0")}`,
+}
+
+/** Runs the case that the path names by its type of ids and its number, and tells what became of it. */
+export default {
+  async fetch(request, { DB }) {
+    const [, type, index] = new URL(request.url).pathname.split("/")
+    const { name, run } = cases[index]
+    try {
+      await run(() => emptyStore(DB, type))
+      return new Response(`passed: ${name}`)
+    } catch (error) {
+      return new Response(`failed: ${error.stack}`)
+    }
+  },
+}
+
+async function emptyStore(db, type) {
+  await db.batch(["session", "user_key", "user"].map((table) => db.prepare(`DELETE FROM "${table}"`)))
+  const adapter = d1Adapter(db, { userId: type })
+  return {
+    adapter,
+    userId: userIds[type],
+    addUser: ({ id, username }) => adapter.insertUser({ id, attributes: { username } }, null),
+  }
+}

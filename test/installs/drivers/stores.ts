@@ -1,0 +1,91 @@
+// @ts-nocheck -- the drivers' types are where the drivers are installed.
+import { join } from "node:path"
+import { PGlite } from "@electric-sql/pglite"
+import { build } from "esbuild"
+import { Miniflare } from "miniflare"
+import { d1Adapter } from "../../../adapters/d1.ts"
+import { pgliteAdapter } from "../../../adapters/pglite.ts"
+import { testTables } from "../../adapters/sql-stores.ts"
+
+class RolledBack extends Error {}
+
+/** Starts PGlite, which takes seconds: stores then share it, each with tables of its own. */
+export async function startPglite() {
+  return new PGlite()
+}
+
+/** Opens the tables in a schema of their own. */
+export async function openPglite(db, userId = "text") {
+  await db.exec(`DROP SCHEMA IF EXISTS tests CASCADE; CREATE SCHEMA tests; SET search_path TO tests`)
+  for (const statement of testTables("postgres", userId)) await db.exec(statement)
+  const sent = []
+  const watched = new Proxy(db, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target)
+      if (typeof value !== "function") return value
+      return (...args) => {
+        if (name === "query") sent.push(args[0])
+        return Reflect.apply(value, target, args)
+      }
+    },
+  })
+  return {
+    dialect: "postgres",
+    sent,
+    run: async (sql) => (await db.query(sql)).rows,
+    adapter: (options) => pgliteAdapter(watched, { userId, ...options }),
+    inTransaction: (run) => rolledBack(db, (inside) => run(pgliteAdapter(inside, { userId }))),
+    close: () => db.close(),
+  }
+}
+
+/** Starts D1 as Cloudflare runs it, beside a Worker that runs the suite's cases. Nothing is sent to a network. */
+export async function startD1(worker = "d1-worker.ts") {
+  const { outputFiles } = await build({
+    entryPoints: [join(import.meta.dirname, worker)],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+  })
+  return new Miniflare({
+    modules: true,
+    script: outputFiles[0].text,
+    compatibilityDate: "2026-04-01",
+    d1Databases: ["DB"],
+    cf: false,
+    host: "127.0.0.1",
+  })
+}
+
+/** Opens the tables in the one database that there is. */
+export async function openD1(miniflare, userId = "text") {
+  const db = await miniflare.getD1Database("DB")
+  const run = async (sql) => (await db.prepare(sql).all()).results
+  for (const table of ["session", "user_key", "user"]) await run(`DROP TABLE IF EXISTS "${table}"`)
+  for (const statement of testTables("sqlite", userId)) await run(statement)
+  const sent = []
+  const watched = {
+    prepare: (sql) => (sent.push(sql), db.prepare(sql)),
+    batch: (statements) => db.batch(statements),
+  }
+  return {
+    dialect: "sqlite",
+    sent,
+    db,
+    run,
+    adapter: (options) => d1Adapter(watched, { userId, ...options }),
+    close: () => miniflare.dispose(),
+  }
+}
+
+async function rolledBack(db, run) {
+  try {
+    await db.transaction(async (inside) => {
+      await run(inside)
+      throw new RolledBack()
+    })
+  } catch (error) {
+    if (!(error instanceof RolledBack)) throw error
+  }
+}

@@ -1,0 +1,97 @@
+// @ts-nocheck -- Lucia's adapters are installed in private projects only.
+// The same application after it has moved on to `createAuth`: over the adapter of Lucia v3 that it had, or, where
+// DRILL_TABLES names them, over tables of its own, where people have keys.
+import { createServer } from "node:http"
+import { json } from "node:stream/consumers"
+import Database from "better-sqlite3"
+import pg from "pg"
+import { betterSqlite3Adapter } from "../../../adapters/better-sqlite3.ts"
+import { pgAdapter } from "../../../adapters/pg.ts"
+import { createAuth } from "../../../src/index.ts"
+import { Scrypt, acceptLuciaTokens, fromLuciaAdapter } from "../../../src/lucia.ts"
+import { createNodeAuth } from "../../../src/node.ts"
+import { argon2id, luciaScrypt, passwordHasher } from "../../../src/password.ts"
+import { createUsers } from "../../../src/users.ts"
+
+const { file, url, schema } = JSON.parse(process.env.DRILL_DATABASE)
+const { adapter, signInWith } = process.env.DRILL_TABLES ? overOwnTables() : await overLucia()
+const auth = acceptLuciaTokens(
+  createAuth({
+    adapter,
+    session: { idleTimeout: "20d", absoluteTimeout: false },
+    cookie: { name: "auth_session" },
+    getUserAttributes: ({ username }) => ({ username }),
+    getSessionAttributes: ({ device }) => ({ device }),
+  }),
+  { adapter },
+)
+
+async function overLucia() {
+  const { adapter, findUser } = await import("./drill-server-database.ts")
+  const signInWith = async (username, password) => {
+    const user = await findUser(username)
+    if (!user || !(await new Scrypt().verify(user.password_hash, password))) return null
+    return auth.createSession(user.id, { device: null })
+  }
+  return { adapter: fromLuciaAdapter(adapter), signInWith }
+}
+
+function overOwnTables() {
+  const tables = JSON.parse(process.env.DRILL_TABLES)
+  const adapter = file
+    ? betterSqlite3Adapter(new Database(file), { tables })
+    : pgAdapter(new pg.Pool({ connectionString: url, options: `-c search_path=${schema}` }), { tables })
+  const passwords = passwordHasher({ preferred: argon2id(), accepted: [luciaScrypt()] })
+  const users = createUsers({ adapter, passwordHasher: passwords })
+  return {
+    adapter,
+    signInWith: (username, password) =>
+      users.signInWithPassword(auth, { providerId: "username", providerUserId: username, password }),
+  }
+}
+
+const pages = {
+  "GET /": (req, res, authRequest, { user, session }) => answer(res, 200, { user, device: session.device }),
+  "GET /sessions": async (req, res, authRequest, { user }) => answer(res, 200, await auth.getUserSessions(user.id)),
+  "POST /sessions/end": async (req, res, authRequest, { user }) => {
+    const { id } = await json(req)
+    await auth.invalidateSession(id, { userId: user.id })
+    answer(res, 200, {})
+  },
+  "POST /rotate": async (req, res, authRequest) => {
+    await authRequest.rotate()
+    answer(res, 200, {})
+  },
+  "POST /signout": async (req, res, authRequest) => {
+    await authRequest.signOut()
+    answer(res, 200, {})
+  },
+  "POST /signout/everywhere": async (req, res, authRequest, { user }) => {
+    await auth.invalidateUserSessions(user.id)
+    await authRequest.signOut()
+    answer(res, 200, {})
+  },
+}
+
+const { handler } = createNodeAuth(auth)
+const server = createServer(
+  handler(async (req, res, authRequest) => {
+    const { method, url } = req
+    if (method === "POST" && url === "/signin") {
+      const { username, password } = await json(req)
+      const signedIn = await signInWith(username, password)
+      if (!signedIn) return answer(res, 400, { error: "Incorrect username or password" })
+      await authRequest.setSession(signedIn.token)
+      return answer(res, 200, {})
+    }
+    const visitor = (await authRequest.validate()) ?? (await authRequest.validateBearerToken())
+    if (!visitor) return answer(res, 401, { error: "Signed out" })
+    await pages[`${method} ${url}`](req, res, authRequest, visitor)
+  }),
+)
+
+function answer(res, status, body) {
+  res.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body))
+}
+
+server.listen(0, "127.0.0.1", () => process.send({ port: server.address().port }))

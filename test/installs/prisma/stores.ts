@@ -1,0 +1,102 @@
+// @ts-nocheck -- the clients are generated where Prisma is installed.
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { PrismaBetterSqlite3 } from "@prisma/adapter-better-sqlite3"
+import { PrismaPg } from "@prisma/adapter-pg"
+import Database from "better-sqlite3"
+import { postgresServer } from "../../servers.ts"
+import { PrismaClient as PostgresBigints } from "./generated/postgres-bigints/client.ts"
+import { PrismaClient as PostgresText } from "./generated/postgres-text/client.ts"
+import { PrismaClient as SqliteNumbers } from "./generated/sqlite-numbers/client.ts"
+import { PrismaClient as SqliteSeconds } from "./generated/sqlite-seconds/client.ts"
+import { PrismaClient as SqliteText } from "./generated/sqlite-text/client.ts"
+
+/** Opens text ids and DateTime on SQLite. */
+export const openSqliteText = () => openSqlite(SqliteText, "TEXT", ["DATETIME", "DATETIME"])
+
+/** Opens Int ids, and a DateTime beside a BigInt, on SQLite. */
+export const openSqliteNumbers = () => openSqlite(SqliteNumbers, "INTEGER", ["DATETIME", "BIGINT"])
+
+/** Opens Ints of seconds on SQLite. */
+export const openSqliteSeconds = () => openSqlite(SqliteSeconds, "TEXT", ["INTEGER", "INTEGER"])
+
+/** Opens text ids and DateTime on PostgreSQL; `null` where there is none. */
+export const openPostgresText = () => openPostgres(PostgresText, "TEXT", "TIMESTAMP(3)")
+
+/** Opens BigInt ids and times on PostgreSQL; `null` where there is none. */
+export const openPostgresBigints = () => openPostgres(PostgresBigints, "BIGINT", "BIGINT")
+
+/** Empties the three tables. */
+export async function empty(client) {
+  for (const model of ["session", "key", "user"]) await client[model].deleteMany()
+}
+
+async function openSqlite(Client, userId, times) {
+  const folder = mkdtempSync(join(tmpdir(), "nightlatch-"))
+  const file = join(folder, "app.db")
+  const db = new Database(file)
+  for (const statement of tables(`${userId} PRIMARY KEY`, userId, times)) db.exec(statement)
+  db.close()
+  const { adapter, onStatement } = watched(new PrismaBetterSqlite3({ url: `file:${file}` }))
+  const client = new Client({
+    adapter,
+    log: [{ emit: "event", level: "query" }],
+  })
+  const close = async () => {
+    await client.$disconnect()
+    rmSync(folder, { recursive: true })
+  }
+  return { client, close, onStatement }
+}
+
+async function openPostgres(Client, userId, time) {
+  const server = await postgresServer()
+  if (!server) return null
+  const id = userId === "TEXT" ? "TEXT PRIMARY KEY" : "BIGSERIAL PRIMARY KEY"
+  for (const statement of tables(id, userId, [time, time])) await server.pool.query(statement)
+  const { rows } = await server.pool.query("SHOW search_path")
+  const schema = rows[0].search_path
+  const connectionString = process.env.NIGHTLATCH_POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/test"
+  const { adapter, onStatement } = watched(
+    new PrismaPg({ connectionString, options: `-c search_path=${schema}` }, { schema }),
+  )
+  const client = new Client({
+    adapter,
+    log: [{ emit: "event", level: "query" }],
+  })
+  const close = async () => {
+    await client.$disconnect()
+    await server.close()
+  }
+  return { client, close, onStatement }
+}
+
+/** Calls a listener whenever Prisma sends something through a driver adapter. */
+function watched(factory) {
+  let listener = () => undefined
+  const watch = (target) => {
+    for (const name of ["queryRaw", "executeRaw"]) {
+      const send = target[name].bind(target)
+      target[name] = (query) => (listener(), send(query))
+    }
+    return target
+  }
+  const connect = factory.connect.bind(factory)
+  factory.connect = async () => {
+    const connection = watch(await connect())
+    const start = connection.startTransaction.bind(connection)
+    connection.startTransaction = async (...args) => watch(await start(...args))
+    return connection
+  }
+  return { adapter: factory, onStatement: (next) => void (listener = next) }
+}
+
+function tables(id, userId, [created, expires]) {
+  const owner = `"userId" ${userId} NOT NULL REFERENCES "user" (id)`
+  return [
+    `CREATE TABLE "user" (id ${id}, username TEXT NOT NULL UNIQUE, role TEXT NOT NULL DEFAULT 'user', email TEXT UNIQUE)`,
+    `CREATE TABLE session (id TEXT PRIMARY KEY, ${owner}, "createdAt" ${created}, "expiresAt" ${expires}, label TEXT)`,
+    `CREATE TABLE user_key (id TEXT PRIMARY KEY, ${owner}, "hashedPassword" TEXT)`,
+  ]
+}
