@@ -6,7 +6,7 @@ import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../
 import type { Row } from "../sql/executor.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "../port/parameters.ts"
 import { letOthersGo } from "../retry/turns.ts"
-import { missingUser } from "../sql/user-lookup.ts"
+import { missingUser } from "../port/user-ids.ts"
 import { checkedAttributes, freshAttributes } from "./attributes.ts"
 import type { Builder } from "./builders.ts"
 import { isAlike, isExactly, slot, valueOf } from "./conditions.ts"

@@ -1,6 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
-import type { SqlValue } from "../sql/executor.ts"
 import { quoted } from "./names.ts"
 import { isStorableId, readExactText, readText } from "./storable-text.ts"
 
@@ -11,7 +10,7 @@ export type UserIdType = "text" | "integer" | "bigint" | "uuid"
 export interface UserIds {
   type: UserIdType
   /** Makes a parameter of an id; `null` if no user can have it. Throws `invalid_option` for another JavaScript type. */
-  encode(id: unknown): SqlValue
+  encode(id: unknown): string | number | null
   decode(value: unknown): UserId
 }
 
@@ -70,6 +69,11 @@ function readId(value: unknown): string {
   const id = readExactText(value)
   if (id !== null) return id
   throw new AuthError("invalid_option", "A user id is bytes that are not UTF-8: make the column text or a UUID type.")
+}
+
+/** Makes the error of a write that names a user who does not exist. */
+export function missingUser(): AuthError {
+  return new AuthError("user_missing", "The user does not exist: insert the user first.")
 }
 
 function beyondNumbers(): AuthError {

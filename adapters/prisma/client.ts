@@ -6,7 +6,7 @@ import { referred } from "../sql/mistakes.ts"
 import type { Answer } from "../retry/retry.ts"
 import { retried } from "../retry/retry.ts"
 import { takingTurns } from "../retry/turns.ts"
-import { missingUser } from "../sql/user-lookup.ts"
+import { missingUser } from "../port/user-ids.ts"
 
 type Where = Row
 

@@ -3,7 +3,7 @@ import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../
 import type { Row } from "../sql/executor.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "../port/parameters.ts"
 import { letOthersGo } from "../retry/turns.ts"
-import { missingUser } from "../sql/user-lookup.ts"
+import { missingUser } from "../port/user-ids.ts"
 import type { Models, PrismaStore } from "./client.ts"
 import { isIdentifier, orMissingUser } from "./client.ts"
 import type { Fields } from "./fields.ts"

@@ -3,7 +3,7 @@ import type { KeyName, KeyRecord, OwnedKeyName, UserAdapter, UserId, UserInsert 
 import type { Row } from "../sql/executor.ts"
 import { quoted } from "../port/names.ts"
 import { keyIdOf, newKeyIdOf, newPasswordHashOf, passwordHashOf, sessionIdOf } from "../port/parameters.ts"
-import { missingUser } from "../sql/user-lookup.ts"
+import { missingUser } from "../port/user-ids.ts"
 import type { Model, PrismaStore } from "./client.ts"
 import { brokenReference, hasCode, isIdentifier, orMissingUser } from "./client.ts"
 import type { Fields } from "./fields.ts"

@@ -7,7 +7,8 @@ import type { Database, OpenDatabase } from "./database.ts"
 import { hasId } from "./exact-id.ts"
 import type { Row, SqlStatement, SqlValue } from "./executor.ts"
 import { replaceKeyPassword, replaceUserPasswords } from "./key-passwords.ts"
-import { isOwned, isUser, lockingUser, missingUser } from "./user-lookup.ts"
+import { isOwned, isUser, lockingUser } from "./user-lookup.ts"
+import { missingUser } from "../port/user-ids.ts"
 
 /** The methods that concern keys. */
 export type SqlKeys = Pick<

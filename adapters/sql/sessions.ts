@@ -11,7 +11,8 @@ import { sessionById } from "./exact-id.ts"
 import type { Row } from "./executor.ts"
 import { sessionLookup } from "./lookups.ts"
 import { letOthersGo } from "../retry/turns.ts"
-import { isOwned, isUser, missingUser } from "./user-lookup.ts"
+import { isOwned, isUser } from "./user-lookup.ts"
+import { missingUser } from "../port/user-ids.ts"
 
 type Session = SessionRecord<Row>
 

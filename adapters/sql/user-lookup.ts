@@ -48,11 +48,6 @@ export function lockingUser(db: Database, open: OpenDatabase, user: SqlValue): S
   return [open.statement("lockUser", lock, [user])]
 }
 
-/** Makes the error of a write that names a user who does not exist. */
-export function missingUser(): AuthError {
-  return new AuthError("user_missing", "The user does not exist: insert the user first.")
-}
-
 /** The user table's column `id`. */
 export function idColumn({ catalogue }: OpenDatabase): Column {
   const column = catalogue.user.get("id")
