@@ -12,7 +12,7 @@ import { sqliteExecutor } from "./sql/sqlite-executor.ts"
  *
  * Unless inTransaction is set, the connection must not be in a transaction of the application's when the adapter
  * writes. Without `safeIntegers`, Bun rounds integers beyond 2^53 in the application's own columns; user ids are exact
- * with `userId: "bigint"`. Statements that are prepared go on working after `db.close()`, as Bun has it. Throws `invalid_option` for options that cannot be right.
+ * with `userIdType: "bigint"`. Statements that are prepared go on working after `db.close()`, as Bun has it. Throws `invalid_option` for options that cannot be right.
  *
  * @example
  * const adapter = bunSqliteAdapter<{ id: string; username: string }>(new Database("app.db"))

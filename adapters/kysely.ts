@@ -61,7 +61,7 @@ export function kyselyAdapter<UserRow extends { id: UserId }, SessionRow extends
   db: KyselyDatabase,
   options: KyselyOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
-  checkOptions("kyselyAdapter()", options, "dialect", "tables", "userId", "inTransaction", "shared")
+  checkOptions("kyselyAdapter()", options, "dialect", "tables", "userIdType", "inTransaction", "shared")
   const { dialect, inTransaction = db.isTransaction, shared = false, ...rest } = options
   const name = dialect ?? spokenBy(db)
   if (!Object.hasOwn(dialects, name))

@@ -17,7 +17,7 @@ export type { LibsqlClient, LibsqlTransaction } from "./libsql/executor.ts"
  * `timeout` in milliseconds that it waits for another writer: a write of the application's own that is refused leaves its
  * connection unable to commit (`@libsql/client` 0.18). A database in memory has one connection, so that while the
  * application's transaction is open every other call rejects. The application's own columns hold no integer beyond 2^53
- * unless the client's `intMode` is `"bigint"`; user ids are exact with `userId: "bigint"`. Throws `invalid_option` for
+ * unless the client's `intMode` is `"bigint"`; user ids are exact with `userIdType: "bigint"`. Throws `invalid_option` for
  * options that cannot be right.
  *
  * @example

@@ -52,7 +52,7 @@ const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
 export function sqlAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
   options: SqlAdapterOptions,
 ): SqlAdapter<UserRow, SessionRow> {
-  checkOptions("sqlAdapter()", options, "dialect", "executor", "tables", "userId", "inTransaction")
+  checkOptions("sqlAdapter()", options, "dialect", "executor", "tables", "userIdType", "inTransaction")
   const { dialect, executor, ...rest } = options
   return createSqlAdapter(dialectOf(dialect), executor, rest)
 }

@@ -42,7 +42,7 @@ export function encodeUserId(id: unknown, ids: UserIds): string | null {
 export function encodeOwner(id: unknown, ids: UserIds): string {
   const encoded = encodeUserId(id, ids)
   if (encoded !== null) return encoded
-  throw new AuthError("invalid_option", `${quoted(id)} cannot be a user id: see the adapter's userId option.`)
+  throw new AuthError("invalid_option", `${quoted(id)} cannot be a user id: see the adapter's userIdType option.`)
 }
 
 function decodeUserId(text: string | undefined, ids: UserIds): UserId | undefined {

@@ -12,7 +12,7 @@ export interface KeyValueOptions {
    */
   prefix?: string | undefined
   /** The type of the user table's `id`. Default: `"text"`. */
-  userId?: UserIdType | undefined
+  userIdType?: UserIdType | undefined
 }
 
 /** Where a store's sessions are, and how their users are written. */
@@ -26,12 +26,12 @@ export interface Keys {
 
 /** Names the keys. Throws `invalid_option` for options that cannot be right. */
 export function keysOf(options: KeyValueOptions = {}): Keys {
-  checkOptions("The adapter", options, "prefix", "userId")
-  const { prefix = "nightlatch:", userId } = options
+  checkOptions("The adapter", options, "prefix", "userIdType")
+  const { prefix = "nightlatch:", userIdType } = options
   if (typeof prefix !== "string" || !prefix.isWellFormed())
     throw new AuthError("invalid_option", `prefix is text, not ${quoted(prefix)}.`)
   return {
-    ids: userIdsOf(userId),
+    ids: userIdsOf(userIdType),
     session: (id = "") => `${prefix}session:${id}`,
     user: (encodedId) => `${prefix}user:${encodedId}`,
   }

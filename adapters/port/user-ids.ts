@@ -18,7 +18,7 @@ export interface UserIds {
 export function userIdsOf(type: UserIdType = "text"): UserIds {
   const ids = Object.hasOwn(kinds, type) ? kinds[type] : undefined
   if (ids) return ids
-  throw new AuthError("invalid_option", `userId is "text", "integer", "bigint" or "uuid", not ${quoted(type)}.`)
+  throw new AuthError("invalid_option", `userIdType is "text", "integer", "bigint" or "uuid", not ${quoted(type)}.`)
 }
 
 const canonicalUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -77,11 +77,11 @@ export function missingUser(): AuthError {
 }
 
 function beyondNumbers(): AuthError {
-  return new AuthError("invalid_option", `A user id is beyond 2^53: give the adapter the option userId: "bigint".`)
+  return new AuthError("invalid_option", `A user id is beyond 2^53: give the adapter the option userIdType: "bigint".`)
 }
 
 function wrongType(type: UserIdType, expected: string, id: unknown): AuthError {
-  const sentence = `With userId: "${type}" a user id is a ${expected}, not ${describe(id)}. See the adapter's userId option.`
+  const sentence = `With userIdType: "${type}" a user id is a ${expected}, not ${describe(id)}. See the adapter's userIdType option.`
   return new AuthError("invalid_option", sentence)
 }
 

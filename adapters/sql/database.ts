@@ -28,7 +28,7 @@ export interface SqlOptions {
    * The type of the user table's `id`; ids of another JavaScript type are refused. Default: the type that the database
    * names, with numbers for all integers. Say `"bigint"` for ids beyond 2^53, and `"uuid"` for UUIDs in a column of text.
    */
-  userId?: UserIdType | undefined
+  userIdType?: UserIdType | undefined
   /**
    * Whether the client is in a transaction of the caller's, whose end the caller decides: writes of several steps then
    * use a savepoint, and nothing is retried. Calls on one adapter take turns; two adapters on one client must not be
@@ -80,12 +80,12 @@ const mostTemplates = 500
 
 /** Makes a database of an executor. Throws `invalid_option` for options that cannot be right. */
 export function openable(dialect: Dialect, executor: Executor, options: PoolOptions): Database {
-  checkOptions("The adapter", options, "tables", "userId", "inTransaction", "shared")
+  checkOptions("The adapter", options, "tables", "userIdType", "inTransaction", "shared")
   const names = tableNames(options.tables)
-  userIdsOf(options.userId)
+  userIdsOf(options.userIdType)
   const store = options.inTransaction ? transactionStore(executor, dialect) : pooledStore(executor, dialect)
   const { open, forget } = learntOnce(
-    () => readOpen(store, dialect, options.userId, names),
+    () => readOpen(store, dialect, options.userIdType, names),
     (owner, problem) => unusableTable(owner, names[owner], problem, dialect),
   )
   async function forgetAndFail(error: unknown): Promise<never> {

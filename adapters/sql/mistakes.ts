@@ -57,7 +57,7 @@ const explain: Record<DialectName, (error: DriverError) => string | null> = {
 }
 
 const large =
-  'The database holds an integer beyond 2^53, which the driver does not read: keep such attributes as text, and give the adapter the option userId: "bigint" for such ids.'
+  'The database holds an integer beyond 2^53, which the driver does not read: keep such attributes as text, and give the adapter the option userIdType: "bigint" for such ids.'
 
 function required(column: string): string {
   return `The column ${named(column)} needs a value: pass the attribute, or give the column a default.`

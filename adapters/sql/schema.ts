@@ -11,7 +11,7 @@ export interface SchemaOptions {
   /** The names of the tables, `auth.user` with a schema, which must exist. Defaults: `user`, `session`, `user_key`. */
   tables?: TableNames | undefined
   /** The type of the user table's `id`. Default: `"text"`. */
-  userId?: UserIdType | undefined
+  userIdType?: UserIdType | undefined
   /** More columns of the session table: `{ label: "TEXT" }` or `["label TEXT"]`. The types go into the SQL as they are. */
   sessionColumns?: Record<string, string> | string[] | undefined
 }
@@ -71,14 +71,14 @@ const words: Record<DialectName, Words> = {
  * for (const statement of schema("sqlite", { sessionColumns: { label: "TEXT" } })) db.exec(statement)
  */
 export function schema(dialect: DialectName, options: SchemaOptions = {}): string[] {
-  checkOptions("schema()", options, "tables", "userId", "sessionColumns")
-  const { tables, userId, sessionColumns = [] } = options
+  checkOptions("schema()", options, "tables", "userIdType", "sessionColumns")
+  const { tables, userIdType, sessionColumns = [] } = options
   if (!Object.hasOwn(words, dialect))
     throw new AuthError("invalid_option", `The dialect is "sqlite", "postgres" or "mysql", not ${quoted(dialect)}.`)
   const names = tableNames(tables)
   const { id, keyId, hash, time, userId: types } = words[dialect]
   const user = (table: string) =>
-    `user_id ${types[userIdsOf(userId).type]} NOT NULL${reference(dialect, table, names.user)}`
+    `user_id ${types[userIdsOf(userIdType).type]} NOT NULL${reference(dialect, table, names.user)}`
   const times = [`created_at ${time} NOT NULL`, `expires_at ${time} NOT NULL`]
   const ownColumns = extraColumns(sessionColumns, words[dialect].quote)
   return [

@@ -48,9 +48,9 @@ export function storedSessions<SessionRow extends object>(
   storage: KeyValueStorage,
   options: KeyValueOptions,
 ): SessionAdapter<never, SessionRow> {
-  checkOptions("The adapter", options, "prefix", "userId")
-  const { prefix, userId } = options
-  const store: Store = { items: itemsOf(storage, prefix), ids: userIdsOf(userId), inTurn: createTurns() }
+  checkOptions("The adapter", options, "prefix", "userIdType")
+  const { prefix, userIdType } = options
+  const store: Store = { items: itemsOf(storage, prefix), ids: userIdsOf(userIdType), inTurn: createTurns() }
   return {
     insertSession: (session) => insertSession(store, session),
     async findSession(id) {

@@ -156,7 +156,7 @@ export function createAuth<
       async invalidateUserSessions(userId, options) {
         checkOptions("invalidateUserSessions()", options, "except")
         await store.deleteUserSessions(userId, options?.except)
-        tell("sessions_ended", { userId })
+        tell("user_sessions_ended", { userId })
       },
 
       async deleteExpiredSessions() {
@@ -196,7 +196,7 @@ export function createAuth<
     }
 
     function reject(reason: RejectionReason, session: Partial<Record> = {}) {
-      tell("rejected", session, reason)
+      tell("session_rejected", session, reason)
       return { session: null, user: null, reason }
     }
 
@@ -207,7 +207,7 @@ export function createAuth<
         return to
       } catch (error) {
         // The session is live all the same, and the next request tries again.
-        tell("extension_failed", session, (error as AuthError).code)
+        tell("session_extension_failed", session, (error as AuthError).code)
         return null
       }
     }

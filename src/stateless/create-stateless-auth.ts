@@ -147,7 +147,7 @@ export function createStatelessAuth<
         if (options.except !== undefined)
           throw new AuthError("unsupported", "Stateless sessions end all or one: create a session for who stays.")
         await revoking.revokeUser(userId, now())
-        tell("sessions_ended", { userId })
+        tell("user_sessions_ended", { userId })
       },
 
       async isTokenOf(token, sessionId) {
@@ -164,7 +164,7 @@ export function createStatelessAuth<
     }
 
     function reject({ reason, session }: Rejection) {
-      tell("rejected", session ?? {}, reason)
+      tell("session_rejected", session ?? {}, reason)
       return { session: null, user: null, reason } as const
     }
   }

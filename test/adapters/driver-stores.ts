@@ -52,7 +52,7 @@ export async function postgresJs(
 function postgresStores(userId: UserIdType): Promise<DriverStore | null>[] {
   return [
     onPostgres(userId, "pgAdapter() over a pool", async ({ pool }) => ({
-      ...spied(pool, (client, options) => pgAdapter(client, { userId, ...options })),
+      ...spied(pool, (client, options) => pgAdapter(client, { userIdType: userId, ...options })),
       inTransaction: (run) => inPgTransaction(pool, userId, run),
       end: async () => undefined,
     })),
@@ -60,7 +60,7 @@ function postgresStores(userId: UserIdType): Promise<DriverStore | null>[] {
       const client = await connect()
       if (!(client instanceof pg.Client)) throw new Error("Not a client.")
       return {
-        ...spied(client, (one, options) => pgAdapter(one, { userId, ...options })),
+        ...spied(client, (one, options) => pgAdapter(one, { userIdType: userId, ...options })),
         inTransaction: (run) => inPgTransaction(pool, userId, run),
         end: () => client.end(),
       }
@@ -70,11 +70,11 @@ function postgresStores(userId: UserIdType): Promise<DriverStore | null>[] {
       const client = await postgresJs(server, { max: 10, debug: (_, text) => void sent.push(text) })
       return {
         sent,
-        adapter: (options) => postgresAdapter<TestUser, TestSession>(client, { userId, ...options }),
+        adapter: (options) => postgresAdapter<TestUser, TestSession>(client, { userIdType: userId, ...options }),
         inTransaction: (run) =>
           rolledBack(() =>
             client.begin(async (inside) => {
-              await run(postgresAdapter<TestUser, TestSession>(inside, { userId }))
+              await run(postgresAdapter<TestUser, TestSession>(inside, { userIdType: userId }))
               throw new RolledBack()
             }),
           ),
@@ -87,14 +87,14 @@ function postgresStores(userId: UserIdType): Promise<DriverStore | null>[] {
 function mysqlStores(userId: UserIdType): Promise<DriverStore | null>[] {
   return [
     onMysql(userId, "mysql2Adapter() over a pool", async ({ pool }) => ({
-      ...spied(pool, (client, options) => mysql2Adapter(client, { userId, ...options })),
+      ...spied(pool, (client, options) => mysql2Adapter(client, { userIdType: userId, ...options })),
       inTransaction: (run) => inMysqlTransaction(pool, userId, run),
       end: async () => undefined,
     })),
     onMysql(userId, "mysql2Adapter() over a connection", async ({ pool, connect }) => {
       const connection = (await connect()) as Connection
       return {
-        ...spied(connection, (one, options) => mysql2Adapter(one, { userId, ...options })),
+        ...spied(connection, (one, options) => mysql2Adapter(one, { userIdType: userId, ...options })),
         inTransaction: (run) => inMysqlTransaction(pool, userId, run),
         end: () => connection.end(),
       }
@@ -168,7 +168,7 @@ async function inPgTransaction(pool: pg.Pool, userId: UserIdType, run: Parameter
   const client = await pool.connect()
   try {
     await client.query("BEGIN")
-    await run(pgAdapter<TestUser, TestSession>(client, { userId, inTransaction: true }))
+    await run(pgAdapter<TestUser, TestSession>(client, { userIdType: userId, inTransaction: true }))
   } finally {
     await client.query("ROLLBACK")
     client.release()
@@ -179,7 +179,7 @@ async function inMysqlTransaction(pool: Pool, userId: UserIdType, run: Parameter
   const connection = await pool.getConnection()
   try {
     await connection.beginTransaction()
-    await run(mysql2Adapter<TestUser, TestSession>(connection, { userId, inTransaction: true }))
+    await run(mysql2Adapter<TestUser, TestSession>(connection, { userIdType: userId, inTransaction: true }))
   } finally {
     await connection.rollback()
     connection.release()

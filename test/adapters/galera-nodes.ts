@@ -25,8 +25,8 @@ export interface GaleraStore extends Pick<SqlStore, "run" | "close"> {
 
 const adapters = {
   sqlAdapter: (pool: Pool) =>
-    sqlAdapter<TestUser, TestSession>({ dialect: "mysql", executor: mysqlPoolExecutor(pool), userId: "bigint" }),
-  mysql2Adapter: (pool: Pool) => mysql2Adapter<TestUser, TestSession>(pool, { userId: "bigint" }),
+    sqlAdapter<TestUser, TestSession>({ dialect: "mysql", executor: mysqlPoolExecutor(pool), userIdType: "bigint" }),
+  mysql2Adapter: (pool: Pool) => mysql2Adapter<TestUser, TestSession>(pool, { userIdType: "bigint" }),
 }
 
 /** Makes the tables on the first node, and opens a pool to each whose statements see what every node has committed. */

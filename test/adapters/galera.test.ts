@@ -137,7 +137,7 @@ function noting(pool: Pool, errors: unknown[]) {
   }
   return sqlAdapter<TestUser, TestSession>({
     dialect: "mysql",
-    userId: "bigint",
+    userIdType: "bigint",
     executor: {
       query: (sql, params) => noted(executor.query(sql, params)),
       execute: (sql, params) => noted(executor.execute(sql, params)),

@@ -24,7 +24,7 @@ for (const type of ["text", "bigint"] as const) {
       afterAll(store.close)
       testAdapter(test, async () => {
         await emptyKysely(store)
-        const adapter = kyselyAdapter<TestUser, TestSession>(store.db, { userId: type })
+        const adapter = kyselyAdapter<TestUser, TestSession>(store.db, { userIdType: type })
         return {
           adapter,
           onStatement: store.onStatement,

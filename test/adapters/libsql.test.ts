@@ -38,7 +38,7 @@ for (const database of databases) {
       afterAll(close)
       testAdapter(test, async () => {
         await empty({ dialect: "sqlite", run })
-        const adapter = libsqlAdapter<TestUser, TestSession>(client, { userId: type })
+        const adapter = libsqlAdapter<TestUser, TestSession>(client, { userIdType: type })
         return {
           adapter,
           userId: idMaker(type),
@@ -125,7 +125,7 @@ describe.each(["DELETE", "WAL"])("a file in mode %s that another writer has lock
     const path = newFile()
     const [client, other] = [createClient({ url: path }), createClient({ url: path })]
     for (const statement of testTables("sqlite", "integer")) await other.execute(statement)
-    const numbered = libsqlAdapter<TestUser & { id: number }>(client, { userId: "integer" })
+    const numbered = libsqlAdapter<TestUser & { id: number }>(client, { userIdType: "integer" })
     const lock = await other.transaction("write")
     await expect(numbered.insertUser({ attributes: { username: "alice" } }, null)).rejects.toThrow("database is locked")
     await lock.rollback()
@@ -172,7 +172,7 @@ test.each(["number", "bigint", "string"] as const)(
   "a client whose integers are a %s keeps times exact",
   async (intMode) => {
     const { client, close } = await open("a file", "integer", { intMode })
-    const adapter = libsqlAdapter<TestUser, TestSession>(client, { userId: "integer" })
+    const adapter = libsqlAdapter<TestUser, TestSession>(client, { userIdType: "integer" })
     await adapter.insertUser({ id: 7, attributes: { username: "seven" } }, key)
     await adapter.insertSession({ ...session, userId: 7 })
     expect(await adapter.findSession("s1")).toMatchObject({ session: { userId: 7, ...times }, user: { id: 7 } })

@@ -35,7 +35,7 @@ test("nodeSqliteAdapter() prepares each statement once", async () => {
 test("nodeSqliteAdapter() reads a row as it is, whatever its numbers look like to the driver", async () => {
   const db = new DatabaseSync(":memory:", { readBigInts: true })
   for (const statement of testTables("sqlite", "integer")) db.exec(statement)
-  const adapter = nodeSqliteAdapter<{ id: number; username: string }>(db, { userId: "integer" })
+  const adapter = nodeSqliteAdapter<{ id: number; username: string }>(db, { userIdType: "integer" })
   await adapter.insertUser({ id: 7, attributes: { username: "seven" } }, null)
   const times = { createdAt: new Date(1234), expiresAt: new Date(5678) }
   await adapter.insertSession({ id: "a", userId: 7, ...times, attributes: {} })

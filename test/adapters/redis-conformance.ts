@@ -27,7 +27,7 @@ function conformance(address: RedisAddress): void {
   for (const type of ["integer", "bigint", "uuid"] as const) {
     describe(`with ${type} ids`, () => {
       testAdapter(test, () => ({
-        adapter: store.adapter({ userId: type }),
+        adapter: store.adapter({ userIdType: type }),
         onStatement: store.onStatement,
         userId: idMaker(type),
       }))

@@ -49,7 +49,7 @@ for (const [name, connect] of Object.entries(clients))
 
       expect(new Set(outcomes)).toEqual(new Set(["signed in", "store_failed"]))
       expect(outcomes.slice(-5)).toEqual(Array(5).fill("signed in"))
-      expect(events.map(({ type }) => type)).not.toContain("rejected")
+      expect(events.map(({ type }) => type)).not.toContain("session_rejected")
       expect((await auth.getUserSessions("user-1")).map(({ id }) => id)).toEqual([session.id])
       await auth.invalidateUserSessions("user-1")
       expect(await outcomeOf(auth, token)).toBe("signed out")

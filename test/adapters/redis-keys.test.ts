@@ -200,7 +200,7 @@ describe.skipIf(!server)("what is stored in Redis", () => {
     expect(await keys()).toHaveLength(2)
     for (const wrong of [7, null, "\ud800"].map(asId))
       expect(() => ioredisAdapter(redis!, { prefix: wrong })).toThrow("prefix")
-    expect(() => ioredisAdapter(redis!, { userId: asId("guid") as "uuid" })).toThrow("userId")
+    expect(() => ioredisAdapter(redis!, { userIdType: asId("guid") as "uuid" })).toThrow("userId")
   })
 
   test("[ADP-3] no id of another type, and none that no user can have, reaches Redis", async () => {

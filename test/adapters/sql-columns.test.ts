@@ -143,7 +143,7 @@ test("[F18] an id column whose collation is loose is refused on MySQL", async ()
 test("a user table whose ids are integers is refused where ids are text: 5.0 would be user 5", async () => {
   for (const store of [await sqliteStore("integer"), await mysqlStore("bigint"), await postgresStore("integer")]) {
     if (!store) continue
-    await expect(store.adapter({ userId: "text" }).findUser("5.0")).rejects.toMatchObject({
+    await expect(store.adapter({ userIdType: "text" }).findUser("5.0")).rejects.toMatchObject({
       code: "invalid_option",
       message: expect.stringMatching(
         /has ids of the type \w+, where userId is "text"\. Leave the option userId out\./i,

@@ -20,7 +20,7 @@ function conformance(store: SqlStore, type: UserIdType): void {
     testAdapter(test, async () => {
       await empty(store)
       const { client: executor, onStatement } = observed(store.executor)
-      const adapter = sqlAdapter<TestUser, TestSession>({ dialect: store.dialect, executor, userId: type })
+      const adapter = sqlAdapter<TestUser, TestSession>({ dialect: store.dialect, executor, userIdType: type })
       return {
         adapter,
         onStatement,

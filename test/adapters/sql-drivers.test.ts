@@ -347,7 +347,7 @@ describe.skipIf(!onPostgres)("PostgreSQL", () => {
         now: () => now + 20 * 86_400_000,
       })
       expect(await auth.validateSession(token)).toMatchObject({ user: { id: "alice" } })
-      expect(events).toEqual(["extension_failed"])
+      expect(events).toEqual(["session_extension_failed"])
       await expect(auth.createSession("alice")).rejects.toMatchObject({
         code: "store_failed",
         cause: { code: "25006" },

@@ -11,7 +11,11 @@ test("schema() makes the tables with their columns and indexes", () => {
   const db = new DatabaseSync(":memory:")
   db.exec(`CREATE TABLE account (id INTEGER PRIMARY KEY)`)
   const tables = { user: "account", session: "my_session", key: "my_key" }
-  const statements = schema("sqlite", { tables, userId: "integer", sessionColumns: ["label TEXT NOT NULL DEFAULT ''"] })
+  const statements = schema("sqlite", {
+    tables,
+    userIdType: "integer",
+    sessionColumns: ["label TEXT NOT NULL DEFAULT ''"],
+  })
   for (const statement of [...statements, ...statements]) db.exec(statement)
   const columns = (table: string) =>
     db
@@ -87,7 +91,7 @@ for (const { dialect, run, adapter: make } of stores) {
       await run(`CREATE TABLE ${user} (id ${id} PRIMARY KEY, username VARCHAR(99) NOT NULL UNIQUE)`)
       const statements = schema(dialect, { tables: inSchema, sessionColumns: { label: "TEXT" } })
       for (const statement of [...statements, ...statements]) await run(statement)
-      const adapter = make({ tables: inSchema, userId: undefined })
+      const adapter = make({ tables: inSchema, userIdType: undefined })
       const key = { providerId: "username", providerUserId: "alice", passwordHash: "hash" }
       await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, key)
       expect(await adapter.insertUser({ id: "bob", attributes: { username: "bob" } }, key)).toEqual({ taken: "key" })
@@ -134,8 +138,8 @@ test("a table apart from its users' schema does not refer to them in SQLite, whi
 })
 
 test("unknown dialects and id types are refused by name", () => {
-  const wrong: { dialect: "sqlite"; userId: "text" } = JSON.parse('{"dialect":"oracle","userId":"ulid"}')
+  const wrong: { dialect: "sqlite"; userIdType: "text" } = JSON.parse('{"dialect":"oracle","userIdType":"ulid"}')
   expect(() => sqlAdapter({ dialect: wrong.dialect, executor })).toThrow(/"oracle"/)
   expect(() => schema(wrong.dialect)).toThrow(/"oracle"/)
-  expect(() => sqlAdapter({ dialect: "sqlite", executor, userId: wrong.userId })).toThrow(/"ulid"/)
+  expect(() => sqlAdapter({ dialect: "sqlite", executor, userIdType: wrong.userIdType })).toThrow(/"ulid"/)
 })

@@ -131,7 +131,7 @@ export function testTables(dialect: DialectName, userId: UserIdType): string[] {
   const name = dialect === "mysql" ? "VARCHAR(255)" : "TEXT"
   const columns = `username ${name} NOT NULL UNIQUE, role ${name} NOT NULL DEFAULT ('user'), email ${name} UNIQUE`
   const user = `CREATE TABLE ${quote}user${quote} (id ${idColumns[dialect][userId]}, ${columns})`
-  return [user, ...schema(dialect, { userId, sessionColumns: { label: "TEXT" } })]
+  return [user, ...schema(dialect, { userIdType: userId, sessionColumns: { label: "TEXT" } })]
 }
 
 /** Makes ids for tests: `n` counts from 1. */
@@ -199,7 +199,7 @@ function storeOf(
   return {
     dialect,
     executor,
-    adapter: (options) => sqlAdapter<TestUser, TestSession>({ dialect, executor, userId, ...options }),
+    adapter: (options) => sqlAdapter<TestUser, TestSession>({ dialect, executor, userIdType: userId, ...options }),
     run: rest.run,
     connect: rest.connect,
     close: rest.close,

@@ -65,7 +65,7 @@ for (const store of await everyStore()) {
       await store.run(`CREATE TABLE ${quote("wrong")} (${tableWith(store.dialect, table, column, type)})`)
       const owner = table === "user_key" ? "key" : table
       // Without the option: the type is the one that the catalogue names.
-      const adapter = store.adapter({ userId: undefined, tables: { [owner]: "wrong" } })
+      const adapter = store.adapter({ userIdType: undefined, tables: { [owner]: "wrong" } })
       const call = table === "user_key" ? adapter.findKey("a", "b") : adapter.findSession("s")
       const error: unknown = await call.catch((caught: unknown) => caught)
       expect(error).toMatchObject({ name: "AuthError", code: "invalid_option" })
@@ -123,7 +123,7 @@ for (const type of ["text", "integer", "bigint", "uuid"] as const) {
 }
 
 function checkDerived(store: SqlStore, type: UserIdType): void {
-  const adapter = store.adapter({ userId: undefined })
+  const adapter = store.adapter({ userIdType: undefined })
   const makeId = idMaker(type === "bigint" ? "integer" : type)
   beforeEach(() => empty(store))
   afterAll(store.close)
@@ -147,11 +147,11 @@ function checkDerived(store: SqlStore, type: UserIdType): void {
   if (type !== "bigint") return
 
   test("an id that a number cannot hold is nobody's, and says what to do", async () => {
-    const large = store.adapter({ userId: "bigint" })
+    const large = store.adapter({ userIdType: "bigint" })
     const id = 9007199254740993n
     await large.insertUser({ id, attributes: { username: "alice" } }, null)
     await large.insertSession({ id: "s", userId: id, ...times, attributes: {} })
-    const refusal = { code: "invalid_option", message: expect.stringContaining('userId: "bigint"') }
+    const refusal = { code: "invalid_option", message: expect.stringContaining('userIdType: "bigint"') }
     await expect(adapter.findSession("s")).rejects.toMatchObject(refusal)
     expect(await large.findSession("s")).toMatchObject({ user: { id } })
   })
@@ -165,16 +165,16 @@ test("a domain of PostgreSQL's is what is below it", async () => {
   )
   await store.run("CREATE TABLE account (id account_id PRIMARY KEY)")
   const tables = { user: "account", session: "account_session", key: "account_key" }
-  for (const statement of schema("postgres", { tables, userId: "uuid" }))
+  for (const statement of schema("postgres", { tables, userIdType: "uuid" }))
     await store.run(statement.replaceAll("UUID", "account_id").replaceAll("BIGINT", "instant"))
-  const adapter = store.adapter({ userId: undefined, tables })
+  const adapter = store.adapter({ userIdType: undefined, tables })
   const id = String(idMaker("uuid")(1))
   await adapter.insertUser({ id, attributes: {} }, null)
   await adapter.insertSession({ id: "s", userId: id, ...times, attributes: {} })
   expect(await adapter.findSession("s")).toMatchObject({ session: { userId: id, ...times }, user: { id } })
   await store.run("ALTER TABLE account_session ALTER id TYPE hash")
   const message = expect.stringContaining('"id" holds 40 characters')
-  await expect(store.adapter({ userId: undefined, tables }).findSession("s")).rejects.toMatchObject({ message })
+  await expect(store.adapter({ userIdType: undefined, tables }).findSession("s")).rejects.toMatchObject({ message })
   await store.close()
 })
 
@@ -185,7 +185,7 @@ test.for(["TEXT", "UUID"])("UUIDs in PostgreSQL's column of text are found, wher
   const tables = { user: "account", session: "account_session", key: "account_key" }
   for (const statement of schema("postgres", { tables }))
     await store.run(statement.replaceAll(/user_id TEXT NOT NULL[^,]*/g, `user_id ${type} NOT NULL`))
-  const adapter = store.adapter({ userId: "uuid", tables })
+  const adapter = store.adapter({ userIdType: "uuid", tables })
   const id = String(idMaker("uuid")(1))
   const key = { providerId: "username", providerUserId: "ada", passwordHash: null, userId: id }
   await adapter.insertUser({ id, attributes: {} }, key)

@@ -44,7 +44,7 @@ for (const [name, open] of Object.entries(storages))
 
 for (const type of ["integer", "bigint", "uuid"] as const)
   describe(`unstorageAdapter() with ${type} ids`, () => {
-    const open = () => unstorageAdapter<LabelRow>(createStorage(), { userId: type })
+    const open = () => unstorageAdapter<LabelRow>(createStorage(), { userIdType: type })
     testAdapter(test, () => ({ adapter: open(), userId: idMaker(type) }))
   })
 

@@ -32,7 +32,7 @@ describe("onEvent", () => {
       { type: "session_extended", at: later, userId: "user-1", sessionId: session.id },
       expect.objectContaining({ type: "session_rotated", at: later, userId: "user-1", sessionId }),
       { type: "session_ended", at: later, userId: "user-1", sessionId },
-      { type: "sessions_ended", at: later, userId: "user-1" },
+      { type: "user_sessions_ended", at: later, userId: "user-1" },
     ])
   })
 
@@ -43,10 +43,10 @@ describe("onEvent", () => {
     events.length = 0
     for (const dead of [token, strangerToken, "x\n2026 login ok admin", "\x1b[2J"]) await auth.validateSession(dead)
     expect(events.map(({ type, reason }) => [type, reason])).toEqual([
-      ["rejected", "expired"],
-      ["rejected", "unknown"],
-      ["rejected", "malformed"],
-      ["rejected", "malformed"],
+      ["session_rejected", "expired"],
+      ["session_rejected", "unknown"],
+      ["session_rejected", "malformed"],
+      ["session_rejected", "malformed"],
     ])
     for (const { sessionId } of events) expect([undefined, session.id]).toContain(sessionId)
     expect(inspect(events)).not.toContain("login ok admin")
@@ -64,7 +64,7 @@ describe("onEvent", () => {
     const { session, token } = await auth.createSession("user-1")
     await auth.validateSession(token)
     expect(events.at(-1)).toMatchObject({
-      type: "rejected",
+      type: "session_rejected",
       reason: "user_missing",
       userId: "user-1",
       sessionId: session.id,
@@ -79,7 +79,7 @@ describe("onEvent", () => {
     now.advance(15 * day)
     expect((await auth.validateSession(token)).session).toEqual({ ...session, fresh: false })
     expect(events.at(-1)).toMatchObject({
-      type: "extension_failed",
+      type: "session_extension_failed",
       userId: "user-1",
       sessionId: session.id,
       reason: "store_failed",
@@ -97,7 +97,7 @@ describe("onEvent", () => {
     await auth.updateSession("0".repeat(64), {})
     await auth.getUserSessions("user-1")
     await auth.deleteExpiredSessions()
-    expect(events.filter(({ type }) => type !== "rejected")).toEqual([])
+    expect(events.filter(({ type }) => type !== "session_rejected")).toEqual([])
   })
 
   test("hears of nothing before the store has done it", async () => {

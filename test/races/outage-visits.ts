@@ -18,7 +18,7 @@ export async function openApplication({ name, adapter }: VisitedStore, userId: U
   const events: string[] = []
   const auth = createAuth({ adapter, onEvent: noteEvent })
   function noteEvent(event: AuthEvent): void {
-    if (!(event.type === "rejected" && event.reason === "unknown")) events.push(event.type)
+    if (!(event.type === "session_rejected" && event.reason === "unknown")) events.push(event.type)
   }
   const { token } = await auth.createSession(userId)
   const { token: ended, session } = await auth.createSession(userId)

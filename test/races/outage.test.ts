@@ -31,7 +31,7 @@ describe.skipIf(!store)("PostgreSQL behind a network that fails", () => {
 
     await proxy.restore()
     expect(await visits(auth, token, 20)).toEqual({ signedIn: 20, failed: 0, other: 0 })
-    expect(events.map(({ type }) => type)).not.toContain("rejected")
+    expect(events.map(({ type }) => type)).not.toContain("session_rejected")
   })
 
   test("[F1][ADP-6] every other call in an outage fails the same way, with the driver's error as its cause", async () => {

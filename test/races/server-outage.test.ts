@@ -45,7 +45,7 @@ describe.concurrent.each(servers)("[F1][ADP-6] $name, stopped for ten seconds un
         expect(counts.before.signedIn, name).toBeGreaterThan(0)
         expect(counts.outage.failed, name).toBeGreaterThan(10)
         expect(counts.after.signedIn, name).toBeGreaterThan(10)
-        expect(events, name).not.toContain("rejected")
+        expect(events, name).not.toContain("session_rejected")
       }
       expect(await server.countClients()).toBeLessThanOrEqual(drivers.length * poolSize)
     },

@@ -100,7 +100,10 @@ describe("ending all sessions of a user", () => {
     for (const { token } of [...others, after]) expect((await auth.validateSession(token)).session).not.toBeNull()
     await auth.invalidateUserSessions("1")
     expect(await auth.validateSession(after.token)).toMatchObject({ reason: "unknown" })
-    expect(events.filter(({ type }) => type === "sessions_ended")).toMatchObject([{ userId: "1" }, { userId: "1" }])
+    expect(events.filter(({ type }) => type === "user_sessions_ended")).toMatchObject([
+      { userId: "1" },
+      { userId: "1" },
+    ])
   })
 
   test("follows a model over years: what was signed in before ends, and nothing else", async () => {

@@ -193,8 +193,8 @@ describe("whatever it is given,", () => {
     const names = events.map(({ type, reason, sessionId, request }) => [type, reason, sessionId, request])
     expect(names).toEqual([
       ["session_created", undefined, session.id, undefined],
-      ["rejected", "malformed", undefined, "the request"],
-      ["rejected", "malformed", undefined, undefined],
+      ["session_rejected", "malformed", undefined, "the request"],
+      ["session_rejected", "malformed", undefined, undefined],
     ])
     expect(JSON.stringify(events)).not.toContain(token)
   })

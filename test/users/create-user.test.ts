@@ -136,8 +136,8 @@ describe("createUser() where a column is unique", () => {
   test("with generateUserId: false lets the database make integer ids", async () => {
     const db = new DatabaseSync(":memory:")
     db.exec(`CREATE TABLE "user" (id INTEGER PRIMARY KEY AUTOINCREMENT, username TEXT UNIQUE)`)
-    for (const statement of schema("sqlite", { userId: "integer" })) db.exec(statement)
-    const adapter = nodeSqliteAdapter<{ id: number; username: string }>(db, { userId: "integer" })
+    for (const statement of schema("sqlite", { userIdType: "integer" })) db.exec(statement)
+    const adapter = nodeSqliteAdapter<{ id: number; username: string }>(db, { userIdType: "integer" })
     const users = createUsers({ adapter, passwordHasher: countingHasher(), generateUserId: false })
     expect(await users.createUser({ key: keyOfAda, attributes: { username: "ada" } })).toEqual({
       user: { id: 1, username: "ada" },

@@ -21,7 +21,7 @@ const number = /^[1-9]\d*$/
 const ownText = /^usr_/
 
 /** The type of the user's id, of the other tables' `user_id`, and what a new id looks like. */
-type Made = [id: string, userId: "text" | "integer" | "uuid", shape: RegExp]
+type Made = [id: string, userIdType: "text" | "integer" | "uuid", shape: RegExp]
 
 const onSqlite: Made[] = [
   ["TEXT PRIMARY KEY", "text", base32],
@@ -60,7 +60,7 @@ describe("createUser() without an id, on SQLite", () => {
   const open = (id: string, userId: Made[1]) => {
     const db = new DatabaseSync(":memory:")
     db.exec(`CREATE TABLE user (id ${id}, username TEXT)`)
-    for (const statement of schema("sqlite", { userId })) db.exec(statement)
+    for (const statement of schema("sqlite", { userIdType: userId })) db.exec(statement)
     return nodeSqliteAdapter<User>(db)
   }
   test.for(onSqlite)("makes one for %s", ([id, userId, shape]) => expectIds(open(id, userId), shape))
@@ -79,7 +79,7 @@ describe.skipIf(!postgres)("createUser() without an id, on PostgreSQL", () => {
   const open = async (id: string, userId: Made[1]) => {
     const { pool } = postgres!
     await pool.query(`DROP TABLE IF EXISTS session, user_key, "user"; CREATE TABLE "user" (id ${id}, username text)`)
-    for (const statement of schema("postgres", { userId })) await pool.query(statement)
+    for (const statement of schema("postgres", { userIdType: userId })) await pool.query(statement)
     return pgAdapter<User>(pool)
   }
   test.for(onPostgres)("makes one for %s", async ([id, userId, shape]) => expectIds(await open(id, userId), shape))
@@ -97,7 +97,7 @@ describe.skipIf(!mysql)("createUser() without an id, on MariaDB", () => {
     const { pool } = mysql!
     for (const table of ["session", "user_key", "user"]) await pool.query(`DROP TABLE IF EXISTS ${table}`)
     await pool.query(`CREATE TABLE user (id ${id}, username VARCHAR(99))`)
-    for (const statement of schema("mysql", { userId })) await pool.query(statement)
+    for (const statement of schema("mysql", { userIdType: userId })) await pool.query(statement)
     return mysql2Adapter<User>(pool)
   }
   test.for(onMysql)("makes one for %s", async ([id, userId, shape]) => expectIds(await open(id, userId), shape))

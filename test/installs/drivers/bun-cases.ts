@@ -26,7 +26,7 @@ for (const type of Object.keys(userIds)) {
       (name, run) => test(`${type} ids, safeIntegers ${safeIntegers}: ${name}`, run),
       () => {
         const db = open(type, ":memory:", { safeIntegers })
-        const adapter = bunSqliteAdapter(db, { userId: type })
+        const adapter = bunSqliteAdapter(db, { userIdType: type })
         return {
           adapter,
           userId: userIds[type],

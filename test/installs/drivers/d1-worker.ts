@@ -28,7 +28,7 @@ export default {
 
 async function emptyStore(db, type) {
   await db.batch(["session", "user_key", "user"].map((table) => db.prepare(`DELETE FROM "${table}"`)))
-  const adapter = d1Adapter(db, { userId: type })
+  const adapter = d1Adapter(db, { userIdType: type })
   return {
     adapter,
     userId: userIds[type],

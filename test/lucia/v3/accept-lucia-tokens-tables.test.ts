@@ -31,7 +31,7 @@ interface Store {
   /** Runs statements on one connection, as a script is run. */
   script(statements: string[]): Promise<void>
   rows(statement: string): Promise<Record<string, unknown>[]>
-  adapter(userId: "text" | "integer"): Adapter
+  adapter(userIdType: "text" | "integer"): Adapter
 }
 
 interface Types {
@@ -140,7 +140,7 @@ async function openSqlite(): Promise<Store> {
     run: async (statement, values = []) => db.prepare(statement).run(...(values as string[])),
     script: async (statements) => statements.forEach((statement) => db.exec(statement)),
     rows: async (statement) => db.prepare(statement).all(),
-    adapter: (userId) => nodeSqliteAdapter<UserRow>(db, { userId }),
+    adapter: (userId) => nodeSqliteAdapter<UserRow>(db, { userIdType: userId }),
   }
 }
 
@@ -156,7 +156,7 @@ async function openPostgres(): Promise<Store | null> {
       for (const statement of statements) await pool.query(statement)
     },
     rows: async (statement) => (await pool.query<Record<string, unknown>>(statement)).rows,
-    adapter: (userId) => pgAdapter<UserRow>(pool, { userId }),
+    adapter: (userId) => pgAdapter<UserRow>(pool, { userIdType: userId }),
   }
 }
 
@@ -177,7 +177,7 @@ async function openMysql(): Promise<Store | null> {
       }
     },
     rows: async (statement) => (await pool.query(statement))[0] as Record<string, unknown>[],
-    adapter: (userId) => mysql2Adapter<UserRow>(pool, { userId }),
+    adapter: (userId) => mysql2Adapter<UserRow>(pool, { userIdType: userId }),
   }
 }
 

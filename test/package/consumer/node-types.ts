@@ -5,7 +5,9 @@ import { createAuth } from "nightlatch"
 import { nodeSqliteAdapter } from "nightlatch/adapters/node-sqlite"
 import { createNodeAuth } from "nightlatch/node"
 
-const adapter = nodeSqliteAdapter<{ id: number; username: string }>(new DatabaseSync(":memory:"), { userId: "integer" })
+const adapter = nodeSqliteAdapter<{ id: number; username: string }>(new DatabaseSync(":memory:"), {
+  userIdType: "integer",
+})
 const auth = createAuth({ adapter, getUserAttributes: ({ username }) => ({ username }) })
 const { handler } = createNodeAuth(auth)
 

@@ -138,11 +138,11 @@ const sqlite = {
 export const adapters = [
   betterSqlite3Adapter<UserRow>(sqlite),
   nodeSqliteAdapter<UserRow>(sqlite, { inTransaction: true }),
-  nodeSqliteAdapter<UserRow>(sqlite, { tables: absent, userId: absent, inTransaction: absent }),
+  nodeSqliteAdapter<UserRow>(sqlite, { tables: absent, userIdType: absent, inTransaction: absent }),
   nodeSqliteAdapter<UserRow>(sqlite, { tables: { user: absent, session: absent, key: absent } }),
   sqlAdapter<UserRow>({ dialect: "postgres", executor: { query: async () => [], execute: async () => 0 } }),
 ]
-export const statements: string[] = schema("mysql", { userId: "bigint", sessionColumns: { device: "TEXT" } })
+export const statements: string[] = schema("mysql", { userIdType: "bigint", sessionColumns: { device: "TEXT" } })
 export const hasher = bcrypt({ compare: async () => false })
 export const problem: Promise<PasswordReason | null> = checkPassword("password", { minLength: 15 })
 export const caseNames: string[] = sessionAdapterCases.map(({ name }) => name)
