@@ -53,7 +53,7 @@ async function checkedInsertion(
 function newUserId({ ids }: OpenDatabase, id: UserId): SqlValue {
   const known = ids.encode(id)
   if (known !== null) return known
-  throw new AuthError("invalid_option", `${quoted(id)} cannot be a user id with userId: "${ids.type}".`)
+  throw new AuthError("invalid_option", `${quoted(id)} cannot be a user id with userIdType: "${ids.type}".`)
 }
 
 async function insert(db: Database, insertion: Insertion): Promise<Row> {

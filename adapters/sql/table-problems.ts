@@ -61,7 +61,7 @@ function userIdProblem(columns: Map<string, Column>, given: UserIdType | undefin
     return `has ids of the type ${typeOf(id)}, which the adapter does not convert. Make the column "id" ${dialect.words.id}, a UUID type or an integer.`
   if (given === undefined || found === null || isLike(given, found)) return null
   // Databases compare text with integers as numbers, so that "5.0" would be user 5.
-  return `has ids of the type ${typeOf(id)}, where userId is "${given}". Leave the option userId out.`
+  return `has ids of the type ${typeOf(id)}, where userIdType is "${given}". Leave the option userIdType out.`
 }
 
 /** An integer column holds numbers or bigints, a text column any text or UUIDs. */
