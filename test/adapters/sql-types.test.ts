@@ -118,7 +118,7 @@ const shapes: Record<UserIdType, (id: UserId) => boolean> = {
 
 for (const type of ["text", "integer", "bigint", "uuid"] as const) {
   for (const store of [await sqliteStore(type), await postgresStore(type), await mysqlStore(type)]) {
-    if (store) describe(`${store.dialect}, ${type} ids, without the option userId`, () => checkDerived(store, type))
+    if (store) describe(`${store.dialect}, ${type} ids, without the option userIdType`, () => checkDerived(store, type))
   }
 }
 
