@@ -51,7 +51,7 @@ export function drizzleKeys(
       await store.atomic(...assigning(changes, isUser(userId)), insert)
       return "inserted"
     } catch (error) {
-      if (dialect.isTaken(error)) return whatIsTaken(changes, row.id)
+      if (dialect.isUniqueViolation(error)) return whatIsTaken(changes, row.id)
       throw (await userExists(userId)) ? error : missingUser()
     }
   }
@@ -156,7 +156,7 @@ export function drizzleKeys(
       const { count } = await store.atomic(lockUser(userId), ...assigning(changes, isOwnUser), rename)
       if (count > 0) return "renamed"
     } catch (error) {
-      if (!dialect.isTaken(error)) throw error
+      if (!dialect.isUniqueViolation(error)) throw error
       return id === next ? "attribute_taken" : whatIsTaken(changes, next)
     }
     // Some of MySQL's drivers count only rows whose values changed.

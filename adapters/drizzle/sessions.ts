@@ -5,7 +5,7 @@ import { isPromise } from "../../src/platform/realm.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "../port/parameters.ts"
-import { letOthersGo } from "../retry/turns.ts"
+import { yieldToEventLoop } from "../retry/queue.ts"
 import { missingUser } from "../port/user-ids.ts"
 import { checkedAttributes, freshAttributes } from "./attributes.ts"
 import type { Builder } from "./builders.ts"
@@ -121,7 +121,7 @@ export function drizzleSessions(
     const time = valueOf(expiresAt.column, expiresAt.encode(timeOf(before)))
     if (!Number.isSafeInteger(limit) || limit < 0) throw new AuthError("invalid_option", "The limit is a whole number.")
     const { count } = await store.once((db) => deleteExpired(db, store, tables, lte(expiresAt.column, time), limit))
-    if (count > 0 && count === limit) await letOthersGo()
+    if (count > 0 && count === limit) await yieldToEventLoop()
     return count
   }
 

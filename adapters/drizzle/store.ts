@@ -3,9 +3,9 @@ import type { Dialect, DialectName } from "../sql/dialect.ts"
 import type { Row } from "../sql/executor.ts"
 import type { Answer } from "../retry/retry.ts"
 import { explained } from "../sql/mistakes.ts"
-import { isLater, rescued, retried } from "../retry/retry.ts"
+import { isLater, rescued, withRetry } from "../retry/retry.ts"
 import { isPreparedRefused } from "../sql/prepared.ts"
-import { takingTurns } from "../retry/turns.ts"
+import { createQueue } from "../retry/queue.ts"
 import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "./builders.ts"
 import { driverErrorOf } from "./driver-error.ts"
 import type { OwnTable } from "./tables.ts"
@@ -58,7 +58,7 @@ export function drizzleStore(given: Builder, dialect: Dialect): DrizzleStore {
   const inTransaction = db.rollback !== undefined
   const config = dialect.name === "sqlite" && !inTransaction ? ({ behavior: "immediate" } as const) : undefined
   const again = inTransaction ? explaining(dialect) : retrying(dialect)
-  const inTurn = takingTurns()
+  const inTurn = createQueue()
   // A file of SQLite has one writer at a time. A statement that libsql refuses for it stays open, and its connection
   // never commits. Nobody else waits: a call of another request may never end.
   const alone = (writes: boolean) => inTransaction || (writes && isLibsqlFile(db))
@@ -228,10 +228,10 @@ function after<Value, Result>(answer: Answer<Value>, goOn: (value: Value) => Ans
   return isLater(answer) ? answer.then(goOn) : goOn(answer)
 }
 
-function retrying({ isPassing, name }: Dialect): <Result>(call: () => Answer<Result>) => Answer<Result> {
+function retrying({ isTransient, name }: Dialect): <Result>(call: () => Answer<Result>) => Answer<Result> {
   return (call) =>
-    retried(
-      isPassing,
+    withRetry(
+      isTransient,
       () => withDriverError(call),
       (error) => explained(error, name),
     )

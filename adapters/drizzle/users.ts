@@ -79,7 +79,7 @@ export function drizzleUsers(
     try {
       return { user: await insert(row, userId, keyRow) }
     } catch (error) {
-      if (!dialect.isTaken(error)) throw error
+      if (!dialect.isUniqueViolation(error)) throw error
       return { taken: await whatIsTaken(userId, keyRow) }
     }
   }
@@ -163,7 +163,7 @@ export function drizzleUsers(
     try {
       return (await store.atomic(update)).count > 0 ? "updated" : "nothing"
     } catch (error) {
-      if (dialect.isTaken(error)) return "taken"
+      if (dialect.isUniqueViolation(error)) return "taken"
       throw error
     }
   }

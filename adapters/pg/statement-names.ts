@@ -9,7 +9,7 @@ export interface StatementNames {
 }
 
 // Far more than the adapter's statements and the sets of attributes of any application: each stays on the server.
-const mostNames = 500
+const maxNames = 500
 
 /** Makes names that nobody else uses on the same connections. */
 export function statementNames(): StatementNames {
@@ -21,7 +21,7 @@ export function statementNames(): StatementNames {
     of(sql) {
       if (isGivenUp) return undefined
       const known = names.get(sql)
-      if (known !== undefined || names.size === mostNames) return known
+      if (known !== undefined || names.size === maxNames) return known
       const name = `${(prefix ??= newPrefix())}${names.size}`
       names.set(sql, name)
       return name

@@ -25,7 +25,7 @@ export function timeOf(date: Date): number {
 }
 
 // A provider id of 50 characters, a colon, and an address of 254 bytes.
-const longestKeyId = 512
+const maxKeyIdBytes = 512
 
 /** Makes the `id` column of a key; `null` if no row can have it. Throws `invalid_option` for what is no key. */
 export function keyIdOf({
@@ -37,7 +37,7 @@ export function keyIdOf({
   // The first ":" ends the provider id: with one inside it, two keys could share a row.
   if (providerId.includes(":")) throw new AuthError("invalid_option", `${quoted(providerId)} cannot be a provider id.`)
   const id = `${providerId}:${providerUserId}`
-  return isStorableId(id, longestKeyId) ? id : null
+  return isStorableId(id, maxKeyIdBytes) ? id : null
 }
 
 /** Makes the `id` column of a key to be stored. Throws `invalid_option` if no row can have it. */

@@ -2,7 +2,7 @@ const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
 
 const usualLength = 16
 // 60 random bits. With fewer, two of a billion users would have the same id.
-const shortest = 12
+const minLength = 12
 const uuidLength = 36
 
 /**
@@ -11,7 +11,7 @@ const uuidLength = 36
  */
 export function textId(room: number): string | null {
   if (room === uuidLength) return crypto.randomUUID()
-  return room < shortest ? null : randomId(Math.min(room, usualLength))
+  return room < minLength ? null : randomId(Math.min(room, usualLength))
 }
 
 /** Makes an id of so many random characters `a-z2-7`: five bits each. */

@@ -5,11 +5,11 @@ const decoder = new TextDecoder()
 const exactDecoder = new TextDecoder("utf-8", { fatal: true })
 
 /**
- * Tells whether text can be an id in every database: well-formed Unicode without NUL (PostgreSQL refuses it), at most
- * `longest` bytes as UTF-8 (what `schema()` gives MySQL's columns).
+ * Returns whether text can be an id in every database: well-formed Unicode without NUL (PostgreSQL refuses it), at most
+ * `maxBytes` bytes as UTF-8 (what `schema()` gives MySQL's columns).
  */
-export function isStorableId(text: string, longest = 255): boolean {
-  return !text.includes("\0") && text.isWellFormed() && fits(text, longest)
+export function isStorableId(text: string, maxBytes = 255): boolean {
+  return !text.includes("\0") && text.isWellFormed() && fits(text, maxBytes)
 }
 
 /** Reads a text column. MySQL's drivers answer `VARBINARY` as bytes. */
@@ -27,7 +27,7 @@ export function readExactText(value: unknown): string | null {
   }
 }
 
-function fits(text: string, longest: number): boolean {
+function fits(text: string, maxBytes: number): boolean {
   // No UTF-16 unit takes more than three bytes of UTF-8.
-  return text.length * 3 <= longest || (text.length <= longest && encoder.encode(text).length <= longest)
+  return text.length * 3 <= maxBytes || (text.length <= maxBytes && encoder.encode(text).length <= maxBytes)
 }

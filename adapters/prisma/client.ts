@@ -4,8 +4,8 @@ import { causedBy } from "../retry/driver-error.ts"
 import type { Row } from "../sql/executor.ts"
 import { referred } from "../sql/mistakes.ts"
 import type { Answer } from "../retry/retry.ts"
-import { retried } from "../retry/retry.ts"
-import { takingTurns } from "../retry/turns.ts"
+import { withRetry } from "../retry/retry.ts"
+import { createQueue } from "../retry/queue.ts"
 import { missingUser } from "../port/user-ids.ts"
 
 type Where = Row
@@ -68,7 +68,7 @@ export const brokenReference = "P2003"
 /** Makes a store of a client, or of a transaction of the caller's: there calls take turns, and nothing is retried. */
 export function prismaStore(client: PrismaBase, names: ModelNames): PrismaStore {
   const inTransaction = typeof client.$connect !== "function"
-  const inTurn = takingTurns()
+  const inTurn = createQueue()
   const run = <Result>(call: (models: Models) => Promise<Result>) =>
     client.$transaction ? client.$transaction((inside) => call(modelsOf(inside, names))) : call(modelsOf(client, names))
   const models = modelsOf(client, names)
@@ -80,7 +80,7 @@ export function prismaStore(client: PrismaBase, names: ModelNames): PrismaStore 
       told(() =>
         inTransaction
           ? inTurn(() => run(call))
-          : retried(
+          : withRetry(
               (error) => hasCode(error, conflict, ...passing),
               () => run(call),
             ),

@@ -33,7 +33,7 @@ const coreFields = {
   key: ["id", "userId", "hashedPassword"],
 }
 
-const largestInt = 2 ** 31 - 1
+const maxInt = 2 ** 31 - 1
 
 /** Looks at the models of a client. Throws `invalid_option` if they cannot serve. */
 export function checkedFields(models: Models, names: ModelNames, owners: (keyof Models)[]): Fields {
@@ -95,7 +95,7 @@ function userIdField(user: Model): Fields["userId"] {
 }
 
 function isInt(id: unknown): id is number {
-  return userIdsOf("integer").encode(id) !== null && Math.abs(Number(id)) <= largestInt
+  return userIdsOf("integer").encode(id) !== null && Math.abs(Number(id)) <= maxInt
 }
 
 /** Relations are no scalars: through them, a write would reach other rows. */

@@ -2,7 +2,7 @@ import { AuthError } from "../../src/core/errors.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "../port/parameters.ts"
-import { letOthersGo } from "../retry/turns.ts"
+import { yieldToEventLoop } from "../retry/queue.ts"
 import { missingUser } from "../port/user-ids.ts"
 import type { Models, PrismaStore } from "./client.ts"
 import { isIdentifier, orMissingUser } from "./client.ts"
@@ -11,7 +11,7 @@ import type { Fields } from "./fields.ts"
 type Session = SessionRecord<Row>
 
 // More ids in one statement than this, and a database may refuse it.
-const mostAtOnce = 1000
+const maxBatch = 1000
 
 /** Keeps sessions in the application's own model, whose relation `relation` leads to the user. */
 export function prismaSessions(store: PrismaStore, fields: Fields, relation: string): SessionAdapter<Row, Row> {
@@ -130,10 +130,10 @@ export function prismaSessions(store: PrismaStore, fields: Fields, relation: str
     if (!Number.isSafeInteger(limit) || limit < 0) throw new AuthError("invalid_option", "The limit is a whole number.")
     let deleted = 0
     while (deleted < limit) {
-      const count = await deleteSome(where, Math.min(limit - deleted, mostAtOnce))
+      const count = await deleteSome(where, Math.min(limit - deleted, maxBatch))
       if (count === 0) break
       deleted += count
-      await letOthersGo()
+      await yieldToEventLoop()
     }
     return deleted
   }

@@ -1,6 +1,6 @@
 import { isError as isErrorByBirth } from "../../src/platform/realm.ts"
 
-const deepest = 5
+const maxDepth = 5
 
 /** The fields by which drivers say what went wrong. */
 export interface DriverError extends Error {
@@ -11,7 +11,7 @@ export interface DriverError extends Error {
 /** Returns whether an error, or one it was caused by, fits: drivers are often wrapped by what runs them. */
 export function causedBy(error: unknown, fits: (error: DriverError) => boolean): boolean {
   let current = error
-  for (let depth = 0; depth < deepest && isError(current); depth++) {
+  for (let depth = 0; depth < maxDepth && isError(current); depth++) {
     if (fits(current)) return true
     current = current.cause
   }
@@ -25,7 +25,7 @@ function isError(value: unknown): value is DriverError {
 
 // Statements, into which mysql2 writes the parameters; parameters, as drivers, query builders and ORMs call them; and
 // what PostgreSQL adds: a row or a key in `detail`, and in `where` the parameters, if the server logs them on errors.
-const telling = ["sql", "query", "params", "parameters", "args", "bindings", "values", "command", "detail", "where"]
+const valueFields = ["sql", "query", "params", "parameters", "args", "bindings", "values", "command", "detail", "where"]
 
 /**
  * Takes the values that were sent off a driver's error and all that it contains. Anyone who logs the error would keep
@@ -37,19 +37,19 @@ export function withoutValues(error: unknown): unknown {
 
 /** `seen` holds what was made of each object; of one whose properties cannot be changed, a copy is made. */
 function cleaned(value: object, seen: Map<object, object>): object {
-  const known = seen.get(value)
-  if (known) return known
+  const copied = seen.get(value)
+  if (copied) return copied
   const target = canChange(value) ? value : copyOf(value)
   seen.set(value, target).set(target, target)
-  for (const name of telling) Reflect.deleteProperty(target, name)
+  for (const name of valueFields) Reflect.deleteProperty(target, name)
   for (const [name, { value: inner }] of Object.entries(Object.getOwnPropertyDescriptors(target)))
     if (typeof inner === "string") replace(target, name, inner, withoutSecrets(inner))
-    else if (mayTell(name, inner)) replace(target, name, inner, cleaned(inner, seen))
+    else if (mayHoldValues(name, inner)) replace(target, name, inner, cleaned(inner, seen))
   return target
 }
 
 // The errors inside one, and what Prisma adds to its own.
-function mayTell(name: string, inner: unknown): inner is object {
+function mayHoldValues(name: string, inner: unknown): inner is object {
   return isError(inner) || Array.isArray(inner) || (isObject(inner) && (name === "meta" || name === "cause"))
 }
 
@@ -69,14 +69,14 @@ function withoutSecrets(text: string): string {
 // error has none that can be changed.
 function canChange(value: object): boolean {
   return Object.entries(Object.getOwnPropertyDescriptors(value)).every(
-    ([name, { configurable, writable }]) => configurable || (writable === true && !telling.includes(name)),
+    ([name, { configurable, writable }]) => configurable || (writable === true && !valueFields.includes(name)),
   )
 }
 
 function copyOf(value: object): object {
   if (Array.isArray(value)) return Array.from(value)
   const properties = Object.entries(Object.getOwnPropertyDescriptors(value))
-    .filter(([name]) => !telling.includes(name))
+    .filter(([name]) => !valueFields.includes(name))
     .map(([name, property]) => [name, { ...property, configurable: true }] as const)
   // An error by birth: only such a one is recognised across realms.
   const copy = Object.setPrototypeOf(isErrorByBirth(value) ? new Error() : {}, Object.getPrototypeOf(value)) as object

@@ -1,9 +1,9 @@
 import { withoutValues } from "./driver-error.ts"
 
-const tries = 10
+const maxAttempts = 10
 const firstDelay = 10
-const longestDelay = 400
-const longest = 3000
+const maxDelay = 400
+const maxDuration = 3000
 
 /** What a driver answers: at once, as those of SQLite can, or later. */
 export type Answer<Result> = Result | Promise<Result>
@@ -14,26 +14,26 @@ export type Answer<Result> = Result | Promise<Result>
  * the first: a driver that waits by itself has waited then. Then it rejects with what `explain` makes of the driver's
  * error. What the driver answers at once is answered at once.
  */
-export function retried<Result>(
-  isPassing: (error: unknown) => boolean,
+export function withRetry<Result>(
+  isTransient: (error: unknown) => boolean,
   call: () => Answer<Result>,
   explain: (error: unknown) => unknown = withoutValues,
 ): Answer<Result> {
-  return attempted(isPassing, call, explain, 1, performance.now())
+  return attempted(isTransient, call, explain, 1, performance.now())
 }
 
 function attempted<Result>(
-  isPassing: (error: unknown) => boolean,
+  isTransient: (error: unknown) => boolean,
   call: () => Answer<Result>,
   explain: (error: unknown) => unknown,
   attempt: number,
   startedAt: number,
 ): Answer<Result> {
   async function again(error: unknown): Promise<Result> {
-    if (attempt === tries || !isPassing(error)) throw explain(error)
+    if (attempt === maxAttempts || !isTransient(error)) throw explain(error)
     await delay(attempt)
-    if (performance.now() - startedAt > longest) throw explain(error)
-    return attempted(isPassing, call, explain, attempt + 1, startedAt)
+    if (performance.now() - startedAt > maxDuration) throw explain(error)
+    return attempted(isTransient, call, explain, attempt + 1, startedAt)
   }
   return rescued(call, again)
 }
@@ -59,7 +59,7 @@ export function isLater<Result>(answer: Answer<Result>): answer is Promise<Resul
 
 // Jitter, so that those who collided do not meet again.
 function delay(failures: number): Promise<void> {
-  const longest = Math.min(firstDelay * 2 ** (failures - 1), longestDelay)
+  const longestDelay = Math.min(firstDelay * 2 ** (failures - 1), maxDelay)
   const [chance = 0] = crypto.getRandomValues(new Uint8Array(1))
-  return new Promise((resolve) => setTimeout(resolve, longest * (0.5 + chance / 512)))
+  return new Promise((resolve) => setTimeout(resolve, longestDelay * (0.5 + chance / 512)))
 }

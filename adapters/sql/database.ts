@@ -76,7 +76,7 @@ export interface OpenDatabase {
 }
 
 // Far more than the methods and the sets of attributes of any application: only a bound.
-const mostTemplates = 500
+const maxTemplates = 500
 
 /** Makes a database of an executor. Throws `invalid_option` for options that cannot be right. */
 export function openable(dialect: Dialect, executor: Executor, options: PoolOptions): Database {
@@ -173,7 +173,7 @@ function statements(dialect: Dialect): OpenDatabase["statement"] {
     const known = templates.get(name)
     if (known) return bind(known, values)
     const made = template(dialect, text())
-    if (templates.size >= mostTemplates) templates.clear()
+    if (templates.size >= maxTemplates) templates.clear()
     templates.set(name, made)
     return bind(made, values)
   }

@@ -93,7 +93,7 @@ export interface Dialect {
   lastUser: string | null
 
   /** Whether the database refused a value because it must be unique. */
-  isTaken(error: unknown): boolean
+  isUniqueViolation(error: unknown): boolean
   /** Whether nothing was done and the same call may succeed in a moment. */
-  isPassing(error: unknown): boolean
+  isTransient(error: unknown): boolean
 }

@@ -31,7 +31,7 @@ export async function insertUser(db: Database, user: UserInsert<Row>, key: NewKe
   try {
     return { user: await insert(db, insertion) }
   } catch (error) {
-    if (!db.dialect.isTaken(error)) throw error
+    if (!db.dialect.isUniqueViolation(error)) throw error
     return { taken: await whatIsTaken(db, insertion) }
   }
 }

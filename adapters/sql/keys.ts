@@ -53,7 +53,7 @@ async function unlessTaken(db: Database, statements: SqlStatement[]): Promise<nu
   try {
     return await db.store.atomic(statements)
   } catch (error) {
-    if (db.dialect.isTaken(error)) return "taken"
+    if (db.dialect.isUniqueViolation(error)) return "taken"
     throw error
   }
 }

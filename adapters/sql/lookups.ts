@@ -24,7 +24,7 @@ type IdTable = NonNullable<Database["idTable"]>
 
 // So few are faster alone than together, and more would wait for a large answer.
 const few = 3
-const most = 64
+const maxLookups = 64
 
 // Each request of a server arrives in a callback of its own, with the microtasks run before the next. Under load one
 // waits for the others; alone, it waits for nothing. Taken early, so that a test's pretended clock does not stop it.
@@ -41,7 +41,7 @@ function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, i
   let underWay = 0
 
   function gather(open: OpenDatabase, lookup: Lookup): void {
-    if (gathering?.open === open && gathering.lookups.length < most) gathering.lookups.push(lookup)
+    if (gathering?.open === open && gathering.lookups.length < maxLookups) gathering.lookups.push(lookup)
     else start({ open, lookups: [lookup], idTable })
   }
 

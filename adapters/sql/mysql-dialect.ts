@@ -66,8 +66,8 @@ export const mysql: Dialect = {
   defaultRow: "() VALUES ()",
   lastUser: "u.id = LAST_INSERT_ID()",
 
-  isTaken: (error) => causedBy(error, ({ errno }) => errno === taken),
-  isPassing: (error) => causedBy(error, ({ errno }) => passing.has(errno)),
+  isUniqueViolation: (error) => causedBy(error, ({ errno }) => errno === taken),
+  isTransient: (error) => causedBy(error, ({ errno }) => passing.has(errno)),
 }
 
 /**

@@ -80,8 +80,8 @@ export const postgres: Dialect = {
   defaultRow: "DEFAULT VALUES",
   lastUser: null,
 
-  isTaken: (error) => causedBy(error, ({ code }) => code === taken),
-  isPassing: (error) => causedBy(error, ({ code }) => passing.has(code)),
+  isUniqueViolation: (error) => causedBy(error, ({ code }) => code === taken),
+  isTransient: (error) => causedBy(error, ({ code }) => passing.has(code)),
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Database, OpenDatabase } from "./database.ts"
 import { sessionById } from "./exact-id.ts"
 import type { Row } from "./executor.ts"
 import { sessionLookup } from "./lookups.ts"
-import { letOthersGo } from "../retry/turns.ts"
+import { yieldToEventLoop } from "../retry/queue.ts"
 import { isOwned, isUser } from "./user-lookup.ts"
 import { missingUser } from "../port/user-ids.ts"
 
@@ -165,7 +165,7 @@ async function deleteExpiredSessions(db: Database, before: Date, limit: number):
   // The limit stands in the text: MySQL does not take a driver's number for it.
   const text = () => db.dialect.deleteSome(db.tables.session, "expires_at <= ?1", limit)
   const deleted = await db.store.execute(open.statement(`deleteExpired\0${limit}`, text, [time]))
-  if (deleted > 0 && deleted === limit) await letOthersGo()
+  if (deleted > 0 && deleted === limit) await yieldToEventLoop()
   return deleted
 }
 

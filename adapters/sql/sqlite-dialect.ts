@@ -63,8 +63,8 @@ export const sqlite: Dialect = {
   lastUser: "u.rowid = last_insert_rowid()",
 
   // By their text, the only thing in which all drivers agree: it is SQLite's own and covers primary keys.
-  isTaken: (error) => causedBy(error, ({ message }) => message.includes("UNIQUE constraint failed")),
-  isPassing: (error) =>
+  isUniqueViolation: (error) => causedBy(error, ({ message }) => message.includes("UNIQUE constraint failed")),
+  isTransient: (error) =>
     causedBy(error, ({ message, code }) => busy.test(message) || String(code).startsWith("SQLITE_BUSY")),
 }
 

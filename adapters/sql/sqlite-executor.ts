@@ -14,7 +14,7 @@ export interface SqlitePrepared {
 }
 
 // Far more than the adapter's statements and the sets of attributes of any application: only a bound.
-const mostPrepared = 500
+const maxPrepared = 500
 
 /** Runs statements on one connection, each prepared once. A batch is done before anything else gets a turn. */
 export function sqliteExecutor(db: SqliteDatabase): Executor {
@@ -45,7 +45,7 @@ function preparedOnce(db: SqliteDatabase): (sql: string) => SqlitePrepared {
     const known = prepared.get(sql)
     if (known) return known
     const statement = db.prepare(sql)
-    if (prepared.size >= mostPrepared) prepared.clear()
+    if (prepared.size >= maxPrepared) prepared.clear()
     prepared.set(sql, statement)
     return statement
   }

@@ -1,10 +1,10 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
-import { rescued, retried } from "../retry/retry.ts"
+import { rescued, withRetry } from "../retry/retry.ts"
 import type { Answer } from "../retry/retry.ts"
 import { explained } from "./mistakes.ts"
-import { takingTurns } from "../retry/turns.ts"
+import { createQueue } from "../retry/queue.ts"
 
 /** An executor whose driver may answer at once, which spares the reads a promise. */
 export interface Executor extends Omit<SqlExecutor, "query"> {
@@ -24,8 +24,8 @@ export interface Store {
 }
 
 /** A store over a client or pool, where each statement commits by itself. */
-export function pooledStore(executor: Executor, { isPassing, name }: Dialect): Store {
-  const run = <Result>(call: () => Answer<Result>) => retried(isPassing, call, (error) => explained(error, name))
+export function pooledStore(executor: Executor, { isTransient, name }: Dialect): Store {
+  const run = <Result>(call: () => Answer<Result>) => withRetry(isTransient, call, (error) => explained(error, name))
   const query = ({ sql, params }: SqlStatement) => run(() => executor.query(sql, params))
   const execute = async ({ sql, params }: SqlStatement) => run(() => executor.execute(sql, params))
   return {
@@ -43,7 +43,7 @@ export function pooledStore(executor: Executor, { isPassing, name }: Dialect): S
 
 /** A store inside a transaction of the caller's, who decides about its end. Nothing is retried. */
 export function transactionStore(executor: Executor, { name }: Dialect): Store {
-  const turn = takingTurns()
+  const turn = createQueue()
   async function failed(error: unknown): Promise<never> {
     throw explained(error, name)
   }

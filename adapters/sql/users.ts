@@ -47,7 +47,7 @@ async function changed(db: Database, statement: SqlStatement): Promise<"updated"
     const [count = 0] = await db.store.atomic([statement])
     return count > 0 ? "updated" : "nothing"
   } catch (error) {
-    if (db.dialect.isTaken(error)) return "taken"
+    if (db.dialect.isUniqueViolation(error)) return "taken"
     throw error
   }
 }

@@ -15,7 +15,7 @@ import type { InTurn } from "./turns.ts"
 import { createTurns } from "./turns.ts"
 
 /** How often a user's list is read again: some drivers list what was removed for a while. */
-const mostPasses = 10
+const maxPasses = 10
 
 interface Store {
   items: Items
@@ -160,7 +160,7 @@ async function deleteUserSessions(store: Store, userId: UserId, exceptId?: strin
 // What was listed and is gone may have been rotated by another process, and its follower is listed now.
 async function removeAll(store: Store, user: string, except: string | null): Promise<void> {
   let hasMissed = true
-  for (let pass = 0; hasMissed && pass < mostPasses; pass++) {
+  for (let pass = 0; hasMissed && pass < maxPasses; pass++) {
     const ids = (await store.items.listed(user)).filter((id) => id !== except)
     const found = await inBatches(ids, (id) => store.inTurn(id, () => removeListed(store, user, id)))
     hasMissed = found.includes(false)

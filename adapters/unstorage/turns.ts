@@ -2,7 +2,7 @@
 export type InTurn = <Result>(name: string, task: () => Promise<Result>) => Promise<Result>
 
 /** How long, in milliseconds, a task waits for the one before it: that one's request may have been cut off. */
-const longestWait = 5000
+const maxWait = 5000
 
 /** Makes turns that nothing else shares. */
 export function createTurns(): InTurn {
@@ -22,6 +22,6 @@ export function createTurns(): InTurn {
 async function settled(before: Promise<unknown> | undefined): Promise<void> {
   if (!before) return
   let timer: ReturnType<typeof setTimeout> | undefined
-  await Promise.race([before, new Promise((resolve) => (timer = setTimeout(resolve, longestWait)))])
+  await Promise.race([before, new Promise((resolve) => (timer = setTimeout(resolve, maxWait)))])
   clearTimeout(timer)
 }

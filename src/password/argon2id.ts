@@ -2,7 +2,7 @@ import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
 import { findNodeCrypto, receiveKey } from "./node-crypto.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
-import { inTurn } from "./password-queue.ts"
+import { runQueued } from "./password-queue.ts"
 import { createPhcHasher } from "./phc-hasher.ts"
 import type { KeyDerivation } from "./phc-hasher.ts"
 
@@ -30,7 +30,7 @@ const derivation: KeyDerivation<Name> = {
   names: ["m", "t", "p"],
   isAffordable: ({ m, t, p }) => m <= 2 ** 20 && t <= 10 && p <= 16 && m >= 8 * p,
   isStrong: ({ m, t }) => recommended.some(([memory, passes]) => m >= memory && t >= passes),
-  derive: (password, salt, length, cost) => inTurn(async () => (await loadEngine())(password, salt, length, cost)),
+  derive: (password, salt, length, cost) => runQueued(async () => (await loadEngine())(password, salt, length, cost)),
 }
 
 /**

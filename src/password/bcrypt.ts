@@ -3,7 +3,7 @@ import { checkOptions } from "../core/options.ts"
 import { attemptHash } from "./attempt-hash.ts"
 import { byteLength, isHashable } from "./hashable-password.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
-import { inTurn } from "./password-queue.ts"
+import { runQueued } from "./password-queue.ts"
 import { spellingsOf } from "./spellings.ts"
 
 /** What {@link bcrypt} needs of a package such as `bcryptjs`, `bcrypt` or `@node-rs/bcrypt`. */
@@ -30,7 +30,7 @@ export interface BcryptOptions {
 // The default of bcryptjs 2 and 3, and of bcrypt 5 and 6.
 const usualCost = 10
 const newCost = 12
-const mostBytes = 72
+const maxBytes = 72
 
 /**
  * Verifies bcrypt hashes (`$2a$`, `$2b$`, `$2y$`, cost 4 to 15) by a package that you pass: put it among the `accepted` of
@@ -74,7 +74,7 @@ function requireCost(cost: number): void {
 }
 
 function compareBy(module: BcryptModule, password: string, hash: string): Promise<boolean> {
-  return attemptHash(() => inTurn(async () => (await module.compare(password, toCommonPrefix(hash))) === true))
+  return attemptHash(() => runQueued(async () => (await module.compare(password, toCommonPrefix(hash))) === true))
 }
 
 async function hashBy(module: BcryptModule, password: unknown, cost: number): Promise<string> {
@@ -83,9 +83,9 @@ async function hashBy(module: BcryptModule, password: unknown, cost: number): Pr
     throw new AuthError("unsupported", "This bcrypt package cannot hash: let passwordHasher prefer argon2id().")
   }
   if (!isHashable(password) || !isWhole(password)) {
-    throw new AuthError("invalid_option", `bcrypt takes well-formed text of at most ${mostBytes} bytes without NUL.`)
+    throw new AuthError("invalid_option", `bcrypt takes well-formed text of at most ${maxBytes} bytes without NUL.`)
   }
-  return attemptHash(() => inTurn(async () => hash.call(module, password, cost)))
+  return attemptHash(() => runQueued(async () => hash.call(module, password, cost)))
 }
 
 function isBcryptHash(hash: unknown): hash is string {
@@ -98,7 +98,7 @@ function isTruncatable(password: string): boolean {
 
 // Whether bcrypt would read all of it.
 function isWhole(password: string): boolean {
-  return byteLength(password) <= mostBytes && isTruncatable(password)
+  return byteLength(password) <= maxBytes && isTruncatable(password)
 }
 
 // PHP's `$2y$` is the algorithm of `$2b$`, under a name that some packages do not know.

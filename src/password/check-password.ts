@@ -63,9 +63,9 @@ export function checkPolicy(policy: PasswordPolicy = {}): void {
   throw new AuthError("invalid_option", "blocklist must be a Set or an array of passwords, or have a method has().")
 }
 
-function requireLength(option: string, length: number, least: number, most: number): void {
-  if (Number.isInteger(length) && length >= least && length <= most) return
-  throw new AuthError("invalid_option", `${option} must be a whole number from ${least} to ${most}`)
+function requireLength(option: string, length: number, min: number, max: number): void {
+  if (Number.isInteger(length) && length >= min && length <= max) return
+  throw new AuthError("invalid_option", `${option} must be a whole number from ${min} to ${max}`)
 }
 
 function isBlocklist(value: unknown): boolean {

@@ -2,7 +2,7 @@ import { AuthError } from "../core/errors.ts"
 import { isWellFormed } from "./well-formed.ts"
 
 const encoder = new TextEncoder()
-const mostBytes = 1024
+const maxBytes = 1024
 
 /**
  * Returns whether a hasher takes this password: well-formed text of at most 1,024 bytes of UTF-8. Longer ones would let an
@@ -10,8 +10,8 @@ const mostBytes = 1024
  */
 export function isHashable(password: unknown): password is string {
   // Every UTF-16 unit is at least one byte, so length alone decides about what is far too long.
-  if (typeof password !== "string" || password.length > mostBytes) return false
-  return isWellFormed(password) && byteLength(password) <= mostBytes
+  if (typeof password !== "string" || password.length > maxBytes) return false
+  return isWellFormed(password) && byteLength(password) <= maxBytes
 }
 
 /** Throws `invalid_option` unless a hasher takes this password: `checkPassword` was not asked. */
@@ -19,7 +19,7 @@ export function requireHashable(password: unknown): asserts password is string {
   if (isHashable(password)) return
   throw new AuthError(
     "invalid_option",
-    `A password to hash is well-formed text of at most ${mostBytes} bytes: ask checkPassword first.`,
+    `A password to hash is well-formed text of at most ${maxBytes} bytes: ask checkPassword first.`,
   )
 }
 

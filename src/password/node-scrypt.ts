@@ -1,7 +1,7 @@
 import { AuthError } from "../core/errors.ts"
 import { receiveKey, findNodeCrypto } from "./node-crypto.ts"
 import type { NodeCrypto, ScryptCost } from "./node-crypto.ts"
-import { inTurn } from "./password-queue.ts"
+import { runQueued } from "./password-queue.ts"
 import { portableScrypt } from "./portable-scrypt.ts"
 
 /** Makes a key by the platform's scrypt, off the event loop. Rejects with `hash_failed` where there is no `node:crypto`. */
@@ -11,7 +11,7 @@ export function nodeScrypt(
   length: number,
   cost: ScryptCost,
 ): Promise<Uint8Array> {
-  return inTurn(async () => {
+  return runQueued(async () => {
     const crypto = findNodeCrypto()
     if (crypto) return derive(crypto, password, salt, length, cost)
     throw new AuthError(
@@ -28,7 +28,7 @@ export function anyScrypt(
   length: number,
   cost: ScryptCost,
 ): Promise<Uint8Array> {
-  return inTurn(async () => {
+  return runQueued(async () => {
     const crypto = findNodeCrypto()
     return crypto ? derive(crypto, password, salt, length, cost) : portableScrypt(password, salt, length, cost)
   })

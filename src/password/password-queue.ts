@@ -12,10 +12,10 @@ interface Waiter {
 }
 
 // One fewer than the threads that libuv has unless told otherwise, so that files and DNS names can still be read.
-const mostRunning = 3
-const mostWaiting = 1000
+const maxRunning = 3
+const maxWaiting = 1000
 // In milliseconds. Nobody waits longer, and a turn that is held for longer counts as lost.
-const longest = 5000
+const maxTime = 5000
 
 const running = new Set<Turn>()
 // In the order in which they came.
@@ -28,7 +28,7 @@ const waiting = new Set<Waiter>()
  * On Cloudflare Workers a request that is cut off never gives its turn back, and its timers never fire. So a turn counts
  * for 5 seconds only, and whoever has waited longer gets none.
  */
-export async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+export async function runQueued<Result>(work: () => Promise<Result>): Promise<Result> {
   const turn = await takeTurn()
   try {
     return await work()
@@ -40,8 +40,8 @@ export async function inTurn<Result>(work: () => Promise<Result>): Promise<Resul
 
 function takeTurn(): Promise<Turn> | Turn {
   startWaiting()
-  if (running.size < mostRunning) return startTurn()
-  if (waiting.size >= mostWaiting) throw tooMany()
+  if (running.size < maxRunning) return startTurn()
+  if (waiting.size >= maxWaiting) throw tooMany()
   return new Promise((resolve, reject) => {
     const since = performance.now()
     const waiter: Waiter = {
@@ -58,18 +58,18 @@ function takeTurn(): Promise<Turn> | Turn {
       waiting.delete(waiter)
       // Nothing, once it has a turn.
       reject(tooMany())
-    }, longest)
+    }, maxTime)
     waiting.add(waiter)
   })
 }
 
 // The turn goes straight to the next in line, so that no newcomer slips in between. Those who came before `earliest` get
 // none.
-function startWaiting(earliest = performance.now() - longest): void {
-  const lost = performance.now() - longest
+function startWaiting(earliest = performance.now() - maxTime): void {
+  const lost = performance.now() - maxTime
   for (const turn of running) if (turn.since <= lost) running.delete(turn)
   for (const waiter of waiting) if (waiter.since < earliest) waiting.delete(waiter)
-  for (const waiter of waiting) if (running.size < mostRunning) waiter.start(startTurn())
+  for (const waiter of waiting) if (running.size < maxRunning) waiter.start(startTurn())
 }
 
 function startTurn(): Turn {

@@ -1,7 +1,7 @@
 import { checkOptions } from "../core/options.ts"
 import { toHmacKey } from "./hmac-password.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
-import { inTurn } from "./password-queue.ts"
+import { runQueued } from "./password-queue.ts"
 import { createPhcHasher } from "./phc-hasher.ts"
 import type { KeyDerivation } from "./phc-hasher.ts"
 
@@ -16,7 +16,7 @@ const derivation: KeyDerivation<"i"> = {
   names: ["i"],
   isAffordable: ({ i }) => i <= 10_000_000,
   isStrong: ({ i }) => i >= 220_000,
-  derive: (password, salt, length, { i }) => inTurn(() => deriveKey(password, salt, length, i)),
+  derive: (password, salt, length, { i }) => runQueued(() => deriveKey(password, salt, length, i)),
 }
 
 /**

@@ -16,7 +16,7 @@ export interface PhcHash<Name extends string> {
   key: Uint8Array
 }
 
-const longest = 512
+const maxLength = 512
 
 /** Writes a hash as a PHC string: `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<key>`, base64 without padding. */
 export function formatPhc<Name extends string>(
@@ -38,7 +38,7 @@ export function createPhcReader<Name extends string>(format: PhcFormat<Name>): (
   const pattern = new RegExp(`^\\$${prefix}\\$${cost}\\$([A-Za-z0-9+/]{11,64})\\$([A-Za-z0-9+/]{22,86})$`)
 
   return (text) => {
-    if (typeof text !== "string" || text.length > longest) return null
+    if (typeof text !== "string" || text.length > maxLength) return null
     const fields = pattern.exec(text)?.slice(1)
     if (!fields) return null
     const [salt, key] = fields.slice(-2).map(decodeBase64)

@@ -22,14 +22,14 @@ const recommended = [
   [15, 3],
 ] as const
 
-const mostMemory = 256 * 2 ** 20
+const maxMemory = 256 * 2 ** 20
 
 const derivation: KeyDerivation<"ln" | "r" | "p"> = {
   prefix: "scrypt",
   names: ["ln", "r", "p"],
   isAffordable: ({ ln, r, p }) =>
     // RFC 7914 wants N below 2^(16 r).
-    ln <= 18 && ln < 16 * r && r <= 16 && p <= 10 && 128 * 2 ** ln * r <= mostMemory,
+    ln <= 18 && ln < 16 * r && r <= 16 && p <= 10 && 128 * 2 ** ln * r <= maxMemory,
   isStrong: ({ ln, r, p }) => r >= 8 && recommended.some(([log, lanes]) => ln >= log && p >= lanes),
   derive: (password, salt, length, { ln, r, p }) => nodeScrypt(toHmacKey(password), salt, length, { N: 2 ** ln, r, p }),
 }

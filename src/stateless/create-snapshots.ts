@@ -67,7 +67,7 @@ export interface Snapshots<Claims extends object = Record<string, unknown>> {
 type Written = [sessionId: string, userId: string | number | [string], claims: object]
 
 const headBytes = 2 * timeBytes
-const longest = 300_000
+const maxMaxAge = 300_000
 
 /**
  * Makes snapshots: short-lived sealed copies of a user's id and claims, beside the cookie of a session that lives in a
@@ -148,7 +148,7 @@ function isTokenOf(token: unknown, { sessionId }: Snapshot<object>): boolean {
 
 function checkAge(maxAge: Duration): number {
   const age = parseDuration(maxAge, "maxAge")
-  if (age <= longest) return age
+  if (age <= maxMaxAge) return age
   throw new AuthError(
     "invalid_option",
     "maxAge of snapshots is at most 5m: until then nobody asks whether they still hold.",

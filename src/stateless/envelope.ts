@@ -38,7 +38,7 @@ const keyBytes = 32
 const headBytes = 5
 const nonceBytes = 12
 const tagBytes = 16
-const longest = 4096
+const maxLength = 4096
 const salt = new TextEncoder().encode("nightlatch/stateless")
 // One spelling for each envelope: no padding, no other alphabet, and the bits that stand for nothing are zero.
 const spelling = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
@@ -74,13 +74,13 @@ export function createEnvelope(
 }
 
 function refuseLong(bytes: number): void {
-  if (Math.ceil((bytes * 4) / 3) <= longest) return
-  throw new AuthError("cookie_too_large", `A cookie holds ${longest} bytes: put less into the attributes or claims.`)
+  if (Math.ceil((bytes * 4) / 3) <= maxLength) return
+  throw new AuthError("cookie_too_large", `A cookie holds ${maxLength} bytes: put less into the attributes or claims.`)
 }
 
 function isEnvelope(value: unknown): value is string {
-  const shortest = Math.ceil(((headBytes + nonceBytes + tagBytes) * 4) / 3)
-  return typeof value === "string" && value.length >= shortest && value.length <= longest && spelling.test(value)
+  const minLength = Math.ceil(((headBytes + nonceBytes + tagBytes) * 4) / 3)
+  return typeof value === "string" && value.length >= minLength && value.length <= maxLength && spelling.test(value)
 }
 
 function openWith(keys: Key[], bytes: Uint8Array, from = 0): Answer<Opened | "unknown"> {

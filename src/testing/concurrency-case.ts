@@ -38,7 +38,7 @@ export interface Round<Adapter = AdapterSetup["adapter"]> extends Omit<Trial<Ada
 
 type PlayRound<Adapter> = (round: Round<Adapter>) => Promise<void>
 
-const fewestRounds = 5
+const minRounds = 5
 
 /** Makes a race of the session port. */
 export function sessionRace(name: string, play: PlayRound<AdapterSetup["adapter"]>): ConcurrencyCase {
@@ -75,7 +75,7 @@ async function repeat<Adapter extends AdapterSetup["adapter"]>(
   play: PlayRound<Adapter>,
 ): Promise<void> {
   const end = Date.now() + (store.duration ?? 1000)
-  for (let n = 1; n <= fewestRounds || Date.now() < end; n++) await play(startRound(store, adapters, n))
+  for (let n = 1; n <= minRounds || Date.now() < end; n++) await play(startRound(store, adapters, n))
 }
 
 // All cases of a process count on, so that none meets what another has left.

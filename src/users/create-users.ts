@@ -26,7 +26,7 @@ const port = [
   "renameKey",
   "deleteKey",
 ] as const
-const mostSwaps = 10
+const maxSwaps = 10
 
 type Owned<Id extends UserId> = KeyName & { userId: Id }
 
@@ -201,7 +201,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
 
     // With a swap that changes nothing: another change, or a re-hash, may have come between.
     async function endSessions(userId: Id, exceptId?: string) {
-      for (let round = 0; round < mostSwaps; round++) {
+      for (let round = 0; round < maxSwaps; round++) {
         const [key] = await adapter.listKeys(userId)
         if (!key) return
         if (await adapter.replaceKeyPassword(key, key.passwordHash, key.passwordHash, { exceptId })) return

@@ -1,6 +1,6 @@
 import { AuthError } from "../core/errors.ts"
 
-const longest = 254
+const maxBytes = 254
 const encoder = new TextEncoder()
 
 /**
@@ -12,11 +12,11 @@ export function toStoredId(
   normalize: (text: string) => string | null = (text) => text,
 ): string | null {
   // Long text is refused before any work.
-  if (!isPlainText(providerUserId) || providerUserId.length > longest) return null
+  if (!isPlainText(providerUserId) || providerUserId.length > maxBytes) return null
   const id = normalize(providerUserId)
   if (id === null) return null
   const bytes = encoder.encode(id).length
-  return bytes > 0 && bytes <= longest ? id : null
+  return bytes > 0 && bytes <= maxBytes ? id : null
 }
 
 /** Returns whether a value is text without control characters and lone surrogates, which would all be stored as one. */

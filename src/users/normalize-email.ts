@@ -1,8 +1,8 @@
 import { decodePunycode } from "./punycode.ts"
 
 // RFC 5321, 4.5.3.1.3, without the angle brackets.
-const longest = 254
-const longestLabel = 63
+const maxBytes = 254
+const maxLabelLength = 63
 
 // Of ASCII what needs no quotes (RFC 5322, atext and dots); of everything else what can be seen.
 const localPart = /^[^\p{C}\p{Z}\p{Default_Ignorable_Code_Point}"(),:;<>@[\\\]]+$/u
@@ -26,7 +26,7 @@ const encoder = new TextEncoder()
  * normalizeEmail("Ada@Fußball.de") // "ada@xn--fuball-cta.de"
  */
 export function normalizeEmail(email: unknown): string | null {
-  if (typeof email !== "string" || email.length > longest || foldsIntoAscii.test(email)) return null
+  if (typeof email !== "string" || email.length > maxBytes || foldsIntoAscii.test(email)) return null
   const [local = "", domain = "", ...more] = email
     .replace(/^ +| +$/g, "")
     .normalize("NFC")
@@ -34,7 +34,7 @@ export function normalizeEmail(email: unknown): string | null {
   const host = localPart.test(local) && more.length === 0 ? toALabels(domain) : null
   if (host === null) return null
   const address = `${local.replace(/[A-Z]/g, lowerCase)}@${host}`
-  return encoder.encode(address).length > longest ? null : address
+  return encoder.encode(address).length > maxBytes ? null : address
 }
 
 function toALabels(domain: string): string | null {
@@ -57,7 +57,7 @@ function hostOf(domain: string): string | null {
 
 /** Returns whether IDNA has changed nothing of a label but its case. */
 function isSameLabel(aLabel: string, label: string): boolean {
-  if (aLabel.length > longestLabel) return false
+  if (aLabel.length > maxLabelLength) return false
   const isAscii = /^[\0-\x7f]+$/.test(label)
   if (isAscii || !aLabel.startsWith("xn--")) return isAscii && aLabel === label.toLowerCase()
   // Letter by letter, because JavaScript's lower case of a sigma depends on what stands next to it.

@@ -48,7 +48,7 @@ const checks: Check[] = [
     rule: rules.sharedRoomsKnowNoDriver,
     broken: {
       "adapters/port/names.ts":
-        'import type { Row } from "../sql/executor.ts"; import { retried } from "../retry/retry.ts"',
+        'import type { Row } from "../sql/executor.ts"; import { withRetry } from "../retry/retry.ts"',
       "adapters/key-value/fields.ts": 'import { redisAdapter } from "../redis.ts"',
     },
     breaches: [

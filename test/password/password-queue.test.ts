@@ -2,7 +2,7 @@ import { hashRaw } from "@node-rs/argon2"
 import { stat } from "node:fs/promises"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { argon2id, bcrypt, luciaScrypt, pbkdf2 } from "../../src/password.ts"
-import { inTurn } from "../../src/password/password-queue.ts"
+import { runQueued } from "../../src/password/password-queue.ts"
 
 let running = 0
 let most = 0
@@ -59,7 +59,7 @@ test("all hashers wait in one line, first come first served", async () => {
 
 test("[F16] when 1,000 are waiting, the next is refused without work and the others still get their turn", async () => {
   const { releases, blockers } = blockQueue()
-  const waiting = Array.from({ length: 1000 }, (_, n) => inTurn(async () => n))
+  const waiting = Array.from({ length: 1000 }, (_, n) => runQueued(async () => n))
   const calls = vi.mocked(hashRaw).mock.calls.length
   const problem = { code: "hash_failed", message: expect.stringContaining("503") }
   await expect(argon2id().hash("one too many")).rejects.toMatchObject(problem)
@@ -72,21 +72,21 @@ test("[F16] when 1,000 are waiting, the next is refused without work and the oth
 })
 
 test("work that fails gives its turn back", async () => {
-  const failing = Array.from({ length: 20 }, () => inTurn(() => Promise.reject(new Error("broken"))))
+  const failing = Array.from({ length: 20 }, () => runQueued(() => Promise.reject(new Error("broken"))))
   const results = await Promise.allSettled(failing)
   expect(results.every(({ status }) => status === "rejected")).toBe(true)
-  expect(await inTurn(async () => "done")).toBe("done")
+  expect(await runQueued(async () => "done")).toBe("done")
 })
 
 test("[F16] nobody waits longer than 5 seconds", async () => {
   vi.useFakeTimers()
   const { releases, blockers } = blockQueue()
   await vi.advanceTimersByTimeAsync(2000)
-  const early = inTurn(async () => "early")
+  const early = runQueued(async () => "early")
   const problem = { code: "hash_failed", message: expect.stringContaining("503") }
   await vi.advanceTimersByTimeAsync(2999)
-  const crowd = [0, 1, 2].map(() => inTurn(() => new Promise<void>((resolve) => releases.push(resolve))))
-  const late = expect(inTurn(async () => "late")).rejects.toMatchObject(problem)
+  const crowd = [0, 1, 2].map(() => runQueued(() => new Promise<void>((resolve) => releases.push(resolve))))
+  const late = expect(runQueued(async () => "late")).rejects.toMatchObject(problem)
   // The three that had blocked for 5 seconds have lost their turns.
   await vi.advanceTimersByTimeAsync(2001)
   expect(await early).toBe("early")
@@ -99,31 +99,31 @@ test("[F16] nobody waits longer than 5 seconds", async () => {
 
 test("[F16] a turn that is never given back, as by a request that Cloudflare cut off, counts for 5 seconds", async () => {
   vi.useFakeTimers()
-  for (let n = 0; n < 3; n++) void inTurn(() => new Promise(() => {}))
-  const waiting = [1, 2, 3, 4, 5].map((n) => inTurn(async () => n))
+  for (let n = 0; n < 3; n++) void runQueued(() => new Promise(() => {}))
+  const waiting = [1, 2, 3, 4, 5].map((n) => runQueued(async () => n))
   await vi.advanceTimersByTimeAsync(5000)
   expect(await Promise.all(waiting)).toEqual([1, 2, 3, 4, 5])
-  expect(await inTurn(async () => "at once")).toBe("at once")
+  expect(await runQueued(async () => "at once")).toBe("at once")
 })
 
 test("[F16] who was cut off while waiting, and whose timer never fires, takes no turn later", async () => {
   vi.useFakeTimers()
-  for (let n = 0; n < 3; n++) void inTurn(() => new Promise(() => {}))
+  for (let n = 0; n < 3; n++) void runQueued(() => new Promise(() => {}))
   cutOffWaiting(4)
   await vi.advanceTimersByTimeAsync(1)
-  const behind = inTurn(async () => "behind them")
+  const behind = runQueued(async () => "behind them")
   await vi.advanceTimersByTimeAsync(5000)
   expect(await behind).toBe("behind them")
 
-  for (let n = 0; n < 3; n++) void inTurn(() => new Promise(() => {}))
+  for (let n = 0; n < 3; n++) void runQueued(() => new Promise(() => {}))
   cutOffWaiting(1000)
   await vi.advanceTimersByTimeAsync(5001)
-  expect(await inTurn(async () => "at once")).toBe("at once")
+  expect(await runQueued(async () => "at once")).toBe("at once")
 })
 
 function cutOffWaiting(count: number): void {
   const setTimeout = vi.spyOn(globalThis, "setTimeout").mockReturnValue({} as ReturnType<typeof globalThis.setTimeout>)
-  for (let n = 0; n < count; n++) void inTurn(() => new Promise(() => {}))
+  for (let n = 0; n < count; n++) void runQueued(() => new Promise(() => {}))
   setTimeout.mockRestore()
 }
 
@@ -132,7 +132,7 @@ function blockQueue() {
   const releases: (() => void)[] = []
   let started = 0
   const blockers = Array.from({ length: 3 }, () =>
-    inTurn(() => {
+    runQueued(() => {
       started++
       return new Promise<void>((resolve) => releases.push(resolve))
     }),

@@ -28,7 +28,7 @@ const shared = globalThis as { exampleDatabase?: Database.Database }
 export const db = (shared.exampleDatabase ??= openDatabase(databasePath()))
 
 /** Whether a statement failed because a value that must be unique is taken. */
-export function isTaken(error: unknown): boolean {
+export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code === "SQLITE_CONSTRAINT_UNIQUE"
 }
 

@@ -50,14 +50,14 @@ export interface SessionPeriods {
 }
 
 const day = 86_400_000
-const longest = 3.2e13
+const maxPeriod = 3.2e13
 
 /** Reads the periods. Throws `invalid_option` for what is no length of time. */
 export function readPeriods({
   activePeriod = day,
   idlePeriod = 14 * day,
 }: Partial<SessionPeriods> = {}): SessionPeriods {
-  const isLength = [activePeriod, idlePeriod].every((period) => period >= 0 && period <= longest)
+  const isLength = [activePeriod, idlePeriod].every((period) => period >= 0 && period <= maxPeriod)
   if (isLength && activePeriod + idlePeriod > 0) return { activePeriod, idlePeriod }
   throw new AuthError(
     "invalid_option",

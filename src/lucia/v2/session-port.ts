@@ -1,6 +1,6 @@
 import { AuthError } from "../../core/errors.ts"
 import type { SessionAdapter as SessionPort, SessionRecord, UserId } from "../../core/ports.ts"
-import { isTaken } from "../v3/id-column.ts"
+import { isUniqueViolation } from "../v3/id-column.ts"
 import { belongsTo, isUserId, notDeleted } from "../v3/stored-session.ts"
 import type { SessionAdapter, SessionColumns, SessionSchema } from "./lucia-adapter.ts"
 import { createTurns } from "./turns.ts"
@@ -57,7 +57,7 @@ export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAda
           await adapter.setSession(toRow(session))
         } catch (error) {
           // The new id may be what is taken, by another process that was faster.
-          if (!isTaken(error) || (await find(session.id))) throw error
+          if (!isUniqueViolation(error) || (await find(session.id))) throw error
           return insertInPlaceOf(oldId, session)
         }
         // The new row must not outlive a sign-out that ran beside it.

@@ -1,5 +1,5 @@
 // Longer than any statement that a visitor waits for; a request that was cut off blocks the others no longer than that.
-const longest = 5_000
+const maxWait = 5_000
 const pause = 5
 
 /**
@@ -13,7 +13,7 @@ export function createTurns() {
 
   async function inTurn<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
     for (let turn = current(id); turn; turn = current(id)) await sleep()
-    const own = { until: Date.now() + longest }
+    const own = { until: Date.now() + maxWait }
     taken.set(id, own)
     try {
       return await work()

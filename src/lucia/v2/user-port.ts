@@ -4,7 +4,7 @@ import { createKeyId, readKeyId } from "./key-id.ts"
 import type { KeySchema, OrNull, UserAdapter, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
 
-const mostSwaps = 10
+const maxSwaps = 10
 
 /** Makes an adapter of Lucia v2 out of the user port. Its `deleteUser` deletes keys and sessions too, in one transaction. */
 export function overUserPort(port: UserPort<object, object>): UserAdapter {
@@ -51,7 +51,7 @@ export function overUserPort(port: UserPort<object, object>): UserAdapter {
 
   async function swapPassword(key: Pick<KeyRecord, "providerId" | "providerUserId">, to: string | null): Promise<void> {
     // Each round lost means that another writer has changed the hash.
-    for (let round = 0; round < mostSwaps; round++) {
+    for (let round = 0; round < maxSwaps; round++) {
       const record = await port.findKey(key.providerId, key.providerUserId)
       if (!record || (await port.replaceKeyPassword(key, record.passwordHash, to))) return
     }

@@ -3,7 +3,7 @@ import { checkOptions } from "../../core/options.ts"
 import type { SessionAdapter, SessionRecord, UserId } from "../../core/ports.ts"
 import type { Adapter, DatabaseSession, DatabaseUser } from "./lucia-adapter.ts"
 import { isSessionId } from "../../core/token.ts"
-import { isTaken } from "./id-column.ts"
+import { isUniqueViolation } from "./id-column.ts"
 import { belongsTo, fromStored, isUserId, notDeleted, requireColumn, toStored } from "./stored-session.ts"
 
 const contract = [
@@ -146,7 +146,7 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
         await insert(session)
       } catch (error) {
         // The new id may be what is taken, by a request that was faster.
-        if (!isTaken(error) || (await exists(session.id))) throw error
+        if (!isUniqueViolation(error) || (await exists(session.id))) throw error
         return insertInPlaceOf(old, session)
       }
       // The new session must not outlive a sign-out that ran beside it.

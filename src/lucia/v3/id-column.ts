@@ -31,7 +31,7 @@ export function isUnfit(error: unknown): boolean {
 }
 
 /** Returns whether a store refused a session because of a unique column. */
-export function isTaken(error: unknown): boolean {
+export function isUniqueViolation(error: unknown): boolean {
   return causedBy(error, (one) => has(takenCodes, one) || /UNIQUE constraint failed/.test(String(one.message)))
 }
 

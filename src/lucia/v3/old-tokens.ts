@@ -25,12 +25,12 @@ const splitShape = new RegExp(
 )
 const splitIdShape = new RegExp(`^${plainId}{16}(${plainId}{8})?$`)
 // Lucia's have 40, which leaves ours out at once; at most there are 16, a dot, and 44 that may all be escaped.
-const [shortest, longest] = [40, 149]
+const [minLength, maxLength] = [40, 149]
 const digits = "abcdefghijklmnopqrstuvwxyz234567"
 
 /** Reads a token that Lucia v2 or v3 made, or the code on Lucia's site; `null` for anything else, without hashing it. */
 export function readOldToken(value: unknown): OldToken | null {
-  if (typeof value !== "string" || value.length < shortest || value.length > longest) return null
+  if (typeof value !== "string" || value.length < minLength || value.length > maxLength) return null
   if (luciaShape.test(value)) return { ...replacementOf(value), oldIds: [hashToken(value), value] }
   const text = unescaped(value)
   const [, longId, longSecret, shortId, shortSecret] = splitShape.exec(text) ?? []

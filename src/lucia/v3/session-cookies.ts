@@ -33,14 +33,14 @@ export interface SessionCookies {
 }
 
 // 400 days. Browsers cut a longer life short (RFC 6265bis, section 5.5), and Hono throws.
-const longestMaxAge = 34_560_000
+const maxMaxAge = 34_560_000
 
 /** Makes {@link SessionCookies} for sessions of `lifetime` milliseconds. Throws `invalid_option` for an unsafe cookie. */
 export function createLuciaCookies(options: SessionCookieOptions = {}, lifetime: number): SessionCookies {
   const { name = "auth_session", expires = true } = options
   if (name === "") throw new AuthError("invalid_option", "The session cookie needs a name: set sessionCookie.name.")
   const attributes = withDefaults(options.attributes)
-  const maxAge = expires ? Math.min(Math.ceil(lifetime / 1000), longestMaxAge) : longestMaxAge
+  const maxAge = expires ? Math.min(Math.ceil(lifetime / 1000), maxMaxAge) : maxMaxAge
   const cookies = {
     name,
     create: (sessionId: string) => new Cookie(name, sessionId, { ...attributes, maxAge }),

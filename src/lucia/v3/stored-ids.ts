@@ -13,13 +13,13 @@ import { hashedInsert, isReferenced, isUnfit, unfitColumn } from "./id-column.ts
  */
 export type StoredIds = "clear" | "rekey" | "hashed"
 
-const longestId = 255
+const maxIdLength = 255
 
 /** Returns whether a value can be what a cookie holds. Anything else is never looked for. */
 export function isPossibleId(sessionId: unknown): sessionId is string {
   if (typeof sessionId !== "string") return false
   // PostgreSQL answers NUL with an error, and a stranger writes the cookie.
-  return sessionId.length > 0 && sessionId.length <= longestId && !sessionId.includes("\0")
+  return sessionId.length > 0 && sessionId.length <= maxIdLength && !sessionId.includes("\0")
 }
 
 /** A store that finds and deletes the row with exactly the id that is asked for: see `exactly`. */

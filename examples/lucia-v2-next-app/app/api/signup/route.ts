@@ -1,4 +1,4 @@
-import { isTaken } from "@/auth/database"
+import { isUniqueViolation } from "@/auth/database"
 import { auth } from "@/auth/lucia"
 import { verifyRequestOrigin } from "nightlatch"
 import { LuciaError } from "nightlatch/lucia-v2"
@@ -66,7 +66,7 @@ export const POST = async (request: NextRequest) => {
     })
   } catch (e) {
     // The tutorial looked for the column's error only: BOB beside Bob has a key that is taken, and was a 500.
-    if (isTaken(e) || (e instanceof LuciaError && e.message === "AUTH_DUPLICATE_KEY_ID")) {
+    if (isUniqueViolation(e) || (e instanceof LuciaError && e.message === "AUTH_DUPLICATE_KEY_ID")) {
       return NextResponse.json(
         {
           error: "Username already taken",

@@ -2,10 +2,10 @@ import type { Answer } from "./retry.ts"
 import { isLater } from "./retry.ts"
 
 /**
- * Makes a queue that runs one call after the other: at once, if none is under way. Within a transaction, calls that
+ * Makes a queue that runs one call after another: at once, if none is under way. Within a transaction, calls that
  * overlap would be undone with each other.
  */
-export function takingTurns(): <Result>(call: () => Answer<Result>) => Answer<Result> {
+export function createQueue(): <Result>(call: () => Answer<Result>) => Answer<Result> {
   let last: Promise<void> | null = null
   return (call) => {
     const answer = last ? last.then(call) : call()
@@ -20,9 +20,9 @@ export function takingTurns(): <Result>(call: () => Answer<Result>) => Answer<Re
 }
 
 /**
- * Lets whatever else is due in the process have its turn. A driver that answers at once does not, however many calls
+ * Yields to the event loop. A driver that answers at once does not, however many calls
  * follow each other: a long cleanup would hold up every request until its end.
  */
-export function letOthersGo(): Promise<void> {
+export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve))
 }
