@@ -63,7 +63,8 @@ const words: Record<DialectName, Words> = {
  * Makes the statements that create the session and key tables with their indexes, to run one by one or paste into a
  * migration. The user table is the application's own and must exist, with a primary key `id`; in SQLite and PostgreSQL
  * the tables refer to it and lose their rows with it. In MySQL they do not, because MySQL refuses a reference to a
- * column of another character set or width: there delete users with `deleteUser()`.
+ * column of another character set or width: there delete users with `deleteUser()`. Those of SQLite are `WITHOUT ROWID`,
+for cheaper writes; tables that have a rowid work as well.
  *
  * Times are milliseconds since 1970 in 64 bits. Throws `invalid_option` for names that are no plain identifiers.
  *
@@ -114,7 +115,9 @@ export function createTable(dialect: DialectName, name: string, columns: string[
   // SQLite names the schema before the index, PostgreSQL before the table.
   const indexedTable = dialect === "sqlite" ? quote(splitTable(name).table) : quotedName
   const after = indexed.map((column) => `CREATE INDEX IF NOT EXISTS ${index(column)} ON ${indexedTable} (${column})`)
-  const create = `CREATE TABLE IF NOT EXISTS ${quotedName} (\n  ${[...columns, ...inside].join(",\n  ")}\n)`
+  // SQLite's rows then lie in the index of their key, which would be a second tree: a write changes a page less.
+  const end = dialect === "sqlite" ? ") WITHOUT ROWID" : ")"
+  const create = `CREATE TABLE IF NOT EXISTS ${quotedName} (\n  ${[...columns, ...inside].join(",\n  ")}\n${end}`
   return standard ? [create, ...after] : [create]
 }
 

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite"
 import { expect, test } from "vitest"
+import { nodeSqliteAdapter } from "../../adapters/node-sqlite.ts"
 import { revocationSchema, schema, sqlAdapter, sqlRevocations } from "../../adapters/sql.ts"
 import { asId } from "../../src/testing/hostile-input.ts"
 import { everyStore } from "./sql-stores.ts"
@@ -26,6 +27,23 @@ test("schema() makes the tables with their columns and indexes", () => {
   expect(columns("my_key")).toEqual(["id", "user_id", "hashed_password"])
   const indexes = db.prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY 1").all()
   expect(indexes.map(({ name }) => name)).toEqual(["my_key_user_id", "my_session_expires_at", "my_session_user_id"])
+  db.close()
+})
+
+test("schema() keeps SQLite's rows in the index of their key, and leaves an older table as it is", async () => {
+  const db = new DatabaseSync(":memory:")
+  const older = `"session" (id TEXT NOT NULL PRIMARY KEY, user_id TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL)`
+  db.exec(`CREATE TABLE user (id TEXT NOT NULL PRIMARY KEY); INSERT INTO user VALUES ('alice'); CREATE TABLE ${older}`)
+  for (const statement of [...schema("sqlite"), ...revocationSchema("sqlite")]) db.exec(statement)
+  const withRowid = db
+    .prepare("SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 0 ORDER BY name")
+    .all()
+  expect(withRowid.map(({ name }) => name)).toEqual(["session", "sqlite_schema", "user"])
+  const adapter = nodeSqliteAdapter<{ id: string }>(db)
+  const times = { createdAt: new Date(1), expiresAt: new Date(2) }
+  await adapter.insertSession({ id: "s", userId: "alice", ...times, attributes: {} })
+  expect(await adapter.findSession("s")).toMatchObject({ session: times, user: { id: "alice" } })
+  expect(await adapter.deleteExpiredSessions(new Date(2), 10)).toBe(1)
   db.close()
 })
 
