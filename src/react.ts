@@ -4,6 +4,7 @@ import type { ReactElement, ReactNode } from "react"
 
 import type { InferSession, InferUser } from "./core/auth.ts"
 import { AuthError } from "./core/errors.ts"
+import { isPromise } from "./platform/maybe-promise.ts"
 import type { SignedIn } from "./request/request-session.ts"
 
 export type { SignedIn } from "./request/request-session.ts"
@@ -56,8 +57,4 @@ const { use } = React as { use?: <Value>(promise: Promise<Value>) => Value }
 function resolved<Value>(promise: Promise<Value>): Value {
   if (use) return use(promise)
   throw new AuthError("unsupported", "React 18 cannot wait for a promise: await the session before <SessionProvider>.")
-}
-
-function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
-  return typeof (value as Promise<Value> | null)?.then === "function"
 }

@@ -1,14 +1,14 @@
 import type { Column, SQL, Table } from "drizzle-orm"
 import type { Row } from "../sql/executor.ts"
-import type { Answer } from "../retry/retry.ts"
+import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 
 /** Values of placeholders by name. */
 export type Values = Record<string, unknown>
 
 /** A statement that is ready to run: `execute` in PostgreSQL and MySQL, the others in SQLite. */
 export interface Runnable {
-  get(values?: Values): Answer<Row | null | undefined>
-  all(values?: Values): Answer<Row[]>
+  get(values?: Values): MaybePromise<Row | null | undefined>
+  all(values?: Values): MaybePromise<Row[]>
   run(values?: Values): unknown
   execute(values?: Values): Promise<unknown>
 }
@@ -48,7 +48,10 @@ export interface Builder {
   insert(table: Table): { values(row: Row): WriteQuery }
   update(table: Table): { set(row: Row): WriteQuery }
   delete(table: Table): WriteQuery
-  transaction<Result>(run: (tx: Builder) => Answer<Result>, config?: { behavior: "immediate" }): Answer<Result>
+  transaction<Result>(
+    run: (tx: Builder) => MaybePromise<Result>,
+    config?: { behavior: "immediate" },
+  ): MaybePromise<Result>
   /** Runs statements in one transaction. D1 has no other. */
   batch?(queries: Query[]): Promise<unknown[]>
   /** What the database was made of. */

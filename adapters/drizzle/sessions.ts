@@ -1,7 +1,7 @@
 import { and, asc, desc, lte, not, sql } from "drizzle-orm"
 import type { SQL } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
-import { isPromise } from "../../src/platform/realm.ts"
+import { isPromise } from "../../src/platform/maybe-promise.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "../port/parameters.ts"

@@ -1,9 +1,11 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { Dialect, DialectName } from "../sql/dialect.ts"
 import type { Row } from "../sql/executor.ts"
-import type { Answer } from "../retry/retry.ts"
+import { hashText } from "../../src/platform/crypto.ts"
+import { after } from "../../src/platform/maybe-promise.ts"
+import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { explained } from "../sql/mistakes.ts"
-import { isLater, rescued, withRetry } from "../retry/retry.ts"
+import { rescued, withRetry } from "../retry/retry.ts"
 import { isPreparedRefused } from "../sql/prepared.ts"
 import { createQueue } from "../retry/queue.ts"
 import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "./builders.ts"
@@ -40,9 +42,9 @@ export interface DrizzleStore {
   /** Makes a statement that tells how many rows of a table it wrote; of an `INSERT` in PostgreSQL also their ids. */
   write(query: WriteQuery, table: OwnTable): Statement
   /** Builds and prepares a statement at its first call. */
-  prepared(build: (db: Builder) => Statement): (values: Values) => Answer<Outcome>
+  prepared(build: (db: Builder) => Statement): (values: Values) => MaybePromise<Outcome>
   /** Runs one statement. */
-  once(build: (db: Builder) => Statement): Answer<Outcome>
+  once(build: (db: Builder) => Statement): MaybePromise<Outcome>
   /** Runs all steps or none, and leaves the caller's transaction usable if they fail. Resolves to what the last one did. */
   atomic(...steps: Step[]): Promise<Outcome>
   /** The same, and resolves to what each one did. */
@@ -63,7 +65,7 @@ export function drizzleStore(given: Builder, dialect: Dialect): DrizzleStore {
   // never commits. Nobody else waits: a call of another request may never end.
   const alone = (writes: boolean) => inTransaction || (writes && isLibsqlFile(db))
 
-  function attempt<Result>(writes: boolean, call: () => Answer<Result>): Answer<Result> {
+  function attempt<Result>(writes: boolean, call: () => MaybePromise<Result>): MaybePromise<Result> {
     return alone(writes) ? inTurn(() => again(call)) : again(call)
   }
 
@@ -80,9 +82,7 @@ export function drizzleStore(given: Builder, dialect: Dialect): DrizzleStore {
       let ready: Ready | undefined
       return (values) => {
         const built = (statement ??= build(db))
-        // Callers share what was prepared, not the preparing: a request that is cut off never ends it.
-        const prepared = () => ready ?? after(prepare(built, dialect, inTransaction), (made) => (ready ??= made))
-        return attempt(built.writes, () => after(prepared(), (run) => run(values)))
+        return attempt(built.writes, () => (ready ??= prepare(built, dialect, inTransaction))(values))
       }
     },
     once(build) {
@@ -170,11 +170,11 @@ function counted(number: unknown, database: string): Outcome {
   throw new AuthError("unsupported", `This driver of ${database} does not tell how many rows a statement wrote.`)
 }
 
-function perform({ run, outcome }: Statement, ready: Runnable, values?: Values): Answer<Outcome> {
+function perform({ run, outcome }: Statement, ready: Runnable, values?: Values): MaybePromise<Outcome> {
   return after(run(ready, values), outcome)
 }
 
-function inOrder(tx: Builder, steps: Step[], done: Outcome[] = []): Answer<Outcome[]> {
+function inOrder(tx: Builder, steps: Step[], done: Outcome[] = []): MaybePromise<Outcome[]> {
   const [step, ...rest] = steps
   if (!step) return done
   const statement = step(tx, done.at(-1) ?? nothing)
@@ -187,17 +187,17 @@ async function inBatch(db: Builder, steps: Step[]): Promise<Outcome[]> {
   return statements.map(({ outcome }, n) => outcome(answers[n]))
 }
 
-type Ready = (values: Values) => Answer<Outcome>
+type Ready = (values: Values) => MaybePromise<Outcome>
 
 /**
  * Prepares a statement. In PostgreSQL the server keeps it under a name, except in a transaction of the caller's, which a
  * refusal would end.
  */
-function prepare(statement: Statement, { name }: Dialect, inTransaction: boolean): Answer<Ready> {
+function prepare(statement: Statement, { name }: Dialect, inTransaction: boolean): Ready {
   const plain = statement.query.prepare("")
   const run: Ready = (values) => perform(statement, plain, values)
   if (name !== "postgres" || inTransaction) return run
-  return nameOf(statement.query).then((given) => named(statement, statement.query.prepare(given), run))
+  return named(statement, statement.query.prepare(nameOf(statement.query)), run)
 }
 
 /** Runs a statement under its name until a connection pooler, or a table that was altered, makes the server refuse it. */
@@ -217,18 +217,11 @@ function named(statement: Statement, prepared: Runnable, plain: Ready): Ready {
 }
 
 /** One name for one text: PostgreSQL keeps statements by name, for all adapters that share a connection. */
-async function nameOf(query: Query): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(query.toSQL().sql))
-  const hex = Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0"))
-  return `nightlatch_${hex.join("")}`
+function nameOf(query: Query): string {
+  return `nightlatch_${hashText(query.toSQL().sql).slice(0, 32)}`
 }
 
-/** Goes on with an answer, at once if it is there: SQLite's synchronous drivers want whole transactions so. */
-function after<Value, Result>(answer: Answer<Value>, goOn: (value: Value) => Answer<Result>): Answer<Result> {
-  return isLater(answer) ? answer.then(goOn) : goOn(answer)
-}
-
-function retrying({ isTransient, name }: Dialect): <Result>(call: () => Answer<Result>) => Answer<Result> {
+function retrying({ isTransient, name }: Dialect): <Result>(call: () => MaybePromise<Result>) => MaybePromise<Result> {
   return (call) =>
     withRetry(
       isTransient,
@@ -237,14 +230,14 @@ function retrying({ isTransient, name }: Dialect): <Result>(call: () => Answer<R
     )
 }
 
-function explaining({ name }: Dialect): <Result>(call: () => Answer<Result>) => Answer<Result> {
+function explaining({ name }: Dialect): <Result>(call: () => MaybePromise<Result>) => MaybePromise<Result> {
   return (call) =>
     rescued(call, async (error) => {
       throw explained(driverErrorOf(error), name)
     })
 }
 
-function withDriverError<Result>(call: () => Answer<Result>): Answer<Result> {
+function withDriverError<Result>(call: () => MaybePromise<Result>): MaybePromise<Result> {
   return rescued(call, async (error) => {
     throw driverErrorOf(error)
   })

@@ -3,7 +3,7 @@ import type { UserId } from "../../src/core/ports.ts"
 import { causedBy } from "../retry/driver-error.ts"
 import type { Row } from "../sql/executor.ts"
 import { referred } from "../sql/mistakes.ts"
-import type { Answer } from "../retry/retry.ts"
+import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { withRetry } from "../retry/retry.ts"
 import { createQueue } from "../retry/queue.ts"
 import { missingUser } from "../port/user-ids.ts"
@@ -94,7 +94,7 @@ const mistakes = new Set(
 )
 
 /** Rejects with `invalid_option` in the place of an error that the same call would meet again. */
-async function told<Result>(call: () => Answer<Result>): Promise<Result> {
+async function told<Result>(call: () => MaybePromise<Result>): Promise<Result> {
   try {
     return await call()
   } catch (error) {

@@ -1,7 +1,8 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { toUtf8 } from "../../src/platform/bytes.ts"
+import { toHex } from "../../src/platform/hex.ts"
 import { isBytes, isError } from "../../src/platform/realm.ts"
 import { withoutValues } from "../retry/driver-error.ts"
-import { digest } from "../key-value/digest.ts"
 
 /** A script that touches one key, which is all that a Redis Cluster allows. */
 export interface RedisScript {
@@ -32,7 +33,11 @@ export interface RedisNode {
 export function redisScript(lua: string): RedisScript {
   let sha1: string | undefined
   // Each call hashes it until one has: a promise of another request may never settle.
-  return { lua, sha1: async () => (sha1 ??= await digest("SHA-1", lua)) }
+  return { lua, sha1: async () => (sha1 ??= await sha1Of(lua)) }
+}
+
+async function sha1Of(text: string): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-1", toUtf8(text))))
 }
 
 /** Runs a script by its name, and by its text where the server has not seen it yet. */

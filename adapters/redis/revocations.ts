@@ -1,9 +1,9 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
 import type { Revocations } from "../../src/core/ports.ts"
+import { hashText } from "../../src/platform/crypto.ts"
 import { quoted } from "../port/names.ts"
 import { timeOf } from "../port/parameters.ts"
-import { digest } from "../key-value/digest.ts"
 import type { RedisExecutor } from "./executor.ts"
 import { checkedExecutor, redisScript, runScript } from "./executor.ts"
 
@@ -33,14 +33,14 @@ export function createRedisRevocations(client: RedisExecutor, options: RedisRevo
   const { prefix = "nightlatch:" } = options
   if (typeof prefix !== "string" || !prefix.isWellFormed())
     throw new AuthError("invalid_option", `prefix is text, not ${quoted(prefix)}.`)
-  const keyOf = async (key: string) => `${prefix}revocation:${await digest("SHA-256", key)}`
+  const keyOf = (key: string) => `${prefix}revocation:${hashText(key)}`
 
   return {
     async revoke(key, until) {
-      await runScript(redis, keep, await keyOf(key), [String(timeOf(until))])
+      await runScript(redis, keep, keyOf(key), [String(timeOf(until))])
     },
     async isRevoked(keys) {
-      const found = await Promise.all(keys.map(async (key) => redis.readHash(await keyOf(key))))
+      const found = await Promise.all(keys.map((key) => redis.readHash(keyOf(key))))
       return found.some((fields) => Object.keys(fields).length > 0)
     },
   }

@@ -1,15 +1,15 @@
-import type { Answer } from "./retry.ts"
-import { isLater } from "./retry.ts"
+import { isPromise } from "../../src/platform/maybe-promise.ts"
+import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 
 /**
  * Makes a queue that runs one call after another: at once, if none is under way. Within a transaction, calls that
  * overlap would be undone with each other.
  */
-export function createQueue(): <Result>(call: () => Answer<Result>) => Answer<Result> {
+export function createQueue(): <Result>(call: () => MaybePromise<Result>) => MaybePromise<Result> {
   let last: Promise<void> | null = null
   return (call) => {
     const answer = last ? last.then(call) : call()
-    if (!isLater(answer)) return answer
+    if (!isPromise(answer)) return answer
     const settle = () => {
       if (last === settled) last = null
     }

@@ -1,12 +1,12 @@
+import { randomBytes } from "../../src/platform/bytes.ts"
+import { isPromise } from "../../src/platform/maybe-promise.ts"
+import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { withoutValues } from "./driver-error.ts"
 
 const maxAttempts = 10
 const firstDelay = 10
 const maxDelay = 400
 const maxDuration = 3000
-
-/** What a driver answers: at once, as those of SQLite can, or later. */
-export type Answer<Result> = Result | Promise<Result>
 
 /**
  * Runs a call that does all or nothing, again while it fails for a passing reason: a deadlock, a serialization failure,
@@ -16,19 +16,19 @@ export type Answer<Result> = Result | Promise<Result>
  */
 export function withRetry<Result>(
   isTransient: (error: unknown) => boolean,
-  call: () => Answer<Result>,
+  call: () => MaybePromise<Result>,
   explain: (error: unknown) => unknown = withoutValues,
-): Answer<Result> {
+): MaybePromise<Result> {
   return attempted(isTransient, call, explain, 1, performance.now())
 }
 
 function attempted<Result>(
   isTransient: (error: unknown) => boolean,
-  call: () => Answer<Result>,
+  call: () => MaybePromise<Result>,
   explain: (error: unknown) => unknown,
   attempt: number,
   startedAt: number,
-): Answer<Result> {
+): MaybePromise<Result> {
   async function again(error: unknown): Promise<Result> {
     if (attempt === maxAttempts || !isTransient(error)) throw explain(error)
     await delay(attempt)
@@ -40,26 +40,21 @@ function attempted<Result>(
 
 /** Runs a call whose failure, at once or later, goes to `rescue`. */
 export function rescued<Result>(
-  call: () => Answer<Result>,
+  call: () => MaybePromise<Result>,
   rescue: (error: unknown) => Promise<Result>,
-): Answer<Result> {
+): MaybePromise<Result> {
   try {
     const answer = call()
     // A driver's promise may be of its own making: from here on it is a plain one.
-    return isLater(answer) ? Promise.resolve(answer).catch(rescue) : answer
+    return isPromise(answer) ? Promise.resolve(answer).catch(rescue) : answer
   } catch (error) {
     return rescue(error)
   }
 }
 
-/** Tells a promise from an answer that is there. */
-export function isLater<Result>(answer: Answer<Result>): answer is Promise<Result> {
-  return typeof (answer as Partial<Promise<Result>> | null)?.then === "function"
-}
-
 // Jitter, so that those who collided do not meet again.
 function delay(failures: number): Promise<void> {
   const longestDelay = Math.min(firstDelay * 2 ** (failures - 1), maxDelay)
-  const [chance = 0] = crypto.getRandomValues(new Uint8Array(1))
+  const [chance = 0] = randomBytes(1)
   return new Promise((resolve) => setTimeout(resolve, longestDelay * (0.5 + chance / 512)))
 }

@@ -9,7 +9,7 @@ import { readCatalogue } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row, SqlStatement, SqlValue } from "./executor.ts"
 import { rescued } from "../retry/retry.ts"
-import type { Answer } from "../retry/retry.ts"
+import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import type { SessionRows } from "./session-rows.ts"
 import { sessionRows } from "./session-rows.ts"
 import type { Template } from "./statement.ts"
@@ -60,7 +60,7 @@ export interface Database {
   /** Learns the columns anew at the next call, because they may have changed. */
   forget(): void
   /** Runs a query that names every column. When it fails, the columns are learnt anew: one may have been dropped. */
-  reading(statement: SqlStatement): Answer<Row[]>
+  reading(statement: SqlStatement): MaybePromise<Row[]>
 }
 
 /** A database whose columns are known. */

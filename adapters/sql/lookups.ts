@@ -1,9 +1,9 @@
-import { isPromise } from "../../src/platform/realm.ts"
+import { isPromise } from "../../src/platform/maybe-promise.ts"
 import type { FoundSession } from "../../src/core/ports.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 import { isOwnForm, sessionById } from "./exact-id.ts"
 import type { Row } from "./executor.ts"
-import type { Answer } from "../retry/retry.ts"
+import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { ownsRow } from "./user-lookup.ts"
 
 type Found = FoundSession<Row, Row> | null
@@ -31,12 +31,12 @@ const maxLookups = 64
 const afterOthers: (run: () => void) => unknown = globalThis.setImmediate ?? queueMicrotask
 
 /** Makes a function that finds a session. Over a shared executor, calls of one tick share a statement. */
-export function sessionLookup(db: Database): (open: OpenDatabase, id: string) => Answer<Found> {
+export function sessionLookup(db: Database): (open: OpenDatabase, id: string) => MaybePromise<Found> {
   const { idTable } = db
   return idTable ? gatheringLookup(db, idTable) : (open, id) => findOne(db, open, id)
 }
 
-function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, id: string) => Answer<Found> {
+function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, id: string) => MaybePromise<Found> {
   let gathering: Batch | null = null
   let underWay = 0
 
@@ -56,7 +56,7 @@ function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, i
     })
   }
 
-  async function send(batch: Batch, rows: Answer<Row[]>): Promise<void> {
+  async function send(batch: Batch, rows: MaybePromise<Row[]>): Promise<void> {
     underWay++
     try {
       answer(batch, await rows)
@@ -75,7 +75,7 @@ function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, i
   }
 }
 
-function findOne(db: Database, open: OpenDatabase, id: string): Answer<Found> {
+function findOne(db: Database, open: OpenDatabase, id: string): MaybePromise<Found> {
   const answer = rowOf(db, open, id)
   return isPromise(answer) ? answer.then(([row]) => read(open, row, id)) : read(open, answer[0], id)
 }
@@ -103,13 +103,13 @@ function read(open: OpenDatabase, row: Row | undefined, id: string): Found {
   return row ? { session: open.sessions.read(row, id), user: open.users.read(row) } : null
 }
 
-function rowOf(db: Database, open: OpenDatabase, id: string): Answer<Row[]> {
+function rowOf(db: Database, open: OpenDatabase, id: string): MaybePromise<Row[]> {
   const { form, byId } = sessionById(db, open, id, "s.id")
   const text = () => `${select(open)} FROM ${db.tables.session} s ${withUser(db, open)} WHERE ${byId()}`
   return db.reading(open.statement(`findSession${form}`, text, [id]))
 }
 
-function rowsTogether(db: Database, { open, lookups, idTable }: Batch): Answer<Row[]> {
+function rowsTogether(db: Database, { open, lookups, idTable }: Batch): MaybePromise<Row[]> {
   const { table, values } = idTable(lookups.map(({ id }) => id))
   // Joined: of a list in a condition each row of a small table would be compared with all.
   const from = () => `${table} JOIN ${db.tables.session} s ON s.id = i.id ${withUser(db, open)}`

@@ -1,5 +1,6 @@
+import { nodeModule } from "../../src/platform/node.ts"
+
 interface Platform {
-  process?: { getBuiltinModule?(id: "node:util"): { types?: { isProxy?(value: unknown): boolean } } | undefined }
   navigator?: { userAgent?: string }
 }
 
@@ -26,8 +27,7 @@ function isOnWorkers(): boolean {
 
 // Only Node's own utility can tell. Without it nothing is certain.
 function mayBeProxy(value: object): boolean {
-  const types = (globalThis as Platform).process?.getBuiltinModule?.("node:util")?.types
-  return types?.isProxy?.(value) ?? true
+  return nodeModule("node:util")?.types?.isProxy?.(value) ?? true
 }
 
 function ownerOf(value: object, name: string): object | null {

@@ -1,6 +1,7 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
 import type { Revocations } from "../../src/core/ports.ts"
+import { hashText } from "../../src/platform/crypto.ts"
 import { checkedTable, quotedTable } from "../port/names.ts"
 import { timeOf } from "../port/parameters.ts"
 import type { Dialect, DialectName } from "./dialect.ts"
@@ -54,10 +55,10 @@ export function createSqlRevocations(
   return {
     async revoke(key, until) {
       const insert = `INSERT INTO ${name} (id, expires_at) VALUES (?1, ?2) ${keepLonger(dialect, name)}`
-      await store.execute(statement(insert, [await digest(key), timeOf(until)]))
+      await store.execute(statement(insert, [hashText(key), timeOf(until)]))
     },
     async isRevoked(keys) {
-      const ids = await Promise.all(keys.map(digest))
+      const ids = keys.map(hashText)
       if (ids.length === 0) return false
       const places = ids.map((_, n) => `?${n + 2}`).join(", ")
       const find = `SELECT id FROM ${name} WHERE id IN (${places}) AND expires_at > ?1 LIMIT 1`
@@ -79,9 +80,4 @@ export function createSqlRevocations(
 function keepLonger({ name }: Dialect, table: string): string {
   if (name === "mysql") return "ON DUPLICATE KEY UPDATE expires_at = GREATEST(expires_at, ?2)"
   return `ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at WHERE ${table}.expires_at < excluded.expires_at`
-}
-
-async function digest(key: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 }

@@ -1,5 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
-import { isPromise } from "../../src/platform/realm.ts"
+import { isPromise } from "../../src/platform/maybe-promise.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import { newSessionIdOf, sessionIdOf, timeOf } from "../port/parameters.ts"
 import { readText } from "../port/storable-text.ts"

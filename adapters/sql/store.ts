@@ -2,30 +2,31 @@ import { AuthError } from "../../src/core/errors.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
 import { rescued, withRetry } from "../retry/retry.ts"
-import type { Answer } from "../retry/retry.ts"
+import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { explained } from "./mistakes.ts"
 import { createQueue } from "../retry/queue.ts"
 
 /** An executor whose driver may answer at once, which spares the reads a promise. */
 export interface Executor extends Omit<SqlExecutor, "query"> {
-  query(sql: string, params: SqlValue[]): Answer<Row[]>
+  query(sql: string, params: SqlValue[]): MaybePromise<Row[]>
   /** Makes a savepoint in the driver's own way, where it has one that it wants to be used. */
-  savepoint?<Result>(run: (inside: Executor) => Answer<Result>): Promise<Result>
+  savepoint?<Result>(run: (inside: Executor) => MaybePromise<Result>): Promise<Result>
 }
 
 /** An executor with what this package asks of it on top: retries, and writes that happen wholly or not at all. */
 export interface Store {
-  query(statement: SqlStatement): Answer<Row[]>
+  query(statement: SqlStatement): MaybePromise<Row[]>
   execute(statement: SqlStatement): Promise<number>
   /** Runs all or none, and leaves the caller's transaction usable if they fail. */
   atomic(statements: SqlStatement[]): Promise<number[]>
   /** Runs one statement that writes and answers rows, likewise. */
-  atomicQuery(statement: SqlStatement): Answer<Row[]>
+  atomicQuery(statement: SqlStatement): MaybePromise<Row[]>
 }
 
 /** A store over a client or pool, where each statement commits by itself. */
 export function pooledStore(executor: Executor, { isTransient, name }: Dialect): Store {
-  const run = <Result>(call: () => Answer<Result>) => withRetry(isTransient, call, (error) => explained(error, name))
+  const run = <Result>(call: () => MaybePromise<Result>) =>
+    withRetry(isTransient, call, (error) => explained(error, name))
   const query = ({ sql, params }: SqlStatement) => run(() => executor.query(sql, params))
   const execute = async ({ sql, params }: SqlStatement) => run(() => executor.execute(sql, params))
   return {
@@ -47,7 +48,7 @@ export function transactionStore(executor: Executor, { name }: Dialect): Store {
   async function failed(error: unknown): Promise<never> {
     throw explained(error, name)
   }
-  const inTurn = <Result>(call: () => Answer<Result>) => turn(() => rescued(call, failed))
+  const inTurn = <Result>(call: () => MaybePromise<Result>) => turn(() => rescued(call, failed))
   return {
     query: ({ sql, params }) => inTurn(() => executor.query(sql, params)),
     execute: async ({ sql, params }) => inTurn(() => executor.execute(sql, params)),
@@ -56,7 +57,7 @@ export function transactionStore(executor: Executor, { name }: Dialect): Store {
   }
 }
 
-async function savepoint<Result>(executor: Executor, run: (inside: Executor) => Answer<Result>): Promise<Result> {
+async function savepoint<Result>(executor: Executor, run: (inside: Executor) => MaybePromise<Result>): Promise<Result> {
   if (executor.savepoint) return executor.savepoint(run)
   await executor.execute("SAVEPOINT nightlatch", [])
   try {

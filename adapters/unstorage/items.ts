@@ -1,5 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
-import { digest } from "../key-value/digest.ts"
+import { hashText } from "../../src/platform/crypto.ts"
 import type { Fields } from "../key-value/fields.ts"
 import { quoted } from "../port/names.ts"
 
@@ -40,17 +40,17 @@ export function itemsOf(storage: KeyValueStorage, prefix = "nightlatch:"): Items
 
   const key = (part: Part, id: string) => `${prefix}${part}:${id}`
   // Hashed, because a user's id can be longer than the name of a file, and have any character.
-  const entry = async (user: string, id = "") => `${prefix}user:${await digest("SHA-256", user)}:${id}`
+  const entry = (user: string, id = "") => `${prefix}user:${hashText(user)}:${id}`
 
   return {
     read: async (part, id) => toFields(await storage.getItem(key(part, id))),
     write: (part, id, fields) => storage.setItem(key(part, id), fields),
     remove: (part, id) => storage.removeItem(key(part, id)),
     ids: async (part) => idsOf(await storage.getKeys(key(part, ""))),
-    isListed: async (user, id) => (await storage.getItem(await entry(user, id))) != null,
-    enlist: async (user, id) => storage.setItem(await entry(user, id), { u: user }),
-    strike: async (user, id) => storage.removeItem(await entry(user, id)),
-    listed: async (user) => idsOf(await storage.getKeys(await entry(user))),
+    isListed: async (user, id) => (await storage.getItem(entry(user, id))) != null,
+    enlist: async (user, id) => storage.setItem(entry(user, id), { u: user }),
+    strike: async (user, id) => storage.removeItem(entry(user, id)),
+    listed: async (user) => idsOf(await storage.getKeys(entry(user))),
   }
 }
 

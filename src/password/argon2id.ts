@@ -1,6 +1,7 @@
 import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
-import { findNodeCrypto, receiveKey } from "./node-crypto.ts"
+import { nodeModule } from "../platform/node.ts"
+import { receiveKey } from "./node-scrypt.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
 import { runQueued } from "./password-queue.ts"
 import { createPhcHasher } from "./phc-hasher.ts"
@@ -73,7 +74,7 @@ async function findEngine(): Promise<Engine> {
 }
 
 function findBuiltIn(): Engine | null {
-  const { argon2 } = findNodeCrypto() ?? {}
+  const argon2 = nodeModule("node:crypto")?.argon2
   if (!argon2) return null
   return (message, nonce, tagLength, { m, t, p }) =>
     receiveKey((done) => argon2("argon2id", { message, nonce, tagLength, memory: m, passes: t, parallelism: p }, done))

@@ -1,10 +1,8 @@
 import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
-import { attemptHash } from "./attempt-hash.ts"
-import { byteLength, isHashable } from "./hashable-password.ts"
+import { byteLength, isHashable, spellingsOf } from "./hashable-password.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
 import { runQueued } from "./password-queue.ts"
-import { spellingsOf } from "./spellings.ts"
 
 /** What {@link bcrypt} needs of a package such as `bcryptjs`, `bcrypt` or `@node-rs/bcrypt`. */
 export interface BcryptModule {
@@ -74,7 +72,7 @@ function requireCost(cost: number): void {
 }
 
 function compareBy(module: BcryptModule, password: string, hash: string): Promise<boolean> {
-  return attemptHash(() => runQueued(async () => (await module.compare(password, toCommonPrefix(hash))) === true))
+  return runQueued(async () => (await module.compare(password, toCommonPrefix(hash))) === true)
 }
 
 async function hashBy(module: BcryptModule, password: unknown, cost: number): Promise<string> {
@@ -85,7 +83,7 @@ async function hashBy(module: BcryptModule, password: unknown, cost: number): Pr
   if (!isHashable(password) || !isWhole(password)) {
     throw new AuthError("invalid_option", `bcrypt takes well-formed text of at most ${maxBytes} bytes without NUL.`)
   }
-  return attemptHash(() => runQueued(async () => hash.call(module, password, cost)))
+  return runQueued(async () => hash.call(module, password, cost))
 }
 
 function isBcryptHash(hash: unknown): hash is string {

@@ -1,6 +1,6 @@
 import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
-import { isWellFormed } from "./well-formed.ts"
+import { isWellFormed } from "./hashable-password.ts"
 
 /** What a new password must be. */
 export interface PasswordPolicy {

@@ -1,8 +1,8 @@
 import { AuthError } from "../core/errors.ts"
-import { isWellFormed } from "./well-formed.ts"
+import { toUtf8 } from "../platform/bytes.ts"
 
-const encoder = new TextEncoder()
 const maxBytes = 1024
+const neverInUtf8 = 0xff
 
 /**
  * Returns whether a hasher takes this password: well-formed text of at most 1,024 bytes of UTF-8. Longer ones would let an
@@ -25,5 +25,26 @@ export function requireHashable(password: unknown): asserts password is string {
 
 /** Counts the bytes of a text in UTF-8. */
 export function byteLength(text: string): number {
-  return encoder.encode(text).length
+  return toUtf8(text).length
+}
+
+/** Returns whether text has no lone surrogates. They all become the same bytes of UTF-8, so different passwords would be equal. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text)
+}
+
+/**
+ * Lists the spellings in which a password may have been hashed: in NFC (NIST SP 800-63B-4, 3.1.1.2), as typed, and in NFD.
+ * Other systems hash what the keyboard gave them, and keyboards differ. ASCII has one spelling.
+ */
+export function spellingsOf(password: string): string[] {
+  return [...new Set([password.normalize("NFC"), password, password.normalize("NFD")])]
+}
+
+/**
+ * Marks the end of a password that ends in NUL, for algorithms that take passwords as the key of an HMAC (RFC 2104):
+ * it fills keys up with NULs, so `a` and `a\0` would be the same password.
+ */
+export function toHmacKey(password: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(password.at(-1) === 0 ? [...password, neverInUtf8] : password)
 }

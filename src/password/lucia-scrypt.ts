@@ -1,6 +1,5 @@
-import { equalBytes } from "./equal-bytes.ts"
-import { isHashable, requireHashable } from "./hashable-password.ts"
-import { deriveLuciaKey, toHex } from "./lucia-key.ts"
+import { isHashable } from "./hashable-password.ts"
+import { isLuciaKey, makeLuciaHash } from "./lucia-hash.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
 
 interface LuciaHash {
@@ -10,10 +9,6 @@ interface LuciaHash {
   isVersion2: boolean
 }
 
-const encoder = new TextEncoder()
-const saltBytes = 16
-const keyBytes = 64
-
 /**
  * Verifies the password hashes of Lucia 1, 2 and 3, which are below today's recommendations: put it among the `accepted`
  * of `passwordHasher`, and each one is replaced when its user signs in. `hash` writes the form of Lucia 3.
@@ -22,18 +17,14 @@ const keyBytes = 64
  */
 export function luciaScrypt(): PasswordHasher {
   return {
-    async hash(password: unknown) {
-      requireHashable(password)
-      const salt = toHex(crypto.getRandomValues(new Uint8Array(saltBytes)))
-      return `${salt}:${await deriveLuciaKey(password, salt, 16)}`
-    },
+    hash: (password: unknown) => makeLuciaHash(password),
     async verify(hash: unknown, password: unknown) {
       const stored = read(hash)
       return stored !== null && isHashable(password) && matches(stored, password)
     },
     needsRehash: () => true,
     recognizes: (hash: unknown) => read(hash) !== null,
-    decoy: `${"0".repeat(2 * saltBytes)}:${"0".repeat(2 * keyBytes)}`,
+    decoy: `${"0".repeat(32)}:${"0".repeat(128)}`,
   }
 }
 
@@ -46,7 +37,5 @@ function read(hash: unknown): LuciaHash | null {
 
 // A wrong password is tried with both block sizes whatever the version, so that refusals take the same time.
 async function matches({ salt, key, isVersion2 }: LuciaHash, password: string): Promise<boolean> {
-  const isKey = async (r: number) =>
-    equalBytes(encoder.encode(await deriveLuciaKey(password, salt, r)), encoder.encode(key))
-  return (await isKey(16)) || ((await isKey(8)) && !isVersion2)
+  return (await isLuciaKey(key, password, salt, 16)) || ((await isLuciaKey(key, password, salt, 8)) && !isVersion2)
 }

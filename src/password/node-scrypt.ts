@@ -1,8 +1,9 @@
 import { AuthError } from "../core/errors.ts"
-import { receiveKey, findNodeCrypto } from "./node-crypto.ts"
-import type { NodeCrypto, ScryptCost } from "./node-crypto.ts"
+import { nodeModule } from "../platform/node.ts"
+import type { NodeCrypto } from "../platform/node.ts"
 import { runQueued } from "./password-queue.ts"
 import { portableScrypt } from "./portable-scrypt.ts"
+import type { ScryptCost } from "./portable-scrypt.ts"
 
 /** Makes a key by the platform's scrypt, off the event loop. Rejects with `hash_failed` where there is no `node:crypto`. */
 export function nodeScrypt(
@@ -12,7 +13,7 @@ export function nodeScrypt(
   cost: ScryptCost,
 ): Promise<Uint8Array> {
   return runQueued(async () => {
-    const crypto = findNodeCrypto()
+    const crypto = nodeModule("node:crypto")
     if (crypto) return derive(crypto, password, salt, length, cost)
     throw new AuthError(
       "hash_failed",
@@ -29,7 +30,7 @@ export function anyScrypt(
   cost: ScryptCost,
 ): Promise<Uint8Array> {
   return runQueued(async () => {
-    const crypto = findNodeCrypto()
+    const crypto = nodeModule("node:crypto")
     return crypto ? derive(crypto, password, salt, length, cost) : portableScrypt(password, salt, length, cost)
   })
 }
@@ -37,4 +38,9 @@ export function anyScrypt(
 function derive({ scrypt }: NodeCrypto, password: Uint8Array, salt: Uint8Array, length: number, cost: ScryptCost) {
   const options = { ...cost, maxmem: 128 * cost.r * (cost.N + cost.p + 2) }
   return receiveKey((done) => scrypt(password, salt, length, options, done))
+}
+
+/** Waits for the key that a function of `node:crypto` passes on. */
+export function receiveKey(start: (done: (error: Error | null, key: Uint8Array) => void) => void): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => start((error, key) => (error ? reject(error) : resolve(key))))
 }

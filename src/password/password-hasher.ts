@@ -1,7 +1,6 @@
-import { isAuthError } from "../core/errors.ts"
+import { AuthError, isAuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
 import { isHashable } from "./hashable-password.ts"
-import { requireHasher } from "./require-hasher.ts"
 
 /** Turns passwords into text from which they cannot be told, and checks them against it. */
 export interface PasswordHasher {
@@ -69,6 +68,13 @@ export function passwordHasher(options: PasswordHasherOptions): PasswordHasher {
     ...(preferred.decoy !== undefined && { decoy: preferred.decoy }),
     hashers,
   }
+}
+
+/** Throws `missing_port` if a hasher lacks a method, as `argon2id` without its `()` does. */
+export function requireHasher(hasher: PasswordHasher): void {
+  const methods = ["hash", "verify", "needsRehash"] as const
+  if (hasher && methods.every((method) => typeof hasher[method] === "function")) return
+  throw new AuthError("missing_port", "A password hasher has hash(), verify() and needsRehash(): pass argon2id().")
 }
 
 /**

@@ -1,4 +1,4 @@
-import { AuthError } from "../core/errors.ts"
+import { AuthError, isAuthError } from "../core/errors.ts"
 
 /** The right to hash, and since when. */
 interface Turn {
@@ -23,7 +23,7 @@ const waiting = new Set<Waiter>()
 
 /**
  * Runs hashing: in this process at most 3 at once, the others in the order in which they came. Rejects with `hash_failed`,
- * doing nothing, when 1,000 are waiting, and after 5 seconds of waiting.
+ * doing nothing, when 1,000 are waiting and after 5 seconds of waiting, and for whatever `work` throws.
  *
  * On Cloudflare Workers a request that is cut off never gives its turn back, and its timers never fire. So a turn counts
  * for 5 seconds only, and whoever has waited longer gets none.
@@ -31,10 +31,19 @@ const waiting = new Set<Waiter>()
 export async function runQueued<Result>(work: () => Promise<Result>): Promise<Result> {
   const turn = await takeTurn()
   try {
-    return await work()
+    return await attemptHash(work)
   } finally {
     running.delete(turn)
     startWaiting()
+  }
+}
+
+/** Runs one hashing. What it throws becomes `hash_failed`, so a failing platform never looks like a wrong password. */
+export async function attemptHash<Result>(work: () => Promise<Result> | Result): Promise<Result> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw isAuthError(cause) ? cause : new AuthError("hash_failed", "Password hashing failed: see the cause", { cause })
   }
 }
 

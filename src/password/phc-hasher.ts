@@ -1,11 +1,9 @@
 import { AuthError } from "../core/errors.ts"
-import { attemptHash } from "./attempt-hash.ts"
-import { equalBytes } from "./equal-bytes.ts"
-import { isHashable, requireHashable } from "./hashable-password.ts"
+import { equalBytes, randomBytes, toUtf8 } from "../platform/bytes.ts"
+import { isHashable, requireHashable, spellingsOf } from "./hashable-password.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
 import { createPhcReader, formatPhc } from "./phc-string.ts"
 import type { Cost, PhcFormat } from "./phc-string.ts"
-import { spellingsOf } from "./spellings.ts"
 
 /** One algorithm that makes a key from a password. */
 export interface KeyDerivation<Name extends string> extends PhcFormat<Name> {
@@ -13,11 +11,10 @@ export interface KeyDerivation<Name extends string> extends PhcFormat<Name> {
   isAffordable(cost: Cost<Name>): boolean
   /** Returns whether a cost is enough for new hashes. */
   isStrong(cost: Cost<Name>): boolean
-  /** Makes a key of `length` bytes. */
+  /** Makes a key of `length` bytes, in turn with all other hashing. */
   derive(password: Uint8Array, salt: Uint8Array, length: number, cost: Cost<Name>): Promise<Uint8Array>
 }
 
-const encoder = new TextEncoder()
 const saltBytes = 16
 const keyBytes = 32
 
@@ -36,7 +33,7 @@ export function createPhcHasher<Name extends string>(
   return {
     async hash(password: unknown) {
       requireHashable(password)
-      const salt = crypto.getRandomValues(new Uint8Array(saltBytes))
+      const salt = randomBytes(saltBytes)
       const key = await derive(password.normalize("NFC"), salt, keyBytes, cost)
       return formatPhc(derivation, { cost, salt, key })
     },
@@ -65,7 +62,7 @@ export function createPhcHasher<Name extends string>(
   }
 
   function derive(password: string, salt: Uint8Array, length: number, at: Cost<Name>): Promise<Uint8Array> {
-    return attemptHash(() => derivation.derive(encoder.encode(password), salt, length, at))
+    return derivation.derive(toUtf8(password), salt, length, at)
   }
 }
 

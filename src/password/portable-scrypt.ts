@@ -1,4 +1,9 @@
-import type { ScryptCost } from "./node-crypto.ts"
+/** The cost of scrypt (RFC 7914): `N` a power of two, block size `r`, parallelization `p`. It needs `128 * N * r` bytes. */
+export interface ScryptCost {
+  N: number
+  r: number
+  p: number
+}
 
 /**
  * Makes a key by scrypt (RFC 7914) in plain JavaScript, for platforms without their own. Gives the event loop a turn

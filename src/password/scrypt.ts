@@ -1,5 +1,5 @@
 import { checkOptions } from "../core/options.ts"
-import { toHmacKey } from "./hmac-password.ts"
+import { toHmacKey } from "./hashable-password.ts"
 import { nodeScrypt } from "./node-scrypt.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
 import { createPhcHasher } from "./phc-hasher.ts"

@@ -21,11 +21,6 @@ export function isBuffer(value: unknown): value is ArrayBuffer {
   return tagOf(value) === "[object ArrayBuffer]"
 }
 
-/** Returns whether a value is a promise, of any realm and maker. */
-export function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
-  return typeof (value as Promise<Value> | null | undefined)?.then === "function"
-}
-
 function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value)
 }

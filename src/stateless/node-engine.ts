@@ -1,27 +1,20 @@
-import { isPromise } from "../platform/realm.ts"
+import { isPromise } from "../platform/maybe-promise.ts"
+import { nodeModule } from "../platform/node.ts"
+import type { NodeBuffer, NodeCrypto } from "../platform/node.ts"
 import type { Cipher, Engine } from "./engine.ts"
-
-type NodeCrypto = Pick<
-  typeof import("node:crypto"),
-  "createCipheriv" | "createDecipheriv" | "createSecretKey" | "hkdfSync"
->
-type NodeBuffer = Pick<typeof import("node:buffer"), "Buffer">
-
-interface Platform {
-  process: { getBuiltinModule(id: "node:crypto"): NodeCrypto; getBuiltinModule(id: "node:buffer"): NodeBuffer }
-}
 
 const algorithm = "aes-256-gcm"
 const tagBytes = 16
 
 /** The functions of `node:crypto`, which answer at once; `null` where the platform has none. */
 export function nodeEngine(): Engine | null {
+  const [crypto, buffer] = [nodeModule("node:crypto"), nodeModule("node:buffer")]
+  if (!crypto || !buffer) return null
   try {
-    // Asked for at run time, so that no bundler meets a `node:` import. The edge runtime of Next.js throws.
-    const { process } = globalThis as unknown as Platform
-    const engine = engineOf(process.getBuiltinModule("node:crypto"), process.getBuiltinModule("node:buffer"))
+    const engine = engineOf(crypto, buffer)
     return canSeal(engine) ? engine : null
   } catch {
+    // Some platforms have the modules and not all their functions.
     return null
   }
 }
@@ -63,7 +56,6 @@ function cipherOf(crypto: NodeCrypto, Buffer: NodeBuffer["Buffer"], bytes: Uint8
   }
 }
 
-// Some platforms have the module and not the functions.
 function canSeal({ derive, cipher }: Engine): boolean {
   const [key, none] = [derive(new Uint8Array(32), new Uint8Array(), new Uint8Array(), 32), new Uint8Array()]
   if (isPromise(key)) return false

@@ -1,11 +1,10 @@
 import { AuthError } from "../core/errors.ts"
 import type { UserId } from "../core/ports.ts"
+import { toUtf8 } from "../platform/bytes.ts"
 
 /** A time takes six bytes, of milliseconds since 1970. */
 export const timeBytes = 6
 
-const encoder = new TextEncoder()
-const hexDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 /** Writes a user's id as JSON, so that a bigint is told from a number: `["1"]`. Throws `invalid_option` for what is none. */
@@ -22,7 +21,7 @@ export function readUserId(written: string | number | [string]): UserId {
 
 /** Puts bytes of fixed length before the JSON of a value. Throws `invalid_option` for what JSON would drop or change. */
 export function writeJson(headBytes: number, value: unknown): Uint8Array {
-  const text = encoder.encode(toJson(value))
+  const text = toUtf8(toJson(value))
   const bytes = new Uint8Array(headBytes + text.length)
   bytes.set(text, headBytes)
   return bytes
@@ -47,13 +46,6 @@ export function readTime(bytes: Uint8Array, at: number): Date {
   // Not through a DataView: to make one costs more than to read six bytes.
   for (let n = at; n < at + timeBytes; n++) time = time * 256 + bytes[n]!
   return new Date(time)
-}
-
-/** Reads bytes as lower-case hex. */
-export function readHex(bytes: Uint8Array, at: number, length: number): string {
-  let text = ""
-  for (const byte of bytes.subarray(at, at + length)) text += hexDigits[byte]
-  return text
 }
 
 function toJson(value: unknown): string {

@@ -1,6 +1,7 @@
 import type { UserId } from "../core/ports.ts"
-import { takeRandomBytes } from "./random-bytes.ts"
-import { readHex, readJson, readTime, readUserId, timeBytes, writeJson, writeTime, writeUserId } from "./payload.ts"
+import { randomBytes } from "../platform/bytes.ts"
+import { toHex } from "../platform/hex.ts"
+import { readJson, readTime, readUserId, timeBytes, writeJson, writeTime, writeUserId } from "./payload.ts"
 
 /** A session as its token holds it. */
 export interface SealedSession {
@@ -34,14 +35,14 @@ export function writeSession({
   const bytes = writeJson(headBytes, written)
   writeTime(bytes, idBytes, createdAt.getTime())
   writeTime(bytes, expiresAtByte, expiresAt.getTime())
-  bytes.set(takeRandomBytes(idBytes))
+  bytes.set(randomBytes(idBytes))
   return bytes
 }
 
 /** The same session under an id of its own. */
 export function withNewId(bytes: Uint8Array): Uint8Array {
   const copy = bytes.slice()
-  copy.set(takeRandomBytes(idBytes))
+  copy.set(randomBytes(idBytes))
   return copy
 }
 
@@ -56,7 +57,7 @@ export function withDeadline(bytes: Uint8Array, expiresAt: Date): Uint8Array {
 export function readSession(bytes: Uint8Array): SealedSession {
   const [userId, attributes = {}, generation = 0] = readJson(bytes, headBytes) as Written
   return {
-    id: readHex(bytes, 0, idBytes),
+    id: toHex(bytes.subarray(0, idBytes)),
     userId: readUserId(userId),
     createdAt: readTime(bytes, idBytes),
     expiresAt: readTime(bytes, expiresAtByte),

@@ -1,4 +1,5 @@
 import { AuthError } from "../core/errors.ts"
+import { toUtf8 } from "../platform/bytes.ts"
 import { isBytes } from "../platform/realm.ts"
 
 /** A secret: random bytes, or text that is used as its UTF-8 bytes. At least 32 bytes. */
@@ -26,7 +27,7 @@ function checkSecret(secret: unknown, name: string): Uint8Array {
 
 // Copied, because the caller may wipe its own.
 function bytesOf(secret: unknown): Uint8Array | null {
-  if (typeof secret === "string") return new TextEncoder().encode(secret)
+  if (typeof secret === "string") return toUtf8(secret)
   return isBytes(secret) ? Uint8Array.from(secret) : null
 }
 

@@ -1,5 +1,5 @@
+import { joinBytes } from "../platform/bytes.ts"
 import type { Cipher, Engine } from "./engine.ts"
-import { join } from "./join.ts"
 
 /** WebCrypto, which every platform has and which always answers later. */
 export function webEngine(): Engine {
@@ -23,7 +23,7 @@ async function cipher(bytes: Uint8Array): Promise<Cipher> {
   return {
     async encrypt(nonce, plaintext, aad, head) {
       const sealed = await crypto.subtle.encrypt(algorithm(nonce, aad), key, copy(plaintext))
-      return join(head, nonce, new Uint8Array(sealed))
+      return joinBytes(head, nonce, new Uint8Array(sealed))
     },
     async decrypt(nonce, sealed, aad) {
       try {

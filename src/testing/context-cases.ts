@@ -1,17 +1,13 @@
+import { nodeModule } from "../platform/node.ts"
+import type { ContextStorage } from "../platform/node.ts"
 import type { AdapterCase, Trial } from "./adapter-case.ts"
 import { sessionCase, userCase } from "./adapter-case.ts"
 import { expectEqual } from "./expectation.ts"
 import { addSession, expiredAt, liveUntil, sessionId, sessionOf } from "./session-fixture.ts"
 import { addKey, keyOf, newUser } from "./user-fixture.ts"
 
-interface ContextStorage {
-  run<Result>(context: number, call: () => Result): Result
-  getStore(): number | undefined
-}
-
 interface Platform {
-  AsyncLocalStorage?: new () => ContextStorage
-  process?: { getBuiltinModule?(id: "node:async_hooks"): { AsyncLocalStorage: new () => ContextStorage } | undefined }
+  AsyncLocalStorage?: new <Store>() => ContextStorage<Store>
 }
 
 type Calls = Record<string, (n: number) => Promise<unknown>>
@@ -77,10 +73,9 @@ async function expectOwnContexts({ onStatement }: Pick<Trial, "onStatement">, ca
 }
 
 // Not every platform has it. Then nothing can depend on it either.
-function newStorage(): ContextStorage | null {
-  const { AsyncLocalStorage, process } = globalThis as Platform
-  const Storage = AsyncLocalStorage ?? process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage
-  return Storage ? new Storage() : null
+function newStorage(): ContextStorage<number> | null {
+  const Storage = (globalThis as Platform).AsyncLocalStorage ?? nodeModule("node:async_hooks")?.AsyncLocalStorage
+  return Storage ? new Storage<number>() : null
 }
 
 function numbers(): number[] {

@@ -3,7 +3,7 @@ import { AuthError, guardPort, isAuthError } from "../core/errors.ts"
 import { createEmitter } from "../core/events.ts"
 import { checkOptions } from "../core/options.ts"
 import type { KeyName, KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
-import { randomText } from "../core/token.ts"
+import { randomText } from "../platform/crypto.ts"
 import { checkPassword, checkPolicy } from "../password/check-password.ts"
 import { makeProof } from "../proof/proof.ts"
 

@@ -1,9 +1,8 @@
-import { attemptHash } from "../password/attempt-hash.ts"
+import { attemptHash } from "../password/password-queue.ts"
 import { checkText } from "../password/check-password.ts"
 import { formatOf } from "../password/hash-format.ts"
-import { createVerifier, partsOf, readersOf } from "../password/password-hasher.ts"
+import { createVerifier, partsOf, readersOf, requireHasher } from "../password/password-hasher.ts"
 import type { PasswordHasher } from "../password/password-hasher.ts"
-import { requireHasher } from "../password/require-hasher.ts"
 
 /** A hasher as signing in uses it. What the application's own throws is `hash_failed`. */
 export interface GuardedHasher extends Pick<PasswordHasher, "hash" | "needsRehash"> {

@@ -1,7 +1,7 @@
 import { AuthError } from "../core/errors.ts"
+import { toUtf8 } from "../platform/bytes.ts"
 
 const maxBytes = 254
-const encoder = new TextEncoder()
 
 /**
  * Checks a provider user id and returns the form in which it is stored; `null` if it is invalid: not 1 to 254 bytes of
@@ -15,7 +15,7 @@ export function toStoredId(
   if (!isPlainText(providerUserId) || providerUserId.length > maxBytes) return null
   const id = normalize(providerUserId)
   if (id === null) return null
-  const bytes = encoder.encode(id).length
+  const bytes = toUtf8(id).length
   return bytes > 0 && bytes <= maxBytes ? id : null
 }
 

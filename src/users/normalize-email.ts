@@ -1,3 +1,4 @@
+import { toUtf8 } from "../platform/bytes.ts"
 import { decodePunycode } from "./punycode.ts"
 
 // RFC 5321, 4.5.3.1.3, without the angle brackets.
@@ -9,8 +10,6 @@ const localPart = /^[^\p{C}\p{Z}\p{Default_Ignorable_Code_Point}"(),:;<>@[\\\]]+
 const domainLabel = /^(?!-)(?:[A-Za-z0-9-]|[^\0-\x7f])+(?<!-)$/u
 // The characters that NFC turns into ASCII: a Kelvin sign, a Greek question mark, and a Greek accent.
 const foldsIntoAscii = /[\u212A\u037E\u1FEF]/
-
-const encoder = new TextEncoder()
 
 /**
  * Brings an e-mail address into the one form under which it is stored and looked up, or returns `null` if it is not an
@@ -34,7 +33,7 @@ export function normalizeEmail(email: unknown): string | null {
   const host = localPart.test(local) && more.length === 0 ? toALabels(domain) : null
   if (host === null) return null
   const address = `${local.replace(/[A-Z]/g, lowerCase)}@${host}`
-  return encoder.encode(address).length > maxBytes ? null : address
+  return toUtf8(address).length > maxBytes ? null : address
 }
 
 function toALabels(domain: string): string | null {

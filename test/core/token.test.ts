@@ -3,7 +3,8 @@ import crypto from "node:crypto"
 import fc from "fast-check"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 
-import { createToken, hashPortably, hashToken, isSessionId, isToken } from "../../src/core/token.ts"
+import { createToken, hashToken, isSessionId, isToken } from "../../src/core/token.ts"
+import { hashPortably } from "../../src/platform/crypto.ts"
 import { oddValues, setUp, strangerToken } from "./auth-fixture.ts"
 
 beforeEach(() => void vi.resetModules())

@@ -13,8 +13,7 @@ import { packInto, root, temporaryFolder } from "./tarball.ts"
 /** What every entry may use. */
 const common = "src/core/(errors|options)|src/platform/[^/]+"
 const request = "src/core/(origin|persistence)|src/request/(cross-origin|request-session|response-headers)"
-const scrypt =
-  "src/password/(attempt-hash|equal-bytes|hashable-password|lucia-key|node-crypto|node-scrypt|password-queue|portable-scrypt|well-formed)"
+const scrypt = "src/password/(hashable-password|lucia-hash|node-scrypt|password-queue|portable-scrypt)"
 const sqlCore = "adapters/(sql|port|retry)/[^/]+"
 
 /** The modules of ours that the code of an entry may contain. */
@@ -35,7 +34,7 @@ const contents: Record<string, RegExp> = {
   users: modules(
     "src/(users|users/[^/]+|proof/[^/]+)",
     "src/core/(defined|events|token)",
-    "src/password/(attempt-hash|check-password|common-passwords|hash-format|hashable-password|password-hasher|require-hasher|well-formed)",
+    "src/password/(check-password|common-passwords|hash-format|hashable-password|password-hasher|password-queue)",
   ),
   password: modules("src/password(/[^/]+)?"),
   stateless: modules(

@@ -7,7 +7,8 @@ export type ImportRule = (modules: readonly Module[]) => string[]
 const ports = "src/core/ports.ts"
 const errors = "src/core/errors.ts"
 const options = "src/core/options.ts"
-const hash = "src/core/token.ts"
+const hash = "src/platform/crypto.ts"
+const node = "src/platform/node.ts"
 const wrapper = /^src\/(web|node|hono|react|next|next\/pages|next\/proxy)\.ts$/
 const entries = new Set<string>(Object.values({ ...entry, ...commands }))
 /**
@@ -23,13 +24,19 @@ const companions: [file: RegExp, packages: RegExp][] = [
 const shared = /^adapters\/(port|retry|key-value)\//
 const pure = /^src\/core\/(policy|token|cookie|origin)\.ts$/
 
-/** The core runs on any platform: beside `src/platform` it imports itself, and one file of it what hashes and encodes. */
+/** The core runs on any platform: it imports `src/platform` and itself. */
 export const coreStandsAlone: ImportRule = forbid(
-  (file, { from }) => isCore(file) && !isCore(from) && !isPlatform(from) && !(file === hash && isOslo(from)),
+  (file, { from }) => isCore(file) && !isCore(from) && !isPlatform(from),
 )
 
-/** What all share knows nobody. */
-export const platformStandsAlone: ImportRule = forbid((file, { from }) => isPlatform(file) && !isPlatform(from))
+/** What all share knows nobody; one file of it knows what hashes and encodes, and one the types of Node. */
+export const platformStandsAlone: ImportRule = forbid(
+  (file, { from, how }) =>
+    isPlatform(file) &&
+    !isPlatform(from) &&
+    !(file === hash && isOslo(from)) &&
+    !(file === node && how === "type" && from.startsWith("node:")),
+)
 
 /** What the wrappers share knows the core, and no wrapper. */
 export const requestKnowsOnlyTheCore: ImportRule = forbid(
@@ -68,7 +75,7 @@ export const wrappersKnowNoStore: ImportRule = forbid(
 
 /** The parts that decide are pure: they know neither each other nor a store. */
 export const pureFilesKnowOnlyErrors: ImportRule = forbid(
-  (file, { from }) => pure.test(file) && from !== errors && from !== options && !isOslo(from),
+  (file, { from }) => pure.test(file) && from !== errors && from !== options && !isPlatform(from),
 )
 
 /** The cases run under any test runner, on any platform. */

@@ -4,7 +4,7 @@ import crypto from "node:crypto"
 import { describe, expect, test, vi } from "vitest"
 import { argon2id, luciaScrypt, passwordHasher, pbkdf2, scrypt } from "../../src/password.ts"
 import type { PasswordHasher } from "../../src/password.ts"
-import { equalBytes } from "../../src/password/equal-bytes.ts"
+import { equalBytes } from "../../src/platform/bytes.ts"
 
 vi.mock("@node-rs/argon2", async (importOriginal) => {
   const original = await importOriginal<typeof import("@node-rs/argon2")>()

@@ -1,4 +1,4 @@
-import { isPromise } from "../../platform/realm.ts"
+import { isPromise } from "../../platform/maybe-promise.ts"
 import type { Session } from "./auth.ts"
 import type { Cookie } from "./cookie.ts"
 import type { DebugLog } from "./debug-log.ts"

@@ -1,4 +1,4 @@
-import { randomText } from "../../core/token.ts"
+import { randomText } from "../../platform/crypto.ts"
 import type { Key, NewKey } from "./auth.ts"
 import type { DebugLog } from "./debug-log.ts"
 import { createKeyId, readKeyId } from "./key-id.ts"

@@ -1,6 +1,5 @@
 import { LegacyScrypt } from "../v3/scrypt.ts"
-import { requireHashable } from "../../password/hashable-password.ts"
-import { deriveLuciaKey } from "../../password/lucia-key.ts"
+import { makeLuciaHash } from "../../password/lucia-hash.ts"
 import { LuciaError } from "./lucia-error.ts"
 import { generateRandomString } from "./random-string.ts"
 
@@ -15,9 +14,7 @@ export interface PasswordHash {
  * over 1,024 bytes.
  */
 export async function generateLuciaPasswordHash(password: string): Promise<string> {
-  requireHashable(password)
-  const salt = generateRandomString(16)
-  return `s2:${salt}:${await deriveLuciaKey(password, salt, 16)}`
+  return `s2:${await makeLuciaHash(password, generateRandomString(16))}`
 }
 
 /**

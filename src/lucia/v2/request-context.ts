@@ -1,3 +1,5 @@
+import { isPromise } from "../../platform/maybe-promise.ts"
+import type { MaybePromise } from "../../platform/maybe-promise.ts"
 import type { Cookie } from "./cookie.ts"
 
 /** Whether an application is being developed, on http, or serves users. Decides the session cookie's `Secure`. */
@@ -72,8 +74,8 @@ export function transformRequestContext(context: MiddlewareRequestContext): Requ
 export function readContext<Result>(
   { request, sessionCookie }: RequestContext,
   read: (request: LuciaRequest, sessionCookie: string | null | undefined) => Result,
-): Result | Promise<Result> {
-  if ("then" in request || isPromise(sessionCookie)) {
+): MaybePromise<Result> {
+  if (isPromise(request) || isPromise(sessionCookie)) {
     return Promise.all([request, sessionCookie]).then((parts) => read(...parts))
   }
   return read(request, sessionCookie)
@@ -97,8 +99,4 @@ function present(headers: HeaderValues): Record<string, string> {
 
 function storedIn(request: MiddlewareRequestContext["request"]): string | null | undefined {
   return "storedSessionCookie" in request ? request.storedSessionCookie : undefined
-}
-
-function isPromise(value: RequestContext["sessionCookie"]): value is Promise<string | null> {
-  return typeof value === "object" && value !== null
 }

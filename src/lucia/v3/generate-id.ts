@@ -1,5 +1,6 @@
 import { AuthError } from "../../core/errors.ts"
-import { randomText } from "../../core/token.ts"
+import { randomBytes } from "../../platform/bytes.ts"
+import { randomText } from "../../platform/crypto.ts"
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
 // Bytes above the last whole round of the alphabet would make its first characters likelier.
@@ -20,7 +21,7 @@ export function generateIdFromEntropySize(size: number): string {
 }
 
 function randomCharacters(count: number): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(Math.ceil(count)))
+  const bytes = randomBytes(Math.ceil(count))
   return Array.from(
     bytes.filter((byte) => byte < fairBytes),
     (byte) => alphabet[byte % alphabet.length],

@@ -1,7 +1,7 @@
+import { equalBytes, toUtf8 } from "../../platform/bytes.ts"
 import { isBuffer, isBytes } from "../../platform/realm.ts"
 import type { SessionRecord } from "../../core/ports.ts"
 import { hashToken } from "../../core/token.ts"
-import { equalBytes } from "../../password/equal-bytes.ts"
 
 /** A token that a browser has from before, and what becomes of it. */
 export interface OldToken {
@@ -97,7 +97,7 @@ function readHash(value: unknown): Uint8Array | null {
 
 // One kind of code hashed the secret's text, the other the bytes that it stands for.
 function meanings(secret: string): Uint8Array<ArrayBuffer>[] {
-  const text = new TextEncoder().encode(secret)
+  const text = toUtf8(secret)
   if (!secret.endsWith("=")) return [text]
   return [text, Uint8Array.from(atob(secret), (character) => character.charCodeAt(0))]
 }

@@ -1,6 +1,5 @@
-import { equalBytes } from "../../password/equal-bytes.ts"
-import { isHashable, requireHashable } from "../../password/hashable-password.ts"
-import { deriveLuciaKey, toHex } from "../../password/lucia-key.ts"
+import { isHashable } from "../../password/hashable-password.ts"
+import { isLuciaKey, makeLuciaHash } from "../../password/lucia-hash.ts"
 
 /** Turns passwords into hashes, and checks them. The hash comes first. */
 export interface PasswordHashingAlgorithm {
@@ -17,7 +16,7 @@ export interface PasswordHashingAlgorithm {
  */
 export class Scrypt implements PasswordHashingAlgorithm {
   async hash(password: string): Promise<string> {
-    return createHash(password)
+    return makeLuciaHash(password)
   }
 
   async verify(hash: string, password: string): Promise<boolean> {
@@ -28,7 +27,7 @@ export class Scrypt implements PasswordHashingAlgorithm {
 /** The password hashes of Lucia v2, `s2:salt:key`, which reads those of v1 too. Else like {@link Scrypt}. */
 export class LegacyScrypt implements PasswordHashingAlgorithm {
   async hash(password: string): Promise<string> {
-    return `s2:${await createHash(password)}`
+    return `s2:${await makeLuciaHash(password)}`
   }
 
   async verify(hash: string, password: string): Promise<boolean> {
@@ -42,15 +41,8 @@ export class LegacyScrypt implements PasswordHashingAlgorithm {
   }
 }
 
-async function createHash(password: string): Promise<string> {
-  requireHashable(password)
-  const salt = toHex(crypto.getRandomValues(new Uint8Array(16)))
-  return `${salt}:${await deriveLuciaKey(password, salt, 16)}`
-}
-
 async function matches(parts: RegExpExecArray | null, password: string, blockSize: number): Promise<boolean> {
   const [, salt, key] = parts ?? []
   if (salt === undefined || key === undefined || !isHashable(password)) return false
-  const encoder = new TextEncoder()
-  return equalBytes(encoder.encode(await deriveLuciaKey(password, salt, blockSize)), encoder.encode(key.toLowerCase()))
+  return isLuciaKey(key, password, salt, blockSize)
 }

@@ -1,3 +1,5 @@
+import { isPromise } from "../../../platform/maybe-promise.ts"
+import type { MaybePromise } from "../../../platform/maybe-promise.ts"
 import type { Cookie, CookieAttributes } from "../cookie.ts"
 import type { LuciaRequest, Middleware, RequestContext } from "../request-context.ts"
 import { valueInJar } from "./cookie-jars.ts"
@@ -75,11 +77,7 @@ function isAppContext(context: NextPagesContext | NextAppContext | NextRequest):
 }
 
 // Without a promise among the parts the context has none either, so that it is read at once.
-function contextOf(
-  name: string,
-  jar: NextCookies | Promise<NextCookies>,
-  request: LuciaRequest | Promise<LuciaRequest>,
-): RequestContext {
+function contextOf(name: string, jar: MaybePromise<NextCookies>, request: MaybePromise<LuciaRequest>): RequestContext {
   const read = (jar: NextCookies, { headers }: LuciaRequest) => valueInJar(jar.get(name)?.value, name, headers)
   const sessionCookie =
     isPromise(jar) || isPromise(request)
@@ -115,7 +113,7 @@ async function importNext() {
 }
 
 // Few callers wait for the promise, so its failure, which whoever reads the session gets too, must not end the process.
-function writerOf(jar: NextCookies | Promise<NextCookies>): RequestContext["setCookie"] {
+function writerOf(jar: MaybePromise<NextCookies>): RequestContext["setCookie"] {
   if (!isPromise(jar)) return (cookie) => write(jar, cookie)
   return (cookie) => jar.then((jar) => write(jar, cookie)).catch(() => {})
 }
@@ -127,8 +125,4 @@ function write(jar: NextCookies, { name, value, attributes }: Cookie): void {
 // Where cookies cannot be set, one function that throws stands for all that would set or delete one.
 function isWritable(jar: NextCookies): boolean {
   return (jar.set as unknown) !== jar.delete
-}
-
-function isPromise<Value extends object>(value: Value | Promise<Value>): value is Promise<Value> {
-  return "then" in value
 }
