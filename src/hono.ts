@@ -1,22 +1,26 @@
 import type { Context, MiddlewareHandler } from "hono"
 
-import type { RequestAuth, SessionFields } from "./core/auth.ts"
-import { refuseCrossOrigin } from "./request/cross-origin.ts"
+import type { AnyAuth } from "./core/auth.ts"
 import { checkOptions } from "./core/options.ts"
-import type { UserId } from "./core/ports.ts"
-import type { CrossOriginOptions, RequestSession } from "./request/request-session.ts"
+import { refuseCrossOrigin } from "./request/cross-origin.ts"
+import type { CrossOriginOptions } from "./request/request-io.ts"
+import type { RequestSession } from "./request/request-session.ts"
 import { isResponse } from "./request/response-headers.ts"
 import type { SnapshotOptions } from "./request/snapshots.ts"
 import { createWebAuth } from "./web.ts"
 
-export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./request/request-session.ts"
-export type { SnapshotOptions } from "./request/snapshots.ts"
+export type { AnyAuth } from "./core/auth.ts"
+export type { Member } from "./request/member.ts"
+export type { PersistOptions } from "./request/persist-options.ts"
+export type { CrossOriginOptions } from "./request/request-io.ts"
+export type { NewSession, RequestSession } from "./request/request-session.ts"
+export type { SnapshotKeeper, SnapshotOptions } from "./request/snapshots.ts"
 
 /** What {@link createHonoAuth} takes besides the auth. */
-export interface HonoAuthOptions<S, U> extends CrossOriginOptions {
-  /** Keeps a snapshot cookie next to the session's. */
-  snapshots?: SnapshotOptions<S, U> | undefined
-}
+export interface HonoAuthOptions<A extends AnyAuth> extends CrossOriginOptions, SnapshotOptions<A> {}
+
+/** The type of `c.var.auth`, as in `InferAuthRequest<typeof auth>`. */
+export type InferAuthRequest<A extends AnyAuth> = RequestSession<A>
 
 /**
  * The environment of a Hono application that uses {@link createHonoAuth}, where Hono does not infer it.
@@ -24,19 +28,9 @@ export interface HonoAuthOptions<S, U> extends CrossOriginOptions {
  * @example
  * const app = new Hono<HonoAuthEnv<typeof auth>>()
  */
-export interface HonoAuthEnv<A> {
-  Variables: { auth: SessionOf<A> }
+export interface HonoAuthEnv<A extends AnyAuth> {
+  Variables: { auth: RequestSession<A> }
 }
-
-type SessionOf<A> =
-  A extends RequestAuth<
-    infer S extends SessionFields,
-    infer U extends { id: UserId },
-    infer Id extends UserId,
-    infer SessionRow
-  >
-    ? RequestSession<S, U, Id, SessionRow>
-    : never
 
 // Which auth a request's session belongs to.
 const opened = new WeakMap<Context, unknown>()
@@ -55,10 +49,10 @@ const opened = new WeakMap<Context, unknown>()
  *   return signedIn ? c.json(signedIn.user) : c.redirect("/sign-in")
  * })
  */
-export function createHonoAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
-  auth: RequestAuth<S, U, Id, SessionRow>,
-  options: HonoAuthOptions<S, U> = {},
-): MiddlewareHandler<{ Variables: { auth: RequestSession<S, U, Id, SessionRow> } }> {
+export function createHonoAuth<A extends AnyAuth>(
+  auth: A,
+  options: HonoAuthOptions<A> = {},
+): MiddlewareHandler<HonoAuthEnv<A>> {
   checkOptions("createHonoAuth()", options, "allowCrossOrigin", "snapshots")
   const { allowCrossOrigin, snapshots } = options
   const { handleRequest } = createWebAuth(auth, { snapshots })

@@ -4,6 +4,7 @@ export { verifyRequestOrigin } from "./core/origin.ts"
 export { sessionPolicies } from "./core/policy.ts"
 
 export type {
+  AnyAuth,
   Auth,
   AuthOptions,
   AuthSettings,
@@ -15,6 +16,7 @@ export type {
   SessionFields,
   SessionValidation,
 } from "./core/auth.ts"
+export type { Authorize, Member } from "./request/member.ts"
 export type { Cookie, CookieAttributes, CookieOptions, ReplacedCookie } from "./core/cookie.ts"
 export type { AuthErrorCode } from "./core/errors.ts"
 export type { AuthEvent, AuthEventDetails, AuthEventType, Emit } from "./core/events.ts"

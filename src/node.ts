@@ -1,40 +1,45 @@
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http"
 import type { TLSSocket } from "node:tls"
 
-import type { RequestAuth, SessionFields } from "./core/auth.ts"
+import type { AnyAuth } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
-import { crossOriginRefusal } from "./request/cross-origin.ts"
 import { isAuthError } from "./core/errors.ts"
 import type { AuthError } from "./core/errors.ts"
-import type { OriginRequest } from "./core/origin.ts"
 import { checkOptions } from "./core/options.ts"
-import type { UserId } from "./core/ports.ts"
-import { checkCrossOrigin, createRequestSession } from "./request/request-session.ts"
-import type { CrossOriginOptions, RequestIo, RequestSession } from "./request/request-session.ts"
-import type { SnapshotOptions } from "./request/snapshots.ts"
+import type { OriginRequest } from "./core/origin.ts"
+import { crossOriginRefusal } from "./request/cross-origin.ts"
+import { checkCrossOrigin } from "./request/request-io.ts"
+import type { CrossOriginOptions, RequestIo } from "./request/request-io.ts"
+import { createRequestSession } from "./request/request-session.ts"
+import type { RequestSession } from "./request/request-session.ts"
 import { privateCacheControl, varyByCookie, withCookie } from "./request/response-headers.ts"
+import { checkSnapshots } from "./request/snapshots.ts"
+import type { SnapshotOptions } from "./request/snapshots.ts"
 
-export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./request/request-session.ts"
-export type { SnapshotOptions } from "./request/snapshots.ts"
+export type { AnyAuth } from "./core/auth.ts"
+export type { Member } from "./request/member.ts"
+export type { PersistOptions } from "./request/persist-options.ts"
+export type { CrossOriginOptions } from "./request/request-io.ts"
+export type { NewSession, RequestSession } from "./request/request-session.ts"
+export type { SnapshotKeeper, SnapshotOptions } from "./request/snapshots.ts"
 
 /** Hands a request on, as Connect and Express do. */
 export type Next = (error?: unknown) => void
 
+/** The type of what `handleRequest` returns, as in `InferAuthRequest<typeof auth>`. */
+export type InferAuthRequest<A extends AnyAuth> = RequestSession<A>
+
 /** What {@link createNodeAuth} returns. */
-export interface NodeAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
+export interface NodeAuth<A extends AnyAuth> {
   /** Reads a request's session. Cookies go straight to the response, so sign in and out before its headers are sent. */
-  handleRequest(
-    req: IncomingMessage,
-    res: ServerResponse,
-    options?: CrossOriginOptions,
-  ): RequestSession<S, U, Id, SessionRow>
+  handleRequest(req: IncomingMessage, res: ServerResponse, options?: CrossOriginOptions): RequestSession<A>
   /**
    * Wraps a listener for `node:http`: answers unsafe cross-origin requests with 403. What the listener throws goes to
    * `next`. Without a `next` it goes to `console.error`, and the client gets 503 if the store or the hasher failed and 500
    * otherwise. So does `headers_sent` if the response goes out while the session is still being written.
    */
   handler<Req extends IncomingMessage, Res extends ServerResponse>(
-    handle: (req: Req, res: Res, auth: RequestSession<S, U, Id, SessionRow>) => unknown,
+    handle: (req: Req, res: Res, auth: RequestSession<A>) => unknown,
     options?: CrossOriginOptions,
   ): (req: Req, res: Res, next?: Next) => Promise<void>
   /**
@@ -45,7 +50,7 @@ export interface NodeAuth<S extends SessionFields, U extends { id: UserId }, Id 
    */
   middleware(
     options?: CrossOriginOptions,
-  ): (req: IncomingMessage & { auth?: RequestSession<S, U, Id, SessionRow> }, res: ServerResponse, next: Next) => void
+  ): (req: IncomingMessage & { auth?: RequestSession<A> }, res: ServerResponse, next: Next) => void
 }
 
 /**
@@ -59,13 +64,10 @@ export interface NodeAuth<S extends SessionFields, U extends { id: UserId }, Id 
  *   res.end(signedIn ? `Hello ${signedIn.user.username}` : "Please sign in")
  * }))
  */
-export function createNodeAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
-  auth: RequestAuth<S, U, Id, SessionRow>,
-  options: { snapshots?: SnapshotOptions<S, U> | undefined } = {},
-): NodeAuth<S, U, Id, SessionRow> {
+export function createNodeAuth<A extends AnyAuth>(auth: A, options: SnapshotOptions<A> = {}): NodeAuth<A> {
   checkOptions("createNodeAuth()", options, "snapshots")
   const { snapshots } = options
-  checkOptions("snapshots", snapshots, "with", "claims")
+  checkSnapshots(snapshots)
 
   const opened = new WeakSet<IncomingMessage>()
 

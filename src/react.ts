@@ -2,12 +2,13 @@ import * as React from "react"
 import { createContext, createElement, useContext } from "react"
 import type { ReactElement, ReactNode } from "react"
 
-import type { InferSession, InferUser } from "./core/auth.ts"
+import type { AnyAuth } from "./core/auth.ts"
 import { AuthError } from "./core/errors.ts"
 import { isPromise } from "./platform/maybe-promise.ts"
-import type { SignedIn } from "./request/request-session.ts"
+import type { Member } from "./request/member.ts"
 
-export type { SignedIn } from "./request/request-session.ts"
+export type { AnyAuth } from "./core/auth.ts"
+export type { Member } from "./request/member.ts"
 
 /** What {@link createSessionContext} returns. */
 export interface SessionContext<Value> {
@@ -37,8 +38,8 @@ export interface SessionContext<Value> {
  * export const SessionProvider = context.SessionProvider
  * export const useSession = context.useSession
  */
-export function createSessionContext<Auth>(): SessionContext<SignedIn<InferSession<Auth>, InferUser<Auth>>> {
-  type Value = SignedIn<InferSession<Auth>, InferUser<Auth>>
+export function createSessionContext<A extends AnyAuth>(): SessionContext<Member<A> | null> {
+  type Value = Member<A> | null
   const Context = createContext<Value | Promise<Value> | undefined>(undefined)
 
   return {

@@ -1,25 +1,26 @@
-import type { RequestAuth, SessionFields } from "./core/auth.ts"
+import type { AnyAuth } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
-import { refuseCrossOrigin } from "./request/cross-origin.ts"
 import { AuthError } from "./core/errors.ts"
 import { checkOptions } from "./core/options.ts"
-import type { UserId } from "./core/ports.ts"
-import { checkCrossOrigin, createRequestSession } from "./request/request-session.ts"
-import type { CrossOriginOptions, RequestIo, RequestSession } from "./request/request-session.ts"
-import type { SnapshotOptions } from "./request/snapshots.ts"
+import { refuseCrossOrigin } from "./request/cross-origin.ts"
+import { checkCrossOrigin } from "./request/request-io.ts"
+import type { CrossOriginOptions, RequestIo } from "./request/request-io.ts"
+import { createRequestSession } from "./request/request-session.ts"
+import type { RequestSession } from "./request/request-session.ts"
 import { isResponse, privateResponse } from "./request/response-headers.ts"
+import { checkSnapshots } from "./request/snapshots.ts"
+import type { SnapshotOptions } from "./request/snapshots.ts"
 
 export { safeRedirect } from "./request/safe-redirect.ts"
-export type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "./request/request-session.ts"
-export type { SnapshotOptions } from "./request/snapshots.ts"
+export type { AnyAuth } from "./core/auth.ts"
+export type { Member } from "./request/member.ts"
+export type { PersistOptions } from "./request/persist-options.ts"
+export type { CrossOriginOptions } from "./request/request-io.ts"
+export type { NewSession, RequestSession } from "./request/request-session.ts"
+export type { SnapshotKeeper, SnapshotOptions } from "./request/snapshots.ts"
 
 /** The session of one `Request`. */
-export interface AuthRequest<
-  S extends SessionFields,
-  U extends { id: UserId },
-  Id extends UserId,
-  SessionRow,
-> extends RequestSession<S, U, Id, SessionRow> {
+export interface AuthRequest<A extends AnyAuth> extends RequestSession<A> {
   /**
    * Returns a copy of a response with the session's cookie, and with headers that keep shared caches away from it. Returns
    * the response itself if it does not depend on the session. Call it last: signing in or out afterwards throws
@@ -32,16 +33,19 @@ export interface AuthRequest<
   applyTo(response: Response): Response
 }
 
+/** The type of what `handleRequest` returns, as in `InferAuthRequest<typeof auth>`. */
+export type InferAuthRequest<A extends AnyAuth> = AuthRequest<A>
+
 /** What {@link createWebAuth} returns. */
-export interface WebAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
+export interface WebAuth<A extends AnyAuth> {
   /** Reads a request's session. Give its response to `applyTo`. */
-  handleRequest(request: Request, options?: CrossOriginOptions): AuthRequest<S, U, Id, SessionRow>
+  handleRequest(request: Request, options?: CrossOriginOptions): AuthRequest<A>
   /**
    * Wraps a handler: answers unsafe cross-origin requests with 403, and calls `applyTo` for the response that the handler
    * returns or throws. What it throws is thrown on.
    */
   handler(
-    handle: (request: Request, auth: AuthRequest<S, U, Id, SessionRow>) => Response | Promise<Response>,
+    handle: (request: Request, auth: AuthRequest<A>) => Response | Promise<Response>,
     options?: CrossOriginOptions,
   ): (request: Request) => Promise<Response>
 }
@@ -56,13 +60,10 @@ export interface WebAuth<S extends SessionFields, U extends { id: UserId }, Id e
  *   return signedIn ? Response.json(signedIn.user) : new Response(null, { status: 401 })
  * })
  */
-export function createWebAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
-  auth: RequestAuth<S, U, Id, SessionRow>,
-  options: { snapshots?: SnapshotOptions<S, U> | undefined } = {},
-): WebAuth<S, U, Id, SessionRow> {
+export function createWebAuth<A extends AnyAuth>(auth: A, options: SnapshotOptions<A> = {}): WebAuth<A> {
   checkOptions("createWebAuth()", options, "snapshots")
   const { snapshots } = options
-  checkOptions("snapshots", snapshots, "with", "claims")
+  checkSnapshots(snapshots)
 
   function open(request: Request, options: CrossOriginOptions = {}) {
     let used = false
@@ -84,7 +85,7 @@ export function createWebAuth<S extends SessionFields, U extends { id: UserId },
       return used ? privateResponse(response, pending.values()) : response
     }
 
-    const authRequest: AuthRequest<S, U, Id, SessionRow> = { ...session, applyTo }
+    const authRequest: AuthRequest<A> = { ...session, applyTo }
     return { authRequest, finish }
   }
 

@@ -9,11 +9,9 @@ export const proxy = createAuthProxy({
   cookie,
   publicPaths: ["/", "/sign-up", "/api"],
   signInPath: "/sign-in",
-  snapshots: {
-    with: snapshots,
-    authorize: ({ claims }, path) => path.split("/")[1] !== "admin" || claims.role === "admin",
-    forbiddenPath: "/forbidden",
-  },
+  snapshots,
+  authorize: ({ claims }, path) => path.split("/")[1] !== "admin" || claims.role === "admin",
+  forbiddenPath: "/forbidden",
 })
 
 export const config = { matcher: "/((?!_next/static|_next/image|favicon.ico).*)" }

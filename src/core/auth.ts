@@ -23,11 +23,14 @@ export interface SessionFields<Id = UserId> {
   fresh: boolean
 }
 
+/** The same type, of which editors show the fields and not the names that it was put together from. */
+export type Shown<T> = { [Name in keyof T]: T[Name] } & {}
+
 /** A session as the application sees it. */
-export type Session<UserRow, SessionAttributes> = SessionFields<IdOf<UserRow>> & SessionAttributes
+export type Session<UserRow, SessionAttributes> = Shown<SessionFields<IdOf<UserRow>> & SessionAttributes>
 
 /** A user as the application sees it. */
-export type User<UserRow, UserAttributes> = { id: IdOf<UserRow> } & UserAttributes
+export type User<UserRow, UserAttributes> = Shown<{ id: IdOf<UserRow> } & UserAttributes>
 
 /** Why a token was turned down. For logs: a client should learn only that it was. */
 export type RejectionReason = "malformed" | "unknown" | "expired" | "user_missing"
@@ -144,6 +147,9 @@ export interface LoadedAuthOptions<UserRow, SessionRow, UserAttributes, SessionA
   loadUser(userId: UserId): Promise<UserRow | null>
 }
 
+/** Any auth: one with a database, or a stateless one. */
+export interface AnyAuth extends RequestAuth<SessionFields, { id: UserId }, UserId, object> {}
+
 type Validated<A> = A extends { validateSession(token: unknown): Promise<infer R> } ? R : never
 
 /** The type of `user` in what an auth validates. */
@@ -151,3 +157,9 @@ export type InferUser<A> = Extract<Validated<A>, { session: object }> extends { 
 
 /** The type of `session` in what an auth validates. */
 export type InferSession<A> = Extract<Validated<A>, { session: object }> extends { session: infer S } ? S : never
+
+/** The type of the user ids that an auth creates sessions for. */
+export type InferUserId<A extends AnyAuth> = Parameters<A["createSession"]>[0]
+
+/** The type of the attributes that a new session of an auth takes. */
+export type InferSessionRow<A extends AnyAuth> = Parameters<A["createSession"]>[1]

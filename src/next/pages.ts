@@ -2,47 +2,49 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { GetServerSidePropsContext, GetServerSidePropsResult, NextApiRequest, NextApiResponse } from "next"
 
 import { checkPaths, refusalOf } from "../request/access.ts"
-import type { AccessOptions, AccessPaths, Member, MemberOptions, PublicOptions } from "../request/access.ts"
-import type { RequestAuth, SessionFields } from "../core/auth.ts"
+import type { AccessOptions, AccessPaths, MemberOptions, PublicOptions } from "../request/access.ts"
+import type { AnyAuth, InferSessionRow, InferUserId } from "../core/auth.ts"
 import { crossOriginRefusal } from "../request/cross-origin.ts"
 import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
-import type { UserId } from "../core/ports.ts"
-import { follow } from "../request/request-session.ts"
-import type { CrossOriginOptions, PersistOptions, RequestSession, SignedIn } from "../request/request-session.ts"
+import type { Member } from "../request/member.ts"
+import type { PersistOptions } from "../request/persist-options.ts"
+import type { CrossOriginOptions } from "../request/request-io.ts"
+import type { NewSession, RequestSession } from "../request/request-session.ts"
 import type { SnapshotOptions } from "../request/snapshots.ts"
+import { follow } from "../request/writes.ts"
 import { createNodeAuth } from "../node.ts"
 
-export type { AccessPaths, Authorize, Member, MemberOptions, PublicOptions } from "../request/access.ts"
-export type { CrossOriginOptions, PersistOptions, SignedIn } from "../request/request-session.ts"
-export type { SnapshotOptions } from "../request/snapshots.ts"
+export type { AnyAuth } from "../core/auth.ts"
+export type { AccessPaths, MemberOptions, PublicOptions } from "../request/access.ts"
+export type { Authorize, Member } from "../request/member.ts"
+export type { PersistOptions } from "../request/persist-options.ts"
+export type { CrossOriginOptions } from "../request/request-io.ts"
+export type { NewSession } from "../request/request-session.ts"
+export type { SnapshotKeeper, SnapshotOptions } from "../request/snapshots.ts"
 
 /** What `getServerSideProps` answers to who may not see the page. */
 export type TurnedAway = { redirect: { destination: string; permanent: boolean } } | { notFound: true }
 
 /** What {@link createPagesAuth} returns. All of it works in API routes and in `getServerSideProps`. */
-export interface PagesAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
+export interface PagesAuth<A extends AnyAuth> {
   /**
    * Resolves to the visitor's session and user; `null` when signed out, and for unsafe cross-site requests. One store
    * read however often it is called.
    */
-  validateRequest(req: IncomingMessage, res: ServerResponse): Promise<SignedIn<S, U>>
+  validateRequest(req: IncomingMessage, res: ServerResponse): Promise<Member<A> | null>
   /** Creates a session and stores it: `createSession` and `setSession` in one. `null` for a cross-site request. */
   signIn(
     req: IncomingMessage,
     res: ServerResponse,
-    userId: Id,
-    attributes?: SessionRow,
+    userId: InferUserId<A>,
+    attributes?: InferSessionRow<A>,
     options?: PersistOptions,
-  ): Promise<{ session: S; token: string } | null>
+  ): Promise<NewSession<A> | null>
   /** Stores a token made elsewhere, `null` for none, and ends the session that the request came with. */
   setSession(req: IncomingMessage, res: ServerResponse, token: string | null, options?: PersistOptions): Promise<void>
   /** Gives the session a new token. `null` when signed out. */
-  rotate(
-    req: IncomingMessage,
-    res: ServerResponse,
-    options?: PersistOptions,
-  ): Promise<{ session: S; token: string } | null>
+  rotate(req: IncomingMessage, res: ServerResponse, options?: PersistOptions): Promise<NewSession<A> | null>
   /** Ends the session in the store, then in the browser. */
   signOut(req: IncomingMessage, res: ServerResponse): Promise<void>
   /**
@@ -51,24 +53,24 @@ export interface PagesAuth<S extends SessionFields, U extends { id: UserId }, Id
    * that another site is meant to send: the visitor is signed out there and can be signed in.
    */
   apiRoute(
-    handle: (req: NextApiRequest, res: NextApiResponse, auth: Member<S, U>) => unknown,
-    options?: MemberOptions<S, U>,
+    handle: (req: NextApiRequest, res: NextApiResponse, auth: Member<A>) => unknown,
+    options?: MemberOptions<A>,
   ): (req: NextApiRequest, res: NextApiResponse) => Promise<unknown>
   apiRoute(
-    handle: (req: NextApiRequest, res: NextApiResponse, auth: SignedIn<S, U>) => unknown,
-    options: PublicOptions<S, U> & CrossOriginOptions,
+    handle: (req: NextApiRequest, res: NextApiResponse, auth: Member<A> | null) => unknown,
+    options: PublicOptions<A> & CrossOriginOptions,
   ): (req: NextApiRequest, res: NextApiResponse) => Promise<unknown>
   /**
    * Wraps `getServerSideProps`: redirects to `signInPath` when signed out unless it is `public`; when `authorize` says
    * no, to `forbiddenPath` or else to "not found". Puts nothing into the props itself.
    */
   serverSideProps<Result extends GetServerSidePropsResult<unknown>, Context extends GetServerSidePropsContext>(
-    handle: (context: Context, auth: Member<S, U>) => Result | Promise<Result>,
-    options?: MemberOptions<S, U>,
+    handle: (context: Context, auth: Member<A>) => Result | Promise<Result>,
+    options?: MemberOptions<A>,
   ): (context: Context) => Promise<Result | TurnedAway>
   serverSideProps<Result extends GetServerSidePropsResult<unknown>, Context extends GetServerSidePropsContext>(
-    handle: (context: Context, auth: SignedIn<S, U>) => Result | Promise<Result>,
-    options: PublicOptions<S, U>,
+    handle: (context: Context, auth: Member<A> | null) => Result | Promise<Result>,
+    options: PublicOptions<A>,
   ): (context: Context) => Promise<Result | TurnedAway>
 }
 
@@ -82,15 +84,12 @@ export interface PagesAuth<S extends SessionFields, U extends { id: UserId }, Id
  *   signInPath: "/sign-in",
  * })
  */
-export function createPagesAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow>(
-  auth: RequestAuth<S, U, Id, SessionRow>,
-  options: AccessPaths & { snapshots?: SnapshotOptions<S, U> | undefined },
-): PagesAuth<S, U, Id, SessionRow> {
+export function createPagesAuth<A extends AnyAuth>(auth: A, options: AccessPaths & SnapshotOptions<A>): PagesAuth<A> {
   checkOptions("createPagesAuth()", options, "signInPath", "forbiddenPath", "snapshots")
   const { signInPath, forbiddenPath, snapshots } = options
   checkPaths({ signInPath, forbiddenPath })
   const { handleRequest } = createNodeAuth(auth, { snapshots })
-  type Session = RequestSession<S, U, Id, SessionRow>
+  type Session = RequestSession<A>
   const sessions = new WeakMap<IncomingMessage, Session>()
   // Writes that are under way: Next.js may send what getServerSideProps returns long after it returned.
   const writes = new WeakMap<IncomingMessage, Set<Promise<unknown>>>()
@@ -111,8 +110,8 @@ export function createPagesAuth<S extends SessionFields, U extends { id: UserId 
   }
 
   const apiRoute = (
-    handle: (req: NextApiRequest, res: NextApiResponse, auth: SignedIn<S, U>) => unknown,
-    options: AccessOptions<S, U> & CrossOriginOptions = {},
+    handle: (req: NextApiRequest, res: NextApiResponse, auth: Member<A> | null) => unknown,
+    options: AccessOptions<A> & CrossOriginOptions = {},
   ) => {
     checkOptions("apiRoute()", options, "authorize", "public", "allowCrossOrigin")
     const { allowCrossOrigin, ...access } = options
@@ -127,8 +126,8 @@ export function createPagesAuth<S extends SessionFields, U extends { id: UserId 
   }
 
   const serverSideProps = <Result extends GetServerSidePropsResult<unknown>, Context extends GetServerSidePropsContext>(
-    handle: (context: Context, auth: SignedIn<S, U>) => Result | Promise<Result>,
-    options?: AccessOptions<S, U>,
+    handle: (context: Context, auth: Member<A> | null) => Result | Promise<Result>,
+    options?: AccessOptions<A>,
   ) => {
     checkOptions("serverSideProps()", options, "authorize", "public")
     return async (context: Context): Promise<Result | TurnedAway> => {
@@ -155,8 +154,8 @@ export function createPagesAuth<S extends SessionFields, U extends { id: UserId 
     rotate: (req, res, ...args) => write(req, res, ({ rotate }) => rotate(...args)),
     signOut: (req, res) => write(req, res, ({ signOut }) => signOut()),
     // The overloads say what `options` decides: whether the visitor may be nobody.
-    apiRoute: apiRoute as PagesAuth<S, U, Id, SessionRow>["apiRoute"],
-    serverSideProps: serverSideProps as PagesAuth<S, U, Id, SessionRow>["serverSideProps"],
+    apiRoute: apiRoute as PagesAuth<A>["apiRoute"],
+    serverSideProps: serverSideProps as PagesAuth<A>["serverSideProps"],
   }
 }
 

@@ -1,46 +1,52 @@
-import type { RequestAuth, SessionFields } from "../core/auth.ts"
+import type { AnyAuth } from "../core/auth.ts"
 import { readCookie } from "../core/cookie.ts"
 import type { Cookie, CookieOptions } from "../core/cookie.ts"
-import { refuseCrossOrigin } from "../request/cross-origin.ts"
 import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
 import { checkOrigins, verifyRequestOrigin } from "../core/origin.ts"
 import type { UserId } from "../core/ports.ts"
-import { privateResponse } from "../request/response-headers.ts"
 import { createSessionCookies } from "../core/session-cookie.ts"
+import { refuseCrossOrigin } from "../request/cross-origin.ts"
+import { privateResponse } from "../request/response-headers.ts"
+import { checkSnapshots } from "../request/snapshots.ts"
+import {
+  addressOf,
+  comesBack,
+  isFile,
+  isIn,
+  isPlain,
+  ownPath,
+  pathOf,
+  plainOwnPath,
+  signInAddress,
+} from "./lib/proxy-paths.ts"
+import type { ProxyRequest } from "./lib/proxy-paths.ts"
 
-/** The part of a `NextRequest` that the proxy reads; a plain `Request` has enough of it. */
-export interface ProxyRequest {
-  method: string
-  url: string
-  headers: { get(name: string): string | null }
-  /** The address without base path and locale. */
-  nextUrl?: { pathname: string; search: string; clone(): { pathname: string; search: string; toString(): string } }
-}
+export type { ProxyRequest } from "./lib/proxy-paths.ts"
 
 /** What the proxy needs of `createSnapshots()` from `nightlatch/stateless`. */
-export interface SnapshotReader {
+export interface SnapshotReader<Claims extends object> {
   readonly cookieName: string
   /** Opens a snapshot of the session with this token; `null` for anything else. */
-  openSnapshot(value: string | null, token: string): Promise<OpenSnapshot | null>
+  openSnapshot(value: unknown, bound: { sessionToken: unknown }): Promise<OpenSnapshot<Claims> | null>
 }
 
 /** What a snapshot says: who was signed in a moment ago. It may have changed since. */
-export interface OpenSnapshot {
+export interface OpenSnapshot<Claims extends object> {
   userId: UserId
-  claims: Readonly<Record<string, unknown>>
+  claims: Claims
 }
 
-/** How the proxy uses snapshots. */
-export interface ProxySnapshots {
-  /** What `createSnapshots()` returned; its secrets are those of the application's. */
-  with: SnapshotReader
+/** How the proxy uses snapshots: the three options go together. */
+export interface SnapshotChecks<Claims extends object> {
+  /** What `createSnapshots()` returned. Sends members away from pages that are not for them. Asks no database. */
+  snapshots: SnapshotReader<Claims>
   /**
    * Returns whether the page or file at `path`, which is decoded, is for this user. Called only with a valid snapshot, and
    * not for `publicPaths`; without a snapshot the visitor goes on. A path that can be read in several ways, such as
    * `/a/%2e%2e/b`, is for nobody.
    */
-  authorize(snapshot: OpenSnapshot, path: string): boolean
+  authorize(snapshot: OpenSnapshot<Claims>, path: string): boolean
   /** The page for members who may not go on. It is public. */
   forbiddenPath: string
 }
@@ -70,16 +76,16 @@ export interface AuthProxyOptions {
 }
 
 /** What {@link createAuthProxy} takes to look closer at a visitor. */
-export interface AwareProxyOptions extends AuthProxyOptions {
+export type AwareProxyOptions<Claims extends object> = AuthProxyOptions & {
   /** A stateless auth, whose `cookie` and `trustedOrigins` are used: its sessions are checked and sealed anew here. */
   auth?: ProxyAuth | undefined
-  /** Sends members away from pages that are not for them, by what their snapshot says. Asks no database. */
-  snapshots?: ProxySnapshots | undefined
-}
+} & (SnapshotChecks<Claims> | NoSnapshots)
+
+type NoSnapshots = { [Name in keyof SnapshotChecks<never>]?: undefined }
 
 /** What the proxy needs of a stateless auth. */
 export type ProxyAuth = Pick<
-  RequestAuth<SessionFields, { id: UserId }, never, never>,
+  AnyAuth,
   "validateSession" | "createSessionCookie" | "createBlankSessionCookie" | "readSessionCookie" | "trustedOrigins"
 >
 
@@ -103,28 +109,32 @@ export type ProxyAuth = Pick<
  * export const config = { matcher: "/((?!_next/static|_next/image|favicon.ico).*)" }
  */
 export function createAuthProxy(
-  options: AuthProxyOptions & { auth?: undefined; snapshots?: undefined },
+  options: AuthProxyOptions & { auth?: undefined } & NoSnapshots,
 ): (request: ProxyRequest) => Response | undefined
-export function createAuthProxy(options: AwareProxyOptions): (request: ProxyRequest) => Promise<Response | undefined>
-export function createAuthProxy(
-  options: AwareProxyOptions,
+export function createAuthProxy<Claims extends object>(
+  options: AwareProxyOptions<Claims>,
+): (request: ProxyRequest) => Promise<Response | undefined>
+export function createAuthProxy<Claims extends object>(
+  options: AwareProxyOptions<Claims>,
 ): (request: ProxyRequest) => Response | undefined | Promise<Response | undefined> {
   checkOptions(
     "createAuthProxy()",
     options,
     "auth",
     "snapshots",
+    "authorize",
+    "forbiddenPath",
     "cookie",
     "trustedOrigins",
     "publicPaths",
     "signInPath",
     "allowCrossOrigin",
   )
-  const { auth, snapshots, cookie, trustedOrigins, publicPaths, signInPath, allowCrossOrigin = [] } = options
-  checkOptions("snapshots", snapshots, "with", "authorize", "forbiddenPath")
+  const { auth, cookie, trustedOrigins, publicPaths, signInPath, allowCrossOrigin = [] } = options
+  const checks = snapshotChecks(options)
   const origins = auth ?? { trustedOrigins: checkOrigins(trustedOrigins) }
   const readSessionCookie = auth?.readSessionCookie ?? createReader(cookie)
-  const forbiddenPaths = snapshots ? [snapshots.forbiddenPath] : []
+  const forbiddenPaths = checks ? [checks.forbiddenPath] : []
   const signInPaths = typeof signInPath === "function" ? [] : [signInPath]
   const open = [...publicPaths, ...forbiddenPaths, ...signInPaths, "/_next/static", "/_next/image"].map(ownPath)
   const letIn = allowCrossOrigin.map(ownPath)
@@ -134,7 +144,7 @@ export function createAuthProxy(
     // A form or a call that is not signed in is answered where it goes: a redirect would lose it.
     if (request.method !== "GET" && request.method !== "HEAD") return undefined
     const visit = visitOf(request)
-    return auth || snapshots ? lookCloser(visit) : glance(visit)
+    return auth || checks ? lookCloser(visit) : glance(visit)
   }
 
   // Next.js routes by the segments as they were sent, where `%2F` separates nothing.
@@ -178,12 +188,24 @@ export function createAuthProxy(
   }
 
   async function turnedAwayBySnapshot(visit: Visit, token: string): Promise<Response | undefined> {
-    if (!snapshots || visit.isOpen) return undefined
-    const snapshot = await snapshots.with.openSnapshot(readCookie(visit.header, snapshots.with.cookieName), token)
+    if (!checks || visit.isOpen) return undefined
+    const { snapshots, authorize, forbiddenPath } = checks
+    const value = readCookie(visit.header, snapshots.cookieName)
+    const snapshot = await snapshots.openSnapshot(value, { sessionToken: token })
     if (!snapshot) return undefined
-    const isWelcome = visit.path !== null && snapshots.authorize(snapshot, visit.path)
-    return isWelcome ? undefined : redirection(addressOf(snapshots.forbiddenPath, visit.request))
+    const isWelcome = visit.path !== null && authorize(snapshot, visit.path)
+    return isWelcome ? undefined : redirection(addressOf(forbiddenPath, visit.request))
   }
+}
+
+// A check that is never asked would look like one that lets everybody in.
+function snapshotChecks<Claims extends object>(options: AwareProxyOptions<Claims>): SnapshotChecks<Claims> | null {
+  const { snapshots, authorize, forbiddenPath } = options
+  if ([snapshots, authorize, forbiddenPath].every((option) => option === undefined)) return null
+  checkSnapshots(snapshots, "openSnapshot")
+  if (snapshots === undefined || typeof authorize !== "function" || forbiddenPath === undefined)
+    throw new AuthError("invalid_option", "createAuthProxy() takes snapshots, authorize and forbiddenPath together")
+  return { snapshots, authorize, forbiddenPath }
 }
 
 function createReader(cookie: CookieOptions | undefined): ProxyAuth["readSessionCookie"] {
@@ -228,74 +250,4 @@ function noPage(path: string): Response {
     `signInPath() must return a path of this site, such as "/sign-in", and returned ${JSON.stringify(path)}`,
   )
   return privateResponse(new Response("Not found", { status: 404 }))
-}
-
-function ownPath(path: string): string {
-  const plain = plainOwnPath(path)
-  if (plain === null) throw new AuthError("invalid_option", `"${path}" is not a path of this site, such as "/sign-in"`)
-  return plain
-}
-
-/** The path decoded; `null` if it may lead to another site, or can be read in several ways. */
-function plainOwnPath(path: string): string | null {
-  return /^\/(?![/\\])[^?#]*$/.test(path) ? plainPath(path) : null
-}
-
-/** The path decoded, with `//` as `/` and without a last one; `null` for one that can be read in several ways. */
-function plainPath(path: string): string | null {
-  try {
-    const plain = `/${decodeURIComponent(path).split("/").filter(Boolean).join("/")}`
-    return /\\|\/\.\.?(\/|$)/.test(plain) ? null : plain
-  } catch {
-    return null
-  }
-}
-
-function pathOf({ nextUrl, url }: ProxyRequest): string | null {
-  return plainPath((nextUrl ?? new URL(url)).pathname)
-}
-
-/** Returns whether a request's path encodes nothing but what a browser has to. */
-function isPlain(request: ProxyRequest): boolean {
-  const { pathname } = request.nextUrl ?? new URL(request.url)
-  const path = pathOf(request)
-  return path !== null && [path, encodeURI(path)].includes(pathname.replace(/(?<=.)\/$/, ""))
-}
-
-function isIn(paths: readonly string[], path: string | null): boolean {
-  return path !== null && paths.some((parent) => path === parent || (parent !== "/" && path.startsWith(`${parent}/`)))
-}
-
-// Files of `public/` need no session, and `next/image` fetches them without a cookie. `/_next/data` holds pages.
-function isFile(path: string | null): boolean {
-  return path !== null && /\.(?!\d+$)[a-z\d]+$/i.test(path) && !path.startsWith("/_next/data/")
-}
-
-// Another proxy may put a language in front of the sign-in page, or translate its name: then `next` is this very page.
-function comesBack(request: ProxyRequest, path: string | null, signInPath: string): boolean {
-  if (path === null) return false
-  const { pathname, search } = request.nextUrl ?? new URL(request.url)
-  const next = new URLSearchParams(search).get("next")
-  return lastSegment(path) === lastSegment(signInPath) || next?.split("?")[0] === pathname
-}
-
-function lastSegment(path: string): string {
-  return path.slice(path.lastIndexOf("/"))
-}
-
-function signInAddress(path: string, request: ProxyRequest): string {
-  const { pathname, search } = request.nextUrl ?? new URL(request.url)
-  const query = new URLSearchParams(search)
-  // What the client of Next.js adds to tell its own requests from a visit.
-  query.delete("_rsc")
-  const next = query.size > 0 ? `${pathname}?${query}` : pathname
-  // Servers refuse longer addresses.
-  return addressOf(path, request, next.length > 2000 ? "" : `?${new URLSearchParams({ next })}`)
-}
-
-function addressOf(path: string, { nextUrl, url }: ProxyRequest, search = ""): string {
-  const address = nextUrl ? nextUrl.clone() : new URL(url)
-  address.pathname = path
-  address.search = search
-  return address.toString()
 }

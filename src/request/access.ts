@@ -1,32 +1,21 @@
+import type { AnyAuth } from "../core/auth.ts"
 import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
-import type { SignedIn } from "./request-session.ts"
-
-/** A visitor who is signed in. */
-export interface Member<S, U> {
-  session: S
-  user: U
-}
-
-/** What a handler for everyone gets: a member's session and user, or `null` and `null`. */
-export type Visitor<S, U> = Member<S, U> | { session: null; user: null }
-
-/** Decides whether a member may go on. */
-export type Authorize<S, U> = (auth: Member<S, U>) => boolean | Promise<boolean>
+import type { Authorize, Member } from "./member.ts"
 
 /** Whom a handler is for. */
-export interface AccessOptions<S, U> {
+export interface AccessOptions<A extends AnyAuth> {
   /** Default: every member may. Asked of members only. */
-  authorize?: Authorize<S, U> | undefined
+  authorize?: Authorize<A> | undefined
   /** `true` lets those in who are signed out. Default `false`. The guard against cross-site requests stays. */
   public?: boolean | undefined
 }
 
 /** Whom a handler is for, where nobody comes in who is signed out. */
-export type MemberOptions<S, U> = AccessOptions<S, U> & { public?: false | undefined }
+export type MemberOptions<A extends AnyAuth> = AccessOptions<A> & { public?: false | undefined }
 
 /** Whom a handler is for, where those who are signed out may come in. */
-export type PublicOptions<S, U> = AccessOptions<S, U> & { public: true }
+export type PublicOptions<A extends AnyAuth> = AccessOptions<A> & { public: true }
 
 /** Where a framework's pages send a visitor who may not see them. */
 export interface AccessPaths {
@@ -40,15 +29,15 @@ export interface AccessPaths {
 export type Refusal = "signed_out" | "forbidden"
 
 /** Says why a visitor may not go on; `null` if they may. */
-export async function refusalOf<S, U>(
-  auth: SignedIn<S, U>,
-  options: AccessOptions<S, U> = {},
+export async function refusalOf<A extends AnyAuth>(
+  visitor: Member<A> | null,
+  options: AccessOptions<A> = {},
 ): Promise<Refusal | null> {
   // A misspelt `authorize` must not let everyone in.
   checkOptions("The guard", options, "authorize", "public")
   const { authorize, public: isPublic } = options
-  if (!auth) return isPublic ? null : "signed_out"
-  return !authorize || (await authorize(auth)) === true ? null : "forbidden"
+  if (!visitor) return isPublic ? null : "signed_out"
+  return !authorize || (await authorize(visitor)) === true ? null : "forbidden"
 }
 
 /** Checks the paths of pages. Throws `invalid_option` for one that may lead to another site. */

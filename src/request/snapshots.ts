@@ -1,28 +1,37 @@
-import type { Member } from "./access.ts"
-import type { SessionFields } from "../core/auth.ts"
+import type { AnyAuth } from "../core/auth.ts"
 import type { Cookie, CookieAttributes } from "../core/cookie.ts"
+import { AuthError } from "../core/errors.ts"
+import type { Member } from "./member.ts"
 
-/** What a wrapper needs of `createSnapshots()` from `nightlatch/stateless`. */
-export interface SnapshotKeeper {
+/** What a wrapper needs of `createSnapshots()` from `nightlatch/stateless`: it keeps a snapshot cookie next to the session's. */
+export interface SnapshotKeeper<A extends AnyAuth> {
   readonly cookieName: string
   /**
-   * Makes the cookie of a session's snapshot, with the attributes of the session's own cookie. `null` if the `Cookie`
-   * header has one with these claims that is good for a while.
+   * Makes the cookie of a member's snapshot, with the attributes of the session's own cookie. `null` if the `Cookie`
+   * header has one with the same claims that is good for a while.
    */
-  snapshotCookie(
+  // Not a method, so that the claims of another auth's members are a type error.
+  readonly snapshotCookie: (
     header: string | null,
-    session: Pick<SessionFields, "id" | "userId">,
-    claims: object,
+    member: Member<A>,
     attributes: CookieAttributes,
-  ): Promise<Cookie | null>
+  ) => Promise<Cookie | null>
   /** Makes the cookie that deletes it. */
   blankSnapshotCookie(attributes: CookieAttributes): Cookie
 }
 
-/** How a wrapper keeps a snapshot beside the session cookie. */
-export interface SnapshotOptions<S, U> {
-  /** What `createSnapshots()` returned. */
-  with: SnapshotKeeper
-  /** Chooses what the snapshot says of a member besides the user id: as little as the proxy needs. */
-  claims(member: Member<S, U>): object
+/** What every wrapper takes to keep snapshots. */
+export interface SnapshotOptions<A extends AnyAuth> {
+  /** What `createSnapshots()` from `nightlatch/stateless` returned: keeps a snapshot cookie next to the session's. */
+  snapshots?: SnapshotKeeper<A> | undefined
+}
+
+/** Throws `invalid_option` for snapshots that `createSnapshots()` did not make. `method` is the one that is needed of it. */
+export function checkSnapshots(
+  snapshots: { readonly cookieName: string } | undefined,
+  method: "snapshotCookie" | "openSnapshot" = "snapshotCookie",
+): void {
+  const made = Object(snapshots) as Record<string, unknown>
+  if (snapshots === undefined || typeof made[method] === "function") return
+  throw new AuthError("invalid_option", "snapshots must be what createSnapshots() from nightlatch/stateless returned")
 }

@@ -14,9 +14,11 @@ import type { Secret } from "./secrets.ts"
 import { snapshotCookies } from "./snapshot-cookie.ts"
 
 /** What {@link createSnapshots} takes. */
-export interface SnapshotsOptions {
+export interface SnapshotsOptions<M extends SnapshotMember, Claims extends object> {
   /** The first seals, all open. Each has at least 32 bytes: make it with `openssl rand -base64 32`. */
   secrets: readonly (Secret | undefined)[]
+  /** Chooses what a snapshot says of a member besides the user id: as little as the check needs. */
+  claims: (member: M) => Claims
   /** How long a snapshot is believed, and so how late a check that trusts it may learn of a sign-out. Default `"60s"`, at most `"5m"`. */
   maxAge?: Duration | undefined
   /** Default `session-snapshot`. */
@@ -25,8 +27,14 @@ export interface SnapshotsOptions {
   now?: (() => number) | undefined
 }
 
-/** What a snapshot is made of. */
+/** The part of a session that a snapshot is made of. */
 export type SnapshotSession = Pick<SessionFields, "id" | "userId"> & Partial<Pick<SessionFields, "expiresAt">>
+
+/** The part of a member that a snapshot is made of. */
+export interface SnapshotMember {
+  session: SessionFields
+  user: { id: UserId }
+}
 
 /** A session as it was when the snapshot was made. */
 export interface Snapshot<Claims> {
@@ -39,7 +47,7 @@ export interface Snapshot<Claims> {
 }
 
 /** Seals and opens snapshots. Its methods may be destructured. */
-export interface Snapshots<Claims extends object = Record<string, unknown>> {
+export interface Snapshots<Claims extends object, M extends SnapshotMember = SnapshotMember> {
   readonly cookieName: string
   /** How long a snapshot is good, in milliseconds. */
   readonly maxAge: number
@@ -48,18 +56,17 @@ export interface Snapshots<Claims extends object = Record<string, unknown>> {
   /** Seals a new snapshot, unless `value` is one of this session with these claims, and with half of its time left: then `null`. */
   renewSnapshot(value: unknown, session: SnapshotSession, claims: Claims): Promise<string | null>
   /**
-   * Opens a snapshot. `null` for anything else, for one that is too old, and for one from the future. Whose it is must
-   * be checked: give it the session token of the same request, and it is `null` for another session's; or compare
-   * `sessionId`.
+   * Opens a snapshot of the session with this token, which the same request must have brought. `null` for anything else:
+   * a snapshot of another session, one that is too old, and one from the future.
    */
-  openSnapshot(value: unknown, sessionToken?: unknown): Promise<Snapshot<Claims> | null>
-  /** The cookie of what `renewSnapshot` seals, for the `Cookie` header of a request, with the session cookie's attributes. */
-  snapshotCookie(
-    header: string | null,
-    session: SnapshotSession,
-    claims: Claims,
-    attributes: CookieAttributes,
-  ): Promise<Cookie | null>
+  openSnapshot(value: unknown, bound: { sessionToken: unknown }): Promise<Snapshot<Claims> | null>
+  /**
+   * Opens a snapshot of any session. `null` for anything else, for one that is too old, and for one from the future. A
+   * snapshot that is not bound may be another visitor's: compare `sessionId`.
+   */
+  openUnboundSnapshot(value: unknown): Promise<Snapshot<Claims> | null>
+  /** Makes the cookie of what `renewSnapshot` seals, for a request's `Cookie` header, with the session cookie's attributes. */
+  readonly snapshotCookie: (header: string | null, member: M, attributes: CookieAttributes) => Promise<Cookie | null>
   /** The cookie that deletes it. */
   blankSnapshotCookie(attributes: CookieAttributes): Cookie
 }
@@ -76,16 +83,19 @@ const maxMaxAge = 300_000
  * Throws `invalid_option` if an option does not exist, or a secret, `maxAge` or `cookieName` is invalid.
  *
  * @example
- * const snapshots = createSnapshots<{ role: string }>({ secrets: [process.env.SESSION_SECRET] })
- * const value = await snapshots.sealSnapshot(session, { role: user.role })
- * const snapshot = await snapshots.openSnapshot(value, sessionToken)
+ * const snapshots = createSnapshots({
+ *   secrets: [process.env.SESSION_SECRET],
+ *   claims: ({ user }: Member<typeof auth>) => ({ role: user.role }),
+ * })
+ * export const { protectedPage } = createNextAuth(auth, { signInPath: "/sign-in", snapshots })
  */
-export function createSnapshots<Claims extends object = Record<string, unknown>>(
-  options: SnapshotsOptions,
-): Snapshots<Claims> {
-  checkOptions("createSnapshots()", options, "secrets", "maxAge", "cookieName", "now")
+export function createSnapshots<M extends SnapshotMember, Claims extends object>(
+  options: SnapshotsOptions<M, Claims>,
+): Snapshots<Claims, M> {
+  checkOptions("createSnapshots()", options, "secrets", "claims", "maxAge", "cookieName", "now")
   const envelope = createEnvelope(options?.secrets, "snapshot")
-  const { maxAge = "60s", cookieName = "session-snapshot", now = Date.now } = options
+  const { claims: claimsOf, maxAge = "60s", cookieName = "session-snapshot", now = Date.now } = options
+  if (typeof claimsOf !== "function") throw new AuthError("invalid_option", noClaims)
   const age = checkAge(maxAge)
   createSessionCookies({ name: cookieName }, age)
 
@@ -97,7 +107,7 @@ export function createSnapshots<Claims extends object = Record<string, unknown>>
     return envelope.seal(bytes)
   }
 
-  async function openSnapshot(value: unknown): Promise<Snapshot<Claims> | null> {
+  async function openUnboundSnapshot(value: unknown): Promise<Snapshot<Claims> | null> {
     const opened = await envelope.open(value)
     if (typeof opened === "string") return null
     const { plaintext } = opened
@@ -112,7 +122,7 @@ export function createSnapshots<Claims extends object = Record<string, unknown>>
   }
 
   async function renewSnapshot(value: unknown, session: SnapshotSession, claims: Claims): Promise<string | null> {
-    const known = await openSnapshot(value)
+    const known = await openUnboundSnapshot(value)
     const isGood = known && isOf(known, session, claims) && known.expiresAt.getTime() - now() > age / 2
     return isGood ? null : sealSnapshot(session, claims)
   }
@@ -122,19 +132,24 @@ export function createSnapshots<Claims extends object = Record<string, unknown>>
     maxAge: age,
     sealSnapshot,
     renewSnapshot,
-    async snapshotCookie(header, session, claims, attributes) {
+    async snapshotCookie(header, member, attributes) {
       const cookies = snapshotCookies(cookieName, age, attributes)
-      const value = await renewSnapshot(cookies.read(header), session, claims)
+      const value = await renewSnapshot(cookies.read(header), member.session, claimsOf(member))
       return value === null ? null : cookies.write(value)
     },
     blankSnapshotCookie: (attributes) => snapshotCookies(cookieName, age, attributes).blank(),
-    async openSnapshot(value, ...token: [sessionToken?: unknown]) {
-      const snapshot = await openSnapshot(value)
-      // A token that is there and undefined is a request without a session, not a question without one.
-      return snapshot && (token.length === 0 || isTokenOf(token[0], snapshot)) ? snapshot : null
+    openUnboundSnapshot,
+    async openSnapshot(value, bound) {
+      checkOptions("openSnapshot()", bound, "sessionToken")
+      const snapshot = await openUnboundSnapshot(value)
+      // Without a token, as in a request without a session, it is nobody's.
+      return snapshot && isTokenOf(bound?.sessionToken, snapshot) ? snapshot : null
     },
   }
 }
+
+const noClaims =
+  "createSnapshots() needs claims, a function that chooses what a snapshot says of a member, such as ({ user }) => ({ role: user.role })"
 
 function isOf(snapshot: Snapshot<object>, { id, userId }: SnapshotSession, claims: object): boolean {
   const isSame = snapshot.sessionId === id && snapshot.userId === userId

@@ -33,7 +33,7 @@ const takers: Record<string, (options: never) => unknown> = {
   createStatelessAuth: (options: object) => createStatelessAuth({ secrets, ...options }),
   "createStatelessAuth session": (session: object) => createStatelessAuth({ secrets, session }),
   "createStatelessAuth cookie": (cookie: object) => createStatelessAuth({ secrets, cookie }),
-  createSnapshots: (options: object) => createSnapshots({ secrets, ...options }),
+  createSnapshots: (options: object) => createSnapshots({ secrets, claims: () => ({}), ...options }),
   memoryRevocations,
   cachedRevocations: (options: object) => cachedRevocations(memoryRevocations(), { maxAge: "5s", ...options }),
   createSessionCookie: (options: object) => auth.createSessionCookie("token", options),
@@ -41,7 +41,8 @@ const takers: Record<string, (options: never) => unknown> = {
   invalidateUserSessions: (options: object) => auth.invalidateUserSessions("id", options),
   "stateless invalidateSession": (options: object) => stateless.invalidateSession("id", options),
   createWebAuth: (options: object) => createWebAuth(auth, options),
-  "createWebAuth snapshots": (snapshots: never) => createWebAuth(auth, { snapshots }),
+  openSnapshot: (options: object) =>
+    createSnapshots({ secrets, claims: () => ({}) }).openSnapshot("value", { sessionToken: null, ...options }),
   createNodeAuth: (options: object) => createNodeAuth(auth, options),
   createPagesAuth: (options: object) => createPagesAuth(auth, { signInPath: "/", ...options }),
   apiRoute: (options: object) => createPagesAuth(auth, { signInPath: "/" }).apiRoute(() => {}, options),

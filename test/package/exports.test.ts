@@ -12,7 +12,8 @@ import { packInto, root, temporaryFolder } from "./tarball.ts"
 
 /** What every entry may use. */
 const common = "src/core/(errors|options)|src/platform/[^/]+"
-const request = "src/core/(origin|persistence)|src/request/(cross-origin|request-session|response-headers)"
+const request =
+  "src/core/(origin|persistence)|src/request/(cross-origin|open-cookie|remember|request-io|request-session|response-headers|response-window|snapshots|writes)"
 const scrypt = "src/password/(hashable-password|lucia-hash|node-scrypt|password-queue|portable-scrypt)"
 const sqlCore = "adapters/(sql|port|retry)/[^/]+"
 
@@ -26,9 +27,9 @@ const contents: Record<string, RegExp> = {
   next: modules("src/next(/lib/[^/]+)?", request, "src/request/access"),
   "next/pages": modules("src/(next/pages|node)", request, "src/request/access"),
   "next/proxy": modules(
-    "src/next/proxy",
+    "src/next/(proxy|lib/proxy-paths)",
     "src/core/(cookie|defined|origin|persistence|session-cookie)",
-    "src/request/(cross-origin|response-headers)",
+    "src/request/(cross-origin|response-headers|snapshots)",
   ),
   react: modules("src/react"),
   users: modules(

@@ -11,7 +11,7 @@ async function loadWhere(getBuiltinModule: unknown): Promise<Stateless> {
   vi.resetModules()
   const loaded = (await import("../../src/stateless.ts")) as Stateless
   // The platform is looked at when the first secret is used.
-  loaded.createSnapshots({ secrets: [k1] })
+  loaded.createSnapshots({ secrets: [k1], claims: () => ({}) })
   return loaded
 }
 

@@ -1,19 +1,21 @@
 import { describe, expect, test } from "vitest"
 
 import { createAuth } from "../../src/index.ts"
+import type { Duration } from "../../src/index.ts"
 import { createSnapshots, createStatelessAuth } from "../../src/stateless.ts"
-import type { Snapshots } from "../../src/stateless.ts"
 import { manualClock } from "../../src/testing.ts"
 import { memoryAdapter } from "../../adapters/memory.ts"
 import { oddValues } from "../core/auth-fixture.ts"
 import { hour, k1, k2, minute, second } from "./stateless-fixture.ts"
 
-async function setUp(options: Partial<Parameters<typeof createSnapshots>[0]> = {}) {
+const claims = () => ({ role: "clerk" })
+
+async function setUp({ maxAge }: { maxAge?: Duration } = {}) {
   const now = manualClock()
   const adapter = memoryAdapter<{ id: string }>()
   for (const id of ["user-1", "user-2"]) await adapter.insertUser({ id, attributes: {} }, null)
   const auth = createAuth({ adapter, now })
-  const snapshots: Snapshots<{ role: string }> = createSnapshots({ secrets: [k1], now, ...options })
+  const snapshots = createSnapshots({ secrets: [k1], claims, maxAge, now })
   return { auth, now, snapshots, ...(await auth.createSession("user-1")) }
 }
 
@@ -27,8 +29,8 @@ describe("a snapshot", () => {
       claims: { role: "admin" },
       expiresAt: new Date(now() + minute),
     }
-    expect(await snapshots.openSnapshot(value)).toEqual(snapshot)
-    expect(await snapshots.openSnapshot(value, token)).toEqual(snapshot)
+    expect(await snapshots.openUnboundSnapshot(value)).toEqual(snapshot)
+    expect(await snapshots.openSnapshot(value, { sessionToken: token })).toEqual(snapshot)
     expect(value).not.toContain("admin")
     expect(snapshots).toMatchObject({ cookieName: "session-snapshot", maxAge: minute })
   })
@@ -38,45 +40,52 @@ describe("a snapshot", () => {
     const value = await snapshots.sealSnapshot(session, { role: "admin" })
     const other = await auth.createSession("user-1")
     for (const token of [other.token, session.id, ...oddValues])
-      expect(await snapshots.openSnapshot(value, token)).toBeNull()
+      expect(await snapshots.openSnapshot(value, { sessionToken: token })).toBeNull()
+  })
+
+  test("is nothing for who does not say whose it must be", async () => {
+    const { snapshots, session, token } = await setUp()
+    const value = await snapshots.sealSnapshot(session, { role: "admin" })
+    for (const bound of [undefined, null, {}, token])
+      expect(await snapshots.openSnapshot(value, bound as never)).toBeNull()
   })
 
   test("lives for maxAge, and never longer than its session", async () => {
     const { snapshots, session, now } = await setUp()
     const value = await snapshots.sealSnapshot(session, { role: "admin" })
     now.advance(minute - 1)
-    expect(await snapshots.openSnapshot(value)).not.toBeNull()
+    expect(await snapshots.openUnboundSnapshot(value)).not.toBeNull()
     const last = { ...session, expiresAt: new Date(now() + second) }
     const short = await snapshots.sealSnapshot(last, { role: "admin" })
     now.advance(1)
-    expect(await snapshots.openSnapshot(value)).toBeNull()
+    expect(await snapshots.openUnboundSnapshot(value)).toBeNull()
     now.advance(second - 2)
-    expect(await snapshots.openSnapshot(short)).toMatchObject({ expiresAt: last.expiresAt })
+    expect(await snapshots.openUnboundSnapshot(short)).toMatchObject({ expiresAt: last.expiresAt })
     now.advance(1)
-    expect(await snapshots.openSnapshot(short)).toBeNull()
+    expect(await snapshots.openUnboundSnapshot(short)).toBeNull()
   })
 
   test("[STL-4] of the future is nothing", async () => {
     const { snapshots, session, now } = await setUp()
     const value = await snapshots.sealSnapshot(session, { role: "admin" })
     now.advance(-1)
-    expect(await snapshots.openSnapshot(value)).toBeNull()
+    expect(await snapshots.openUnboundSnapshot(value)).toBeNull()
   })
 
   test("ends sooner where the reader allows less", async () => {
     const { snapshots, session, now } = await setUp({ maxAge: "5m" })
-    const reader = createSnapshots({ secrets: [k1], now, maxAge: "10s" })
+    const reader = createSnapshots({ secrets: [k1], claims, now, maxAge: "10s" })
     const value = await snapshots.sealSnapshot(session, { role: "admin" })
     now.advance(10 * second)
-    expect(await snapshots.openSnapshot(value)).not.toBeNull()
-    expect(await reader.openSnapshot(value)).toBeNull()
+    expect(await snapshots.openUnboundSnapshot(value)).not.toBeNull()
+    expect(await reader.openUnboundSnapshot(value)).toBeNull()
   })
 
   test("[STL-4] and a session cannot be taken for each other", async () => {
     const { snapshots, session, now } = await setUp()
     const stateless = createStatelessAuth({ secrets: [k1], now })
     const { token } = await stateless.createSession("user-1")
-    expect(await snapshots.openSnapshot(token)).toBeNull()
+    expect(await snapshots.openUnboundSnapshot(token)).toBeNull()
     const value = await snapshots.sealSnapshot(session, { role: "admin" })
     expect(await stateless.validateSession(value)).toMatchObject({ reason: "unknown" })
   })
@@ -84,7 +93,7 @@ describe("a snapshot", () => {
   test("opens under each of the secrets", async () => {
     const { snapshots, session, now } = await setUp()
     const value = await snapshots.sealSnapshot(session, { role: "admin" })
-    const open = (...secrets: string[]) => createSnapshots({ secrets, now }).openSnapshot(value)
+    const open = (...secrets: string[]) => createSnapshots({ secrets, claims, now }).openUnboundSnapshot(value)
     expect(await open(k2, k1)).not.toBeNull()
     expect(await open(k2)).toBeNull()
   })
@@ -93,14 +102,14 @@ describe("a snapshot", () => {
     const { snapshots, session } = await setUp()
     const value = await snapshots.sealSnapshot(session, { role: "admin" })
     for (const odd of [...oddValues, `${value}A`, value.slice(1), "A".repeat(2_000_000)])
-      expect(await snapshots.openSnapshot(odd)).toBeNull()
+      expect(await snapshots.openUnboundSnapshot(odd)).toBeNull()
   })
 
   test("keeps the type of the user's id", async () => {
     const { snapshots, session } = await setUp()
     for (const userId of ["1", 1, 1n]) {
       const value = await snapshots.sealSnapshot({ ...session, userId }, { role: "admin" })
-      expect((await snapshots.openSnapshot(value))?.userId).toBe(userId)
+      expect((await snapshots.openUnboundSnapshot(value))?.userId).toBe(userId)
     }
   })
 
@@ -126,7 +135,7 @@ describe("a snapshot is renewed", () => {
       await snapshots.renewSnapshot(value, other, claims),
       await snapshots.renewSnapshot(value, { ...session, userId: "user-2" }, claims),
     ])
-      expect(await snapshots.openSnapshot(renewed)).not.toBeNull()
+      expect(await snapshots.openUnboundSnapshot(renewed)).not.toBeNull()
     now.advance(30 * second)
     expect(await snapshots.renewSnapshot(value, session, claims)).not.toBeNull()
   })
@@ -134,11 +143,13 @@ describe("a snapshot is renewed", () => {
 
 test("options that cannot be right throw", () => {
   for (const maxAge of ["6m", "1h", "0s", "x"])
-    expect(() => createSnapshots({ secrets: [k1], maxAge: maxAge as "1s" })).toThrow(
+    expect(() => createSnapshots({ secrets: [k1], claims, maxAge: maxAge as "1s" })).toThrow(
       expect.objectContaining({ code: "invalid_option" }),
     )
-  expect(createSnapshots({ secrets: [k1], maxAge: "5m" }).maxAge).toBe(hour / 12)
+  expect(createSnapshots({ secrets: [k1], claims, maxAge: "5m" }).maxAge).toBe(hour / 12)
   for (const secrets of [[], [undefined], ["short"]])
-    expect(() => createSnapshots({ secrets })).toThrow(/openssl rand -base64 32/)
+    expect(() => createSnapshots({ secrets, claims })).toThrow(/openssl rand -base64 32/)
+  for (const wrong of [undefined, null, {}])
+    expect(() => createSnapshots({ secrets: [k1], claims: wrong as never })).toThrow(/needs claims, a function/)
   expect(() => createSnapshots(undefined!)).toThrow(expect.objectContaining({ code: "invalid_option" }))
 })

@@ -38,8 +38,10 @@ function createTestAuth() {
 }
 
 type TestAuth = ReturnType<typeof createTestAuth>
-type TestUser = { id: string } & { username: string; isAdmin: boolean }
-type TestSession = SessionFields<string> & { label: string | undefined }
+type TestUser = { id: string; username: string; isAdmin: boolean }
+type TestSession = Fields<SessionFields<string> & { label: string | undefined }>
+/** The fields of a type, as what is inferred has them. */
+type Fields<T> = { [Name in keyof T]: T[Name] }
 
 test("user and session have the types that the two functions return", () => {
   expectTypeOf<InferUser<TestAuth>>().toEqualTypeOf<TestUser>()
@@ -119,7 +121,7 @@ test("without the two functions there are only the core's fields", async () => {
   void user?.username
   // @ts-expect-error no column without getSessionAttributes
   void session?.label
-  expectTypeOf<InferUser<typeof auth>>().toEqualTypeOf<{ id: string } & {}>()
+  expectTypeOf<InferUser<typeof auth>>().toEqualTypeOf<{ id: string }>()
   expectTypeOf<keyof InferSession<typeof auth>>().toEqualTypeOf<keyof SessionFields>()
 })
 
@@ -157,8 +159,8 @@ test("a branded id keeps its brand", () => {
 test("a session-only store has users of { id } without loadUser, and loadUser's rows with it", () => {
   const adapter: SessionAdapter<never, SessionRow> = memoryAdapter<never, SessionRow>()
   const bare = createAuth({ adapter, getSessionAttributes: ({ label }) => ({ label }) })
-  expectTypeOf<InferUser<typeof bare>>().toEqualTypeOf<{ id: UserId } & {}>()
-  expectTypeOf<InferSession<typeof bare>>().toEqualTypeOf<SessionFields & { label: string | undefined }>()
+  expectTypeOf<InferUser<typeof bare>>().toEqualTypeOf<{ id: UserId }>()
+  expectTypeOf<InferSession<typeof bare>>().toEqualTypeOf<Fields<SessionFields & { label: string | undefined }>>()
   expectTypeOf(bare.createSession).parameter(0).toEqualTypeOf<UserId>()
 
   const loading = createAuth({
@@ -166,7 +168,7 @@ test("a session-only store has users of { id } without loadUser, and loadUser's 
     loadUser: async (userId: string): Promise<UserRow | null> => ({ id: userId, username: "ada", admin: false }),
     getUserAttributes: ({ username }) => ({ username }),
   })
-  expectTypeOf<InferUser<typeof loading>>().toEqualTypeOf<{ id: string } & { username: string }>()
+  expectTypeOf<InferUser<typeof loading>>().toEqualTypeOf<{ id: string; username: string }>()
   expectTypeOf<InferSession<typeof loading>["userId"]>().toEqualTypeOf<string>()
   expectTypeOf(loading.createSession).parameter(0).toEqualTypeOf<string>()
 
@@ -176,7 +178,7 @@ test("a session-only store has users of { id } without loadUser, and loadUser's 
     loadUser: async (userId) => rows.find(({ id }) => id === userId) ?? null,
     getUserAttributes: ({ username }) => ({ username }),
   })
-  expectTypeOf<InferUser<typeof untyped>>().toEqualTypeOf<{ id: string } & { username: string }>()
+  expectTypeOf<InferUser<typeof untyped>>().toEqualTypeOf<{ id: string; username: string }>()
 })
 
 test("a session-only store without loadUser has no row for getUserAttributes", () => {
@@ -194,8 +196,8 @@ test("two instances with different users live in one program", async () => {
     adapter: memoryAdapter<{ id: number; desk: number }>(),
     getUserAttributes: ({ desk }) => ({ desk }),
   })
-  expectTypeOf<InferUser<typeof shop>>().toEqualTypeOf<{ id: string } & { cart: string[] }>()
-  expectTypeOf<InferUser<typeof office>>().toEqualTypeOf<{ id: number } & { desk: number }>()
+  expectTypeOf<InferUser<typeof shop>>().toEqualTypeOf<{ id: string; cart: string[] }>()
+  expectTypeOf<InferUser<typeof office>>().toEqualTypeOf<{ id: number; desk: number }>()
   // @ts-expect-error the one's adapter is not the other's
   const mixed: typeof office = shop
   void mixed

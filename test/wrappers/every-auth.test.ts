@@ -6,7 +6,6 @@ import { createHonoAuth } from "../../src/hono.ts"
 import { createNodeAuth } from "../../src/node.ts"
 import type { CrossOriginOptions, RequestSession } from "../../src/node.ts"
 import { createPagesAuth } from "../../src/next/pages.ts"
-import type { SessionFields } from "../../src/core/auth.ts"
 import { createWebAuth } from "../../src/web.ts"
 import { day, setUp as setUpAuth } from "../core/auth-fixture.ts"
 import type { AnyAuth } from "./auths.ts"
@@ -460,7 +459,7 @@ function openMiddleware(auth: AnyAuth, options?: CrossOriginOptions): Promise<Si
   })
 }
 
-type OwnSession = RequestSession<SessionFields<string>, { id: string; username: string }, string, { label?: string }>
+type OwnSession = RequestSession<AnyAuth>
 
 function visitBy({ validate, signIn, setSession, rotate, signOut }: OwnSession): Visit {
   return { validate, signIn: (userId, options) => signIn(userId, {}, options), setSession, rotate, signOut }

@@ -107,6 +107,30 @@ describe("a guard's option that does not exist", () => {
   })
 })
 
+describe("a public handler", () => {
+  test("gets nobody as null: session and user in a Route Handler, auth in a Server Action", async () => {
+    const { next, act } = await setUpNext()
+    act()
+    const action = next.serverAction((auth, more: string) => [auth && auth.user.username, more], { public: true })
+    expect(await action("x")).toEqual([null, "x"])
+    const GET = next.routeHandler<{}>(
+      ({ url }, { session, user, params }) => Response.json([url, session, user, params]),
+      {
+        public: true,
+      },
+    )
+    expect(await (await answerWith(GET)()).json()).toEqual([`${origin}/`, null, null, {}])
+  })
+})
+
+test("createNextAuth() takes no snapshots but those of createSnapshots()", async () => {
+  const { auth } = await setUp()
+  for (const snapshots of [{}, { with: {}, claims: () => ({}) }, null])
+    expect(() => createNextAuth(auth, { signInPath: "/sign-in", snapshots: snapshots as never })).toThrow(
+      "snapshots must be what createSnapshots()",
+    )
+})
+
 type Next = Awaited<ReturnType<typeof setUpNext>>["next"]
 
 /** The App Router's wrapper over a store in memory, in a render or an action. */
@@ -115,8 +139,12 @@ async function setUpNext({ isSlow = false } = {}) {
   const { auth, now } = await setUp(
     isSlow ? { adapter: () => ({ insertSession: () => setTimeout(20).then(fail) }) } : {},
   )
-  const snapshots = createSnapshots({ secrets: [new Uint8Array(32).map((_, n) => n)], now })
-  const next = createNextAuth(auth, { signInPath: "/sign-in", snapshots: { with: snapshots, claims: () => ({}) } })
+  const snapshots = createSnapshots({
+    secrets: [new Uint8Array(32).map((_, n) => n)],
+    now,
+    claims: () => ({}),
+  })
+  const next = createNextAuth(auth, { signInPath: "/sign-in", snapshots })
   return { next, render, act }
 
   /** Starts a render, for a member if one is named. */

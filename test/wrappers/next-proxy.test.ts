@@ -235,11 +235,9 @@ describe("snapshots", () => {
     const asked: string[] = []
     const proxy = createAuthProxy({
       ...options,
-      snapshots: {
-        with: { cookieName: "s", openSnapshot: async () => ({ userId: "u", claims: {} }) },
-        authorize: (_, path) => asked.push(path) > 0,
-        forbiddenPath: "/forbidden",
-      },
+      snapshots: { cookieName: "s", openSnapshot: async () => ({ userId: "u", claims: {} }) },
+      authorize: (_, path) => asked.push(path) > 0,
+      forbiddenPath: "/forbidden",
     })
     const outcomes = []
     for (const path of ["/%70rofile", "/logo.png", "/a%2f..%2fb", "/a%5cb", "/%"]) {

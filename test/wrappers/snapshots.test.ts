@@ -1,5 +1,6 @@
 import { Hono } from "hono"
 import { describe, expect, test } from "vitest"
+import type { Member, SessionFields } from "../../src/index.ts"
 import { createHonoAuth } from "../../src/hono.ts"
 import { createNodeAuth } from "../../src/node.ts"
 import { createPagesAuth } from "../../src/next/pages.ts"
@@ -19,7 +20,7 @@ describe("a snapshot beside the session", () => {
     const [cookie = "", ...more] = await visit(token)
     expect(more).toEqual([])
     expect(cookie).toMatch(/^session-snapshot=[\w-]+; Max-Age=60; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
-    expect(await snapshots.openSnapshot(valueOf(cookie), token)).toMatchObject({
+    expect(await snapshots.openSnapshot(valueOf(cookie), { sessionToken: token })).toMatchObject({
       sessionId: session.id,
       userId: "user-1",
       claims: { name: "ada" },
@@ -45,7 +46,7 @@ describe("a snapshot beside the session", () => {
     const created = await authRequest.signIn("user-1")
     const cookies = authRequest.applyTo(new Response()).headers.getSetCookie()
     expect(cookies.map((cookie) => cookie.split("=")[0])).toEqual(["__Host-session", "session-snapshot"])
-    expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), created?.token)).not.toBeNull()
+    expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), { sessionToken: created?.token })).not.toBeNull()
   })
 
   test("belongs to a session whose cookie ends with the browser", async () => {
@@ -54,7 +55,7 @@ describe("a snapshot beside the session", () => {
     const created = await authRequest.signIn("user-1", {}, { persistent: false })
     const cookies = authRequest.applyTo(new Response()).headers.getSetCookie()
     expect(created?.token).toMatch(/~$/)
-    expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), created?.token)).not.toBeNull()
+    expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), { sessionToken: created?.token })).not.toBeNull()
   })
 
   test("is of the session that a rotation has made", async () => {
@@ -62,8 +63,8 @@ describe("a snapshot beside the session", () => {
     const authRequest = web.handleRequest(post(token))
     const rotated = await authRequest.rotate()
     const cookies = authRequest.applyTo(new Response()).headers.getSetCookie()
-    expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), rotated?.token)).not.toBeNull()
-    expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), token)).toBeNull()
+    expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), { sessionToken: rotated?.token })).not.toBeNull()
+    expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), { sessionToken: token })).toBeNull()
   })
 
   test("dies with the sign-out, and one that was written in the same request too", async () => {
@@ -91,20 +92,22 @@ describe("a snapshot beside the session", () => {
     const other = await auth.createSession("user-2")
     const [foreign = ""] = await visit(other.token)
     const [own = ""] = await visit(token, foreign)
-    expect(await snapshots.openSnapshot(valueOf(own), token)).toMatchObject({ userId: "user-1" })
+    expect(await snapshots.openSnapshot(valueOf(own), { sessionToken: token })).toMatchObject({ userId: "user-1" })
   })
 
   test("is written by createHonoAuth(), and with a sign-in from another site that is let in", async () => {
     const { auth, snapshots } = await open()
     const honoAuth = createHonoAuth(auth, {
       allowCrossOrigin: true,
-      snapshots: { with: snapshots, claims: ({ user }) => ({ name: user.username }) },
+      snapshots,
     })
     const app = new Hono().use(honoAuth).post("/", async (c) => c.json(await c.var.auth.signIn("user-1")))
     const response = await app.request(origin, { method: "POST", headers: { Origin: "https://apple.example" } })
     const [, snapshot = ""] = response.headers.getSetCookie()
     const { token } = (await response.json()) as { token: string }
-    expect(await snapshots.openSnapshot(valueOf(snapshot), token)).toMatchObject({ claims: { name: "ada" } })
+    expect(await snapshots.openSnapshot(valueOf(snapshot), { sessionToken: token })).toMatchObject({
+      claims: { name: "ada" },
+    })
   })
 
   test("is neither written nor deleted for another site's request", async () => {
@@ -128,11 +131,11 @@ describe("a snapshot beside the session", () => {
   test.each(["createNodeAuth()", "createPagesAuth()"])("is written by %s", async (name) => {
     const { auth, token, snapshots } = await signedIn()
     const nodeAuth = createNodeAuth(auth, {
-      snapshots: { with: snapshots, claims: ({ user }) => ({ name: user.username }) },
+      snapshots,
     })
     const pagesAuth = createPagesAuth(auth, {
       signInPath: "/sign-in",
-      snapshots: { with: snapshots, claims: ({ user }) => ({ name: user.username }) },
+      snapshots,
     })
     const server = await listen((req, res) => {
       const done =
@@ -143,12 +146,63 @@ describe("a snapshot beside the session", () => {
     })
     const { cookies } = await server.send({ headers: { Cookie: `__Host-session=${token}` } })
     expect(cookies).toEqual([expect.stringMatching(/^session-snapshot=/), "own=1"])
-    expect(await snapshots.openSnapshot(valueOf(cookies[0] ?? ""), token)).not.toBeNull()
+    expect(await snapshots.openSnapshot(valueOf(cookies[0] ?? ""), { sessionToken: token })).not.toBeNull()
     await server.close()
   })
 })
 
+describe("what createSnapshots() did not make is no snapshots", () => {
+  const wrong: unknown[] = [{}, { with: {}, claims: () => ({}) }, null, "snapshots", { cookieName: "s" }]
+  const takers: Record<string, (auth: OwnAuth, snapshots: never) => unknown> = {
+    createWebAuth: (auth, snapshots) => createWebAuth(auth, { snapshots }),
+    createNodeAuth: (auth, snapshots) => createNodeAuth(auth, { snapshots }),
+    createHonoAuth: (auth, snapshots) => createHonoAuth(auth, { snapshots }),
+    createPagesAuth: (auth, snapshots) => createPagesAuth(auth, { signInPath: "/sign-in", snapshots }),
+    createAuthProxy: (_, snapshots) =>
+      createAuthProxy({
+        publicPaths: [],
+        signInPath: "/sign-in",
+        snapshots,
+        authorize: () => true,
+        forbiddenPath: "/",
+      }),
+  }
+
+  test.each(Object.entries(takers))("for %s()", async (_, take) => {
+    const { auth } = await setUp()
+    for (const snapshots of wrong)
+      expect(() => take(auth, snapshots as never)).toThrow(
+        expect.objectContaining({
+          code: "invalid_option",
+          message: "snapshots must be what createSnapshots() from nightlatch/stateless returned",
+        }),
+      )
+  })
+
+  test("nor do snapshots of another auth's members fit", async () => {
+    const { auth } = await setUp()
+    const shop = createSnapshots({ secrets, claims: ({ user }: { session: SessionFields; user: Cart }) => user.cart })
+    void (() => {
+      // @ts-expect-error this auth's users have no cart
+      createWebAuth(auth, { snapshots: shop })
+      // @ts-expect-error nor here
+      createPagesAuth(auth, { signInPath: "/sign-in", snapshots: shop })
+    })
+  })
+})
+
 describe("a proxy with snapshots", () => {
+  test.each(["snapshots", "authorize", "forbiddenPath"])("needs all three options, so not without %s", (missing) => {
+    const checks = {
+      snapshots: createSnapshots({ secrets, claims: () => ({}) }),
+      authorize: () => true,
+      forbiddenPath: "/forbidden",
+    }
+    expect(() =>
+      createAuthProxy({ publicPaths: [], signInPath: "/sign-in", ...checks, [missing]: undefined } as never),
+    ).toThrow("createAuthProxy() takes snapshots, authorize and forbiddenPath together")
+  })
+
   test("sends a member away from pages that are not theirs, and from no others", async () => {
     const { proxyTo, token, snapshot } = await withProxy("member")
     expect(await proxyTo("/admin", token, snapshot)).toBe("/forbidden")
@@ -195,17 +249,15 @@ describe("a proxy with snapshots", () => {
 
   async function withProxy(role: string) {
     const { auth, now } = await setUp()
-    const snapshots = createSnapshots<{ role: string }>({ secrets, now })
+    const snapshots = createSnapshots({ secrets, now, claims: () => ({ role }) })
     const { session, token } = await auth.createSession("user-1")
     const proxy = createAuthProxy({
       publicPaths: ["/"],
       signInPath: "/sign-in",
-      snapshots: {
-        with: snapshots,
-        authorize: ({ claims }, path) =>
-          claims.role !== "nobody" && (!path.startsWith("/admin") || claims.role === "admin"),
-        forbiddenPath: "/forbidden",
-      },
+      snapshots,
+      authorize: ({ claims }, path) =>
+        claims.role !== "nobody" && (!path.startsWith("/admin") || claims.role === "admin"),
+      forbiddenPath: "/forbidden",
     })
     const snapshot = await snapshots.sealSnapshot(session, { role })
     const proxyTo = async (path: string, token: string, snapshot?: string) =>
@@ -298,12 +350,18 @@ describe("a proxy with a stateless auth", () => {
   }
 })
 
+type OwnAuth = Awaited<ReturnType<typeof setUp>>["auth"]
+type Cart = { id: string; cart: object }
+
 async function open() {
   let name: string | undefined
   const { auth, now } = await setUp()
-  const snapshots = createSnapshots<{ name: string }>({ secrets, now })
-  const snapshotName = (user: { username: string }) => ({ name: name ?? user.username })
-  const web = createWebAuth(auth, { snapshots: { with: snapshots, claims: ({ user }) => snapshotName(user) } })
+  const snapshots = createSnapshots({
+    secrets,
+    now,
+    claims: ({ user }: Member<typeof auth>) => ({ name: name ?? user.username }),
+  })
+  const web = createWebAuth(auth, { snapshots })
   return { auth, now, snapshots, web, rename: (other: string) => void (name = other) }
 }
 

@@ -1,6 +1,6 @@
 import "server-only"
 import { createAuth } from "nightlatch"
-import type { InferUser } from "nightlatch"
+import type { Member } from "nightlatch"
 import { nodeSqliteAdapter } from "nightlatch/adapters/node-sqlite"
 import { createNextAuth } from "nightlatch/next"
 import { argon2id } from "nightlatch/password"
@@ -27,10 +27,10 @@ export const { getSession, verifySession, protectedPage, signIn, setSession, sig
     signInPath: "/sign-in",
     forbiddenPath: "/forbidden",
     // Written where a cookie can be set, and read by the proxy.
-    snapshots: { with: snapshots, claims: ({ user }) => ({ role: user.role }) },
+    snapshots,
   })
 
 /** Whether a member may do what is for admins: for `authorize`. */
-export function isAdmin({ user }: { user: InferUser<typeof auth> }): boolean {
+export function isAdmin({ user }: Member<typeof auth>): boolean {
   return user.role === "admin"
 }

@@ -1,14 +1,19 @@
 import "server-only"
 import { randomBytes } from "node:crypto"
 import { PHASE_PRODUCTION_BUILD } from "next/constants"
+import type { Member } from "nightlatch"
 import { createSnapshots } from "nightlatch/stateless"
 import type { Secret } from "nightlatch/stateless"
+import type { auth } from "./auth"
 
 /**
  * Sealed copies of a member's role, a minute old at most, beside the session cookie. A file of its own, because the proxy
  * needs it too and must not open the database.
  */
-export const snapshots = createSnapshots<{ role: string }>({ secrets: [snapshotSecret()] })
+export const snapshots = createSnapshots({
+  secrets: [snapshotSecret()],
+  claims: ({ user }: Member<typeof auth>) => ({ role: user.role }),
+})
 
 // There is no default: whoever knows the secret can write snapshots.
 function snapshotSecret(): Secret {

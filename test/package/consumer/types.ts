@@ -1,6 +1,6 @@
 // Compiled by tarball.test.ts against the packed package, as strictly as TypeScript can, without the types of Node.
 import { createAuth, isAuthError, sessionPolicies, verifyRequestOrigin } from "nightlatch"
-import type { AuthErrorCode, AuthEvent, Cookie, InferSession, InferUser, SessionAdapter } from "nightlatch"
+import type { AuthErrorCode, AuthEvent, Cookie, InferSession, InferUser, Member, SessionAdapter } from "nightlatch"
 import { betterSqlite3Adapter } from "nightlatch/adapters/better-sqlite3"
 import { memoryAdapter } from "nightlatch/adapters/memory"
 import { nodeSqliteAdapter } from "nightlatch/adapters/node-sqlite"
@@ -116,7 +116,13 @@ createStatelessAuth({
   onEvent: absent,
   now: absent,
 })
-createSnapshots({ secrets: ["x".repeat(31) + "y"], maxAge: absent, cookieName: absent, now: absent })
+createSnapshots({
+  secrets: ["x".repeat(31) + "y"],
+  claims: ({ user }: Member<typeof auth>) => ({ name: user.username }),
+  maxAge: absent,
+  cookieName: absent,
+  now: absent,
+})
 cachedRevocations(memoryRevocations({ now: absent }), { maxAge: "5s", maxKeys: absent, now: absent })
 createWebAuth(auth, { snapshots: absent })
 createUsers({

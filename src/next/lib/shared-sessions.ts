@@ -1,0 +1,109 @@
+import type { AnyAuth } from "../../core/auth.ts"
+import type { Cookie } from "../../core/cookie.ts"
+import { AuthError } from "../../core/errors.ts"
+import type { RequestIo } from "../../request/request-io.ts"
+import { createRequestSession } from "../../request/request-session.ts"
+import type { OpenRequestSession } from "../../request/request-session.ts"
+import type { SnapshotKeeper } from "../../request/snapshots.ts"
+import { follow } from "../../request/writes.ts"
+import { isNavigation } from "./answers.ts"
+import { actionRequest, cookieHeader, isWritable, readerRequest, readRequest, setCookie } from "./request-state.ts"
+import type { HeaderList, NextRequestState } from "./request-state.ts"
+
+/** What differs between a Route Handler, an action and a render. */
+type SessionIo = Pick<RequestIo, "write" | "allowCrossOrigin">
+
+/** The method and the address of a request. */
+type Target = Pick<Request, "method" | "url">
+
+/** The sessions of the requests that Next.js is serving: a handler and what it calls share one. */
+export function createSharedSessions<A extends AnyAuth>(auth: A, snapshots?: SnapshotKeeper<A>) {
+  type Session = OpenRequestSession<A>
+  type SharedSession = { session: Session; users: number }
+  const name = auth.sessionCookieName
+  // The session of the request that handlers are at work on, so that what they call knows the method and reads no more.
+  const sessions = new WeakMap<HeaderList, SharedSession>()
+  // Requests whose Route Handler has answered: a cookie that is set now reaches nobody.
+  const answered = new WeakSet<HeaderList>()
+  // The cookie that an action has set: Next.js 14 does not show it to the render that follows.
+  const written = new WeakMap<HeaderList, string>()
+
+  function open(request: Target, state: NextRequestState, io: SessionIo, keeper?: SnapshotKeeper<A>): Session {
+    const { jar, head } = state
+    const cookie = written.get(head) ?? cookieHeader(name, jar, head)
+    const get = (header: string) => (header === "Cookie" ? cookie : head.get(header))
+    const origin = { method: request.method, url: request.url, headers: { get } }
+    return createRequestSession(auth, { request, origin, canWrite: () => true, onUse() {}, ...io }, keeper)
+  }
+
+  // A render cannot set cookies: what the session would write goes nowhere.
+  function openReader(state: NextRequestState): Session {
+    return open(readerRequest(state.head), state, { write() {} })
+  }
+
+  function openWriter(state: NextRequestState): Session {
+    const write = (cookie: Cookie) => {
+      setCookie(state.jar, cookie)
+      if (state.isStale && cookie.name === name) written.set(state.head, `${name}=${cookie.value}`)
+    }
+    return open(actionRequest(state.head), state, { write }, snapshots)
+  }
+
+  async function toWrite(): Promise<Session> {
+    const state = await readRequest()
+    if (!isWritable(state.jar)) throw new AuthError("headers_sent", inRender)
+    const shared = sessions.get(state.head)
+    if (!shared && answered.has(state.head)) throw new AuthError("headers_sent", afterAnswer)
+    return shared?.session ?? openWriter(state)
+  }
+
+  /** Signs in or out, and the like, in the request that is being served. */
+  function change<Result>(write: (session: Session) => Promise<Result>): Promise<Result> {
+    const changed: Promise<Result> = toWrite().then((session) => {
+      const writing = write(session)
+      follow(writing, changed)
+      return writing
+    })
+    return changed
+  }
+
+  /** Runs a handler with a session that all which it calls shares. Throws if it ends while a sign-in is under way. */
+  async function share<Result>(head: HeaderList, open: () => Session, handle: (session: Session) => Promise<Result>) {
+    const shared = sessions.get(head) ?? { session: open(), users: 0 }
+    sessions.set(head, shared)
+    shared.users++
+    const [outcome] = await Promise.allSettled([handle(shared.session)])
+    const unfinished = await leave(head, shared)
+    if (outcome.status === "fulfilled") return unfinished ? raise(unfinished) : outcome.value
+    throw unfinished && isNavigation(outcome.reason) ? unfinished : outcome.reason
+  }
+
+  async function leave(head: HeaderList, shared: SharedSession): Promise<AuthError | null> {
+    try {
+      // What was called and not awaited has read the request by then, and is known to the session.
+      await readRequest()
+    } finally {
+      shared.users--
+    }
+    if (shared.users > 0) return null
+    sessions.delete(head)
+    return shared.session.finish()
+  }
+
+  return {
+    change,
+    share,
+    toRead: (state: NextRequestState): Session => sessions.get(state.head)?.session ?? openReader(state),
+    openRoute: (request: Target, state: NextRequestState, io: SessionIo) => open(request, state, io, snapshots),
+    // Called in a render, such as by a page that shows what an action returns, it can set no cookie.
+    openAction: (state: NextRequestState) => (isWritable(state.jar) ? openWriter(state) : openReader(state)),
+    markAnswered: ({ head }: NextRequestState): void => void answered.add(head),
+  }
+}
+
+const inRender = "Sign in and out in a Server Action or a Route Handler: a Server Component cannot set cookies."
+const afterAnswer = "The response was sent without this change. Did you forget await?"
+
+function raise(error: AuthError): never {
+  throw error
+}

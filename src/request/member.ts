@@ -1,0 +1,14 @@
+import type { AnyAuth, InferSession, InferUser } from "../core/auth.ts"
+
+/** A visitor who is signed in. Where the visitor may be signed out, it is `Member<typeof auth> | null`. */
+// With `& {}` editors show the session's and the user's fields instead of this name.
+export type Member<A extends AnyAuth> = { session: InferSession<A>; user: InferUser<A> } & {}
+
+/** What a public route handler gets: a member's session and user, or `null` and `null`. */
+export type Visitor<A extends AnyAuth> = Member<A> | { session: null; user: null }
+
+/** What {@link Authorize} decides. Only `true` lets the member in. */
+export type Decision = boolean
+
+/** Decides whether a member may go on. Anything but `true` refuses. */
+export type Authorize<A extends AnyAuth> = (member: Member<A>) => Decision | Promise<Decision>

@@ -1,0 +1,70 @@
+import type { AnyAuth } from "../core/auth.ts"
+import type { Member } from "./member.ts"
+import type { PersistOptions } from "./persist-options.ts"
+import { remember } from "./remember.ts"
+import type { RequestIo } from "./request-io.ts"
+import type { SnapshotKeeper } from "./snapshots.ts"
+
+/** How the cookie of one request is reached. */
+interface CookieIo extends Pick<RequestIo, "write"> {
+  /** The `Cookie` header. */
+  header: string | null
+  /** Whether the request comes from another origin: then its session does not count. */
+  isForeign: boolean
+  isWritable(): boolean
+}
+
+/** The session cookie of one request: who is signed in by it, and what takes its place. */
+export function openCookie(
+  auth: AnyAuth,
+  { header, isForeign, isWritable, write }: CookieIo,
+  snapshots?: SnapshotKeeper<AnyAuth>,
+) {
+  let token = isForeign ? null : auth.readSessionCookie(header)
+  const memo = remember(read)
+
+  async function read(): Promise<Member<AnyAuth> | null> {
+    const member = await readMember()
+    if (snapshots && (!isForeign || member) && isWritable()) await keepSnapshot(snapshots, member)
+    return member
+  }
+
+  async function readMember(): Promise<Member<AnyAuth> | null> {
+    const presented = token
+    if (presented === null) return null
+    const result = await auth.validateSession(presented)
+    if ("reason" in result) return null
+    const { session, user, token: renewed } = result
+    if (renewed !== undefined || (session.fresh && auth.renewsCookie)) renew(presented, renewed ?? presented)
+    return { session, user }
+  }
+
+  function renew(presented: string, renewed: string): void {
+    if (token !== presented || !isWritable()) return
+    token = renewed
+    write(auth.createSessionCookie(renewed))
+  }
+
+  async function keepSnapshot(keeper: SnapshotKeeper<AnyAuth>, member: Member<AnyAuth> | null): Promise<void> {
+    const { attributes } = auth.createBlankSessionCookie()
+    if (member) {
+      const renewed = await keeper.snapshotCookie(header, member, attributes)
+      if (renewed && isWritable()) write(renewed)
+    } else if (header?.includes(`${keeper.cookieName}=`)) {
+      write(keeper.blankSnapshotCookie(attributes))
+    }
+  }
+
+  /** Puts another token into the cookie, or deletes it. */
+  async function replace(newToken: string | null, options?: PersistOptions): Promise<void> {
+    const written = newToken === null ? null : auth.createSessionCookie(newToken, options)
+    write(written ?? auth.createBlankSessionCookie())
+    token = written?.value ?? null
+    memo.forget()
+    if (!snapshots) return
+    write(snapshots.blankSnapshotCookie(auth.createBlankSessionCookie().attributes))
+    if (newToken !== null) await memo.get()
+  }
+
+  return { token: () => token, validate: memo.get, forget: memo.forget, replace }
+}
