@@ -1,20 +1,40 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
+import LongestFirst from "./test/longest-first.ts"
 
 // What measures time runs one file after another when the rest is done: the other tests would be measured too.
 const timed = ["test/core/totality.test.ts", "test/package/size.test.ts", "test/password/*.test.ts"]
 // What builds whole Next.js applications runs by a command of its own.
 const next = "test/apps/next/**/*.test.ts"
+// Many files wait for a server most of the time. More workers than this would take too many of its connections.
+const maxWorkers = Math.min(Math.max(3, availableParallelism() - 1), 4)
 
 export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    reporters: ["default", "./test/run-report.ts"],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
-        test: { name: "tests", include: ["test/**/*.test.ts"], exclude: [...timed, next, "**/node_modules/**"] },
+        test: {
+          name: "tests",
+          include: ["test/**/*.test.ts"],
+          exclude: [...timed, next, "**/node_modules/**"],
+          maxWorkers,
+        },
       },
-      { extends: true, test: { name: "next", include: [next], fileParallelism: false, hookTimeout: 300_000 } },
+      {
+        extends: true,
+        test: {
+          name: "next",
+          include: [next],
+          fileParallelism: false,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
       { extends: true, test: { name: "timed", include: timed, fileParallelism: false, sequence: { groupOrder: 1 } } },
     ],
   },

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { createClient } from "redis"
+import { leaveOut } from "./machine.ts"
 
 /** A Redis server for tests. */
 export interface RedisServer {
@@ -76,8 +77,7 @@ function hasRedis(): boolean {
 
 function findRedis(): boolean {
   if (!spawnSync("redis-server", ["--version"]).error) return true
-  if (process.env.CI) throw new Error("There is no redis-server, and CI must not skip its tests.")
-  console.warn("SKIPPED: tests on Redis, because there is no redis-server.")
+  leaveOut("the tests on Redis", "there is no redis-server")
   return false
 }
 

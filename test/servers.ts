@@ -4,6 +4,7 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import mysql from "mysql2/promise"
 import pg from "pg"
+import { leaveOut, mysqlUrl, postgresUrl } from "./machine.ts"
 
 /** A database server, seen through a pool whose connections work in a schema of their own. */
 export interface Server<Pool> {
@@ -19,8 +20,7 @@ export interface Server<Pool> {
  * the console, but an error in CI.
  */
 export function postgresServer(options: pg.PoolConfig = {}): Promise<Server<pg.Pool> | null> {
-  const url = process.env.NIGHTLATCH_POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/test"
-  return reachable("PostgreSQL", url, () => openPostgres(url, options))
+  return reachable("PostgreSQL", postgresUrl, () => openPostgres(postgresUrl, options))
 }
 
 /** Connects to the PostgreSQL at an address. */
@@ -56,8 +56,7 @@ export async function postgresDatabase(): Promise<{ name: string; pool: pg.Pool;
 
 /** Connects to MariaDB or MySQL at `NIGHTLATCH_MYSQL_URL`, else on this machine; likewise. */
 export function mysqlServer(options: mysql.PoolOptions = {}): Promise<Server<mysql.Pool> | null> {
-  const url = process.env.NIGHTLATCH_MYSQL_URL ?? "mysql://root@127.0.0.1:3306/test"
-  return reachable("MariaDB", url, () => openMysql(url, options))
+  return reachable("MariaDB", mysqlUrl, () => openMysql(mysqlUrl, options))
 }
 
 /** Connects to the MariaDB or MySQL at an address. */
@@ -126,8 +125,7 @@ async function orSkipped<Found>(name: string, reason: string, open: () => Promis
   try {
     return await open()
   } catch (error) {
-    if (process.env.CI) throw new Error(`CI must not skip the tests on ${name}: ${reason}.`, { cause: error })
-    console.warn(`SKIPPED: the tests on ${name}, because ${reason}.`)
+    leaveOut(`the tests on ${name}`, reason, error)
     return null
   }
 }

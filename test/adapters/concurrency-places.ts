@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { redisServer } from "../redis-servers.ts"
+import { mysqlUrl } from "../machine.ts"
 import { mysqlServer, postgresServer } from "../servers.ts"
 import type { Place } from "./concurrency-stores.ts"
 import { testTables } from "./sql-stores.ts"
@@ -37,7 +38,7 @@ export async function mysqlPlace(): Promise<OpenPlace | null> {
   if (!server) return null
   for (const statement of testTables("mysql", "text")) await server.pool.query(statement)
   const [rows] = await server.pool.query("SELECT DATABASE() AS name")
-  const at = new URL(process.env.NIGHTLATCH_MYSQL_URL ?? "mysql://root@127.0.0.1:3306/test")
+  const at = new URL(mysqlUrl)
   const [{ name }] = rows as [{ name: string }]
   at.pathname = name
   return { at: at.href, name, close: server.close }

@@ -14,6 +14,7 @@ import type { DrizzleDatabase, DrizzleKeyTable, DrizzleSessionTable, DrizzleUser
 import { drizzleAdapter } from "../../adapters/drizzle.ts"
 import type { UserId } from "../../src/core/ports.ts"
 import type { AdapterSetup, FullAdapter } from "../../src/testing/adapter-case.ts"
+import { postgresUrl } from "../machine.ts"
 import { mysqlServer, postgresServer } from "../servers.ts"
 
 /** The tables of an application, as Drizzle and as the database know them. */
@@ -75,8 +76,7 @@ export async function openPostgresJs({ ddl }: DrizzleShape) {
   const server = await postgresServer()
   if (!server) return null
   const { rows } = await server.pool.query<{ search_path: string }>("SHOW search_path")
-  const url = process.env.NIGHTLATCH_POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/test"
-  const client = postgres(url, { max: 5, connection: { search_path: rows[0]?.search_path ?? "" } })
+  const client = postgres(postgresUrl, { max: 5, connection: { search_path: rows[0]?.search_path ?? "" } })
   const { logger, ...seen } = recorder()
   const run = (sql: string) => client.unsafe(sql)
   for (const statement of ddl) await run(statement)

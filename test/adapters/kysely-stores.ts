@@ -4,6 +4,7 @@ import type { Dialect, KyselyPlugin, Logger } from "kysely"
 import mysql from "mysql2"
 import type { UserIdType } from "../../adapters/port/user-ids.ts"
 import type { AdapterSetup } from "../../src/testing.ts"
+import { mysqlUrl } from "../machine.ts"
 import { mysqlServer, postgresServer } from "../servers.ts"
 import type { TestUser } from "./sql-stores.ts"
 import { testTables } from "./sql-stores.ts"
@@ -55,7 +56,7 @@ async function mariadb(): Promise<KyselyStore | null> {
   const server = await mysqlServer()
   if (!server) return null
   const [rows] = await server.pool.query("SELECT DATABASE() AS name")
-  const at = new URL(process.env.NIGHTLATCH_MYSQL_URL ?? "mysql://root@127.0.0.1:3306/test")
+  const at = new URL(mysqlUrl)
   at.pathname = (rows as { name: string }[])[0]?.name ?? ""
   const store = storeOf("mysql", new MysqlDialect({ pool: mysql.createPool(at.href) }))
   const close = async () => {

@@ -6,37 +6,16 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest"
 import { mysql2Adapter } from "../../adapters/mysql2.ts"
 import { pgAdapter } from "../../adapters/pg.ts"
 import { postgresAdapter } from "../../adapters/postgres.ts"
-import type { UserIdType } from "../../adapters/port/user-ids.ts"
 import { createAuth } from "../../src/core/create-auth.ts"
-import { testAdapter } from "../../src/testing.ts"
 import { mysqlServer, postgresServer } from "../servers.ts"
 import { driverStores, postgresJs } from "./driver-stores.ts"
-import { empty, idMaker, testTables } from "./sql-stores.ts"
+import { empty, testTables } from "./sql-stores.ts"
 
 const times = { createdAt: new Date(1_700_000_000_000), expiresAt: new Date(2_000_000_000_000) }
 const key = { providerId: "username", providerUserId: "alice", passwordHash: "old" }
 const alice = { id: "alice", attributes: { username: "alice" } }
 const bob = { id: "bob", attributes: { username: "bob" } }
 const session = { id: "s1", userId: "alice", ...times, attributes: {} }
-
-const types: UserIdType[] = ["text", "integer", "bigint", "uuid"]
-
-for (const type of types) {
-  for (const store of await driverStores(type)) {
-    describe(`${store.name} with ${type} ids`, () => {
-      testAdapter(test, async () => {
-        await empty(store)
-        const adapter = store.adapter()
-        return {
-          adapter,
-          onStatement: store.onStatement,
-          userId: idMaker(type),
-          addUser: ({ id, username }) => adapter.insertUser({ id, attributes: { username } }, null),
-        }
-      })
-    })
-  }
-}
 
 for (const store of await driverStores()) {
   describe(store.name, () => {

@@ -1,24 +1,21 @@
-import { existsSync } from "node:fs"
 import { chromium } from "playwright-core"
 import type { Browser, BrowserContextOptions, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { chromiumPath, hasChromium } from "../../machine.ts"
 import { startExample } from "./example-server.ts"
 import type { ExampleServer } from "./example-server.ts"
 
-const executablePath = process.env.CHROMIUM_PATH || "/usr/bin/chromium"
-const isSkipped = !existsSync(executablePath) && !process.env.CI
+const isLeftOut = !hasChromium("examples/lucia-v2-web in a browser")
 const password = "correct horse battery"
 
-if (isSkipped) console.warn(`Not run, because ${executablePath} is missing: examples/lucia-v2-web in a browser`)
-
-describe.skipIf(isSkipped)("examples/lucia-v2-web in a browser", () => {
+describe.skipIf(isLeftOut)("examples/lucia-v2-web in a browser", () => {
   let example: ExampleServer
   let browser: Browser
   let page: Page
   let complaints: string[]
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath })
+    browser = await chromium.launch({ executablePath: chromiumPath })
   })
 
   afterAll(async () => {

@@ -1,26 +1,22 @@
-import { existsSync } from "node:fs"
 import { chromium } from "playwright-core"
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { chromiumPath, hasChromium } from "../../machine.ts"
 import { startExample } from "./example-server.ts"
 import type { ExampleServer } from "./example-server.ts"
 
-const executablePath = process.env.CHROMIUM_PATH || "/usr/bin/chromium"
-const isMissing = !existsSync(executablePath)
+const isLeftOut = !hasChromium("the example in a browser")
 const screenshots = ".screenshots"
 const password = "correct horse battery"
 
-if (isMissing && !process.env.CI)
-  console.warn(`Not run, because ${executablePath} is missing: the example in a browser`)
-
-describe.skipIf(isMissing && !process.env.CI)("the example in a browser", () => {
+describe.skipIf(isLeftOut)("the example in a browser", () => {
   let example: ExampleServer
   let browser: Browser
   let context: BrowserContext
   let page: Page
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath })
+    browser = await chromium.launch({ executablePath: chromiumPath })
   })
 
   afterAll(async () => {

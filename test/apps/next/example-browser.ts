@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { existsSync } from "node:fs"
 import { basename, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { promisify } from "node:util"
 import { chromium } from "playwright-core"
 import type { Browser, BrowserContextOptions, Cookie, Locator, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vitest"
+import { chromiumPath, hasChromium } from "../../machine.ts"
 import { temporaryFolder } from "../../package/tarball.ts"
 import { buildApp } from "./next-app.ts"
 import type { BuiltApp, RunningApp } from "./next-app.ts"
@@ -47,9 +47,6 @@ export const looks = {
   "phone-dark": { colorScheme: "dark", viewport: { width: 390, height: 844 } },
 } as const
 
-const executablePath = process.env.CHROMIUM_PATH || "/usr/bin/chromium"
-const isSkipped = !existsSync(executablePath) && !process.env.CI
-
 /** Builds an example and runs tests of it in Chromium. A test fails if its pages complain in the console. */
 export function describeInBrowser(
   example: string,
@@ -57,9 +54,9 @@ export function describeInBrowser(
   // A developer's own secret stays out.
   build = () => buildApp(example, { files: { ".env.local": null } }),
 ): void {
-  if (isSkipped) console.warn(`Not run, because ${executablePath} is missing: ${example} in a browser`)
+  const isLeftOut = !hasChromium(`${basename(example)} in a browser`)
 
-  describe.skipIf(isSkipped)(`${example} in a browser`, () => {
+  describe.skipIf(isLeftOut)(`${example} in a browser`, () => {
     let built: BuiltApp
     let running: RunningApp
     let browser: Browser
@@ -69,7 +66,7 @@ export function describeInBrowser(
 
     beforeAll(async () => {
       built = await build()
-      browser = await chromium.launch({ executablePath })
+      browser = await chromium.launch({ executablePath: chromiumPath })
     })
 
     afterAll(async () => {

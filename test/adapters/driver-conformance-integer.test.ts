@@ -1,0 +1,3 @@
+import { driverConformance } from "./driver-conformance.ts"
+
+await driverConformance("integer")
