@@ -14,6 +14,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ["default", "./test/run-report.ts"],
+    globalSetup: "./test/shared-folder.ts",
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -157,7 +157,8 @@ describe("[COO-7][INP-4] a huge header", () => {
   ]
 
   test.each(shapes)("%s is read in under 50 ms, in time that grows as it does", (_, shape) => {
-    expect(fastest(() => readSessionCookie(shape(100_000)))).toBeLessThan(50)
+    const header = shape(100_000)
+    expect(fastest(() => readSessionCookie(header))).toBeLessThan(50)
     const [one, four] = [shape(50_000), shape(200_000)]
     // Quadratic growth would be 16 times; the addend keeps the clock's grain out of the ratio.
     expect(fastest(() => readSessionCookie(four))).toBeLessThan(8 * fastest(() => readSessionCookie(one)) + 10)
@@ -188,12 +189,14 @@ describe("[COO-7][INP-4] a huge header", () => {
     }
   })
 
-  // The best of three: other processes share the machine.
+  // The best of three, in milliseconds of this thread alone: other processes share the machine, and its clock runs on
+  // while they have the processor.
   function fastest(run: () => unknown): number {
     const times = Array.from({ length: 3 }, () => {
-      const start = performance.now()
+      const start = process.threadCpuUsage()
       run()
-      return performance.now() - start
+      const { user, system } = process.threadCpuUsage(start)
+      return (user + system) / 1000
     })
     return Math.min(...times)
   }

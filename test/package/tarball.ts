@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process"
-import { mkdtemp, realpath, rm } from "node:fs/promises"
+import { copyFile, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { madeOnce } from "../shared-folder.ts"
 
 /** The folder of this project. */
 export const root = fileURLToPath(new URL("../../", import.meta.url))
@@ -24,15 +25,31 @@ export async function temporaryFolder(): Promise<{ path: string; remove(): Promi
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** Packs the package into a folder. Throws if there is no `dist`. */
+/** Puts the packed package into a folder. Throws if there is no `dist`. */
 export async function packInto(folder: string): Promise<Tarball> {
+  const { path, files } = await packed()
+  const copy = join(folder, basename(path))
+  await copyFile(path, copy)
+  return { path: copy, files }
+}
+
+/** The package, packed once for all test files of a run, in a place that stays. */
+export async function packed(): Promise<Tarball> {
+  const report = "report.json"
+  const folder = await madeOnce("packed", async (into) => {
+    await writeFile(join(into, report), JSON.stringify(await pack(into)))
+  })
+  return JSON.parse(await readFile(join(folder, report), "utf8")) as Tarball
+}
+
+async function pack(folder: string): Promise<Tarball> {
   const report: unknown = JSON.parse(
     await npm(root, "pack", "--json", "--ignore-scripts", "--pack-destination", folder),
   )
-  const packed = firstPack(report)
-  const files = packed.files.map(({ path }) => path)
+  const first = firstPack(report)
+  const files = first.files.map(({ path }) => path)
   if (!files.includes("dist/index.js")) throw new Error("There is no dist to pack: run npm run build first.")
-  return { path: join(folder, packed.filename), files }
+  return { path: join(folder, first.filename), files }
 }
 
 /** Runs npm in a folder and resolves to what it prints. */

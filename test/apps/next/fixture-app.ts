@@ -1,4 +1,4 @@
-import { buildApp } from "./next-app.ts"
+import { buildAppOnce } from "./next-app.ts"
 import type { BuiltApp } from "./next-app.ts"
 
 /** What the application of the tests is built as. */
@@ -7,12 +7,12 @@ export type Variant = "14" | "15" | "16" | "16 with Cache Components"
 /** All that a version of Next.js can be asked for. */
 export const variants: Variant[] = ["14", "15", "16", "16 with Cache Components"]
 
-/** Builds the application of the tests. */
-export function buildFixture(variant: Variant, files: Record<string, string> = {}): Promise<BuiltApp> {
+/** Builds the application of the tests: once for all test files. */
+export function buildFixture(variant: Variant): Promise<BuiltApp> {
   const next = Number(variant.slice(0, 2)) as 14 | 15 | 16
   const proxy = next === 16 ? "proxy" : "middleware"
   const extra = variant === "16 with Cache Components" ? cacheComponents : edge
-  return buildApp("test/apps/next/fixture", { next, files: { [`${proxy}.ts`]: proxyFile(proxy), ...extra, ...files } })
+  return buildAppOnce("test/apps/next/fixture", { next, files: { [`${proxy}.ts`]: proxyFile(proxy), ...extra } })
 }
 
 function proxyFile(name: string): string {

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process"
-import { cp, mkdir, readFile, readdir, writeFile } from "node:fs/promises"
+import { cp, readFile, readdir, writeFile } from "node:fs/promises"
 import { basename, join, relative } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, expect, onTestFinished, test } from "vitest"
-import { npm, packInto, root, temporaryFolder } from "../../package/tarball.ts"
+import { npm, packed, root, temporaryFolder } from "../../package/tarball.ts"
+import { madeOnce } from "../../shared-folder.ts"
 import { arrive, cookieNamed, describeInBrowser } from "./example-browser.ts"
 import type { DatabaseFile } from "./example-browser.ts"
 import { luciaV3Flow, signIn, signOut, signUp, tutorialPaths } from "./lucia-v3-flow.ts"
@@ -112,7 +113,7 @@ async function migrateExample(example: string): Promise<MigratedApp> {
     [...asSomebody, "commit", "--quiet", "--message", "before"],
   ])
     await run("git", args, { cwd: path })
-  const command = await installCommand(path)
+  const command = await installCommand()
   const migrate = async () => (await run(command, ["migrate", "lucia", after, "--write"])).stdout
   const outputs = [await migrate(), await migrate()]
   return { before: relative(root, before), after: relative(root, after), outputs, remove }
@@ -141,11 +142,10 @@ async function setBack(folder: string): Promise<void> {
 }
 
 // As `npx nightlatch` finds it: the packed package with ts-morph beside it.
-async function installCommand(path: string): Promise<string> {
-  const folder = join(path, "command")
-  await mkdir(folder)
-  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true }))
-  const tarball = await packInto(folder)
-  await npm(folder, "install", "--no-package-lock", "--prefer-offline", tarball.path, "ts-morph@28.0.0")
+async function installCommand(): Promise<string> {
+  const folder = await madeOnce("command", async (into) => {
+    await writeFile(join(into, "package.json"), JSON.stringify({ private: true }))
+    await npm(into, "install", "--no-package-lock", "--prefer-offline", (await packed()).path, "ts-morph@28.0.0")
+  })
   return join(folder, "node_modules/.bin/nightlatch")
 }

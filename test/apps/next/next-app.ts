@@ -1,10 +1,12 @@
 import { execFile, spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
+import { createHash } from "node:crypto"
 import { once } from "node:events"
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { promisify } from "node:util"
-import { npm, packInto, root, temporaryFolder } from "../../package/tarball.ts"
+import { npm, packed, packInto, root, temporaryFolder } from "../../package/tarball.ts"
+import { madeOnce } from "../../shared-folder.ts"
 
 /** A Next.js application, built against the packed package in a folder of its own. */
 export interface BuiltApp {
@@ -49,19 +51,33 @@ const olderVersions: Record<number, Record<string, string>> = {
 }
 
 /** Copies an application, installs the packed package and Next.js, and builds it. Throws with the output when it does not build. */
-export async function buildApp(source: string, { next, files = {} }: BuildOptions = {}): Promise<BuiltApp> {
+export async function buildApp(source: string, options: BuildOptions = {}): Promise<BuiltApp> {
   const { path: folder, remove } = await temporaryFolder()
   try {
-    await cp(join(root, source), folder, { recursive: true, filter: isSource })
-    await change(folder, files)
-    await pinVersions(folder, olderVersions[next ?? 16])
-    await npm(folder, "install", "--no-package-lock", "--prefer-offline")
-    const buildOutput = await build(folder)
+    const buildOutput = await buildIn(folder, source, options)
     return { folder, buildOutput, start: (env) => start(folder, env), remove }
   } catch (error) {
     await remove()
     throw error
   }
+}
+
+/** Builds as {@link buildApp}, once for all test files of a run that ask for the same. They must leave the folder as it is. */
+export async function buildAppOnce(source: string, options: BuildOptions = {}): Promise<BuiltApp> {
+  const shared = await madeOnce(`built-${hashOf({ source, options })}`, async (into) => {
+    await writeFile(join(into, "output"), await buildIn(join(into, "app"), source, options))
+  })
+  const folder = join(shared, "app")
+  const buildOutput = await readFile(join(shared, "output"), "utf8")
+  return { folder, buildOutput, start: (env) => start(folder, env), remove: async () => undefined }
+}
+
+async function buildIn(folder: string, source: string, { next, files = {} }: BuildOptions): Promise<string> {
+  await cp(join(root, source), folder, { recursive: true, filter: isSource })
+  await change(folder, files)
+  await pinVersions(folder, olderVersions[next ?? 16])
+  await install(folder)
+  return build(folder)
 }
 
 /** What {@link createNextApp} adds to the application. */
@@ -126,13 +142,30 @@ interface PackageJson {
 async function pinVersions(folder: string, versions: Record<string, string> = {}): Promise<void> {
   const path = join(folder, "package.json")
   const { dependencies, devDependencies, ...rest } = JSON.parse(await readFile(path, "utf8")) as PackageJson
-  const pins = { ...versions, nightlatch: `file:${(await packInto(folder)).path}` }
+  const pins = { ...versions, nightlatch: `file:${(await packed()).path}` }
   const pinned = { ...rest, dependencies: pin(dependencies, pins), devDependencies: pin(devDependencies, pins) }
   await writeFile(path, JSON.stringify(pinned))
 }
 
 function pin(ranges: Record<string, string>, pins: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(ranges).map(([name, range]) => [name, pins[name] ?? range]))
+}
+
+// Applications with the same dependencies have the same files, by hard links: an installation takes longer than a build.
+async function install(folder: string): Promise<void> {
+  const text = await readFile(join(folder, "package.json"), "utf8")
+  const { dependencies, devDependencies, overrides, allowScripts } = JSON.parse(text) as Record<string, object>
+  const wanted = { private: true, dependencies, devDependencies, overrides, allowScripts }
+  const shared = await madeOnce(`installed-${hashOf(wanted)}`, async (into) => {
+    await writeFile(join(into, "package.json"), JSON.stringify(wanted))
+    await npm(into, "install", "--no-package-lock", "--prefer-offline")
+  })
+  const from = join(shared, "node_modules")
+  await run("cp", ["-al", from, folder]).catch(() => cp(from, join(folder, "node_modules"), { recursive: true }))
+}
+
+function hashOf(value: object): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16)
 }
 
 async function build(folder: string): Promise<string> {

@@ -24,12 +24,12 @@ export interface RunningFixture {
 export const cookieName = "__Host-session"
 
 /** Builds and starts the application of the tests for a block of them. */
-export function useFixture(variant: Variant, files: Record<string, string> = {}): RunningFixture {
+export function useFixture(variant: Variant): RunningFixture {
   let built: BuiltApp
   let running: RunningApp
 
   beforeAll(async () => {
-    built = await buildFixture(variant, files)
+    built = await buildFixture(variant)
     running = await built.start()
   })
   afterAll(async () => {
