@@ -1,4 +1,3 @@
-// @ts-nocheck -- run by Bun, whose modules are its own.
 import { Database } from "bun:sqlite"
 import { expect, test } from "bun:test"
 import { mkdtempSync, rmSync } from "node:fs"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- the drivers' types are where the drivers are installed.
 import { execFile } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

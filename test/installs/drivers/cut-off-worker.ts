@@ -1,4 +1,3 @@
-// @ts-nocheck -- bundled for workerd, one subject at a time.
 import { createAuth } from "../../../src/core/create-auth.ts"
 import { createSnapshots, createStatelessAuth } from "../../../src/stateless.ts"
 import { memoryAdapter } from "../../../adapters/memory.ts"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- the drivers' types are where the drivers are installed.
 import { connect } from "node:net"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- run by workerd, with a binding to D1.
 import { d1Adapter } from "../../../adapters/d1.ts"
 import { sessionAdapterCases, userAdapterCases } from "../../../src/testing.ts"
 

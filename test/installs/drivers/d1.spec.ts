@@ -1,4 +1,3 @@
-// @ts-nocheck -- the drivers' types are where the drivers are installed.
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { d1Adapter } from "../../../adapters/d1.ts"
 import { createAuth } from "../../../src/core/create-auth.ts"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- run by workerd, with a binding to D1.
 import { drizzle } from "drizzle-orm/d1"
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core"
 import { drizzleAdapter } from "../../../adapters/drizzle.ts"

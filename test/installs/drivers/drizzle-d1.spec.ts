@@ -1,4 +1,3 @@
-// @ts-nocheck -- the drivers' types are where the drivers are installed.
 import { drizzle } from "drizzle-orm/d1"
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- the drivers' types are where the drivers are installed.
 import { afterAll, beforeEach, describe, expect, test } from "vitest"
 import { pgliteAdapter } from "../../../adapters/pglite.ts"
 import { testAdapter } from "../../../src/testing.ts"

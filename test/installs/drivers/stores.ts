@@ -1,4 +1,3 @@
-// @ts-nocheck -- the drivers' types are where the drivers are installed.
 import { join } from "node:path"
 import { PGlite } from "@electric-sql/pglite"
 import { build } from "esbuild"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia is installed here only.
 import { setTimeout as sleep } from "node:timers/promises"
 import * as real from "lucia"
 import * as realUtils from "lucia/utils"

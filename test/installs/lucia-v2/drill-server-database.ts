@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia's adapters are installed here only.
 import { pg as pgAdapter } from "@lucia-auth/adapter-postgresql"
 import { betterSqlite3 } from "@lucia-auth/adapter-sqlite"
 import Database from "better-sqlite3"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia is installed here only.
 // An application of Lucia v2's time, as its guides have it: nothing in here knows which library answers to `lucia`.
 import { createServer } from "node:http"
 import { json } from "node:stream/consumers"

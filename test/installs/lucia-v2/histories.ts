@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia is installed here only.
 import { createHash } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import fc from "fast-check"

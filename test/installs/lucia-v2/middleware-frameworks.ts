@@ -1,4 +1,3 @@
-// @ts-nocheck -- The frameworks are installed here only.
 import { createServer } from "node:http"
 import { Elysia } from "elysia"
 import express from "express"

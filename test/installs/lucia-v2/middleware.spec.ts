@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia and the frameworks are installed here only.
 import { betterSqlite3 } from "@lucia-auth/adapter-sqlite"
 import Database from "better-sqlite3"
 import * as real from "lucia"

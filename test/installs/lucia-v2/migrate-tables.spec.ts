@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia and its adapters are installed here only.
 import { scryptSync } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { mysql2 } from "@lucia-auth/adapter-mysql"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia is installed here only.
 import fc from "fast-check"
 import * as real from "lucia"
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia is installed here only.
 import { DatabaseSync } from "node:sqlite"
 import fc from "fast-check"
 import * as real from "lucia"

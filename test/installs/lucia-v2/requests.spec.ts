@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia is installed here only.
 import * as real from "lucia"
 import { expect, test } from "vitest"
 import * as ours from "../../../src/lucia-v2.ts"

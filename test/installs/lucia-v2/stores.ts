@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia's adapters are installed here only.
 import { mysql2 } from "@lucia-auth/adapter-mysql"
 import { pg, postgres as postgresAdapter } from "@lucia-auth/adapter-postgresql"
 import { redis as redisAdapter } from "@lucia-auth/adapter-session-redis"

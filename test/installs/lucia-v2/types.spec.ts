@@ -1,4 +1,3 @@
-// @ts-nocheck -- like the other files here.
 import { execFileSync } from "node:child_process"
 import { rmSync, writeFileSync } from "node:fs"
 import { expect, test } from "vitest"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia is installed here only.
 import { createHash } from "node:crypto"
 import * as real from "lucia"
 import { afterEach, describe, expect, test } from "vitest"

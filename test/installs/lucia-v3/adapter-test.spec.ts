@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia's suite is installed here only.
 import { DatabaseSync } from "node:sqlite"
 import { databaseUser, testAdapter } from "@lucia-auth/adapter-test"
 import { test } from "vitest"

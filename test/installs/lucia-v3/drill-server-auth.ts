@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia's adapters are installed in private projects only.
 // The same application after it has moved on to `createAuth`: over the adapter of Lucia v3 that it had, or, where
 // DRILL_TABLES names them, over tables of its own, where people have keys.
 import { createServer } from "node:http"

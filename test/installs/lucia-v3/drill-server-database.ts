@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia's adapters are installed here only.
 import { NodePostgresAdapter } from "@lucia-auth/adapter-postgresql"
 import { BetterSqlite3Adapter } from "@lucia-auth/adapter-sqlite"
 import Database from "better-sqlite3"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- better-sqlite3 and pg are those of the server that is started.
 // What a drill does to a server from outside: it chooses the package behind a name, moves the clock, stops and kills.
 import { createRequire, registerHooks } from "node:module"
 

@@ -1,4 +1,3 @@
-// @ts-nocheck -- the databases that Lucia's adapters open are given to the server as text.
 import { fork } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia's adapters are installed here only.
 import { setTimeout } from "node:timers/promises"
 import { Lucia, TimeSpan } from "lucia"
 import { afterAll, beforeEach, describe, expect, test } from "vitest"

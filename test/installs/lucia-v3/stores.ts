@@ -1,4 +1,3 @@
-// @ts-nocheck -- Lucia's adapters are installed here only.
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- the drivers' types are where the drivers are installed.
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

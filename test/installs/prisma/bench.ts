@@ -1,4 +1,3 @@
-// @ts-nocheck -- the clients are generated where Prisma is installed.
 import { hash } from "node:crypto"
 import { prismaAdapter } from "../../../adapters/prisma.ts"
 import { compete } from "../../../bench/rounds.ts"

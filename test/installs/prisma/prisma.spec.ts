@@ -1,4 +1,3 @@
-// @ts-nocheck -- the clients are generated where Prisma is installed.
 import { afterAll, beforeEach, describe, expect, test } from "vitest"
 import { prismaAdapter } from "../../../adapters/prisma.ts"
 import { createAuth } from "../../../src/index.ts"

@@ -1,4 +1,3 @@
-// @ts-nocheck -- the clients are generated where Prisma is installed.
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

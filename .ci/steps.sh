@@ -1,0 +1,78 @@
+# The steps of .ci/run, each a function or a command of npm. Sourced by .ci/run and .ci/step, which set $work and $results.
+
+# The commands that the README promises, word for word.
+readme_has() {
+  grep -qxF "$1" README.md || { echo "README.md no longer says: $1" >&2; return 1; }
+}
+
+readme_test() {
+  readme_has "npm install && npm test" && npm install &&
+    tests test "$results/tests.json" --reporter=./test/run-report.ts
+}
+
+# Prisma is too heavy to be installed with the rest.
+prisma_tests() {
+  tests test:prisma "$results/prisma.json"
+}
+
+# Lucia's own adapters, over the drivers and ORMs that they were made for.
+lucia_tests() {
+  tests test:lucia "$results/lucia.json"
+}
+
+# The adapters of Lucia v2, and the frameworks that its middleware serves.
+lucia_v2_tests() {
+  tests test:lucia-v2 "$results/lucia-v2.json"
+}
+
+# PGlite, Bun and what runs Cloudflare D1 are too.
+drivers_tests() {
+  tests test:drivers "$results/drivers.json"
+}
+
+# Versions of drivers and ORMs that applications still have.
+older_tests() {
+  tests test:older "$results/older.json"
+}
+
+# Test runners that load an application into another realm.
+runners_tests() {
+  tests test:runners "$results/runners.json"
+}
+
+# Whole applications, built with the packed package and driven by a browser.
+next_tests() {
+  tests test:next "$results/next.json" --reporter=./test/run-report.ts
+}
+
+# Runs tests by a command of npm, which must leave none out, and keeps their results.
+tests() {
+  CI=true npm run "$1" -- --reporter=default --reporter=json --outputFile.json="$2" "${@:3}"
+}
+
+readme_start() {
+  readme_has "npm install && npm start" &&
+    DATABASE="$work/app.db" node .ci/smoke.mjs "npm install && npm start"
+}
+
+# What a stranger's machine would install: no settings of ours, nothing cached.
+clean_install() {
+  mkdir "$work/clone" && copy_sources "$work/clone" &&
+    (cd "$work/clone" && npm ci --userconfig /dev/null --cache "$work/cache" && npm run build) &&
+    same_package . "$work/clone" &&
+    rm -rf "$work/clone" "$work/cache"
+}
+
+# Without what steps beside this one write.
+copy_sources() {
+  tar --exclude=./dist --exclude=./.git --exclude=node_modules --exclude=.screenshots -cf - . | tar -xf - -C "$1"
+}
+
+# What is published can be built again by whoever doubts it, byte for byte, wherever they build it.
+same_package() {
+  local folder sums=()
+  for folder in "$@"; do
+    sums+=("$(cd "$folder" && npm pack --dry-run --ignore-scripts --json 2>/dev/null | grep -o '"integrity": "[^"]*"')")
+  done
+  [ -n "${sums[0]}" ] && [ "${sums[0]}" = "${sums[1]}" ] || { echo "Two builds differ: ${sums[*]}" >&2; return 1; }
+}
