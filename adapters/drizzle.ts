@@ -2,11 +2,14 @@ import type { Column, InferInsertModel, InferSelectModel, Table } from "drizzle-
 import { checkOptions } from "../src/core/options.ts"
 import type { SessionAdapter, UserAdapter } from "../src/core/ports.ts"
 import type { Builder } from "./drizzle/builders.ts"
-import { drizzleKeys } from "./drizzle/keys.ts"
-import { drizzleSessions } from "./drizzle/sessions.ts"
+import { keyStatements } from "./drizzle/keys.ts"
+import { drizzleSessions, sessionStatements } from "./drizzle/sessions.ts"
 import { drizzleStore } from "./drizzle/store.ts"
 import { checkedTables } from "./drizzle/tables.ts"
-import { drizzleUsers, userLookup } from "./drizzle/users.ts"
+import { drizzleUsers } from "./drizzle/users.ts"
+import { keyPort } from "./port/key-port.ts"
+import { sessionPort } from "./port/session-port.ts"
+import { userPort } from "./port/user-port.ts"
 import type { Row } from "./sql/executor.ts"
 
 /** A database or a transaction of Drizzle's, for SQLite, PostgreSQL or MySQL. */
@@ -72,13 +75,10 @@ export function drizzleAdapter(
   const tables = checkedTables(given.user, given.session, given.key)
   // What the three dialects' builders have in common; the tables say which of them it is.
   const store = drizzleStore(db as unknown as Builder, tables.dialect)
-  const lookup = userLookup(store, tables)
-  const sessions = drizzleSessions(store, tables, lookup.userExists)
-  if (!tables.key) return sessions
-  const { userExists } = lookup
-  return {
-    ...sessions,
-    ...drizzleUsers(store, tables, tables.key, lookup),
-    ...drizzleKeys(store, tables, tables.key, userExists),
-  }
+  const session = { ...tables, store, statements: sessionStatements(store, tables) }
+  const sessions = sessionPort(() => session, drizzleSessions)
+  const { key } = tables
+  if (!key) return sessions
+  const user = { ...tables, key, store, statements: keyStatements(store, tables, key) }
+  return { ...sessions, ...userPort(() => user, drizzleUsers), ...keyPort(() => user, drizzleUsers) }
 }

@@ -21,7 +21,8 @@ export function freshAttributes({ columns, core }: OwnTable): Row {
   return Object.fromEntries(own.map(([name, column]) => [name, freshValue(column)]))
 }
 
-function attributeColumn({ owner, columns, core }: OwnTable, name: string): Column {
+/** Finds the column of an attribute. Throws `invalid_option` if there is none. */
+export function attributeColumn({ owner, columns, core }: OwnTable, name: string): Column {
   const column = Object.hasOwn(columns, name) && !Object.hasOwn(core, name) ? columns[name] : undefined
   if (column && isWritable(column)) return column
   throw new AuthError(

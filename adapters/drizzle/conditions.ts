@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm"
 import type { Column, Placeholder, SQL, SQLWrapper } from "drizzle-orm"
-import type { DialectName } from "../sql/dialect.ts"
+import type { Dialect, DialectName } from "../sql/dialect.ts"
 
 const text = /^(?:text|varchar|char|varbinary|citext)/i
 
@@ -30,6 +30,11 @@ export function isExactly(dialect: DialectName, column: Column, value: SQLWrappe
     case "mysql":
       return sql`(${alike} and ${bytes(column)} = ${bytes(value)})`
   }
+}
+
+/** Makes the condition that a column is this value, byte for byte. */
+export function equals({ dialect }: { dialect: Dialect }, column: Column, value: unknown): SQL {
+  return isExactly(dialect.name, column, valueOf(column, value))
 }
 
 /** Makes the condition that the id of a key is of this provider, byte for byte. */

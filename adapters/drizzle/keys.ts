@@ -1,217 +1,146 @@
-import { and, asc, isNull, ne, not, or, sql } from "drizzle-orm"
+import { asc, eq, isNull, ne, sql } from "drizzle-orm"
 import type { SQL } from "drizzle-orm"
-import type { KeyName, KeyRecord, OwnedKeyName, UserAdapter, UserId } from "../../src/core/ports.ts"
-import type { Row } from "../sql/executor.ts"
-import { keyIdOf, newKeyIdOf, newPasswordHashOf, passwordHashOf, sessionIdOf } from "../port/parameters.ts"
+import type { UserId } from "../../src/core/ports.ts"
+import type { EndedSessions, KeyRows, NewKey, OwnKey, StoredKey } from "../port/key-port.ts"
 import { missingUser } from "../port/user-ids.ts"
-import { checkedAttributes } from "./attributes.ts"
+import type { Row } from "../sql/executor.ts"
 import type { Builder } from "./builders.ts"
-import { hasProvider, isExactly, slot, valueOf } from "./conditions.ts"
-import { existingUser, selected, toKey } from "./rows.ts"
+import { equals, hasProvider, isExactly, slot } from "./conditions.ts"
+import { existingUser, hasUser, lockUser, selected, toKey } from "./rows.ts"
 import type { DrizzleStore, Step } from "./store.ts"
-import type { OwnTable, Tables } from "./tables.ts"
-import { isKeyTaken } from "./taken-key.ts"
-import { coreColumn } from "./tables.ts"
-import type { UserLookup } from "./users.ts"
+import type { KeyTable, Tables } from "./tables.ts"
 
-/** The methods that concern keys. */
-export type DrizzleKeys = Pick<
-  UserAdapter<Row>,
-  "insertKey" | "findKey" | "listKeys" | "replaceKeyPassword" | "replaceUserPasswords" | "renameKey" | "deleteKey"
->
-
-/** Keeps keys in a table whose `id` is `<provider id>:<provider user id>`. */
-export function drizzleKeys(
-  store: DrizzleStore,
-  tables: Tables,
-  key: OwnTable,
-  userExists: UserLookup["userExists"],
-): DrizzleKeys {
-  const { user, session, dialect } = tables
-  const columns = {
-    id: coreColumn(key, "id"),
-    owner: coreColumn(key, "userId"),
-    hash: coreColumn(key, "hashedPassword"),
-  }
-  const userIdColumn = coreColumn(user, "id")
-  const isKey = (id: string) => isExactly(dialect.name, columns.id, valueOf(columns.id, id))
-  const isOwner = (known: UserId) => isExactly(dialect.name, columns.owner, valueOf(columns.owner, known))
-  const isUser = (known: UserId) => isExactly(dialect.name, userIdColumn, valueOf(userIdColumn, known))
-  const statements = keyStatements(store, tables, key)
-
-  /** The user's row comes first, as in every transaction that writes it, so that two of them wait for each other. */
-  async function insertKey(given: KeyRecord, attributes: object = {}): ReturnType<DrizzleKeys["insertKey"]> {
-    const userId = tables.userId(given.userId)
-    const row = { id: newKeyIdOf(given), hashedPassword: passwordHashOf(given.passwordHash) }
-    const changes = checkedAttributes(user, attributes)
-    if (userId === null) throw missingUser()
-    const insert = (db: Builder) =>
-      store.write(db.insert(key.table).values({ ...row, userId: existingUser(tables, userId) }), key)
-    try {
-      await store.atomic(...assigning(changes, isUser(userId)), insert)
-      return "inserted"
-    } catch (error) {
-      if (dialect.isUniqueViolation(error)) return whatIsTaken(changes, row.id)
-      throw (await userExists(userId)) ? error : missingUser()
-    }
-  }
-
-  /** Writes attributes into the user table, if there are any. */
-  function assigning(changes: Row, isOwn: SQL): Step[] {
-    if (Object.keys(changes).length === 0) return []
-    return [(db) => store.write(db.update(user.table).set(changes).where(isOwn), user)]
-  }
-
-  /** Found out afterwards, when nothing is left of the attempt. */
-  async function whatIsTaken(changes: Row, keyId: string): Promise<"key_taken" | "attribute_taken"> {
-    if (Object.keys(changes).length === 0) return "key_taken"
-    return (await isKeyTaken(store, key, keyId)) ? "key_taken" : "attribute_taken"
-  }
-
-  async function findKey(providerId: string, providerUserId: string): Promise<KeyRecord | null> {
-    const id = keyIdOf({ providerId, providerUserId })
-    if (id === null) return null
-    return toKey((await statements.find({ id })).rows[0]?.key)
-  }
-
-  async function listKeys(userId: UserId): Promise<KeyRecord[]> {
-    const user = tables.userId(userId)
-    if (user === null) return []
-    return (await statements.list({ userId: user })).rows.flatMap((row) => toKey(row.key) ?? [])
-  }
-
-  async function replaceKeyPassword(
-    name: KeyName,
-    from: string | null,
-    to: string | null,
-    endSessions?: { exceptId?: string | undefined },
-  ): Promise<boolean> {
-    const [id, known, next] = [keyIdOf(name), passwordHashOf(from), passwordHashOf(to)]
-    const except = endSessions?.exceptId === undefined ? null : sessionIdOf(endSessions.exceptId)
-    if (id === null) return false
-    const isUnchanged = and(isKey(id), isHash(known)) ?? isKey(id)
-    const swap = (db: Builder) =>
-      store.write(db.update(key.table).set({ hashedPassword: next }).where(isUnchanged), key)
-    const before = endSessions ? endingSessions(id, isUnchanged, except) : []
-    if ((await store.atomic(...before, swap)).count > 0) return true
-    // Some of MySQL's drivers count only rows whose values changed.
-    return from === to && (await findKey(name.providerId, name.providerUserId))?.passwordHash === to
-  }
-
-  function isHash(hash: string | null): SQL {
-    return hash === null ? isNull(columns.hash) : isExactly(dialect.name, columns.hash, valueOf(columns.hash, hash))
-  }
-
-  /**
-   * The sessions go before the swap, under the same condition, with the key locked: so they go if and only if the swap
-   * takes place.
-   */
-  function endingSessions(id: string, isUnchanged: SQL, except: string | null): Step[] {
-    const [sessionId, owner] = [coreColumn(session, "id"), coreColumn(session, "userId")]
-    const lock = (db: Builder) => store.lock(db.select({ id: columns.id }).from(key.table).where(isKey(id)))
-    const mine = sql`${owner} = (select ${columns.owner} from ${key.table} where ${isUnchanged})`
-    const ended =
-      except === null ? mine : (and(mine, not(isExactly(dialect.name, sessionId, valueOf(sessionId, except)))) ?? mine)
-    return [lock, (db: Builder) => store.write(db.delete(session.table).where(ended), session)]
-  }
-
-  /** The sessions go first, under the same condition, with the user's row locked. */
-  async function replaceUserPasswords(
-    userId: UserId,
-    providerIds: readonly string[],
-    hash: string,
-    exceptId?: string,
-  ): Promise<boolean> {
-    const [known, next] = [tables.userId(userId), newPasswordHashOf(hash)]
-    const except = exceptId === undefined ? null : sessionIdOf(exceptId)
-    if (known === null || providerIds.length === 0) return false
-    const isOne = or(...providerIds.map((id) => hasProvider(dialect.name, columns.id, id)))
-    const ofUser = and(isOwner(known), isOne) ?? isOwner(known)
-    const [sessionId, owner] = [coreColumn(session, "id"), coreColumn(session, "userId")]
-    const mine = and(isExactly(dialect.name, owner, valueOf(owner, known)), isAnyKey(ofUser))
-    const ended =
-      except === null ? mine : and(mine, not(isExactly(dialect.name, sessionId, valueOf(sessionId, except))))
-    const { count } = await store.atomic(
-      lockUser(known),
-      (db) => store.write(db.delete(session.table).where(ended ?? ofUser), session),
-      (db) => store.write(db.update(key.table).set({ hashedPassword: next }).where(ofUser), key),
-    )
-    if (count > 0) return true
-    // Some of MySQL's drivers count only rows whose values changed.
-    return (await listKeys(userId)).some(({ providerId }) => providerIds.includes(providerId))
-  }
-
-  async function renameKey(
-    name: OwnedKeyName,
-    to: string,
-    attributes: object = {},
-  ): ReturnType<DrizzleKeys["renameKey"]> {
-    const [id, next, userId] = [keyIdOf(name), newKeyIdOf({ ...name, providerUserId: to }), tables.userId(name.userId)]
-    const changes = checkedAttributes(user, attributes)
-    if (id === null || userId === null) return "missing"
-    const isOwn = isOwnKey(id, userId)
-    const isOwnUser = and(isUser(userId), isAnyKey(isOwn)) ?? isOwn
-    const rename = (db: Builder) => store.write(db.update(key.table).set({ id: next }).where(isOwn), key)
-    try {
-      const { count } = await store.atomic(lockUser(userId), ...assigning(changes, isOwnUser), rename)
-      if (count > 0) return "renamed"
-    } catch (error) {
-      if (!dialect.isUniqueViolation(error)) throw error
-      return id === next ? "attribute_taken" : whatIsTaken(changes, next)
-    }
-    // Some of MySQL's drivers count only rows whose values changed.
-    return id === next && (await owns(name)) ? "renamed" : "missing"
-  }
-
-  async function deleteKey(
-    name: OwnedKeyName,
-    { evenLast = false }: { evenLast?: boolean | undefined } = {},
-  ): ReturnType<DrizzleKeys["deleteKey"]> {
-    const [id, userId] = [keyIdOf(name), tables.userId(name.userId)]
-    if (id === null || userId === null) return "missing"
-    const isOwn = isOwnKey(id, userId)
-    const isOther = and(isOwner(userId), ne(columns.id, id))
-    // A table of its own, because MySQL does not read the table that it deletes from.
-    const another = sql`select ${columns.id} from ${key.table} where ${isOther} limit 1`
-    const isOneOfMany = and(isOwn, sql`exists (select 1 from (${another}) as other)`) ?? isOwn
-    const remove = (condition: SQL) => (db: Builder) => store.write(db.delete(key.table).where(condition), key)
-    const { count } = evenLast
-      ? await store.atomic(remove(isOwn))
-      : await store.atomic(lockUser(userId), remove(isOneOfMany))
-    if (count > 0) return "deleted"
-    return (await owns(name)) ? "last_key" : "missing"
-  }
-
-  function isOwnKey(id: string, userId: UserId): SQL {
-    return and(isKey(id), isOwner(userId)) ?? isKey(id)
-  }
-
-  function isAnyKey(condition: SQL): SQL {
-    return sql`exists (select 1 from ${key.table} where ${condition})`
-  }
-
-  function lockUser(known: UserId): Step {
-    return (db) => store.lock(db.select({ id: userIdColumn }).from(user.table).where(isUser(known)))
-  }
-
-  async function owns({ providerId, providerUserId, userId }: OwnedKeyName): Promise<boolean> {
-    return (await findKey(providerId, providerUserId))?.userId === userId
-  }
-
-  return { insertKey, findKey, listKeys, replaceKeyPassword, replaceUserPasswords, renameKey, deleteKey }
+/** The user and key tables, and what is prepared over them. */
+export interface UserDb extends Tables {
+  store: DrizzleStore
+  key: KeyTable
+  statements: ReturnType<typeof keyStatements>
 }
 
-function keyStatements(store: DrizzleStore, { dialect }: Tables, key: OwnTable) {
-  const [id, owner] = [coreColumn(key, "id"), coreColumn(key, "userId")]
-  const isId = isExactly(dialect.name, id, slot(id, "id"))
-  const isOwn = isExactly(dialect.name, owner, slot(owner, "userId"))
-  const select = (db: Builder, condition: SQL) =>
-    db
-      .select({ key: selected(key) })
-      .from(key.table)
-      .where(condition)
+/** Keeps keys in a table whose `id` is `<provider id>:<provider user id>`. */
+export const drizzleKeys: Omit<KeyRows<UserDb, UserId, Row>, "encodeUser" | "encodeAttributes" | "isTaken"> = {
+  hasKey,
+  insertKey,
+  findKey: async ({ statements }, id) => toKey((await statements.find({ id })).rows[0]?.key),
+  listKeys,
+  swapPassword,
+  setPasswords,
+  renameKey,
+  deleteKey,
+}
+
+async function hasKey({ store, key }: UserDb, id: string): Promise<boolean> {
+  const same = (db: Builder) => db.select({ id: key.id }).from(key.table).where(eq(key.id, id))
+  return (await store.once((db) => store.lock(same(db)))).count > 0
+}
+
+/** The user's row comes first, as in every transaction that writes it, so that two of them wait for each other. */
+async function insertKey(db: UserDb, user: UserId, { id, passwordHash }: NewKey, attributes: Row): Promise<void> {
+  const { store, key } = db
+  const row = { id, hashedPassword: passwordHash, userId: existingUser(db, user) }
+  const insert: Step = (builder) => store.write(builder.insert(key.table).values(row), key)
+  try {
+    await store.atomic(...assigning(db, attributes, equals(db, db.user.id, user)), insert)
+  } catch (error) {
+    throw db.dialect.isUniqueViolation(error) || (await hasUser(db, user)) ? error : missingUser()
+  }
+}
+
+/** Writes attributes into the user table, if there are any. */
+function assigning({ store, user }: UserDb, attributes: Row, isOwn: SQL): Step[] {
+  if (Object.keys(attributes).length === 0) return []
+  return [(db) => store.write(db.update(user.table).set(attributes).where(isOwn), user)]
+}
+
+async function listKeys({ statements }: UserDb, userId: UserId): Promise<StoredKey[]> {
+  return (await statements.list({ userId })).rows.flatMap((row) => toKey(row.key) ?? [])
+}
+
+/**
+ * The sessions go before the swap, under the same condition, with the key locked: so they go if and only if the swap
+ * takes place.
+ */
+async function swapPassword(
+  db: UserDb,
+  id: string,
+  from: string | null,
+  to: string | null,
+  ended: EndedSessions | null,
+): Promise<boolean> {
+  const { store, key, session } = db
+  const isKey = equals(db, key.id, id)
+  const hash = key.hashedPassword
+  const isUnchanged = sql`${isKey} and ${from === null ? isNull(hash) : equals(db, hash, from)}`
+  const lock: Step = (builder) => store.lock(builder.select({ id: key.id }).from(key.table).where(isKey))
+  const isEnded = sql`${session.userId} = (select ${key.userId} from ${key.table} where ${isUnchanged})`
+  const before = ended ? [lock, ending(db, isEnded, ended)] : []
+  return (await store.atomic(...before, setHash(db, to, isUnchanged))).count > 0
+}
+
+/** The sessions go first, under the same condition, with the user's row locked. */
+async function setPasswords(
+  db: UserDb,
+  user: UserId,
+  providerIds: readonly string[],
+  hash: string,
+  ended: EndedSessions,
+): Promise<boolean> {
+  const { store, key, session, dialect } = db
+  const isOne = providerIds.map((id) => hasProvider(dialect.name, key.id, id))
+  const ofUser = sql`${equals(db, key.userId, user)} and (${sql.join(isOne, sql` or `)})`
+  const isEnded = sql`${equals(db, session.userId, user)} and ${isAnyKey(db, ofUser)}`
+  return (await store.atomic(lockUser(db, user), ending(db, isEnded, ended), setHash(db, hash, ofUser))).count > 0
+}
+
+function ending(db: UserDb, condition: SQL, { exceptId }: EndedSessions): Step {
+  const { store, session } = db
+  const ended = exceptId === null ? condition : sql`${condition} and not ${equals(db, session.id, exceptId)}`
+  return (builder) => store.write(builder.delete(session.table).where(ended), session)
+}
+
+function setHash({ store, key }: UserDb, hashedPassword: string | null, condition: SQL): Step {
+  return (db) => store.write(db.update(key.table).set({ hashedPassword }).where(condition), key)
+}
+
+async function renameKey(db: UserDb, own: OwnKey<UserId>, to: string, attributes: Row): Promise<boolean> {
+  const { store, key, user } = db
+  const isOwn = isOwnKey(db, own)
+  const isOwnUser = sql`${equals(db, user.id, own.user)} and ${isAnyKey(db, isOwn)}`
+  const rename: Step = (builder) => store.write(builder.update(key.table).set({ id: to }).where(isOwn), key)
+  return (await store.atomic(lockUser(db, own.user), ...assigning(db, attributes, isOwnUser), rename)).count > 0
+}
+
+async function deleteKey(db: UserDb, own: OwnKey<UserId>, evenLast: boolean): Promise<boolean> {
+  const { store, key } = db
+  const isOwn = isOwnKey(db, own)
+  const isOther = sql`${equals(db, key.userId, own.user)} and ${ne(key.id, own.id)}`
+  // A table of its own, because MySQL does not read the table that it deletes from.
+  const another = sql`select ${key.id} from ${key.table} where ${isOther} limit 1`
+  const remove = (condition: SQL) => (builder: Builder) => store.write(builder.delete(key.table).where(condition), key)
+  const steps = evenLast
+    ? [remove(isOwn)]
+    : [lockUser(db, own.user), remove(sql`${isOwn} and exists (select 1 from (${another}) as other)`)]
+  return (await store.atomic(...steps)).count > 0
+}
+
+function isOwnKey(db: UserDb, { id, user }: OwnKey<UserId>): SQL {
+  return sql`${equals(db, db.key.id, id)} and ${equals(db, db.key.userId, user)}`
+}
+
+function isAnyKey({ key }: UserDb, condition: SQL): SQL {
+  return sql`exists (select 1 from ${key.table} where ${condition})`
+}
+
+/** Makes what is the same at every call but for its values, and so prepared once. */
+export function keyStatements(store: DrizzleStore, { dialect, user }: Tables, key: KeyTable) {
+  const isId = isExactly(dialect.name, key.id, slot(key.id, "id"))
+  const isOwn = isExactly(dialect.name, key.userId, slot(key.userId, "userId"))
+  const isUser = isExactly(dialect.name, user.id, slot(user.id, "id"))
+  const keys = (db: Builder) => db.select({ key: selected(key) }).from(key.table)
+  const users = (db: Builder) => db.select({ user: selected(user) }).from(user.table)
   return {
-    find: store.prepared((db) => store.read(select(db, isId))),
-    list: store.prepared((db) => store.read(select(db, isOwn).orderBy(asc(id)))),
+    find: store.prepared((db) => store.read(keys(db).where(isId))),
+    list: store.prepared((db) => store.read(keys(db).where(isOwn).orderBy(asc(key.id)))),
+    findUser: store.prepared((db) => store.read(users(db).where(isUser))),
   }
 }

@@ -1,14 +1,17 @@
 import { sql } from "drizzle-orm"
 import type { Column, SQL } from "drizzle-orm"
-import type { FoundSession, KeyRecord, SessionRecord, UserId } from "../../src/core/ports.ts"
+import type { FoundSession, SessionRecord, UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
-import { isExactly, valueOf } from "./conditions.ts"
+import type { StoredKey } from "../port/key-port.ts"
+import type { Builder } from "./builders.ts"
+import { equals } from "./conditions.ts"
+import type { DrizzleStore, Step } from "./store.ts"
+import { nothing } from "./store.ts"
 import type { OwnTable, Tables } from "./tables.ts"
-import { coreColumn } from "./tables.ts"
 
 /** The columns of a table as Drizzle selects them: the id first, because of it a join tells whether there is a row. */
 export function selected(table: OwnTable): Record<string, Column> {
-  return { id: coreColumn(table, "id"), ...table.columns }
+  return { id: table.id, ...table.columns }
 }
 
 /** Reads the session of a selected row; `null` if what the library needs of it is not there. */
@@ -59,12 +62,10 @@ function picked(row: Row, names: (readonly [name: string, column: string])[]): R
 }
 
 /** Reads the key of a selected row; `null` if it is nobody's or has no name. */
-export function toKey(row: unknown): KeyRecord | null {
+export function toKey(row: unknown): StoredKey | null {
   if (!isRow(row) || typeof row.id !== "string" || !isUserId(row.userId)) return null
-  const end = row.id.indexOf(":")
-  if (end < 0) return null
   const passwordHash = typeof row.hashedPassword === "string" ? row.hashedPassword : null
-  return { providerId: row.id.slice(0, end), providerUserId: row.id.slice(end + 1), userId: row.userId, passwordHash }
+  return { id: row.id, userId: row.userId, passwordHash }
 }
 
 /** Tells whether a selected value is a row. */
@@ -76,10 +77,23 @@ export function isRow(value: unknown): value is Row {
  * Makes the id of a user out of the user's row, which is kept until the transaction's end; `NULL`, which the column
  * refuses, if the user does not exist or is being deleted.
  */
-export function existingUser({ user, dialect }: Tables, id: UserId): SQL {
-  const column = coreColumn(user, "id")
+export function existingUser(tables: Tables, id: UserId): SQL {
+  const { user, dialect } = tables
   const keep = sql.raw(dialect.keep.toLowerCase())
-  return sql`(select ${column} from ${user.table} where ${isExactly(dialect.name, column, valueOf(column, id))}${keep})`
+  return sql`(select ${user.id} from ${user.table} where ${equals(tables, user.id, id)}${keep})`
+}
+
+/** Returns whether a user exists now, which may be later than the caller's transaction began. */
+export async function hasUser(db: Tables & { store: DrizzleStore }, id: UserId): Promise<boolean> {
+  const select = lockUser(db, id)
+  return (await db.store.once((builder) => select(builder, nothing))).count > 0
+}
+
+/** Locks the user's row until the transaction's end. */
+export function lockUser(db: Tables & { store: DrizzleStore }, id: UserId): Step {
+  const { store, user } = db
+  const select = (builder: Builder) => builder.select({ id: user.id }).from(user.table)
+  return (builder) => store.lock(select(builder).where(equals(db, user.id, id)))
 }
 
 function isUserId(value: unknown): value is UserId {

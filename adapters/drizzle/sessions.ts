@@ -1,158 +1,118 @@
-import { and, asc, desc, lte, not, sql } from "drizzle-orm"
+import { asc, desc, sql } from "drizzle-orm"
 import type { SQL } from "drizzle-orm"
-import { AuthError } from "../../src/core/errors.ts"
 import { isPromise } from "../../src/platform/maybe-promise.ts"
-import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
-import type { Row } from "../sql/executor.ts"
-import { newSessionIdOf, sessionIdOf, timeOf } from "../port/parameters.ts"
-import { yieldToEventLoop } from "../retry/queue.ts"
+import type { FoundSession, SessionRecord, UserId } from "../../src/core/ports.ts"
+import type { NewSession, SessionRows } from "../port/session-port.ts"
 import { missingUser } from "../port/user-ids.ts"
-import { checkedAttributes, freshAttributes } from "./attributes.ts"
+import type { Row } from "../sql/executor.ts"
+import { attributeColumn, checkedAttributes, freshAttributes } from "./attributes.ts"
 import type { Builder } from "./builders.ts"
-import { isAlike, isExactly, slot, valueOf } from "./conditions.ts"
-import type { JoinedRow } from "./rows.ts"
-import { existingUser, joinedRow, selected, toSession } from "./rows.ts"
+import { equals, isAlike, isExactly, slot, valueOf } from "./conditions.ts"
+import { existingUser, hasUser, joinedRow, selected, toSession } from "./rows.ts"
 import type { DrizzleStore, Statement } from "./store.ts"
 import type { Tables } from "./tables.ts"
-import { coreColumn } from "./tables.ts"
 
-type Session = SessionRecord<Row>
+type Session = NewSession<UserId, Row>
+
+/** The session table, and what is prepared over it. */
+export interface SessionDb extends Tables {
+  store: DrizzleStore
+  statements: ReturnType<typeof sessionStatements>
+}
 
 /** Keeps sessions in the application's own table. */
-export function drizzleSessions(
-  store: DrizzleStore,
-  tables: Tables,
-  userExists: (id: UserId) => Promise<boolean>,
-): SessionAdapter<Row, Row> {
-  const { session, createdAt, expiresAt, dialect } = tables
-  const [idColumn, ownerColumn] = [coreColumn(session, "id"), coreColumn(session, "userId")]
-  const idSlot = isExactly(dialect.name, idColumn, slot(idColumn, "id"))
-  const ownerSlot = isExactly(dialect.name, ownerColumn, slot(ownerColumn, "userId"))
-  const joined = joinedRow(tables)
-  const statements = sessionStatements(store, tables, joined, idSlot, ownerSlot)
-
-  async function insertSession(given: Session): Promise<void> {
-    const userId = tables.userId(given.userId)
-    const row = { ...checkedAttributes(session, given.attributes), ...core(given) }
-    if (userId === null) throw missingUser()
-    try {
-      await store.atomic((db) =>
-        store.write(db.insert(session.table).values({ ...row, userId: existingUser(tables, userId) }), session),
-      )
-    } catch (error) {
-      throw (await userExists(userId)) ? error : missingUser()
-    }
-  }
-
-  function core({ id, createdAt: created, expiresAt: expires }: Session): Row {
-    return {
-      id: newSessionIdOf(id),
-      createdAt: createdAt.encode(timeOf(created)),
-      expiresAt: expiresAt.encode(timeOf(expires)),
-    }
-  }
-
-  async function findSession(id: string): Promise<FoundSession<Row, Row> | null> {
-    const known = sessionIdOf(id)
-    if (known === null) return null
-    // Every request comes by here: what is there at once is not awaited.
-    const answer = statements.find({ id: known })
-    const { rows } = isPromise(answer) ? await answer : answer
-    const found = rows[0] ? joined.read(rows[0]) : null
-    // A column may take other ids for equal. Compared here it costs less than once more in the statement.
-    return found?.session.id === known ? found : null
-  }
-
-  async function listSessions(userId: UserId): Promise<Session[]> {
-    const user = tables.userId(userId)
-    if (user === null) return []
-    const { rows } = await statements.list({ userId: user })
-    return rows.flatMap((row) => toSession(tables, row.session) ?? [])
-  }
-
-  async function extendSession(id: string, until: Date, ifBefore: Date): Promise<boolean> {
-    const known = sessionIdOf(id)
-    const times = { until: expiresAt.encode(timeOf(until)), ifBefore: expiresAt.encode(timeOf(ifBefore)) }
-    if (known === null) return false
-    return (await statements.extend({ id: known, ...times })).count > 0
-  }
-
-  async function updateSession(id: string, attributes: object): Promise<boolean> {
-    const known = sessionIdOf(id)
-    const row = checkedAttributes(session, attributes)
-    if (known === null) return false
-    if (Object.keys(row).length > 0 && (await changed(known, row))) return true
-    // Also after an update of no row: some of MySQL's drivers count only rows whose values changed.
-    return (await statements.has({ id: known })).count > 0
-  }
-
-  async function replaceSession(oldId: string, next: Session): Promise<boolean> {
-    const known = sessionIdOf(oldId)
-    const userId = tables.userId(next.userId)
-    const attributes = { ...freshAttributes(session), ...checkedAttributes(session, next.attributes) }
-    const row = { ...attributes, ...core(next) }
-    if (userId === null) throw missingUser()
-    return known !== null && changed(known, { ...row, userId })
-  }
-
-  /** One update of the row, so that it is atomic without a transaction. */
-  async function changed(id: string, row: Row): Promise<boolean> {
-    const found = isExactly(dialect.name, idColumn, valueOf(idColumn, id))
-    const update = (db: Builder) => store.write(db.update(session.table).set(row).where(found), session)
-    return (await store.atomic(update)).count > 0
-  }
-
-  async function deleteSession(id: string, userId?: UserId): Promise<boolean> {
-    const known = sessionIdOf(id)
-    const user = userId === undefined ? undefined : tables.userId(userId)
-    if (known === null || user === null) return false
-    const answer = user === undefined ? statements.end({ id: known }) : statements.endOwn({ id: known, userId: user })
+export const drizzleSessions: SessionRows<SessionDb, UserId, Row, Row, Row> = {
+  encodeUser: ({ userId }, id) => userId(id),
+  encodeAttributes: ({ session }, attributes) => checkedAttributes(session, attributes),
+  insert,
+  find,
+  list,
+  extend: async ({ statements, expiresAt }, id, to, limit) => {
+    const times = { until: expiresAt.encode(to), ifBefore: expiresAt.encode(limit) }
+    return (await statements.extend({ id, ...times })).count > 0
+  },
+  update: (db, id, attributes, ifNull) => change(db, changeable(db, id, ifNull), attributes),
+  has,
+  replace: (db, oldId, session) => {
+    const row = { ...freshAttributes(db.session), ...coreValues(db, session), userId: session.user }
+    return change(db, equals(db, db.session.id, oldId), row)
+  },
+  delete: async ({ statements }, id, userId) => {
+    const answer = userId === null ? statements.end({ id }) : statements.endOwn({ id, userId })
     return (await answer).count > 0
-  }
+  },
+  deleteOfUser: async ({ statements }, userId, except) => {
+    await (except === null ? statements.endAll({ userId }) : statements.endOthers({ userId, except }))
+  },
+  deleteExpired: async (db, before, limit) => {
+    const isExpired = sql`${db.expiresAt.column} <= ${valueOf(db.expiresAt.column, db.expiresAt.encode(before))}`
+    return (await db.store.once((builder) => deleteSome(builder, db, isExpired, limit))).count
+  },
+}
 
-  async function deleteUserSessions(userId: UserId, exceptId?: string): Promise<void> {
-    const user = tables.userId(userId)
-    const except = exceptId === undefined ? null : sessionIdOf(exceptId)
-    if (user === null) return
-    await (except === null ? statements.endAll({ userId: user }) : statements.endOthers({ userId: user, except }))
-  }
-
-  async function deleteExpiredSessions(before: Date, limit: number): Promise<number> {
-    const time = valueOf(expiresAt.column, expiresAt.encode(timeOf(before)))
-    if (!Number.isSafeInteger(limit) || limit < 0) throw new AuthError("invalid_option", "The limit is a whole number.")
-    const { count } = await store.once((db) => deleteExpired(db, store, tables, lte(expiresAt.column, time), limit))
-    if (count > 0 && count === limit) await yieldToEventLoop()
-    return count
-  }
-
-  return {
-    insertSession,
-    findSession,
-    listSessions,
-    extendSession,
-    updateSession,
-    replaceSession,
-    deleteSession,
-    deleteUserSessions,
-    deleteExpiredSessions,
+async function insert(db: SessionDb, session: Session): Promise<void> {
+  const row = { ...coreValues(db, session), userId: existingUser(db, session.user) }
+  try {
+    await db.store.atomic((builder) => db.store.write(builder.insert(db.session.table).values(row), db.session))
+  } catch (error) {
+    throw (await hasUser(db, session.user)) ? error : missingUser()
   }
 }
 
-/** What is the same at every call but for its values, and so prepared once. */
-function sessionStatements(store: DrizzleStore, tables: Tables, joined: JoinedRow, isId: SQL, isOwn: SQL) {
+function coreValues(tables: Tables, { id, createdAt, expiresAt, attributes }: Session): Row {
+  const times = { createdAt: tables.createdAt.encode(createdAt), expiresAt: tables.expiresAt.encode(expiresAt) }
+  return { ...attributes, id, ...times }
+}
+
+async function find({ statements }: SessionDb, id: string): Promise<FoundSession<Row, Row> | null> {
+  // Every request comes by here: what is there at once is not awaited.
+  const answer = statements.find({ id })
+  const { rows } = isPromise(answer) ? await answer : answer
+  const found = rows[0] ? statements.joined.read(rows[0]) : null
+  // A column may take other ids for equal. Compared here it costs less than once more in the statement.
+  return found?.session.id === id ? found : null
+}
+
+async function list(db: SessionDb, userId: UserId): Promise<SessionRecord<Row>[]> {
+  const { rows } = await db.statements.list({ userId })
+  return rows.flatMap((row) => toSession(db, row.session) ?? [])
+}
+
+/** One update of the row, so that it is atomic without a transaction. */
+async function change({ store, session }: SessionDb, condition: SQL, row: Row): Promise<boolean> {
+  const update = (builder: Builder) => store.write(builder.update(session.table).set(row).where(condition), session)
+  return (await store.atomic(update)).count > 0
+}
+
+async function has({ store, session, ...tables }: SessionDb, id: string, ifNull: string | null): Promise<boolean> {
+  const condition = changeable({ session, ...tables }, id, ifNull)
+  const select = (builder: Builder) => builder.select({ id: session.id }).from(session.table).where(condition)
+  return (await store.once((builder) => store.read(select(builder)))).count > 0
+}
+
+function changeable(tables: Tables, id: string, ifNull: string | null): SQL {
+  const isIt = equals(tables, tables.session.id, id)
+  return ifNull === null ? isIt : sql`${isIt} and ${attributeColumn(tables.session, ifNull)} is null`
+}
+
+/** Makes what is the same at every call but for its values, and so prepared once. */
+export function sessionStatements(store: DrizzleStore, tables: Tables) {
   const { session, user, createdAt, expiresAt, dialect } = tables
-  const [id, userId] = [coreColumn(session, "id"), coreColumn(user, "id")]
-  const owner = isExactly(dialect.name, userId, sql`${coreColumn(session, "userId")}`)
-  const remove = (condition: SQL | undefined) =>
-    store.prepared((db) => store.write(db.delete(session.table).where(condition ?? isId), session))
+  const joined = joinedRow(tables)
+  const isId = isExactly(dialect.name, session.id, slot(session.id, "id"))
+  const isOwn = isExactly(dialect.name, session.userId, slot(session.userId, "userId"))
+  const isExcepted = isExactly(dialect.name, session.id, slot(session.id, "except"))
+  const remove = (condition: SQL) =>
+    store.prepared((db) => store.write(db.delete(session.table).where(condition), session))
   return {
+    joined,
     find: store.prepared((db) =>
       store.readOne(
         db
           .select(joined.columns)
           .from(session.table)
-          .leftJoin(user.table, owner)
-          .where(isAlike(dialect.name, id, slot(id, "id"))),
+          .leftJoin(user.table, isExactly(dialect.name, user.id, sql`${session.userId}`))
+          .where(isAlike(dialect.name, session.id, slot(session.id, "id"))),
       ),
     ),
     list: store.prepared((db) =>
@@ -161,10 +121,9 @@ function sessionStatements(store: DrizzleStore, tables: Tables, joined: JoinedRo
           .select({ session: selected(session) })
           .from(session.table)
           .where(isOwn)
-          .orderBy(desc(createdAt.column), asc(id)),
+          .orderBy(desc(createdAt.column), asc(session.id)),
       ),
     ),
-    has: store.prepared((db) => store.read(db.select({ id }).from(session.table).where(isId))),
     extend: store.prepared((db) =>
       store.write(
         db
@@ -175,28 +134,21 @@ function sessionStatements(store: DrizzleStore, tables: Tables, joined: JoinedRo
       ),
     ),
     end: remove(isId),
-    endOwn: remove(and(isId, isOwn)),
+    endOwn: remove(sql`${isId} and ${isOwn}`),
     endAll: remove(isOwn),
-    endOthers: remove(and(isOwn, not(isExactly(dialect.name, id, slot(id, "except"))))),
+    endOthers: remove(sql`${isOwn} and not ${isExcepted}`),
   }
 }
 
 /** Judged when the rows are deleted. In PostgreSQL, rows that another cleaner holds are left to it. */
-function deleteExpired(
-  db: Builder,
-  store: DrizzleStore,
-  { session, dialect }: Tables,
-  isExpired: SQL,
-  limit: number,
-): Statement {
+function deleteSome(db: Builder, { store, session, dialect }: SessionDb, isExpired: SQL, limit: number): Statement {
   const remove = db.delete(session.table)
   if (dialect.name === "mysql") return store.write(remove.where(isExpired).limit(limit), session)
-  const id = coreColumn(session, "id")
-  const some = db.select({ id }).from(session.table).where(isExpired).limit(limit)
+  const some = db.select({ id: session.id }).from(session.table).where(isExpired).limit(limit)
   const found =
     dialect.name === "sqlite"
-      ? sql`${id} in ${some}`
+      ? sql`${session.id} in ${some}`
       : // An array is made once; a subquery under IN may be run again, past the limit.
-        sql`${id} = any(array${some.for("update", { skipLocked: true })}) and ${isExpired}`
+        sql`${session.id} = any(array${some.for("update", { skipLocked: true })}) and ${isExpired}`
   return store.write(remove.where(found), session)
 }

@@ -11,7 +11,6 @@ import { createQueue } from "../retry/queue.ts"
 import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "./builders.ts"
 import { driverErrorOf } from "./driver-error.ts"
 import type { OwnTable } from "./tables.ts"
-import { coreColumn } from "./tables.ts"
 
 /** What a statement did: the rows it read or wrote, or only how many it wrote. */
 export interface Outcome {
@@ -51,7 +50,8 @@ export interface DrizzleStore {
   atomicSteps(...steps: Step[]): Promise<Outcome[]>
 }
 
-const nothing: Outcome = { rows: [], count: 0 }
+/** What no statement did. */
+export const nothing: Outcome = { rows: [], count: 0 }
 
 /** Makes a store of a database, or of a transaction of the caller's: there calls take turns, and nothing is retried. */
 export function drizzleStore(given: Builder, dialect: Dialect): DrizzleStore {
@@ -118,7 +118,7 @@ const statementsOf: Record<DialectName, Pick<DrizzleStore, "read" | "readOne" | 
     read: (select) => reading(select, execute),
     readOne: (select) => reading(select, execute),
     lock: (select) => reading(select.for("update"), execute),
-    write: (query, table) => returning(query.returning({ id: coreColumn(table, "id") })),
+    write: (query, table) => returning(query.returning({ id: table.id })),
   },
   mysql: {
     read: (select) => reading(select, execute),

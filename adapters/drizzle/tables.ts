@@ -16,17 +16,28 @@ import { timeColumn } from "./time-column.ts"
 export interface OwnTable {
   owner: Owner
   table: Table
+  id: Column
   columns: Record<string, Column>
   /** The columns that the library keeps. */
   core: Record<string, Column>
+}
+
+/** A table whose rows belong to users. */
+export interface OwnedTable extends OwnTable {
+  userId: Column
+}
+
+/** The table of keys. */
+export interface KeyTable extends OwnedTable {
+  hashedPassword: Column
 }
 
 /** The application's tables, checked. */
 export interface Tables {
   dialect: Dialect
   user: OwnTable
-  session: OwnTable
-  key: OwnTable | null
+  session: OwnedTable
+  key: KeyTable | null
   createdAt: TimeColumn
   expiresAt: TimeColumn
   /** Makes a parameter of a user id; `null` if no user can have it. Throws `invalid_option` for another type. */
@@ -42,48 +53,44 @@ const coreColumns: Record<Owner, string[]> = {
 }
 
 /** Looks at the tables of an application. Throws `invalid_option` if they cannot serve. */
-export function checkedTables(user: Table, session: Table, key: Table | undefined): Tables {
-  const tables = {
-    user: ownTable("user", user),
-    session: ownTable("session", session),
-    key: key ? ownTable("key", key) : null,
-  }
-  const dialect = dialectOf(coreColumn(tables.user, "id"))
-  for (const table of [tables.session, tables.key]) if (table) checkOwner(table, tables.user)
-  const ids = userIds(coreColumn(tables.user, "id"))
+export function checkedTables(userTable: Table, sessionTable: Table, keyTable: Table | undefined): Tables {
+  const user = ownTable("user", userTable)
+  const session = ownedTable("session", sessionTable)
+  const key = keyTable ? ownedTable("key", keyTable) : null
+  const dialect = dialectOf(user.id)
+  for (const table of [session, key]) if (table) checkOwner(table, user)
+  const ids = userIds(user.id)
   return {
-    ...tables,
+    user,
+    session,
+    key: key && { ...key, hashedPassword: columnOf(key, "hashedPassword") },
     dialect,
-    createdAt: timeColumn(coreColumn(tables.session, "createdAt"), dialect.name),
-    expiresAt: timeColumn(coreColumn(tables.session, "expiresAt"), dialect.name),
+    createdAt: timeColumn(columnOf(session, "createdAt"), dialect.name),
+    expiresAt: timeColumn(columnOf(session, "expiresAt"), dialect.name),
     userId: (id) => (ids.encode(id) === null ? null : (id as UserId)),
     madeId: ids.decode,
   }
 }
 
-/** A column that the library keeps. */
-export function coreColumn({ core, owner }: OwnTable, name: string): Column {
-  const column = core[name]
-  if (column) return column
-  throw new AuthError("invalid_option", `The ${owner} table has no column "${name}".`)
-}
-
 function ownTable(owner: Owner, table: Table): OwnTable {
   const columns = getTableColumns(table)
-  const own: OwnTable = { owner, table, columns, core: {} }
-  own.core = Object.fromEntries(coreColumns[owner].map((name) => [name, existing(own, name)]))
-  return own
+  const core = Object.fromEntries(coreColumns[owner].map((name) => [name, columnOf({ owner, columns }, name)]))
+  return { owner, table, id: columnOf({ owner, columns }, "id"), columns, core }
 }
 
-function existing({ owner, columns }: OwnTable, name: string): Column {
+function ownedTable(owner: Owner, table: Table): OwnedTable {
+  const own = ownTable(owner, table)
+  return { ...own, userId: columnOf(own, "userId") }
+}
+
+function columnOf({ owner, columns }: Pick<OwnTable, "owner" | "columns">, name: string): Column {
   const column = Object.hasOwn(columns, name) ? columns[name] : undefined
   if (column) return column
   throw new AuthError("invalid_option", `The ${owner} table has no column "${name}": add the property to its schema.`)
 }
 
 /** A row of nobody's would be left where the user of a new one is not there. */
-function checkOwner(table: OwnTable, user: OwnTable): void {
-  const [owner, id] = [coreColumn(table, "userId"), coreColumn(user, "id")]
+function checkOwner({ userId: owner, ...table }: OwnedTable, { id }: OwnTable): void {
   if (!owner.notNull)
     throw new AuthError(
       "invalid_option",

@@ -1,20 +1,36 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { isDate } from "../../src/platform/realm.ts"
-import type { KeyRecord } from "../../src/core/ports.ts"
+import type { KeyName } from "../../src/core/ports.ts"
 import { quoted } from "./names.ts"
 import { isStorableId } from "./storable-text.ts"
+
+const hash = /^[0-9a-f]{64}$/
+
+/** Returns whether a session id is a SHA-256 in lower-case hex, which is what `createSession` makes. */
+export function isHash(id: unknown): id is string {
+  return typeof id === "string" && hash.test(id)
+}
 
 /** Makes a parameter of a session id; `null` if no row can have it. Throws `invalid_option` unless it is a string. */
 export function sessionIdOf(id: unknown): string | null {
   if (typeof id !== "string") throw new AuthError("invalid_option", `A session id is a string, not a ${typeof id}.`)
-  return isStorableId(id) ? id : null
+  return isHash(id) || isStorableId(id) ? id : null
 }
 
-/** Makes a parameter of the id of a session to be stored. Throws `invalid_option` if no row can have it. */
-export function newSessionIdOf(id: unknown): string {
-  const known = sessionIdOf(id)
+/** Returns the id of a session to be stored. Throws `invalid_option` if `known`, the parameter made of it, is `null`. */
+export function newSessionIdOf(id: unknown, known = sessionIdOf(id)): string {
   if (known !== null) return known
-  throw new AuthError("invalid_option", `${quoted(id)} cannot be a session id: at most 255 bytes of text without NUL.`)
+  throw new AuthError("invalid_option", `${quoted(id)} cannot be a session id: use 64 lower-case hex digits.`)
+}
+
+/** Makes a parameter of the session that stays when a user's others end; `null` if none does. */
+export function exceptionOf(exceptId: unknown): string | null {
+  return exceptId === undefined ? null : sessionIdOf(exceptId)
+}
+
+/** Returns whether attributes have no value to store: those that are `undefined` are left out. */
+export function isEmpty(attributes: object): boolean {
+  return Object.values(attributes).every((value) => value === undefined)
 }
 
 /** Makes a parameter of a date: milliseconds since 1970, rounded down. Throws `invalid_option` for an invalid one. */
@@ -28,10 +44,7 @@ export function timeOf(date: Date): number {
 const maxKeyIdBytes = 512
 
 /** Makes the `id` column of a key; `null` if no row can have it. Throws `invalid_option` for what is no key. */
-export function keyIdOf({
-  providerId,
-  providerUserId,
-}: Pick<KeyRecord, "providerId" | "providerUserId">): string | null {
+export function keyIdOf({ providerId, providerUserId }: KeyName): string | null {
   if (typeof providerId !== "string" || typeof providerUserId !== "string")
     throw new AuthError("invalid_option", "A key's provider id and provider user id are strings.")
   // The first ":" ends the provider id: with one inside it, two keys could share a row.
@@ -41,10 +54,16 @@ export function keyIdOf({
 }
 
 /** Makes the `id` column of a key to be stored. Throws `invalid_option` if no row can have it. */
-export function newKeyIdOf(key: Pick<KeyRecord, "providerId" | "providerUserId">): string {
+export function newKeyIdOf(key: KeyName): string {
   const id = keyIdOf(key)
   if (id !== null) return id
   throw new AuthError("invalid_option", `${quoted(key.providerUserId)} cannot be a key: too long, or no text.`)
+}
+
+/** Reads the `id` column of a key; `null` if it is none. */
+export function parseKeyId(id: string): KeyName | null {
+  const end = id.indexOf(":")
+  return end < 0 ? null : { providerId: id.slice(0, end), providerUserId: id.slice(end + 1) }
 }
 
 /** Makes a parameter of a password hash. Throws `invalid_option` for anything else: none would take the password away. */
@@ -57,4 +76,12 @@ export function newPasswordHashOf(hash: unknown): string {
 export function passwordHashOf(hash: unknown): string | null {
   if (hash === null || typeof hash === "string") return hash
   throw new AuthError("invalid_option", `A password hash is a string or null, not a ${typeof hash}.`)
+}
+
+/**
+ * Returns whether an update found its row. Some of MySQL's drivers count only rows whose values changed, so that after
+ * an update of no row `isThere` is asked.
+ */
+export async function foundRow(isWritten: boolean, isThere: () => Promise<boolean>): Promise<boolean> {
+  return isWritten || isThere()
 }

@@ -76,6 +76,11 @@ export function missingUser(): AuthError {
   return new AuthError("user_missing", "The user does not exist: insert the user first.")
 }
 
+/** Makes the error of a user who is to be stored under an id that no user can have. */
+export function impossibleUser(id: unknown): AuthError {
+  return new AuthError("invalid_option", `${quoted(id)} cannot be the id of a user in this store.`)
+}
+
 function beyondNumbers(): AuthError {
   return new AuthError("invalid_option", `A user id is beyond 2^53: give the adapter the option userIdType: "bigint".`)
 }

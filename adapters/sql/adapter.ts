@@ -1,10 +1,12 @@
 import type { SessionAdapter, UserAdapter, UserId } from "../../src/core/ports.ts"
+import { keyPort } from "../port/key-port.ts"
+import { sessionPort } from "../port/session-port.ts"
+import { userPort } from "../port/user-port.ts"
+import { opening } from "./attributes.ts"
 import type { SqlOptions } from "./database.ts"
 import { openable } from "./database.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row } from "./executor.ts"
-import { generateUserId } from "./new-user-id.ts"
-import { sqlKeys } from "./keys.ts"
 import { sqlSessions } from "./sessions.ts"
 import type { Executor } from "./store.ts"
 import { sqlUsers } from "./users.ts"
@@ -22,12 +24,12 @@ export function createSqlAdapter<UserRow extends { id: UserId }, SessionRow exte
   executor: Executor,
   options: SqlOptions,
 ): SqlAdapter<UserRow, SessionRow> {
-  const db = openable(dialect, executor, options)
-  const adapter: SessionAdapter<Row, Row> & UserAdapter<Row, Row> = {
-    ...sqlSessions(db),
-    ...sqlUsers(db),
-    ...sqlKeys(db),
-    generateUserId: () => generateUserId(db),
+  const database = openable(dialect, executor, options)
+  const openUsers = opening(database, "user")
+  const adapter: SessionAdapter<Row, Row> & UserAdapter<Row, object> = {
+    ...sessionPort(opening(database, "session"), sqlSessions()),
+    ...userPort(openUsers, sqlUsers),
+    ...keyPort(openUsers, sqlUsers),
   }
   // Rows are whatever the tables hold: that they have these types is the application's word.
   return adapter as unknown as SqlAdapter<UserRow, SessionRow>

@@ -1,49 +1,57 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { quoted } from "../port/names.ts"
+import type { Open } from "../port/session-port.ts"
+import { after } from "../../src/platform/maybe-promise.ts"
 import { attributeValue } from "./attribute-value.ts"
 import type { Column } from "./dialect.ts"
 import { isAttribute } from "./catalogue.ts"
-import type { Database, OpenDatabase } from "./database.ts"
+import type { Database, Openable } from "./database.ts"
 import type { SqlValue } from "./executor.ts"
 
 /** Attributes as columns and their values, in the same order. */
 export interface Assignment {
-  open: OpenDatabase
   columns: Column[]
   values: SqlValue[]
   /** Tells this set of columns from others. */
   name: string
 }
 
+/** Opens a database whose table has columns for attributes. One that is not known may have been added since. */
+export function opening({ open, forget }: Openable, owner: "user" | "session"): Open<Database> {
+  const knows = (db: Database, attributes: object) =>
+    Object.entries(attributes).every(([name, value]) => value === undefined || findColumn(db, owner, name))
+  return (needed, attributes) => {
+    const opened = open(needed)
+    if (!attributes) return opened
+    return after(opened, (db) => {
+      if (knows(db, attributes)) return db
+      forget()
+      return open(needed)
+    })
+  }
+}
+
 /**
  * Matches attributes with the columns of a table; those that are `undefined` are left out. Throws `invalid_option` for
- * a name that is no column, or one that the library keeps, and for a value that the column does not hold, before anything
- * is written.
+ * a name that is no column, or one that the library keeps, and for a value that the column does not hold.
  */
-export async function assign(db: Database, owner: "user" | "session", attributes: object): Promise<Assignment> {
+export function assign(db: Database, owner: "user" | "session", attributes: object): Assignment {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
-  const names = given.map(([name]) => name)
-  const open = await openWith(db, owner, names)
-  const columns = names.map((name) => columnOf(open, owner, name))
-  const values = given.map(([name, value]) => attributeValue(value, columnOf(open, owner, name), db.dialect))
-  return { open, columns, values, name: names.join("\0") }
+  const columns = given.map(([name]) => columnOf(db, owner, name))
+  const values = given.map(([name, value]) => attributeValue(value, columnOf(db, owner, name), db.dialect))
+  return { columns, values, name: given.map(([name]) => name).join("\0") }
 }
 
-/** The part of an `UPDATE` that gives a column the value of `?n`. */
-export function assigned({ dialect }: Database, column: Column, n: number): string {
-  return `${dialect.quote(column.name)} = ${dialect.value(`?${n}`, column)}`
+/** The part of an `UPDATE` that gives columns the values of `?n` and those after it. */
+export function assigned({ dialect }: Database, { columns }: Assignment, n: number): string {
+  return columns
+    .map((column, place) => `${dialect.quote(column.name)} = ${dialect.value(`?${n + place}`, column)}`)
+    .join(", ")
 }
 
-async function openWith(db: Database, owner: "user" | "session", names: string[]): Promise<OpenDatabase> {
-  const open = await db.open(owner)
-  if (names.every((name) => findColumn(open, owner, name))) return open
-  // The column may have been added since the names were read.
-  db.forget()
-  return db.open(owner)
-}
-
-function columnOf(open: OpenDatabase, owner: "user" | "session", name: string): Column {
-  const column = findColumn(open, owner, name)
+/** Finds the column of an attribute. Throws `invalid_option` if there is none. */
+export function columnOf(db: Database, owner: "user" | "session", name: string): Column {
+  const column = findColumn(db, owner, name)
   if (column) return column
   throw new AuthError(
     "invalid_option",
@@ -51,7 +59,7 @@ function columnOf(open: OpenDatabase, owner: "user" | "session", name: string): 
   )
 }
 
-function findColumn(open: OpenDatabase, owner: "user" | "session", name: string): Column | undefined {
-  const column = open.catalogue[owner].get(name)
+function findColumn({ catalogue }: Database, owner: "user" | "session", name: string): Column | undefined {
+  const column = catalogue[owner].get(name)
   return column && isAttribute(owner, column) ? column : undefined
 }

@@ -7,8 +7,7 @@ import { userIdsOf } from "../port/user-ids.ts"
 import type { Catalogue } from "./catalogue.ts"
 import { readCatalogue } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
-import type { Row, SqlStatement, SqlValue } from "./executor.ts"
-import { rescued } from "../retry/retry.ts"
+import type { SqlStatement, SqlValue } from "./executor.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import type { SessionRows } from "./session-rows.ts"
 import { sessionRows } from "./session-rows.ts"
@@ -47,7 +46,15 @@ export interface PoolOptions extends SqlOptions {
   shared?: boolean | undefined
 }
 
-/** A database as the statements in this folder see it. */
+/** A database whose columns are learnt at the first call. */
+export interface Openable {
+  /** Throws `invalid_option` if one of these tables cannot serve. */
+  open(needed: readonly Owner[]): MaybePromise<Database>
+  /** Learns the columns again at the next call, because they may have changed. */
+  forget(): void
+}
+
+/** A database as the statements in this folder see it: its columns are known. */
 export interface Database {
   dialect: Dialect
   store: Store
@@ -55,16 +62,6 @@ export interface Database {
   idTable: Dialect["idTable"]
   /** The tables' names, quoted. */
   tables: Record<Owner, string>
-  /** Learns the columns at the first call. Throws `invalid_option` if one of these tables cannot serve. */
-  open(...needed: Owner[]): OpenDatabase | Promise<OpenDatabase>
-  /** Learns the columns anew at the next call, because they may have changed. */
-  forget(): void
-  /** Runs a query that names every column. When it fails, the columns are learnt anew: one may have been dropped. */
-  reading(statement: SqlStatement): MaybePromise<Row[]>
-}
-
-/** A database whose columns are known. */
-export interface OpenDatabase {
   catalogue: Catalogue
   ids: UserIds
   /** Why a table cannot serve, if it cannot. */
@@ -79,44 +76,27 @@ export interface OpenDatabase {
 const maxTemplates = 500
 
 /** Makes a database of an executor. Throws `invalid_option` for options that cannot be right. */
-export function openable(dialect: Dialect, executor: Executor, options: PoolOptions): Database {
+export function openable(dialect: Dialect, executor: Executor, options: PoolOptions): Openable {
   checkOptions("The adapter", options, "tables", "userIdType", "inTransaction", "shared")
   const names = tableNames(options.tables)
   userIdsOf(options.userIdType)
-  const store = options.inTransaction ? transactionStore(executor, dialect) : pooledStore(executor, dialect)
-  const { open, forget } = learntOnce(
-    () => readOpen(store, dialect, options.userIdType, names),
+  const makeStore = options.inTransaction ? transactionStore : pooledStore
+  // When a query fails, a column may have been dropped.
+  const store = makeStore(executor, dialect, () => database.forget())
+  const idTable = executor.shared && !options.inTransaction ? dialect.idTable : null
+  const database = learntOnce(
+    async () => ({ dialect, store, idTable, ...(await learn(store, dialect, options.userIdType, names)) }),
     (owner, problem) => unusableTable(owner, names[owner], problem, dialect),
   )
-  async function forgetAndFail(error: unknown): Promise<never> {
-    forget()
-    throw error
-  }
-
-  return {
-    dialect,
-    store,
-    idTable: executor.shared && !options.inTransaction ? dialect.idTable : null,
-    tables: {
-      user: quotedTable(names.user, dialect.quote),
-      session: quotedTable(names.session, dialect.quote),
-      key: quotedTable(names.key, dialect.quote),
-    },
-    open,
-    forget,
-    reading: (statement) => rescued(() => store.query(statement), forgetAndFail),
-  }
+  return database
 }
 
 /**
  * Callers share what was learnt, never the reading: a promise that another request has started may belong to another
  * tenant, and on Cloudflare Workers it never settles once that request is cut off.
  */
-function learntOnce(
-  read: () => Promise<OpenDatabase>,
-  unusable: (owner: Owner, problem: string) => AuthError,
-): Pick<Database, "open" | "forget"> {
-  let known: OpenDatabase | undefined
+function learntOnce(read: () => Promise<Database>, unusable: (owner: Owner, problem: string) => AuthError): Openable {
+  let known: Database | undefined
   let forgotten = 0
 
   function forget(): void {
@@ -124,7 +104,7 @@ function learntOnce(
     forgotten++
   }
 
-  function check(database: OpenDatabase, needed: Owner[]): OpenDatabase {
+  function check(database: Database, needed: readonly Owner[]): Database {
     for (const owner of needed) {
       const problem = database.problems[owner]
       if (problem === null) continue
@@ -135,7 +115,7 @@ function learntOnce(
     return database
   }
 
-  async function learn(needed: Owner[]): Promise<OpenDatabase> {
+  async function readOnce(needed: readonly Owner[]): Promise<Database> {
     const forgottenBefore = forgotten
     const database = await read()
     // Of several readers the first is kept: all callers then use the same statements.
@@ -145,29 +125,34 @@ function learntOnce(
   return {
     forget,
     // Every validation comes by here: when the columns are known it makes no promise.
-    open: (...needed) => (known ? check(known, needed) : learn(needed)),
+    open: (needed) => (known ? check(known, needed) : readOnce(needed)),
   }
 }
 
-async function readOpen(
+async function learn(
   store: Store,
   dialect: Dialect,
-  userId: UserIdType | undefined,
+  userIdType: UserIdType | undefined,
   names: Record<Owner, string>,
-): Promise<OpenDatabase> {
+): Promise<Omit<Database, "dialect" | "store" | "idTable">> {
   const catalogue = await readCatalogue(store, dialect, names)
-  const ids = userIdsOf(userIdTypeOf(catalogue, dialect, userId))
+  const ids = userIdsOf(userIdTypeOf(catalogue, dialect, userIdType))
   return {
+    tables: {
+      user: quotedTable(names.user, dialect.quote),
+      session: quotedTable(names.session, dialect.quote),
+      key: quotedTable(names.key, dialect.quote),
+    },
     catalogue,
     ids,
-    problems: problemsOf(catalogue, dialect, userId),
+    problems: problemsOf(catalogue, dialect, userIdType),
     sessions: sessionRows(catalogue, dialect, ids),
     users: userRows(catalogue, dialect, ids),
     statement: statements(dialect),
   }
 }
 
-function statements(dialect: Dialect): OpenDatabase["statement"] {
+function statements(dialect: Dialect): Database["statement"] {
   const templates = new Map<string, Template>()
   return (name, text, values) => {
     const known = templates.get(name)

@@ -1,9 +1,9 @@
-import { isPromise } from "../../src/platform/maybe-promise.ts"
 import type { FoundSession } from "../../src/core/ports.ts"
-import type { Database, OpenDatabase } from "./database.ts"
-import { isOwnForm, sessionById } from "./exact-id.ts"
+import type { Database } from "./database.ts"
+import { sessionById } from "./exact-id.ts"
 import type { Row } from "./executor.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
+import { after } from "../../src/platform/maybe-promise.ts"
 import { ownsRow } from "./user-lookup.ts"
 
 type Found = FoundSession<Row, Row> | null
@@ -15,10 +15,13 @@ interface Lookup {
 }
 
 interface Batch {
-  open: OpenDatabase
+  db: Database
   lookups: Lookup[]
   idTable: IdTable
 }
+
+/** Finds a session; `isHash` as the port says it. */
+type Find = (db: Database, id: string, isHash: boolean) => MaybePromise<Found>
 
 type IdTable = NonNullable<Database["idTable"]>
 
@@ -31,18 +34,13 @@ const maxLookups = 64
 const afterOthers: (run: () => void) => unknown = globalThis.setImmediate ?? queueMicrotask
 
 /** Makes a function that finds a session. Over a shared executor, calls of one tick share a statement. */
-export function sessionLookup(db: Database): (open: OpenDatabase, id: string) => MaybePromise<Found> {
-  const { idTable } = db
-  return idTable ? gatheringLookup(db, idTable) : (open, id) => findOne(db, open, id)
-}
-
-function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, id: string) => MaybePromise<Found> {
+export function sessionLookup(): Find {
   let gathering: Batch | null = null
   let underWay = 0
 
-  function gather(open: OpenDatabase, lookup: Lookup): void {
-    if (gathering?.open === open && gathering.lookups.length < maxLookups) gathering.lookups.push(lookup)
-    else start({ open, lookups: [lookup], idTable })
+  function gather(db: Database, idTable: IdTable, lookup: Lookup): void {
+    if (gathering?.db === db && gathering.lookups.length < maxLookups) gathering.lookups.push(lookup)
+    else start({ db, lookups: [lookup], idTable })
   }
 
   function start(batch: Batch): void {
@@ -50,9 +48,9 @@ function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, i
     const wait = underWay > few ? afterOthers : queueMicrotask
     wait(() => {
       if (gathering === batch) gathering = null
-      if (batch.lookups.length > few) void send(batch, rowsTogether(db, batch))
+      if (batch.lookups.length > few) void send(batch, rowsTogether(batch))
       else
-        for (const lookup of batch.lookups) void send({ ...batch, lookups: [lookup] }, rowOf(db, batch.open, lookup.id))
+        for (const lookup of batch.lookups) void send({ ...batch, lookups: [lookup] }, rowOf(batch.db, lookup.id, true))
     })
   }
 
@@ -68,24 +66,20 @@ function gatheringLookup(db: Database, idTable: IdTable): (open: OpenDatabase, i
     }
   }
 
-  return (open, id) => {
+  return (db, id, isHash) => {
+    const { idTable } = db
     // An id of another form might hold what separates ids.
-    if (!isOwnForm(id)) return findOne(db, open, id)
-    return new Promise((resolve, reject) => gather(open, { id, resolve, reject }))
+    if (!idTable || !isHash) return after(rowOf(db, id, isHash), ([row]) => read(db, row, id))
+    return new Promise((resolve, reject) => gather(db, idTable, { id, resolve, reject }))
   }
 }
 
-function findOne(db: Database, open: OpenDatabase, id: string): MaybePromise<Found> {
-  const answer = rowOf(db, open, id)
-  return isPromise(answer) ? answer.then(([row]) => read(open, row, id)) : read(open, answer[0], id)
-}
-
 /** One that cannot be read is its own caller's failure. */
-function answer({ open, lookups }: Batch, rows: Row[]): void {
-  const places = lookups.length === 1 ? rows : rowsByPlace(open, rows)
+function answer({ db, lookups }: Batch, rows: Row[]): void {
+  const places = lookups.length === 1 ? rows : rowsByPlace(db, rows)
   for (const [place, { id, resolve, reject }] of lookups.entries()) {
     try {
-      resolve(read(open, places[place], id))
+      resolve(read(db, places[place], id))
     } catch (error) {
       reject(error)
     }
@@ -93,34 +87,34 @@ function answer({ open, lookups }: Batch, rows: Row[]): void {
 }
 
 /** A row of its own for each lookup, also where two ask for the same id. */
-function rowsByPlace({ sessions }: OpenDatabase, rows: Row[]): Row[] {
+function rowsByPlace({ sessions }: Database, rows: Row[]): Row[] {
   const places: Row[] = []
   for (const row of rows) places[Number(row[sessions.place])] = row
   return places
 }
 
-function read(open: OpenDatabase, row: Row | undefined, id: string): Found {
-  return row ? { session: open.sessions.read(row, id), user: open.users.read(row) } : null
+function read({ sessions, users }: Database, row: Row | undefined, id: string): Found {
+  return row ? { session: sessions.read(row, id), user: users.read(row) } : null
 }
 
-function rowOf(db: Database, open: OpenDatabase, id: string): MaybePromise<Row[]> {
-  const { form, byId } = sessionById(db, open, id, "s.id")
-  const text = () => `${select(open)} FROM ${db.tables.session} s ${withUser(db, open)} WHERE ${byId()}`
-  return db.reading(open.statement(`findSession${form}`, text, [id]))
+function rowOf(db: Database, id: string, isHash: boolean): MaybePromise<Row[]> {
+  const { form, byId } = sessionById(db, id, "s.id", isHash)
+  const text = () => `${select(db)} FROM ${db.tables.session} s ${withUser(db)} WHERE ${byId()}`
+  return db.store.query(db.statement(`findSession${form}`, text, [id]))
 }
 
-function rowsTogether(db: Database, { open, lookups, idTable }: Batch): MaybePromise<Row[]> {
+function rowsTogether({ db, lookups, idTable }: Batch): MaybePromise<Row[]> {
   const { table, values } = idTable(lookups.map(({ id }) => id))
   // Joined: of a list in a condition each row of a small table would be compared with all.
-  const from = () => `${table} JOIN ${db.tables.session} s ON s.id = i.id ${withUser(db, open)}`
-  const text = () => `${select(open)}, i.place AS ${db.dialect.quote(open.sessions.place)} FROM ${from()}`
-  return db.reading(open.statement(`findSessions\0${values.length}`, text, values))
+  const from = () => `${table} JOIN ${db.tables.session} s ON s.id = i.id ${withUser(db)}`
+  const text = () => `${select(db)}, i.place AS ${db.dialect.quote(db.sessions.place)} FROM ${from()}`
+  return db.store.query(db.statement(`findSessions\0${values.length}`, text, values))
 }
 
-function select({ users, sessions }: OpenDatabase): string {
+function select({ users, sessions }: Database): string {
   return `SELECT ${users.select}, ${sessions.select}`
 }
 
-function withUser(db: Database, open: OpenDatabase): string {
-  return `LEFT JOIN ${db.tables.user} u ON ${ownsRow(db, open, "s.user_id")}`
+function withUser(db: Database): string {
+  return `LEFT JOIN ${db.tables.user} u ON ${ownsRow(db, "s.user_id")}`
 }

@@ -6,12 +6,11 @@ import type { Column } from "./dialect.ts"
 import { idColumn } from "./user-lookup.ts"
 
 /** Makes an id that fits the user table; `undefined` where the database makes it, and tells which. */
-export async function generateUserId(db: Database): Promise<UserId | undefined> {
-  const open = await db.open("user")
-  const id = idColumn(open)
+export function generateUserId(db: Database): UserId | undefined {
+  const id = idColumn(db)
   if (id.hasDefault && id.generated) return undefined
-  if (open.ids.type === "integer" || open.ids.type === "bigint") throw noId(id, "no default")
-  if (open.ids.type === "uuid" || id.kind === "uuid") return crypto.randomUUID()
+  if (db.ids.type === "integer" || db.ids.type === "bigint") throw noId(id, "no default")
+  if (db.ids.type === "uuid" || id.kind === "uuid") return crypto.randomUUID()
   // SQLite keeps a length in the type's name.
   const room = id.size ?? declaredLength(id.type)
   const made = textId(room)

@@ -23,11 +23,19 @@ export interface Store {
   atomicQuery(statement: SqlStatement): MaybePromise<Row[]>
 }
 
-/** A store over a client or pool, where each statement commits by itself. */
-export function pooledStore(executor: Executor, { isTransient, name }: Dialect): Store {
-  const run = <Result>(call: () => MaybePromise<Result>) =>
-    withRetry(isTransient, call, (error) => explained(error, name))
-  const query = ({ sql, params }: SqlStatement) => run(() => executor.query(sql, params))
+/** A store over a client or pool, where each statement commits by itself. `onQueryFailure` hears of failed queries. */
+export function pooledStore(executor: Executor, { isTransient, name }: Dialect, onQueryFailure = () => {}): Store {
+  const explain = (error: unknown) => explained(error, name)
+  const run = <Result>(call: () => MaybePromise<Result>) => withRetry(isTransient, call, explain)
+  const query = ({ sql, params }: SqlStatement) =>
+    withRetry(
+      isTransient,
+      () => executor.query(sql, params),
+      (error) => {
+        onQueryFailure()
+        return explain(error)
+      },
+    )
   const execute = async ({ sql, params }: SqlStatement) => run(() => executor.execute(sql, params))
   return {
     query,
@@ -43,14 +51,18 @@ export function pooledStore(executor: Executor, { isTransient, name }: Dialect):
 }
 
 /** A store inside a transaction of the caller's, who decides about its end. Nothing is retried. */
-export function transactionStore(executor: Executor, { name }: Dialect): Store {
+export function transactionStore(executor: Executor, { name }: Dialect, onQueryFailure = () => {}): Store {
   const turn = createQueue()
   async function failed(error: unknown): Promise<never> {
     throw explained(error, name)
   }
+  async function queryFailed(error: unknown): Promise<never> {
+    onQueryFailure()
+    return failed(error)
+  }
   const inTurn = <Result>(call: () => MaybePromise<Result>) => turn(() => rescued(call, failed))
   return {
-    query: ({ sql, params }) => inTurn(() => executor.query(sql, params)),
+    query: ({ sql, params }) => turn(() => rescued(() => executor.query(sql, params), queryFailed)),
     execute: async ({ sql, params }) => inTurn(() => executor.execute(sql, params)),
     atomic: async (statements) => inTurn(() => savepoint(executor, (inside) => inOrder(inside, statements))),
     atomicQuery: ({ sql, params }) => inTurn(() => savepoint(executor, (inside) => inside.query(sql, params))),

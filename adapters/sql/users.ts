@@ -1,73 +1,51 @@
-import type { UserAdapter, UserId } from "../../src/core/ports.ts"
+import type { UserRows } from "../port/user-port.ts"
+import type { Assignment } from "./attributes.ts"
 import { assign, assigned } from "./attributes.ts"
 import type { Database } from "./database.ts"
-import type { Row, SqlStatement } from "./executor.ts"
+import type { Row } from "./executor.ts"
 import { insertUser } from "./insert-user.ts"
-import { isOwned, isUser, lockingUser } from "./user-lookup.ts"
+import { sqlKeys } from "./keys.ts"
+import { generateUserId } from "./new-user-id.ts"
+import { findUser, isOwned, isUser, lockingUser } from "./user-lookup.ts"
 
-/** The methods that concern the user table. */
-export type SqlUsers = Pick<UserAdapter<Row, Row>, "insertUser" | "findUser" | "updateUser" | "deleteUser">
+type User = string | number
 
-/** Keeps users in the application's own table. */
-export function sqlUsers(db: Database): SqlUsers {
-  return {
-    insertUser: (user, key) => insertUser(db, user, key),
-    findUser: (id) => findUser(db, id),
-    updateUser: (id, attributes) => updateUser(db, id, attributes),
-    deleteUser: (id) => deleteUser(db, id),
-  }
+/** Keeps users in the application's own table, and their keys. */
+export const sqlUsers: UserRows<Database, User, Assignment, Row> = {
+  ...sqlKeys,
+  encodeUser: ({ ids }, id) => ids.encode(id),
+  encodeAttributes: (db, attributes) => assign(db, "user", attributes),
+  isTaken: ({ dialect }, error) => dialect.isUniqueViolation(error),
+  generateId: generateUserId,
+  hasUser,
+  insert: insertUser,
+  find: findUser,
+  update,
+  delete: deleteUser,
 }
 
-/** Finds the application's row. */
-export async function findUser(db: Database, id: UserId): Promise<Row | null> {
-  const open = await db.open("user")
-  const known = open.ids.encode(id)
-  if (known === null) return null
-  const text = () => `SELECT ${open.users.select} FROM ${db.tables.user} u WHERE ${isUser(db, open, "?1", "u.id")}`
-  const [row] = await db.reading(open.statement("findUser", text, [known]))
-  return row ? open.users.read(row) : null
+async function hasUser(db: Database, user: User): Promise<boolean> {
+  const text = () => `SELECT 1 AS found FROM ${db.tables.user} u WHERE ${isUser(db, "?1", "u.id")}${db.dialect.keep}`
+  return (await db.store.query(db.statement("hasUser", text, [user]))).length > 0
 }
 
-async function updateUser(db: Database, id: UserId, attributes: object): Promise<"updated" | "missing" | "taken"> {
-  const { open, columns, values, name } = await assign(db, "user", attributes)
-  const known = open.ids.encode(id)
-  if (known === null) return "missing"
-  const set = () => columns.map((column, n) => assigned(db, column, n + 2)).join(", ")
-  const text = () => `UPDATE ${db.tables.user} SET ${set()} WHERE ${isUser(db, open, "?1", "id")}`
-  if (columns.length > 0) {
-    const outcome = await changed(db, open.statement(`updateUser\0${name}`, text, [known, ...values]))
-    if (outcome !== "nothing") return outcome
-  }
-  // Also after an update of no row: some of MySQL's drivers count only rows whose values changed.
-  return (await findUser(db, id)) ? "updated" : "missing"
+async function update(db: Database, user: User, attributes: Assignment): Promise<boolean> {
+  const { values, name } = attributes
+  const text = () => `UPDATE ${db.tables.user} SET ${assigned(db, attributes, 2)} WHERE ${isUser(db, "?1", "id")}`
+  const [count = 0] = await db.store.atomic([db.statement(`updateUser\0${name}`, text, [user, ...values])])
+  return count > 0
 }
 
-async function changed(db: Database, statement: SqlStatement): Promise<"updated" | "taken" | "nothing"> {
-  try {
-    const [count = 0] = await db.store.atomic([statement])
-    return count > 0 ? "updated" : "nothing"
-  } catch (error) {
-    if (db.dialect.isUniqueViolation(error)) return "taken"
-    throw error
-  }
-}
-
-/** The user's row is locked first, so that no session or key is added beside, and deleted last, for foreign keys. */
-async function deleteUser(db: Database, id: UserId): Promise<void> {
-  const { tables } = db
-  const open = await db.open("user")
-  const known = open.ids.encode(id)
-  if (known === null) return
-  const user = () => isUser(db, open, "?1", "id")
-  const owned = (owner: "session" | "key") => () =>
-    `DELETE FROM ${tables[owner]} WHERE ${isOwned(db, open, owner, "?1")}`
-
-  const statements = lockingUser(db, open, known)
+/** The user's row is locked first, so that no session or key is added meanwhile, and deleted last, for foreign keys. */
+async function deleteUser(db: Database, user: User): Promise<void> {
+  const { tables, catalogue } = db
+  const statements = lockingUser(db, user)
   // Sessions may be kept elsewhere, and keys nowhere.
   for (const owner of ["session", "key"] as const) {
-    if (open.catalogue[owner].size === 0) continue
-    statements.push(open.statement(`deleteUser\0${owner}`, owned(owner), [known]))
+    if (catalogue[owner].size === 0) continue
+    const owned = () => `DELETE FROM ${tables[owner]} WHERE ${isOwned(db, owner, "?1")}`
+    statements.push(db.statement(`deleteUser\0${owner}`, owned, [user]))
   }
-  statements.push(open.statement("deleteUser", () => `DELETE FROM ${tables.user} WHERE ${user()}`, [known]))
-  await db.store.atomic(statements)
+  const own = () => `DELETE FROM ${tables.user} WHERE ${isUser(db, "?1", "id")}`
+  await db.store.atomic([...statements, db.statement("deleteUser", own, [user])])
 }
