@@ -5,11 +5,11 @@ import { hashText } from "../../src/platform/crypto.ts"
 import { after } from "../../src/platform/maybe-promise.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { explained } from "../sql/mistakes.ts"
+import { withoutValues } from "../retry/driver-error.ts"
 import { rescued, withRetry } from "../retry/retry.ts"
 import { isPreparedRefused } from "../sql/prepared.ts"
 import { createQueue } from "../retry/queue.ts"
 import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "./builders.ts"
-import { driverErrorOf } from "./driver-error.ts"
 import type { OwnTable } from "./tables.ts"
 
 /** What a statement did: the rows it read or wrote, or only how many it wrote. */
@@ -241,4 +241,14 @@ function withDriverError<Result>(call: () => MaybePromise<Result>): MaybePromise
   return rescued(call, async (error) => {
     throw driverErrorOf(error)
   })
+}
+
+/**
+ * Takes off what Drizzle wraps a driver's error in: that message repeats the parameters, password hashes among them,
+ * and what a visitor has sent could read there like the error of a driver.
+ */
+function driverErrorOf(error: unknown): unknown {
+  const { message, cause } = Object(error) as { message?: unknown; cause?: unknown }
+  const isWrapper = typeof message === "string" && message.startsWith("Failed query: ")
+  return isWrapper && cause ? driverErrorOf(cause) : withoutValues(error)
 }

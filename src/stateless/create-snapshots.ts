@@ -1,5 +1,7 @@
 import type { SessionFields } from "../core/auth.ts"
+import { readCookie } from "../core/cookie.ts"
 import type { Cookie, CookieAttributes } from "../core/cookie.ts"
+import { defined } from "../core/defined.ts"
 import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
 import { plainToken } from "../core/persistence.ts"
@@ -11,7 +13,6 @@ import { hashToken, isToken } from "../core/token.ts"
 import { createEnvelope } from "./envelope.ts"
 import { readJson, readTime, readUserId, timeBytes, writeJson, writeTime, writeUserId } from "./payload.ts"
 import type { Secret } from "./secrets.ts"
-import { snapshotCookies } from "./snapshot-cookie.ts"
 
 /** What {@link createSnapshots} takes. */
 export interface SnapshotsOptions<M extends SnapshotMember, Claims extends object> {
@@ -168,4 +169,15 @@ function checkAge(maxAge: Duration): number {
     "invalid_option",
     "maxAge of snapshots is at most 5m: until then nobody asks whether they still hold.",
   )
+}
+
+// Makes the cookie of a snapshot, or the one that deletes it, with the attributes of the session's own cookie.
+function snapshotCookies(name: string, maxAge: number, attributes: CookieAttributes) {
+  const { domain, path, sameSite, secure, partitioned } = attributes
+  const cookies = createSessionCookies(defined({ name, domain, path, sameSite, secure, partitioned }), maxAge)
+  return {
+    read: (header: string | null): string | null => readCookie(header, name),
+    write: (value: string): Cookie => cookies.createSessionCookie(value),
+    blank: (): Cookie => cookies.createBlankSessionCookie(),
+  }
 }
