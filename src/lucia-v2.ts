@@ -1,5 +1,4 @@
-export type { Auth, Key, Session, User } from "./lucia/v2/auth.ts"
-export type { AuthRequest } from "./lucia/v2/auth-request.ts"
+export type { Auth, AuthRequest, Key, Session, User } from "./lucia/v2/auth.ts"
 export type { Configuration } from "./lucia/v2/configuration.ts"
 export type { Cookie, CookieAttributes } from "./lucia/v2/cookie.ts"
 export type {

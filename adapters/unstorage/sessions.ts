@@ -11,8 +11,8 @@ import type { UserIds } from "../port/user-ids.ts"
 import { userIdsOf } from "../port/user-ids.ts"
 import type { Items, KeyValueStorage } from "./items.ts"
 import { isStorableSession, itemsOf } from "./items.ts"
-import type { InTurn } from "./turns.ts"
-import { createTurns } from "./turns.ts"
+import { createTurns } from "../../src/platform/turns.ts"
+import type { Turns } from "../../src/platform/turns.ts"
 
 /** How often a user's list is read again: some drivers list what was removed for a while. */
 const maxPasses = 10
@@ -20,7 +20,7 @@ const maxPasses = 10
 interface Store {
   items: Items
   ids: UserIds
-  inTurn: InTurn
+  inTurn: Turns["inTurn"]
 }
 
 /** A session to be stored, in parts. */
@@ -50,7 +50,7 @@ export function storedSessions<SessionRow extends object>(
 ): SessionAdapter<never, SessionRow> {
   checkOptions("The adapter", options, "prefix", "userIdType")
   const { prefix, userIdType } = options
-  const store: Store = { items: itemsOf(storage, prefix), ids: userIdsOf(userIdType), inTurn: createTurns() }
+  const store: Store = { items: itemsOf(storage, prefix), ids: userIdsOf(userIdType), inTurn: createTurns().inTurn }
   return {
     insertSession: (session) => insertSession(store, session),
     async findSession(id) {

@@ -1,6 +1,26 @@
+import type { Adapter, InitializeAdapter, SessionAdapter, UserAdapter } from "../lucia/v2/lucia-adapter.ts"
+
 export type { CookieAttributes } from "../lucia/v2/cookie.ts"
 export { parseCookie, serializeCookie } from "../lucia/v2/cookie.ts"
-export { isWithinExpiration } from "../lucia/v2/expiration.ts"
-export { joinAdapters as __experimental_joinAdapters } from "../lucia/v2/join-adapters.ts"
 export { generateLuciaPasswordHash, validateLuciaPasswordHash } from "../lucia/v2/password-hash.ts"
 export { generateRandomString } from "../lucia/v2/random-string.ts"
+
+/** Returns whether a time in milliseconds is not over. Never, for what is no number. */
+export function isWithinExpiration(expiresInMs: number | bigint): boolean {
+  return Date.now() <= expiresInMs
+}
+
+type AnyAdapter = InitializeAdapter<Adapter | SessionAdapter | UserAdapter>
+
+/** Makes one adapter of several: methods of the later ones replace those of the earlier. */
+function joinAdapters(
+  baseAdapter: AnyAdapter,
+  ...adapters: (Partial<Adapter> | AnyAdapter)[]
+): InitializeAdapter<Adapter> {
+  return (LuciaError) => {
+    const parts = adapters.map((adapter) => (typeof adapter === "function" ? adapter(LuciaError) : adapter))
+    return Object.assign(baseAdapter(LuciaError), ...parts)
+  }
+}
+
+export { joinAdapters as __experimental_joinAdapters }

@@ -1,40 +1,47 @@
-// Longer than any statement that a visitor waits for; a request that was cut off blocks the others no longer than that.
-const maxWait = 5_000
-const pause = 5
+/** Work by name, one after another: a turn is a lock that expires. */
+export interface Turns {
+  /** Runs work when the work of that name before it has ended, or after 5 seconds. */
+  inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result>
+  /** Waits for the work that is under way. */
+  allSettled(): Promise<void>
+}
+
+// In milliseconds. Longer than any statement that a visitor waits for; a request that was cut off blocks others no longer.
+const maxTime = 5_000
+const maxPause = 5
 
 /**
- * Makes turns: work for one id waits until the work before it has ended.
+ * Makes turns that nothing else shares.
  *
  * Nobody waits for a promise of another request, which never settles if that request is cut off, as on Cloudflare
- * Workers. A turn is a lock that is looked at again and again, and that expires after 5 seconds.
+ * Workers: each one looks at the lock again and again.
  */
-export function createTurns() {
+export function createTurns(): Turns {
   const taken = new Map<string, { until: number }>()
 
-  async function inTurn<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
-    for (let turn = current(id); turn; turn = current(id)) await sleep()
-    const own = { until: Date.now() + maxWait }
-    taken.set(id, own)
+  async function inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    for (let pause = 1; current(name); pause++) await sleep(Math.min(pause, maxPause))
+    const own = { until: Date.now() + maxTime }
+    taken.set(name, own)
     try {
       return await work()
     } finally {
-      if (taken.get(id) === own) taken.delete(id)
+      if (taken.get(name) === own) taken.delete(name)
     }
   }
 
-  /** Waits for the turns that are under way. */
   async function allSettled(): Promise<void> {
-    for (const [id, turn] of Array.from(taken)) while (current(id) === turn) await sleep()
+    for (const [name, turn] of Array.from(taken)) while (current(name) === turn) await sleep(maxPause)
   }
 
-  function current(id: string): { until: number } | null {
-    const turn = taken.get(id)
+  function current(name: string): { until: number } | null {
+    const turn = taken.get(name)
     return turn && Date.now() < turn.until ? turn : null
   }
 
   return { inTurn, allSettled }
 }
 
-async function sleep(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, pause))
+async function sleep(time: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, time))
 }

@@ -1,43 +1,13 @@
 import { isPromise } from "../../platform/maybe-promise.ts"
-import type { Session } from "./auth.ts"
 import type { Cookie } from "./cookie.ts"
-import type { DebugLog } from "./debug-log.ts"
+import type { DebugLog } from "./configuration.ts"
 import { LuciaError } from "./lucia-error.ts"
 import { readContext } from "./request-context.ts"
 import type { LuciaRequest, RequestContext } from "./request-context.ts"
 import type { CookieSession } from "./session-cookie.ts"
 import type { OriginCheck } from "./trusted-origin.ts"
 
-// oxlint-disable-next-line typescript/no-explicit-any -- stands for every auth, as in Lucia v2.
-type AnyAuth = any
-
-interface Validating {
-  validateSession: (sessionId: string) => Promise<unknown>
-}
-
-type SessionOfAuth<A extends Validating> = 0 extends 1 & A ? Session : Awaited<ReturnType<A["validateSession"]>>
-
-/** The session of one request. Its functions need no `this`. */
-export interface AuthRequest<A extends Validating = AnyAuth> {
-  /**
-   * Finds the session of the cookie, once for a request, and renews one that is idle; `null` if there is none, or another
-   * site sent the request. Sets the cookie again, or deletes it, where the middleware can.
-   */
-  validate: () => Promise<SessionOfAuth<A> | null>
-  /** Finds the session of the `Authorization: Bearer` header, once for a request, and renews one that is idle. */
-  validateBearerToken: () => Promise<SessionOfAuth<A> | null>
-  /**
-   * Sets the session cookie, or, for `null`, deletes it. Since Next.js 15 it is set when the promise resolves: wait for it
-   * before you respond.
-   */
-  setSession: (session: (CookieSession & { readonly fresh?: boolean }) | null) => void | Promise<void>
-  /** Lets the next {@link validate} look again. */
-  invalidate: () => void
-  /** Adds the cookies that were set to a response. Needed only where the middleware says so. */
-  applyTo: (response: Response) => Response
-}
-
-/** What an {@link AuthRequest} is made of. */
+/** What {@link createAuthRequest} is given. */
 export interface AuthRequestParts<S extends CookieSession & { readonly fresh: boolean }> {
   context: RequestContext
   isTrusted: OriginCheck

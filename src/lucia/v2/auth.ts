@@ -1,4 +1,3 @@
-import type { AuthRequest } from "./auth-request.ts"
 import type { Configuration } from "./configuration.ts"
 import type { Cookie } from "./cookie.ts"
 import type {
@@ -169,4 +168,33 @@ export interface Auth<C extends Configuration = AnyConfiguration> {
   getUserAttributes: (databaseUser: UserSchema) => UserAttributesOf<C>
   /** The configuration's function. */
   getSessionAttributes: (databaseSession: SessionSchema) => SessionAttributesOf<C>
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- stands for every auth, as in Lucia v2.
+type AnyAuth = any
+
+interface Validating {
+  validateSession: (sessionId: string) => Promise<unknown>
+}
+
+type SessionOfAuth<A extends Validating> = 0 extends 1 & A ? Session : Awaited<ReturnType<A["validateSession"]>>
+
+/** The session of one request. Its functions need no `this`. */
+export interface AuthRequest<A extends Validating = AnyAuth> {
+  /**
+   * Finds the session of the cookie, once for a request, and renews one that is idle; `null` if there is none, or another
+   * site sent the request. Sets the cookie again, or deletes it, where the middleware can.
+   */
+  validate: () => Promise<SessionOfAuth<A> | null>
+  /** Finds the session of the `Authorization: Bearer` header, once for a request, and renews one that is idle. */
+  validateBearerToken: () => Promise<SessionOfAuth<A> | null>
+  /**
+   * Sets the session cookie, or, for `null`, deletes it. Since Next.js 15 it is set when the promise resolves: wait for it
+   * before you respond.
+   */
+  setSession: (session: (CookieSession & { readonly fresh?: boolean }) | null) => void | Promise<void>
+  /** Lets the next {@link validate} look again. */
+  invalidate: () => void
+  /** Adds the cookies that were set to a response. Needed only where the middleware says so. */
+  applyTo: (response: Response) => Response
 }

@@ -77,3 +77,13 @@ export function readPasswordHash(given: PasswordHash | undefined): PasswordHash 
   if (typeof given?.generate === "function" && typeof given.validate === "function") return given
   throw new AuthError("missing_port", "passwordHash has two functions, generate and validate.")
 }
+
+/** Writes what happens, for those who develop. Never a password, a session's id, or a key's. */
+export type DebugLog = (part: "request" | "session" | "key", text: string) => void
+
+/** Makes the log: one that is silent unless asked for. */
+export function createDebugLog(isEnabled: boolean): DebugLog {
+  if (!isEnabled) return () => {}
+  // oxlint-disable-next-line eslint/no-console -- it is what the option asks for.
+  return (part, text) => console.log(`[lucia] [${part}] ${text}`)
+}

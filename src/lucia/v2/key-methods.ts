@@ -1,6 +1,6 @@
 import { randomText } from "../../platform/crypto.ts"
 import type { Key, NewKey } from "./auth.ts"
-import type { DebugLog } from "./debug-log.ts"
+import type { DebugLog } from "./configuration.ts"
 import { createKeyId, readKeyId } from "./key-id.ts"
 import type { KeySchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"

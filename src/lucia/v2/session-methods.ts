@@ -7,9 +7,7 @@ import { clearIds, hashedIds, isPossibleId, rekeyedIds } from "../v3/stored-ids.
 import type { StoredIds } from "../v3/stored-ids.ts"
 import type { SessionFields, UserFields } from "./auth.ts"
 import { requireColumns } from "./columns.ts"
-import type { SessionPeriods } from "./configuration.ts"
-import type { DebugLog } from "./debug-log.ts"
-import { isWithinExpiration } from "./expiration.ts"
+import type { DebugLog, SessionPeriods } from "./configuration.ts"
 import type { SessionSchema, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
 import { generateRandomString } from "./random-string.ts"
@@ -163,7 +161,7 @@ export function createSessionMethods(parts: SessionParts) {
       sessionId: row.id as string,
       activePeriodExpiresAt: new Date(active),
       idlePeriodExpiresAt: new Date(idle),
-      state: isWithinExpiration(active) ? ("active" as const) : ("idle" as const),
+      state: Date.now() <= active ? ("active" as const) : ("idle" as const),
       fresh,
     }
   }
@@ -211,7 +209,7 @@ function isUsable({ session, user }: FoundSession<object>): boolean {
 }
 
 function isLive({ expiresAt }: Pick<SessionRecord, "expiresAt">): boolean {
-  return isWithinExpiration(expiresAt.getTime())
+  return Date.now() <= expiresAt.getTime()
 }
 
 function invalidSession(): LuciaError {

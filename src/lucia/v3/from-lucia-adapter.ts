@@ -3,8 +3,9 @@ import { checkOptions } from "../../core/options.ts"
 import type { SessionAdapter, SessionRecord, UserId } from "../../core/ports.ts"
 import type { Adapter, DatabaseSession, DatabaseUser } from "./lucia-adapter.ts"
 import { isSessionId } from "../../core/token.ts"
-import { isUniqueViolation } from "./id-column.ts"
-import { belongsTo, fromStored, isUserId, notDeleted, requireColumn, toStored } from "./stored-session.ts"
+import { changeRow, removeRow, removeRows, replaceRow } from "./session-rows.ts"
+import type { SessionRows } from "./session-rows.ts"
+import { belongsTo, fromStored, isUserId, requireColumn, toStored } from "./stored-session.ts"
 
 const contract = [
   "getSessionAndUser",
@@ -108,11 +109,24 @@ export function listingAll<A extends object>(adapter: A): A {
  */
 export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionAdapter<object> {
   requireContract(adapter)
+  const rows: SessionRows<DatabaseSession> = {
+    find: async (id) => (await find(id))[0],
+    async list(userId) {
+      const sessions = await adapter.getUserSessions(requireUserId(userId))
+      return sessions.filter((session) => belongsTo(session, userId))
+    },
+    async insert(session) {
+      requireUserId(session.userId)
+      await adapter.setSession(toStored(session, createdAt))
+    },
+    restore: (row) => adapter.setSession(row),
+    delete: (id) => adapter.deleteSession(id),
+  }
 
   return {
     insertSession: async (session) => {
       requireColumns(Object.keys(session.attributes))
-      await insert(session)
+      await rows.insert(session)
     },
     async findSession(id) {
       const first = await find(id)
@@ -121,13 +135,13 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
       return session && { session: fromStored(session, createdAt), user: user && { ...user.attributes, id: user.id } }
     },
     async listSessions(userId) {
-      const sessions = (await sessionsOf(userId)).map((session) => fromStored(session, createdAt))
+      const sessions = (await rows.list(userId)).map((session) => fromStored(session, createdAt))
       return sessions.sort(newestFirst)
     },
     async extendSession(id, expiresAt, ifBefore) {
       const [session] = await find(id)
       if (!session || !(fromStored(session, createdAt).expiresAt <= ifBefore)) return false
-      return move(id, new Date(expiresAt))
+      return changeRow(rows, id, () => adapter.updateSessionExpiration(id, new Date(expiresAt)))
     },
     async updateSession() {
       throw new AuthError(
@@ -140,24 +154,12 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
       if (!old) return false
       // What the row has already is a column, whatever its name.
       requireColumns(Object.keys(session.attributes).filter((name) => !Object.hasOwn(old.attributes, name)))
-      // Some stores overwrite the row, and a second move of one session would then take back the first.
-      if (await exists(session.id)) throw new AuthError("store_failed", "The new id of the session is taken.")
-      try {
-        await insert(session)
-      } catch (error) {
-        // The new id may be what is taken, by a request that was faster.
-        if (!isUniqueViolation(error) || (await exists(session.id))) throw error
-        return insertInPlaceOf(old, session)
-      }
-      // The new session must not outlive a sign-out that ran beside it.
-      const isCurrent = await exists(oldId)
-      await (isCurrent ? removeOld(oldId, session.id) : remove(session.id))
-      return isCurrent
+      return replaceRow(rows, oldId, session)
     },
     async deleteSession(id, userId) {
       const [session] = await find(id)
       if (!session || (userId !== undefined && !belongsTo(session, requireUserId(userId)))) return false
-      await remove(id)
+      await removeRow(rows, id)
       return true
     },
     async deleteUserSessions(userId, exceptId) {
@@ -166,7 +168,7 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
       // Where one session stays, or the database takes other users for this one, each must be ended by its id.
       const isWhole = own.length === listed.length && own.every(({ id }) => id !== exceptId)
       if (isWhole) await adapter.deleteUserSessions(userId)
-      await removeOthers(userId, exceptId)
+      await removeRows(rows, userId, exceptId)
     },
     async deleteExpiredSessions() {
       await adapter.deleteExpiredSessions()
@@ -182,77 +184,6 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
 
   function requireColumns(names: string[]): void {
     for (const name of names) requireColumn(name, createdAt)
-  }
-
-  async function exists(id: string): Promise<boolean> {
-    const [session] = await find(id)
-    return session !== null
-  }
-
-  async function sessionsOf(userId: UserId): Promise<DatabaseSession[]> {
-    const sessions = await adapter.getUserSessions(requireUserId(userId))
-    return sessions.filter((session) => belongsTo(session, userId))
-  }
-
-  async function insert(session: SessionRecord): Promise<void> {
-    requireUserId(session.userId)
-    await adapter.setSession(toStored(session, createdAt))
-  }
-
-  // Prisma's adapter rejects where there is no row any more.
-  async function move(id: string, expiresAt: Date): Promise<boolean> {
-    try {
-      await adapter.updateSessionExpiration(id, expiresAt)
-      return true
-    } catch (error) {
-      if (await exists(id)) throw error
-      return false
-    }
-  }
-
-  // Prisma's adapter hides every error of a deletion, and a session that lives on must not look ended.
-  async function remove(id: string): Promise<void> {
-    await adapter.deleteSession(id)
-    if (await exists(id)) throw notDeleted()
-  }
-
-  // Where rows of other tables refer to the old session it stays, and a second one must not.
-  async function removeOld(oldId: string, newId: string): Promise<void> {
-    try {
-      await remove(oldId)
-    } catch (error) {
-      await remove(newId)
-      throw error
-    }
-  }
-
-  // In a table with a unique user id there is room for the new row only without the old one. A crash in between signs
-  // the visitor out.
-  async function insertInPlaceOf(old: DatabaseSession, session: SessionRecord): Promise<boolean> {
-    if (!(await exists(old.id))) return false
-    await remove(old.id)
-    try {
-      await insert(session)
-      return true
-    } catch (error) {
-      if (!(await exists(session.id))) await adapter.setSession(old)
-      throw error
-    }
-  }
-
-  // Looks until none is left, because a rotation may have replaced one meanwhile.
-  async function removeOthers(userId: UserId, exceptId: string | undefined): Promise<void> {
-    const ended = new Set([exceptId])
-    for (let others = await othersOf(userId, exceptId); others.length > 0; others = await othersOf(userId, exceptId)) {
-      if (others.every((id) => ended.has(id))) throw notDeleted()
-      for (const id of others) await adapter.deleteSession(id)
-      for (const id of others) ended.add(id)
-    }
-  }
-
-  async function othersOf(userId: UserId, exceptId: string | undefined): Promise<string[]> {
-    const sessions = await sessionsOf(userId)
-    return sessions.map(({ id }) => id).filter((id) => id !== exceptId)
   }
 }
 

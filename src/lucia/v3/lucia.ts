@@ -1,17 +1,18 @@
 import { readBearerToken } from "../../core/cookie.ts"
-import { AuthError, guardPort } from "../../core/errors.ts"
+import { AuthError } from "../../core/errors.ts"
 import { extensionOf, isLive } from "../../core/policy.ts"
 import type { SessionPolicy } from "../../core/policy.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserAdapter } from "../../core/ports.ts"
-import { exactly, isHashLike } from "./exact-ids.ts"
-import { overLuciaAdapter } from "./from-lucia-adapter.ts"
+import { isHashLike } from "./exact-ids.ts"
 import { generateIdFromEntropySize } from "./generate-id.ts"
 import type { Adapter as AnyLuciaAdapter } from "./lucia-adapter.ts"
 import type { Cookie } from "./lucia-cookie.ts"
+import { isOwn, toFindUser, toStore } from "./own-adapter.ts"
+import type { OwnAdapter } from "./own-adapter.ts"
 import type {
   RegisteredDatabaseSessionAttributes,
   RegisteredDatabaseUserAttributes,
-  RegisteredLucia,
+  Register,
   UserId,
 } from "./register.ts"
 import { createLuciaCookies } from "./session-cookies.ts"
@@ -20,6 +21,9 @@ import { belongsTo, requireColumn } from "./stored-session.ts"
 import { clearIds, hashedIds, isPossibleId, rekeyedIds } from "./stored-ids.ts"
 import type { SessionsById, StoredIds } from "./stored-ids.ts"
 import type { TimeSpan } from "./time-span.ts"
+
+/** The application's own {@link Lucia}, as registered. */
+export type RegisteredLucia = Register extends { Lucia: infer Own extends Lucia<object, object> } ? Own : Lucia
 
 type SessionAttributes = RegisteredLucia extends Lucia<infer Own, object> ? Own : {}
 type UserAttributes = RegisteredLucia extends Lucia<object, infer Own> ? Own : {}
@@ -39,9 +43,6 @@ export interface User extends UserAttributes {
   id: UserId
 }
 
-/** An adapter of this package, which need not know users; where it does not, its `findUser` is asked if there is one. */
-export type OwnAdapter = SessionAdapter<object> & Partial<Pick<UserAdapter<object>, "findUser">>
-
 /** What {@link Lucia} takes besides the adapter. */
 export interface LuciaOptions<OwnSession extends object, OwnUser extends object> {
   /** How long a session survives without use. Default 30 days. It is extended at half of that or less. */
@@ -59,17 +60,6 @@ export interface LuciaOptions<OwnSession extends object, OwnUser extends object>
 }
 
 const kinds = { clear: clearIds, rekey: rekeyedIds, hashed: hashedIds }
-const ownPort = [
-  "insertSession",
-  "findSession",
-  "listSessions",
-  "extendSession",
-  "replaceSession",
-  "deleteSession",
-  "deleteUserSessions",
-  "deleteExpiredSessions",
-] as const
-
 const state = Symbol("state of Lucia")
 
 interface State<OwnSession extends object, OwnUser extends object> {
@@ -244,20 +234,6 @@ function toUser({ getUserAttributes }: AnyState, { userId }: SessionRecord, row:
   const { id = userId, ...attributes } = row as { id?: UserId }
   // The store gives the columns that the application has registered.
   return { ...getUserAttributes(attributes as RegisteredDatabaseUserAttributes), id } as unknown as User
-}
-
-function toStore(adapter: AnyLuciaAdapter | OwnAdapter): SessionAdapter<object> {
-  if (isOwn(adapter)) return exactly(guardPort<SessionAdapter<object>>(adapter, ownPort))
-  return overLuciaAdapter(adapter)
-}
-
-function toFindUser(adapter: AnyLuciaAdapter | OwnAdapter): UserAdapter<object>["findUser"] | undefined {
-  if (!isOwn(adapter) || typeof adapter.findUser !== "function") return undefined
-  return guardPort<Pick<UserAdapter<object>, "findUser">>({ findUser: adapter.findUser }, ["findUser"]).findUser
-}
-
-function isOwn(adapter: AnyLuciaAdapter | OwnAdapter): adapter is OwnAdapter {
-  return typeof adapter === "object" && adapter !== null && "findSession" in adapter
 }
 
 function readLifetime(span: Pick<TimeSpan, "milliseconds"> | undefined): number {

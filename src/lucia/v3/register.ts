@@ -1,5 +1,3 @@
-import type { Lucia } from "./lucia.ts"
-
 /**
  * What the application tells about its types, as with Lucia v3: `Lucia`, `UserId`, `DatabaseSessionAttributes` and
  * `DatabaseUserAttributes`.
@@ -16,9 +14,6 @@ export interface Register {}
 
 /** The type of user ids: `string` unless registered. It may be that of an object, such as an `ObjectId`. */
 export type UserId = Register extends { UserId: infer Id } ? Id : string
-
-/** The application's own {@link Lucia}, as registered. */
-export type RegisteredLucia = Register extends { Lucia: infer Own extends Lucia<object, object> } ? Own : Lucia
 
 /** The columns of a user besides the id, as registered. */
 export type RegisteredDatabaseUserAttributes = Register extends { DatabaseUserAttributes: infer Own extends object }

@@ -61,11 +61,6 @@ export function belongsTo(session: { userId: unknown }, userId: UserId): boolean
   return String(session.userId) === String(userId)
 }
 
-/** Makes the error for a session that a deletion has left. */
-export function notDeleted(): AuthError {
-  return new AuthError("store_failed", "The session is still there after its deletion: the adapter may hide an error.")
-}
-
 function plainName(name: string): string {
   return name.replaceAll("_", "").toLowerCase()
 }
