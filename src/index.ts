@@ -10,7 +10,6 @@ export type {
   AuthSettings,
   InferSession,
   InferUser,
-  LoadedAuthOptions,
   RejectionReason,
   RequestAuth,
   SessionFields,

@@ -120,31 +120,32 @@ export interface AuthSettings<SessionRow, SessionAttributes> {
   now?: (() => number) | undefined
 }
 
-/** What {@link createAuth} takes. */
-export interface AuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes> extends AuthSettings<
+// A method's parameter may be narrower: an application knows which ids it has given.
+type LoadUser<Id, UserRow> = { load(userId: Id): Promise<UserRow | null> }["load"]
+
+// It says so of what is returned, and not of the function: that would be decided before `loadUser` has said what a row is.
+type OfRow<UserRow, UserAttributes> = [UserRow] extends [never] ? never : UserAttributes
+
+/**
+ * What {@link createAuth} takes. `StoredRow` is the row that the adapter knows: the user's, or `never` for a store that
+ * holds sessions only.
+ */
+export interface AuthOptions<
+  UserRow,
   SessionRow,
-  SessionAttributes
-> {
+  UserAttributes,
+  SessionAttributes,
+  StoredRow = UserRow,
+> extends AuthSettings<SessionRow, SessionAttributes> {
   /** Where sessions live. */
-  adapter: SessionAdapter<UserRow, SessionRow>
+  adapter: SessionAdapter<UserRow, SessionRow> & SessionAdapter<StoredRow, SessionRow>
   /**
    * Chooses what of the user's row the application sees. Default nothing but the id, so that no column leaks by
    * accident. A store that holds sessions only has no row to give it: it needs `loadUser`.
    */
-  getUserAttributes?: ([UserRow] extends [never] ? never : (row: UserRow) => UserAttributes) | undefined
-  /** Loads a user's row where the store holds sessions only. */
-  loadUser?: ((userId: IdOf<UserRow>) => Promise<UserRow | null>) | undefined
-}
-
-/** What {@link createAuth} takes where the store holds sessions only and the rows come from `loadUser`. */
-export interface LoadedAuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes> extends AuthSettings<
-  SessionRow,
-  SessionAttributes
-> {
-  adapter: SessionAdapter<never, SessionRow>
-  /** Chooses what of the user's row the application sees. Default nothing but the id. */
-  getUserAttributes?: ((row: UserRow) => UserAttributes) | undefined
-  loadUser(userId: UserId): Promise<UserRow | null>
+  getUserAttributes?: ((row: UserRow) => OfRow<UserRow, UserAttributes>) | undefined
+  /** Loads a user's row where the store holds sessions only. Without it, such a store's users are `{ id }`. */
+  loadUser?: LoadUser<IdOf<StoredRow>, UserRow> | undefined
 }
 
 /** Any auth: one with a database, or a stateless one. */

@@ -1,4 +1,4 @@
-import type { Auth, AuthOptions, IdOf, LoadedAuthOptions, RejectionReason, Session, User } from "./auth.ts"
+import type { Auth, AuthOptions, IdOf, RejectionReason, Session, User } from "./auth.ts"
 import { readCookie } from "./cookie.ts"
 import { AuthError, guardPort } from "./errors.ts"
 import { createEmitter } from "./events.ts"
@@ -44,24 +44,9 @@ export function createAuth<
   SessionRow extends object = {},
   UserAttributes extends object = {},
   SessionAttributes extends object = {},
+  StoredRow = UserRow,
 >(
-  options: LoadedAuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes>,
-): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>
-export function createAuth<
-  UserRow extends { id: UserId },
-  SessionRow extends object = {},
-  UserAttributes extends object = {},
-  SessionAttributes extends object = {},
->(
-  options: AuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes>,
-): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>
-export function createAuth<
-  UserRow extends { id: UserId },
-  SessionRow extends object = {},
-  UserAttributes extends object = {},
-  SessionAttributes extends object = {},
->(
-  options: AuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes>,
+  options: AuthOptions<UserRow, SessionRow, UserAttributes, SessionAttributes, StoredRow>,
 ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> {
   type Record = SessionRecord<SessionRow>
   type Found = FoundSession<UserRow, SessionRow>
@@ -117,7 +102,7 @@ export function createAuth<
         const found = await find(token)
         if (typeof found === "string") return reject(found)
         const { session } = found
-        const row = found.user === undefined ? await load(session.userId as Id) : found.user
+        const row = found.user === undefined ? await load(session.userId) : found.user
         if (!row) return reject("user_missing", session)
         const due = extensionOf(session, now(), policy)
         // The requests of one page arrive together: one of them writes.
@@ -213,9 +198,9 @@ export function createAuth<
     }
   }
 
-  async function load(userId: Id): Promise<UserRow | null> {
+  async function load(userId: UserId): Promise<UserRow | null> {
     if (!options.loadUser && !options.getUserAttributes) return { id: userId } as UserRow
-    return guardPort(options, ["loadUser"]).loadUser!(userId)
+    return guardPort(options, ["loadUser"]).loadUser!(userId as IdOf<StoredRow>)
   }
 
   function toUser(row: UserRow): OwnUser {

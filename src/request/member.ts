@@ -1,8 +1,7 @@
-import type { AnyAuth, InferSession, InferUser } from "../core/auth.ts"
+import type { AnyAuth, InferSession, InferUser, Shown } from "../core/auth.ts"
 
 /** A visitor who is signed in. Where the visitor may be signed out, it is `Member<typeof auth> | null`. */
-// With `& {}` editors show the session's and the user's fields instead of this name.
-export type Member<A extends AnyAuth> = { session: InferSession<A>; user: InferUser<A> } & {}
+export type Member<A extends AnyAuth> = Shown<{ session: InferSession<A>; user: InferUser<A> }>
 
 /** What a public route handler gets: a member's session and user, or `null` and `null`. */
 export type Visitor<A extends AnyAuth> = Member<A> | { session: null; user: null }

@@ -1,4 +1,4 @@
-import type { AnyAuth, InferSession, InferSessionRow, InferUserId } from "../core/auth.ts"
+import type { AnyAuth, InferSession, InferSessionRow, InferUserId, Shown } from "../core/auth.ts"
 import type { AuthError } from "../core/errors.ts"
 import { verifyRequestOrigin } from "../core/origin.ts"
 import { plainToken } from "../core/persistence.ts"
@@ -12,7 +12,7 @@ import { createResponseWindow } from "./response-window.ts"
 import type { SnapshotKeeper } from "./snapshots.ts"
 
 /** A session that was created or rotated, and its token. */
-export type NewSession<A extends AnyAuth> = { session: InferSession<A>; token: string } & {}
+export type NewSession<A extends AnyAuth> = Shown<{ session: InferSession<A>; token: string }>
 
 /** The session of one request: what every wrapper offers. */
 export interface RequestSession<A extends AnyAuth> {

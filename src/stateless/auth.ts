@@ -1,4 +1,4 @@
-import type { AuthSettings, RequestAuth, SessionFields } from "../core/auth.ts"
+import type { AuthSettings, RequestAuth, SessionFields, Shown } from "../core/auth.ts"
 import type { Revocations, UserId } from "../core/ports.ts"
 import type { StandardSchema } from "./schema.ts"
 import type { Secret } from "./secrets.ts"
@@ -26,7 +26,7 @@ export interface StatelessAuth<
   Attributes extends object,
   UserAttributes extends object,
   Id extends UserId = string,
-> extends RequestAuth<SessionFields<Id>, { id: Id } & UserAttributes, Id, Attributes> {
+> extends RequestAuth<SessionFields<Id>, Shown<{ id: Id } & UserAttributes>, Id, Attributes> {
   /**
    * Seals a session into a token. The user is not looked up: there is no store. Throws `invalid_option` for attributes
    * that are not JSON or do not fit the schema, and `cookie_too_large` for a token of more than 4,096 characters.

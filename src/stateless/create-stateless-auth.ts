@@ -1,4 +1,4 @@
-import type { RejectionReason, SessionFields, SessionValidation } from "../core/auth.ts"
+import type { RejectionReason, SessionFields, SessionValidation, Shown } from "../core/auth.ts"
 import { AuthError } from "../core/errors.ts"
 import { readCookie } from "../core/cookie.ts"
 import { createEmitter } from "../core/events.ts"
@@ -53,7 +53,7 @@ export function createStatelessAuth<
   UserAttributes extends object = {},
   Id extends UserId = string,
 >(options: StatelessAuthOptions<Attributes, UserAttributes>): StatelessAuth<Attributes, UserAttributes, Id> {
-  type OwnUser = { id: Id } & UserAttributes
+  type OwnUser = Shown<{ id: Id } & UserAttributes>
 
   checkOptions(
     "createStatelessAuth()",

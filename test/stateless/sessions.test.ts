@@ -416,7 +416,7 @@ test("[STL-2] nothing is parsed before it is authenticated", async () => {
 
 test("types follow from the options", () => {
   const auth = createStatelessAuth({ secrets: [k1], getUserAttributes: ({ role }: { role: "a" | "b" }) => ({ role }) })
-  expectTypeOf<InferUser<typeof auth>>().toEqualTypeOf<{ id: string } & { role: "a" | "b" }>()
+  expectTypeOf<InferUser<typeof auth>>().toEqualTypeOf<{ id: string; role: "a" | "b" }>()
   expectTypeOf<InferSession<typeof auth>>().toEqualTypeOf<SessionFields<string>>()
   expectTypeOf(auth.createSession).parameter(1).toEqualTypeOf<{ role: "a" | "b" } | undefined>()
   const plain = createStatelessAuth({ secrets: [process.env.SESSION_SECRET ?? k1] })

@@ -187,6 +187,16 @@ test("a session-only store without loadUser has no row for getUserAttributes", (
   createAuth({ adapter, getUserAttributes: () => ({ username: "ada" }) })
 })
 
+test("loadUser() loads the adapter's own rows, where it knows them", () => {
+  const adapter = memoryAdapter<UserRow>()
+  const auth = createAuth({ adapter, loadUser: async () => null, getUserAttributes: ({ username }) => ({ username }) })
+  expectTypeOf<InferUser<typeof auth>>().toEqualTypeOf<{ id: string; username: string }>()
+  // @ts-expect-error other rows than the adapter's
+  createAuth({ adapter, loadUser: async () => ({ id: "ada", username: 5, admin: false }) })
+  // @ts-expect-error other ids than the adapter's
+  createAuth({ adapter, loadUser: async (userId: number) => ({ id: String(userId), username: "ada", admin: false }) })
+})
+
 test("two instances with different users live in one program", async () => {
   const shop = createAuth({
     adapter: memoryAdapter<{ id: string; cart: string[] }>(),
