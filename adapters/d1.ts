@@ -24,11 +24,11 @@ interface D1Result {
 
 /**
  * Keeps sessions, users and keys in Cloudflare D1. The tables are those of `schema("sqlite")` from
- * `nightlatch/adapters/sql`, beside the application's own user table.
+ * `nightlatch/adapters/sql`, next to the application's own user table.
  *
  * Make the adapter once, not for each request: it asks for the columns at its first call. D1 has no transactions that an
  * application could hold open: with `inTransaction` it throws `unsupported`, and `invalid_option` for other options that
- * cannot be right. Attributes cannot be integers beyond 2^53.
+ * are invalid. Attributes cannot be integers beyond 2^53.
  *
  * @example
  * import { env } from "cloudflare:workers"

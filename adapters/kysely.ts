@@ -50,9 +50,9 @@ const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
 
 /**
  * Keeps sessions, users and keys in SQL through Kysely. The tables are those of `schema()` from
- * `nightlatch/adapters/sql`, beside the application's own user table; the instance's plugins do not touch them.
+ * `nightlatch/adapters/sql`, next to the application's own user table; the instance's plugins do not touch them.
  *
- * Over a `Transaction` it writes inside that transaction. Throws `invalid_option` for options that cannot be right.
+ * Over a `Transaction` it writes inside that transaction. Throws `invalid_option` for invalid options.
  *
  * @example
  * const adapter = kyselyAdapter<{ id: string; username: string }>(new Kysely({ dialect }))

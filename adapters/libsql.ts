@@ -11,14 +11,14 @@ export type { LibsqlClient, LibsqlTransaction } from "./libsql/executor.ts"
 
 /**
  * Keeps sessions, users and keys in SQLite through `@libsql/client`. The tables are those of `schema("sqlite")` from
- * `nightlatch/adapters/sql`, beside the application's own user table.
+ * `nightlatch/adapters/sql`, next to the application's own user table.
  *
  * Over what `client.transaction("write")` resolves to, it writes inside that transaction. Give a client of a file the
  * `timeout` in milliseconds that it waits for another writer: a write of the application's own that is refused leaves its
  * connection unable to commit (`@libsql/client` 0.18). A database in memory has one connection, so that while the
  * application's transaction is open every other call rejects. The application's own columns hold no integer beyond 2^53
  * unless the client's `intMode` is `"bigint"`; user ids are exact with `userIdType: "bigint"`. Throws `invalid_option` for
- * options that cannot be right.
+ * invalid options.
  *
  * @example
  * const adapter = libsqlAdapter<{ id: string; username: string }>(createClient({ url: "file:app.db", timeout: 2000 }))

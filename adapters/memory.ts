@@ -11,7 +11,7 @@ import type {
 
 /**
  * Keeps sessions, users and keys in this process: for tests and demonstrations, and as the shortest correct adapter to
- * read. Everything is gone when the process ends. Each call makes an empty store of its own; no column is unique but
+ * read. Everything is gone when the process ends. Each call makes a new empty store; no column is unique but
  * the user's `id`, and a user inserted without one gets a random UUID.
  */
 export function memoryAdapter<UserRow extends { id: UserId }, SessionRow extends object = object>(): SessionAdapter<

@@ -26,13 +26,13 @@ export interface Mysql2Pool extends Mysql2Client {
 
 /**
  * Keeps sessions, users and keys in MariaDB or MySQL through `mysql2/promise`: a pool, or a connection. The tables are
- * those of `schema("mysql")` from `nightlatch/adapters/sql`, beside the application's own user table.
+ * those of `schema("mysql")` from `nightlatch/adapters/sql`, next to the application's own user table.
  *
  * Statements are prepared once on each connection. A single connection is used by one call at a time, the application
- * must send nothing of its own meanwhile, and when it is lost it stays lost: a pool is better.
+ * must not use it at the same time, and when it is lost it stays lost: a pool is better.
  *
  * For the application's transaction give the connection that runs it, and `inTransaction`. Throws `invalid_option` for
- * options that cannot be right.
+ * invalid options.
  *
  * @example
  * const adapter = mysql2Adapter<{ id: string; username: string }>(mysql.createPool(uri))

@@ -8,10 +8,10 @@ import { sqliteExecutor } from "./sql/sqlite-executor.ts"
 
 /**
  * Keeps sessions, users and keys in SQLite through `node:sqlite`. The tables are those of `schema("sqlite")` from
- * `nightlatch/adapters/sql`, beside the application's own user table.
+ * `nightlatch/adapters/sql`, next to the application's own user table.
  *
  * Unless inTransaction is set, the connection must not be in a transaction of the application's when the adapter
- * writes. Throws `invalid_option` for options that cannot be right.
+ * writes. Throws `invalid_option` for invalid options.
  *
  * @example
  * const adapter = nodeSqliteAdapter<{ id: string; username: string }>(new DatabaseSync("app.db"))

@@ -11,17 +11,17 @@ export type { PgClient, PgPool } from "./pg/executor.ts"
 
 /**
  * Keeps sessions, users and keys in PostgreSQL through `pg`: a pool, or a client. The tables are those of
- * `schema("postgres")` from `nightlatch/adapters/sql`, beside the application's own user table.
+ * `schema("postgres")` from `nightlatch/adapters/sql`, next to the application's own user table.
  *
  * Statements are prepared under names of their own, once on each connection; where a pooler between, such as PgBouncer,
  * does not keep them, they go without from then on. Give the pool an `error` listener: without one, `pg` ends the
  * process when the server closes an idle connection.
  *
- * A single client is used by one call at a time, the application must send nothing of its own meanwhile, and when it is
+ * A single client is used by one call at a time, the application must not use it at the same time, and when it is
  * lost it stays lost: a pool is better.
  *
  * For the application's transaction give the client that runs it, and `inTransaction`. Throws `invalid_option` for
- * options that cannot be right.
+ * invalid options.
  *
  * @example
  * const pool = new pg.Pool().on("error", console.error)

@@ -18,7 +18,7 @@ export interface PgliteClient extends PgliteTransaction {
 
 /**
  * Keeps sessions, users and keys in PostgreSQL through PGlite. The tables are those of `schema("postgres")` from
- * `nightlatch/adapters/sql`, beside the application's own user table.
+ * `nightlatch/adapters/sql`, next to the application's own user table.
  *
  * Over a `Transaction` it writes inside that transaction. While one is open, PGlite lets everything else wait for its
  * end: an adapter over the `PGlite` itself must not be awaited inside. Throws `invalid_option` for options that cannot

@@ -24,11 +24,11 @@ export interface PostgresClient {
 
 /**
  * Keeps sessions, users and keys in PostgreSQL through `postgres` (postgres.js). The tables are those of
- * `schema("postgres")` from `nightlatch/adapters/sql`, beside the application's own user table.
+ * `schema("postgres")` from `nightlatch/adapters/sql`, next to the application's own user table.
  *
  * Statements are prepared unless the client says `prepare: false`. Columns must come under their own names: a client
  * that renames them (`transform`) is `invalid_option` at the first call. Over the `sql` that `begin` hands out it writes
- * inside that transaction. Throws `invalid_option` for options that cannot be right.
+ * inside that transaction. Throws `invalid_option` for invalid options.
  *
  * @example
  * const adapter = postgresAdapter<{ id: string; username: string }>(postgres(url))
@@ -44,7 +44,7 @@ export function postgresAdapter<UserRow extends { id: UserId }, SessionRow exten
       "unsupported",
       "postgresAdapter() needs version 3.4 or later of postgres: this one has no reserve().",
     )
-  // Its client is a function without a class, so nothing tells whether a method was replaced.
+  // Its client is a function without a class, so nothing shows whether a method was replaced.
   const { inTransaction = "savepoint" in client, shared = false } = options
   return createSqlAdapter(postgres, { ...executorOf(client), shared }, { ...options, inTransaction })
 }

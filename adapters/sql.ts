@@ -35,8 +35,8 @@ export interface SqlAdapterOptions extends SqlOptions {
 const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
 
 /**
- * Keeps sessions, users and keys in SQL through any driver. The tables are those of {@link schema}, beside the
- * application's own user table. Throws `invalid_option` for options that cannot be right.
+ * Keeps sessions, users and keys in SQL through any driver. The tables are those of {@link schema}, next to the
+ * application's own user table. Throws `invalid_option` for invalid options.
  *
  * @example
  * const adapter = sqlAdapter<{ id: string; username: string }>({
@@ -70,7 +70,7 @@ export interface SqlRevocationOptions extends RevocationTable {
 /**
  * Keeps revocations of stateless sessions in SQL, in the table of {@link revocationSchema}. A validation costs one
  * statement by primary key. Read from the primary: a replica that lags behind knows a sign-out too late. Throws
- * `invalid_option` for options that cannot be right.
+ * `invalid_option` for invalid options.
  *
  * @example
  * const revocations = sqlRevocations({ dialect: "postgres", executor })

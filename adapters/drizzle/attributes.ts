@@ -7,7 +7,7 @@ import type { OwnTable } from "./tables.ts"
 
 /**
  * Matches attributes with the columns of a table; those that are `undefined` are left out. Throws `invalid_option` for
- * a name that is no column, or one that the library keeps, and for a value of another type than the column's.
+ * a name that is not a column, or is one of the library's, and for a value of another type than the column's.
  */
 export function checkedAttributes(table: OwnTable, attributes: object): Row {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined)

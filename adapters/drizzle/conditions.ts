@@ -51,7 +51,7 @@ export function hasProvider(dialect: DialectName, keyId: Column, providerId: str
 
 /** Makes the condition that the text of a column equals a value as the column's collation sees it. */
 export function isAlike(dialect: DialectName, column: Column, value: SQLWrapper): SQL {
-  // The plus does nothing but hide the value: SQLite with STAT4 plans a statement anew for each value it can see.
+  // The plus does nothing but hide the value: SQLite with STAT4 plans a statement again for each value it can see.
   return dialect === "sqlite" ? sql`${column} = +${value}` : sql`${column} = ${value}`
 }
 

@@ -114,7 +114,7 @@ async function deleteKey(db: UserDb, own: OwnKey<UserId>, evenLast: boolean): Pr
   const { store, key } = db
   const isOwn = isOwnKey(db, own)
   const isOther = sql`${equals(db, key.userId, own.user)} and ${ne(key.id, own.id)}`
-  // A table of its own, because MySQL does not read the table that it deletes from.
+  // A derived table, because MySQL does not read the table that it deletes from.
   const another = sql`select ${key.id} from ${key.table} where ${isOther} limit 1`
   const remove = (condition: SQL) => (builder: Builder) => store.write(builder.delete(key.table).where(condition), key)
   const steps = evenLast

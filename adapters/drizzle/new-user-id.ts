@@ -6,7 +6,7 @@ import { declaredLength, textId } from "../port/random-id.ts"
 
 const text = /^(?:text|varchar|char|character|citext|uuid)\b/i
 
-/** Makes an id that fits a user table; `undefined` where Drizzle or the database makes it, and tells which. */
+/** Makes an id that fits a user table; `undefined` if Drizzle or the database makes it and returns it. */
 export function newUserId(id: Column, dialect: DialectName): UserId | undefined {
   // Of what MySQL makes, Drizzle is told numbers only.
   const isTold = id.hasDefault && (dialect !== "mysql" || id.defaultFn !== undefined)

@@ -9,7 +9,7 @@ import type { DrizzleStore, Step } from "./store.ts"
 import { nothing } from "./store.ts"
 import type { OwnTable, Tables } from "./tables.ts"
 
-/** The columns of a table as Drizzle selects them: the id first, because of it a join tells whether there is a row. */
+/** The columns of a table as Drizzle selects them: the id first, because by it a join shows whether there is a row. */
 export function selected(table: OwnTable): Record<string, Column> {
   return { id: table.id, ...table.columns }
 }
@@ -68,7 +68,7 @@ export function toKey(row: unknown): StoredKey | null {
   return { id: row.id, userId: row.userId, passwordHash }
 }
 
-/** Tells whether a selected value is a row. */
+/** Returns whether a selected value is a row. */
 export function isRow(value: unknown): value is Row {
   return typeof value === "object" && value !== null
 }

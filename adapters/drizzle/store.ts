@@ -38,7 +38,7 @@ export interface DrizzleStore {
   readOne(select: SelectQuery): Statement
   /** The same, with the rows locked until the transaction's end; in SQLite, one that writes is alone anyway. */
   lock(select: SelectQuery): Statement
-  /** Makes a statement that tells how many rows of a table it wrote; of an `INSERT` in PostgreSQL also their ids. */
+  /** Makes a statement that returns how many rows of a table it wrote; for an `INSERT` in PostgreSQL also their ids. */
   write(query: WriteQuery, table: OwnTable): Statement
   /** Builds and prepares a statement at its first call. */
   prepared(build: (db: Builder) => Statement): (values: Values) => MaybePromise<Outcome>

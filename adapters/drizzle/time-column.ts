@@ -8,7 +8,7 @@ export interface TimeColumn {
   column: Column
   /** Makes the column's value of milliseconds since 1970, rounded down to what the column can hold. */
   encode(time: number): unknown
-  /** Reads the column's value; `null` if it is no time. */
+  /** Reads the column's value; `null` if it is not a time. */
   decode(value: unknown): Date | null
 }
 

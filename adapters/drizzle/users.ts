@@ -94,7 +94,7 @@ async function update(db: UserDb, id: UserId, attributes: Row): Promise<boolean>
   return (await store.atomic(write)).count > 0
 }
 
-/** The user's row is locked first, so that no session or key is added meanwhile, and deleted last, for foreign keys. */
+/** The user's row is locked first, so that no session or key is added in the meantime, and deleted last, for foreign keys. */
 async function deleteUser(db: UserDb, id: UserId): Promise<void> {
   const { store, user, session, key } = db
   const owned = (table: typeof session | typeof key) => (builder: Builder) =>

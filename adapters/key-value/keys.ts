@@ -24,7 +24,7 @@ export interface Keys {
   user(encodedId: string): string
 }
 
-/** Names the keys. Throws `invalid_option` for options that cannot be right. */
+/** Names the keys. Throws `invalid_option` for invalid options. */
 export function keysOf(options: KeyValueOptions = {}): Keys {
   checkOptions("The adapter", options, "prefix", "userIdType")
   const { prefix = "nightlatch:", userIdType } = options

@@ -43,7 +43,7 @@ export function timeOf(date: Date): number {
 // A provider id of 50 characters, a colon, and an address of 254 bytes.
 const maxKeyIdBytes = 512
 
-/** Makes the `id` column of a key; `null` if no row can have it. Throws `invalid_option` for what is no key. */
+/** Makes the `id` column of a key; `null` if no row can have it. Throws `invalid_option` if it is not one. */
 export function keyIdOf({ providerId, providerUserId }: KeyName): string | null {
   if (typeof providerId !== "string" || typeof providerUserId !== "string")
     throw new AuthError("invalid_option", "A key's provider id and provider user id are strings.")

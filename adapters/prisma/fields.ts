@@ -9,7 +9,7 @@ import type { Model, ModelNames, Models } from "./client.ts"
 /** A field of times. */
 export interface TimeField {
   encode(time: number): unknown
-  /** `null` for what is no time. */
+  /** `null` if it is not a time. */
   decode(value: unknown): Date | null
 }
 

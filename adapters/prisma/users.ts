@@ -28,7 +28,7 @@ export function prismaUsers(store: PrismaStore, fields: Fields): PrismaUsers {
     }
   }
 
-  /** Prisma does not say what a model makes of its own. A UUID fits any column of text or of UUIDs. */
+  /** Prisma does not say which ids a model makes itself. A UUID fits any column of text or of UUIDs. */
   async function generateUserId(): Promise<UserId | undefined> {
     return fields.hasTextIds ? crypto.randomUUID() : undefined
   }

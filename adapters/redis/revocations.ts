@@ -26,7 +26,7 @@ redis.call('HSET', KEYS[1], 'r', '1')
 redis.call('PEXPIREAT', KEYS[1], ARGV[1])
 `)
 
-/** Keeps revocations in Redis, each under a key of its own that Redis drops by itself. */
+/** Keeps revocations in Redis, each under its own key, which Redis deletes when it expires. */
 export function createRedisRevocations(client: RedisExecutor, options: RedisRevocationOptions): Revocations {
   const redis = checkedExecutor(client)
   checkOptions("Revocations", options, "prefix")

@@ -23,11 +23,11 @@ interface Store extends Keys {
  * own, so the two cannot change together. What keeps every live session listed, at any moment, is the order:
  *
  * - A new session is first reserved (the hash has a user and no deadline: nobody can find it), then listed, then
- *   activated, only if it is still reserved. Who ends all sessions reads the index, then deletes the hashes, reserved
+ *   activated, only if it is still reserved. Whoever ends all sessions reads the index, then deletes the hashes, reserved
  *   ones too, then strikes them off. So either the list was read before the new session was in it, and it lives and is
  *   listed; or its reservation is gone, and it never lives.
  * - A rotation reserves and lists the new session before it deletes the old one, and activates it after that. At any
- *   moment the index has the one that lives or will. Who ends all sessions and misses a hash that was listed may have
+ *   moment the index has the one that lives or will. Whoever ends all sessions and misses a hash that was listed may have
  *   met a rotation, and reads the index again.
  * - An extension lengthens the entry in the index before it moves the deadline.
  * - A listed id without a hash can never become a session any more, so whoever meets one strikes it off.

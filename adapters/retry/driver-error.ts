@@ -65,7 +65,7 @@ function withoutSecrets(text: string): string {
   return text.replace(parameters, "").replace(secrets, "[hidden]")
 }
 
-// postgres.js makes properties that cannot be deleted, and with its option `debug` every log shows them. A frozen
+// postgres.js makes properties that cannot be deleted, and its option `debug` shows them in every log. A frozen
 // error has none that can be changed.
 function canChange(value: object): boolean {
   return Object.entries(Object.getOwnPropertyDescriptors(value)).every(

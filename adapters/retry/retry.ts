@@ -45,7 +45,7 @@ export function rescued<Result>(
 ): MaybePromise<Result> {
   try {
     const answer = call()
-    // A driver's promise may be of its own making: from here on it is a plain one.
+    // A driver may make its own kind of promise: from here on it is a plain one.
     return isPromise(answer) ? Promise.resolve(answer).catch(rescue) : answer
   } catch (error) {
     return rescue(error)

@@ -18,7 +18,7 @@ export type SqlAdapter<UserRow extends { id: UserId }, SessionRow extends object
 > &
   UserAdapter<UserRow, Partial<Omit<UserRow, "id">>>
 
-/** Makes an adapter of an executor. Throws `invalid_option` for options that cannot be right. */
+/** Makes an adapter of an executor. Throws `invalid_option` for invalid options. */
 export function createSqlAdapter<UserRow extends { id: UserId }, SessionRow extends object>(
   dialect: Dialect,
   executor: Executor,

@@ -98,7 +98,7 @@ function isByte(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255
 }
 
-/** What pg reads as objects of its own: points, circles, and intervals, which tell their literal. */
+/** What pg reads as its own objects: points, circles, and intervals, which can write their literal. */
 function literalOf(value: object | null, type: string): string | undefined {
   const { x, y, radius, toPostgres } = value as { x?: number; y?: number; radius?: number; toPostgres?: unknown }
   if (type === "point") return `(${x},${y})`
@@ -135,7 +135,8 @@ const uuid = /^\{?[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?$/i
 
 function textProblem(text: string, { kind, size }: Column, dialect: DialectName): string | null {
   if (dialect === "postgres" && text.includes("\0")) return "has the character U+0000, which PostgreSQL does not store"
-  if (kind === "uuid" && dialect !== "sqlite") return uuid.test(text) ? null : "is no UUID, and its column holds UUIDs"
+  if (kind === "uuid" && dialect !== "sqlite")
+    return uuid.test(text) ? null : "is not a UUID, and its column holds UUIDs"
   const length =
     kind === "bytes" ? new TextEncoder().encode(text).length : kind === "text" ? Array.from(text).length : 0
   return size !== null && length > size ? `has a length of ${length}, and its column holds ${size}` : null

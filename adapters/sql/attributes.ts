@@ -33,7 +33,7 @@ export function opening({ open, forget }: Openable, owner: "user" | "session"): 
 
 /**
  * Matches attributes with the columns of a table; those that are `undefined` are left out. Throws `invalid_option` for
- * a name that is no column, or one that the library keeps, and for a value that the column does not hold.
+ * a name that is not a column, or is one of the library's, and for a value that the column does not hold.
  */
 export function assign(db: Database, owner: "user" | "session", attributes: object): Assignment {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined)

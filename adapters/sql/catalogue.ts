@@ -46,7 +46,7 @@ function renamedColumns(): AuthError {
   )
 }
 
-/** Tells whether a column holds an attribute, that is, anything but what the library keeps there itself. */
+/** Returns whether a column holds an attribute, that is, anything but what the library keeps there itself. */
 export function isAttribute(owner: Owner, { name, writable }: Column): boolean {
   return writable && !coreColumns[owner].includes(name)
 }

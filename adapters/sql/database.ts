@@ -75,7 +75,7 @@ export interface Database {
 // Far more than the methods and the sets of attributes of any application: only a bound.
 const maxTemplates = 500
 
-/** Makes a database of an executor. Throws `invalid_option` for options that cannot be right. */
+/** Makes a database of an executor. Throws `invalid_option` for invalid options. */
 export function openable(dialect: Dialect, executor: Executor, options: PoolOptions): Openable {
   checkOptions("The adapter", options, "tables", "userIdType", "inTransaction", "shared")
   const names = tableNames(options.tables)

@@ -20,7 +20,7 @@ export interface Column {
   writable: boolean
   /** MySQL's character set of text; `null` for bytes and in other databases. */
   charset: string | null
-  /** MySQL's likewise; in PostgreSQL `deterministic`, or `null`. */
+  /** Also in MySQL; in PostgreSQL `deterministic`, or `null`. */
   collation: string | null
   /** What an `UPDATE` sets for the value that a new row would have. */
   fresh: string
@@ -48,7 +48,7 @@ export interface Dialect {
   columns(parameter: string, schema: string | null): string
   /** How `columns` wants the table named. */
   catalogueName(table: string, schema: string | null): string
-  /** Tells what a column of a type holds. */
+  /** Returns what a column of a type holds. */
   kindOf(type: string): ColumnKind
   /** The type of user ids that a column can hold; `null` if it holds none, or the type says too little. */
   userIdType(column: Column): UserIdType | null

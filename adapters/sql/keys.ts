@@ -86,7 +86,7 @@ async function renameKey(
 
 async function deleteKey(db: Database, { id, user }: OwnKey<User>, evenLast: boolean): Promise<boolean> {
   const any = () => `DELETE FROM ${db.tables.key} WHERE ${isOwn(db)}`
-  // A table of its own, because MySQL does not read the table that it deletes from.
+  // A derived table, because MySQL does not read the table that it deletes from.
   const another = () => `SELECT k.id FROM ${db.tables.key} k WHERE ${owned(db, "?2")} AND k.id <> ?1 LIMIT 1`
   const oneOfMany = () => `${any()} AND EXISTS (SELECT 1 FROM (${another()}) other)`
   const counts = await db.store.atomic(

@@ -29,7 +29,7 @@ type IdTable = NonNullable<Database["idTable"]>
 const few = 3
 const maxLookups = 64
 
-// Each request of a server arrives in a callback of its own, with the microtasks run before the next. Under load one
+// Each request of a server arrives in its own callback, with the microtasks run before the next. Under load one
 // waits for the others; alone, it waits for nothing. Taken early, so that a test's pretended clock does not stop it.
 const afterOthers: (run: () => void) => unknown = globalThis.setImmediate ?? queueMicrotask
 
@@ -74,7 +74,7 @@ export function sessionLookup(): Find {
   }
 }
 
-/** One that cannot be read is its own caller's failure. */
+/** A row that cannot be read fails its own caller only. */
 function answer({ db, lookups }: Batch, rows: Row[]): void {
   const places = lookups.length === 1 ? rows : rowsByPlace(db, rows)
   for (const [place, { id, resolve, reject }] of lookups.entries()) {
@@ -86,7 +86,7 @@ function answer({ db, lookups }: Batch, rows: Row[]): void {
   }
 }
 
-/** A row of its own for each lookup, also where two ask for the same id. */
+/** One row for each lookup, even if two ask for the same id. */
 function rowsByPlace({ sessions }: Database, rows: Row[]): Row[] {
   const places: Row[] = []
   for (const row of rows) places[Number(row[sessions.place])] = row

@@ -5,7 +5,7 @@ import type { Database } from "./database.ts"
 import type { Column } from "./dialect.ts"
 import { idColumn } from "./user-lookup.ts"
 
-/** Makes an id that fits the user table; `undefined` where the database makes it, and tells which. */
+/** Makes an id that fits the user table; `undefined` if the database makes it and returns it. */
 export function generateUserId(db: Database): UserId | undefined {
   const id = idColumn(db)
   if (id.hasDefault && id.generated) return undefined

@@ -19,7 +19,7 @@ const busy = /database (?:table )?is locked/
 export const sqlite: Dialect = {
   name: "sqlite",
   quote: (name) => `"${name.replaceAll('"', '""')}"`,
-  // The plus does nothing but hide the value: SQLite built with STAT4 plans a statement anew for each value it can see.
+  // The plus does nothing but hide the value: SQLite built with STAT4 plans a statement again for each value it can see.
   placeholder: () => "+?",
 
   // Without length: SQLite does not keep to it. Only INTEGER PRIMARY KEY is the row's number, which a new row always has.

@@ -25,7 +25,7 @@ export function sqliteExecutor(db: SqliteDatabase): Executor {
     query: (sql, params) => prepare(sql).all(...params) as Row[],
     execute: async (sql, params) => run({ sql, params }),
     async batch(statements) {
-      // At once a writer: a reader who turns writer fails if another has written meanwhile, and cannot wait.
+      // At once a writer: a reader that becomes a writer fails if another has written since, and cannot wait.
       db.exec("BEGIN IMMEDIATE")
       try {
         const counts = statements.map(run)

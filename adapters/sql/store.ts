@@ -19,7 +19,7 @@ export interface Store {
   execute(statement: SqlStatement): Promise<number>
   /** Runs all or none, and leaves the caller's transaction usable if they fail. */
   atomic(statements: SqlStatement[]): Promise<number[]>
-  /** Runs one statement that writes and answers rows, likewise. */
+  /** Runs one statement that writes and returns rows, also atomically. */
   atomicQuery(statement: SqlStatement): MaybePromise<Row[]>
 }
 

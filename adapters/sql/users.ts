@@ -36,7 +36,7 @@ async function update(db: Database, user: User, attributes: Assignment): Promise
   return count > 0
 }
 
-/** The user's row is locked first, so that no session or key is added meanwhile, and deleted last, for foreign keys. */
+/** The user's row is locked first, so that no session or key is added in the meantime, and deleted last, for foreign keys. */
 async function deleteUser(db: Database, user: User): Promise<void> {
   const { tables, catalogue } = db
   const statements = lockingUser(db, user)

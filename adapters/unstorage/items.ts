@@ -64,7 +64,7 @@ function idsOf(keys: string[]): string[] {
   return keys.map((key) => key.slice(key.lastIndexOf(":") + 1)).filter(isStorableSession)
 }
 
-/** Tells whether an id can be part of a key: our own always can. */
+/** Returns whether an id can be part of a key: our own always can. */
 export function isStorableSession(id: string): boolean {
   return /^[0-9a-f]{64}$/.test(id)
 }

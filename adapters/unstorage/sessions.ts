@@ -36,7 +36,7 @@ interface Parts {
  * Keeps sessions in items that can only be read, written and removed.
  *
  * A session is three items, and none of them alone. The first is written once: what changes later is in the others, so
- * that writing it revives nothing. Besides, each session is listed under its user in an item of its own, so that two
+ * that writing it revives nothing. Besides, each session is listed under its user in its own item, so that two
  * sign-ins lose no entry to each other.
  *
  * A new session is listed after its other items are written and before its first one is. So whoever ends all sessions
@@ -119,7 +119,7 @@ async function replaceSession(store: Store, oldId: string, session: SessionRecor
   const parts = partsOf(store, session)
   if (known === null) return false
   if (known === parts.id) throw idIsTaken()
-  // A storage may list its keys bit by bit, so who ends all sessions of the user could miss both: one of the two waits.
+  // A storage may list its keys bit by bit, so whoever ends all sessions of the user could miss both: one of the two waits.
   return store.inTurn(turnOf(parts.user), () =>
     store.inTurn(known, () => store.inTurn(parts.id, () => replaceInTurn(store, known, parts))),
   )

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { componentNeedsLucia } from "./mentions.ts"
 import type { Leftover } from "./text-edits.ts"
 
-/** A component in a language of its own, which TypeScript does not read. */
+/** A component in its own language, which TypeScript does not read. */
 export interface Component {
   /** The path, from the folder that was asked for. */
   path: string

@@ -30,7 +30,7 @@ export function isLuciaV2(file: SourceFile): boolean {
   )
 }
 
-/** Points a component on Lucia v2 at its drop-in. It imports as code does, and is of a language of its own besides. */
+/** Points a component on Lucia v2 at its drop-in. It imports as code does, in its own language. */
 export function migrateComponentV2(text: string): string {
   return text.replaceAll(
     /(\bfrom\s*|\bimport\s*|\bimport\()(["'])(lucia(?:\/[\w./-]+)?)\2/g,

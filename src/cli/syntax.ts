@@ -5,7 +5,7 @@ export type KindName = keyof typeof SyntaxKind
 /** A node of a kind. */
 export type NodeOf<Name extends KindName> = KindToNodeMappings[(typeof SyntaxKind)[Name]]
 
-/** Tells whether a node is of a kind. By name, because ts-morph is loaded from the project and has no types at run time. */
+/** Returns whether a node is of a kind. By name, because ts-morph is loaded from the project and has no types at run time. */
 export function is<Name extends KindName>(node: Node | undefined, name: Name): node is NodeOf<Name> {
   return node?.getKindName() === name
 }
@@ -32,7 +32,7 @@ export function scopeOf(node: Node): Node {
   return node.getAncestors().find((each) => isScope(each) && "getBody" in each) ?? node.getSourceFile()
 }
 
-/** Tells whether anything below a node goes by this name; what follows a dot, or is a key, does not count. */
+/** Returns whether anything below a node goes by this name; what follows a dot, or is a key, does not count. */
 export function usesName(scope: Node, name: string): boolean {
   return descendantsOf(scope, "Identifier").some((each) => each.getText() === name && !isKey(each))
 }

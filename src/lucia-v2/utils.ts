@@ -5,7 +5,7 @@ export { parseCookie, serializeCookie } from "../lucia/v2/cookie.ts"
 export { generateLuciaPasswordHash, validateLuciaPasswordHash } from "../lucia/v2/password-hash.ts"
 export { generateRandomString } from "../lucia/v2/random-string.ts"
 
-/** Returns whether a time in milliseconds is not over. Never, for what is no number. */
+/** Returns whether a time in milliseconds is not over. `false` for NaN. */
 export function isWithinExpiration(expiresInMs: number | bigint): boolean {
   return Date.now() <= expiresInMs
 }

@@ -15,7 +15,7 @@ export interface BcryptOptions {
   /**
    * The cost of most of the stored hashes, 4 to 15. Default 10, at which `bcryptjs` and `bcrypt` hash unless told otherwise;
    * `@node-rs/bcrypt` takes 12. A sign-in that is refused to a user without a bcrypt hash takes as long as one at this
-   * cost: if it is not that of the hashes, the time tells who has one. New hashes have a cost of at least 12.
+   * cost: if it differs from that of the hashes, the time reveals who has one. New hashes have a cost of at least 12.
    */
   cost?: number | undefined
   /**

@@ -24,7 +24,7 @@ export type PasswordReason = "password_too_short" | "password_too_long" | "passw
  * Resolves to `null` if the password may be hashed. The list of common passwords is part of this package: it is loaded
  * at the first check, and nothing is sent anywhere.
  *
- * `password_invalid` means that it is no string, or contains half a surrogate pair. Input of any size is refused quickly.
+ * `password_invalid` means that it is not a string, or contains half a surrogate pair. Input of any size is refused quickly.
  * Rejects with `invalid_option` if a length of the policy is out of bounds.
  *
  * @example

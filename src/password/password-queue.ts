@@ -62,7 +62,7 @@ function takeTurn(): Promise<Turn> | Turn {
       },
     }
     const timer = setTimeout(() => {
-      // A last chance, as turns may have been lost. Who came earlier was cut off: that timer would have fired first.
+      // A last chance, because turns may have been lost. Earlier waiters were cut off: their timers would have fired first.
       startWaiting(since)
       waiting.delete(waiter)
       // Nothing, once it has a turn.

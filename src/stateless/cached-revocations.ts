@@ -17,7 +17,7 @@ export interface CacheOptions {
  * Spares a store of revocations the question that it has just answered. What is revoked through it takes effect in it
  * at once; what others revoke, after `maxAge` at the latest. Next.js loads a module several times in one process: keep
  * what this returns on `globalThis` there. Only "not revoked" is remembered, and nothing when the store
- * fails. Signing in and rotating ask the store itself. Throws `invalid_option` for a `maxAge` that is no duration.
+ * fails. Signing in and rotating ask the store itself. Throws `invalid_option` for a `maxAge` that is not a duration.
  */
 export function cachedRevocations(revocations: Revocations, options: CacheOptions): Revocations {
   checkOptions("cachedRevocations()", options, "maxAge", "maxKeys", "now")

@@ -78,7 +78,7 @@ const headBytes = 2 * timeBytes
 const maxMaxAge = 300_000
 
 /**
- * Makes snapshots: short-lived sealed copies of a user's id and claims, beside the cookie of a session that lives in a
+ * Makes snapshots: short-lived sealed copies of a user's id and claims, next to the cookie of a session that lives in a
  * database, for checks that must not ask it. A snapshot says what was true a moment ago, and never outranks the row.
  *
  * Throws `invalid_option` if an option does not exist, or a secret, `maxAge` or `cookieName` is invalid.

@@ -7,7 +7,7 @@ export const timeBytes = 6
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
-/** Writes a user's id as JSON, so that a bigint is told from a number: `["1"]`. Throws `invalid_option` for what is none. */
+/** Writes a user's id as JSON, so that a bigint is told from a number: `["1"]`. Throws `invalid_option` for anything else. */
 export function writeUserId(id: unknown): string | number | [string] {
   if (typeof id === "bigint") return [String(id)]
   if (typeof id === "string" || (typeof id === "number" && Number.isFinite(id))) return id

@@ -29,7 +29,7 @@ const period = 30 * day
  *
  * - A new session asks for the first generation of this period that is not revoked, and has it sealed in.
  * - Who ends all sessions revokes that generation, and every earlier period from which a session can still live. What
- *   signs in after that gets the next generation. What was signing in meanwhile had asked before, and is ended too.
+ *   signs in after that gets the next generation. A sign-in at the same time asked before, and is ended too.
  * - A generation stays revoked until its period is over, so none is given out twice; then nothing is created in it. An
  *   hour around the turn of a period counts as part of both, for servers whose clocks differ.
  * - What is revoked stays so until the last session that it ends would have ended by itself, and a day longer.

@@ -14,12 +14,12 @@ export interface StandardSchema<Output> {
   }
 }
 
-/** What the schema makes of attributes; as they are where there is no schema. `issues` if they do not fit. */
+/** What the schema makes of attributes; unchanged without a schema. `issues` if they do not fit. */
 export type CheckAttributes<Attributes> = (
   attributes: object,
 ) => StandardResult<Attributes> | Promise<StandardResult<Attributes>>
 
-/** Makes the check of a schema. Throws `invalid_option` for what is no schema, and later for one that throws. */
+/** Makes the check of a schema. Throws `invalid_option` if it is not a schema, and later if it throws. */
 export function createCheck<Attributes extends object>(
   schema: StandardSchema<Attributes> | undefined,
 ): CheckAttributes<Attributes> {

@@ -39,7 +39,7 @@ export function writeSession({
   return bytes
 }
 
-/** The same session under an id of its own. */
+/** The same session under a new id. */
 export function withNewId(bytes: Uint8Array): Uint8Array {
   const copy = bytes.slice()
   copy.set(randomBytes(idBytes))

@@ -30,7 +30,7 @@ export interface AdapterSetup {
   close?: (() => unknown) | undefined
 }
 
-/** Makes an {@link AdapterSetup} over an empty store, anew for each case. */
+/** Makes an {@link AdapterSetup} over a new empty store for each case. */
 export type SetUpAdapter = () => AdapterSetup | Promise<AdapterSetup>
 
 /** One requirement of a port. */
@@ -44,7 +44,7 @@ export interface AdapterCase {
 /** A store under test, and what a case needs to know of it. */
 export interface Trial<Adapter = AdapterSetup["adapter"]> {
   adapter: Adapter
-  /** Whether sessions belong to users whom the store knows. */
+  /** Whether sessions belong to users that the store knows. */
   knowsUsers: boolean
   precision: number
   onStatement: AdapterSetup["onStatement"]
@@ -138,7 +138,7 @@ function defaultUserId(n: number): UserId {
   return `user-${n}`
 }
 
-/** Tells whether an adapter has the user port. Throws for one that has half of it. */
+/** Returns whether an adapter has the user port. Throws for one that has half of it. */
 export function hasUserPort(adapter: AdapterSetup["adapter"]): adapter is FullAdapter {
   const missing = userMethods.filter((method) => !adapter[method])
   if (missing.length === 0) return true

@@ -5,7 +5,7 @@ import { hasUserPort, startTrial } from "./adapter-case.ts"
 /** A store to be used from several places at once, empty but for what other cases left in it. */
 export interface ConcurrencySetup extends Omit<AdapterSetup, "adapter"> {
   /**
-   * Adapters over the same store, each through connections of its own: three are better than two. They may live in
+   * Adapters over the same store, each through its own connections: three are better than two. They may live in
    * other processes, see {@link remoteAdapter}.
    */
   adapters: AdapterSetup["adapter"][]
@@ -30,7 +30,7 @@ export interface ConcurrencyCase {
 export interface Round<Adapter = AdapterSetup["adapter"]> extends Omit<Trial<Adapter>, "addUser"> {
   /** Makes a number that no other round has, for the ids of users and sessions. */
   next: () => number
-  /** Adds a user whom no other round has. */
+  /** Adds a user that no other round has. */
   addUser: () => Promise<UserId>
   /** Begins all calls at nearly the same time, neighbours on different adapters; resolves to what they resolve to. */
   atOnce: <Result>(calls: ((adapter: Adapter) => Promise<Result>)[]) => Promise<Result[]>

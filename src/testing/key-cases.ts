@@ -155,7 +155,7 @@ export const keyCases: AdapterCase[] = [
     }
     await expectKeys(trial, userId, keys)
   }),
-  userCase("deleteKey() beside another deleteKey() leaves the user one of two keys", async (trial) => {
+  userCase("deleteKey() during another deleteKey() leaves the user one of two keys", async (trial) => {
     await inRounds(6, async (round) => {
       const userId = await trial.addUser(round)
       const keys = [await addKey(trial, userId, `a-${round}`), await addKey(trial, userId, `b-${round}`)]

@@ -138,7 +138,7 @@ export const keyChangeCases: AdapterCase[] = [
       if (answers[n] !== "renamed") await expectUser(trial, key.userId, n + 1)
     }
   }),
-  userCase("renameKey() beside replaceUserPasswords() loses neither", async (trial) => {
+  userCase("renameKey() during replaceUserPasswords() loses neither", async (trial) => {
     await inRounds(6, async (round) => {
       const key = await addKey(trial, await trial.addUser(round), `racer-${round}`, { passwordHash: "old" })
       const to = `renamed-${round}`

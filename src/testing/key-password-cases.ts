@@ -66,7 +66,7 @@ export const keyPasswordCases: AdapterCase[] = [
     expectEqual("replaceKeyPassword() calls that won", results.filter((won) => won === true).length, 1)
     await expectKey(trial, { ...key, passwordHash: hashes[results.indexOf(true)] ?? null })
   }),
-  userCase("replaceKeyPassword() beside deleteKey() does not bring the key back", async (trial) => {
+  userCase("replaceKeyPassword() during deleteKey() does not bring the key back", async (trial) => {
     const userId = await trial.addUser(1)
     await addKey(trial, userId, "kept")
     await inRounds(6, async (round) => {

@@ -10,7 +10,7 @@ export interface ManualClock {
  * Makes a clock for tests that must wait 30 days and cannot.
  *
  * @param start Where it stands at first, a date or milliseconds since 1970. Default: 2030-01-01T00:00:00Z. Throws a
- * `RangeError` if it is no time.
+ * `RangeError` if it is not a time.
  * @example
  * const now = manualClock()
  * const auth = createAuth({ adapter, now })

@@ -6,7 +6,7 @@ import { sessionHostileCases } from "./session-hostile-cases.ts"
 import { sessionReplaceCases } from "./session-replace-cases.ts"
 import { sessionRowCases } from "./session-row-cases.ts"
 
-/** Lists the requirements of the session port, each to be run over an empty store of its own. */
+/** Lists the requirements of the session port, each to be run over its own empty store. */
 export const sessionAdapterCases: AdapterCase[] = [
   ...sessionRowCases,
   ...sessionChangeCases,

@@ -55,7 +55,7 @@ export const sessionChangeCases: AdapterCase[] = [
     await expectNoSession(trial, session.id)
     await expectListed(trial, session.userId, [])
   }),
-  sessionCase("extendSession() beside a sign-out leaves the session dead", async (trial) => {
+  sessionCase("extendSession() during a sign-out leaves the session dead", async (trial) => {
     const userId = await trial.addUser(1)
     await inRounds(6, async (round) => {
       const { id } = await addSession(trial, userId, round)
@@ -138,7 +138,7 @@ export const sessionChangeCases: AdapterCase[] = [
       await expectStored(trial, session, { expiresAt: liveUntil(60), attributes: { label: "new" } })
     })
   }),
-  sessionCase("updateSession() beside a sign-out leaves the session dead", async (trial) => {
+  sessionCase("updateSession() during a sign-out leaves the session dead", async (trial) => {
     const userId = await trial.addUser(1)
     await inRounds(6, async (round) => {
       const { id } = await addSession(trial, userId, round)

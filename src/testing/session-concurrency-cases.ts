@@ -33,7 +33,7 @@ export const sessionConcurrencyCases: ConcurrencyCase[] = [
     const winner = deadlines[visits.findIndex(({ extended }) => extended)]
     await expectStored(round, session, { expiresAt: winner ?? session.expiresAt })
   }),
-  sessionRace("updateSession() beside extendSession(): both have their effect", async (round) => {
+  sessionRace("updateSession() during extendSession(): both have their effect", async (round) => {
     const sessions = await addSessions(round, await round.addUser(), 10)
     const results = await round.atOnce(
       sessions.flatMap(({ id }) => [
@@ -46,7 +46,7 @@ export const sessionConcurrencyCases: ConcurrencyCase[] = [
       await expectStored(round, session, { expiresAt: liveUntil(60), attributes: { label: "new" } })
     }
   }),
-  sessionRace("a sign-out beside an extension and an update: the session stays dead", async (round) => {
+  sessionRace("a sign-out during an extension and an update: the session stays dead", async (round) => {
     const userId = await round.addUser()
     const sessions = await addSessions(round, userId, 12)
     const results = await round.atOnce<unknown>(
@@ -73,7 +73,7 @@ export const sessionConcurrencyCases: ConcurrencyCase[] = [
     expectEqual("deleteSession() calls that deleted it", results.filter((deleted) => deleted === true).length, 1)
     await expectDead(round, userId, [session])
   }),
-  sessionRace("replaceSession() beside a sign-out: one of the two finds the session", async (round) => {
+  sessionRace("replaceSession() during a sign-out: one of the two finds the session", async (round) => {
     const userId = await round.addUser()
     const rotations = await addRotations(round, userId, 10)
     const results = await round.atOnce(
@@ -89,7 +89,7 @@ export const sessionConcurrencyCases: ConcurrencyCase[] = [
     const replaced = rotations.filter((_, n) => results[2 * n] === true)
     await expectListed(round, userId, nextOf(replaced))
   }),
-  sessionRace("a sign-out everywhere beside sign-ins: a new session is dead, or alive and listed", async (round) => {
+  sessionRace("a sign-out everywhere during sign-ins: a new session is dead, or alive and listed", async (round) => {
     const userId = await round.addUser()
     const old = await addSessions(round, userId, 3)
     const created = Array.from({ length: 9 }, () => sessionOf(userId, round.next()))
@@ -104,7 +104,7 @@ export const sessionConcurrencyCases: ConcurrencyCase[] = [
     await round.adapter.deleteUserSessions(userId)
     await expectDead(round, userId, created)
   }),
-  sessionRace("a sign-out everywhere beside extensions and rotations leaves no session", async (round) => {
+  sessionRace("a sign-out everywhere during extensions and rotations leaves no session", async (round) => {
     const userId = await round.addUser()
     const sessions = await addSessions(round, userId, 4)
     const rotations = await addRotations(round, userId, 4)
@@ -123,7 +123,7 @@ export const sessionConcurrencyCases: ConcurrencyCase[] = [
     ])
     await expectDead(round, userId, [...sessions, ...rotations.flatMap(({ old, next }) => [old, next])])
   }),
-  sessionRace("a clean-up beside extensions: an extended session lives, and the others are gone", async (round) => {
+  sessionRace("a clean-up during extensions: an extended session lives, and the others are gone", async (round) => {
     const userId = await round.addUser()
     const sessions = await addSessions(round, userId, 20, expiredAt(-1))
     const extend = (session: Session) => async (adapter: Adapter) => {

@@ -81,7 +81,7 @@ export const sessionDeleteCases: AdapterCase[] = [
       await expectStored(trial, theirs)
     }
   }),
-  sessionCase("deleteUserSessions() beside a sign-in leaves the new session listed or dead", async (trial) => {
+  sessionCase("deleteUserSessions() during a sign-in leaves the new session listed or dead", async (trial) => {
     const userId = await trial.addUser(1)
     await inRounds(6, async (round) => {
       const old = await addSession(trial, userId, round)
@@ -123,7 +123,7 @@ export const sessionDeleteCases: AdapterCase[] = [
     expectEqual("deleteExpiredSessions()", await trial.adapter.deleteExpiredSessions(expiredAt(0), 100), 1)
     await expectListed(trial, userId, live)
   }),
-  sessionCase("deleteExpiredSessions() beside an extension does not delete what was extended", async (trial) => {
+  sessionCase("deleteExpiredSessions() during an extension does not delete what was extended", async (trial) => {
     const userId = await trial.addUser(1)
     await inRounds(6, async (round) => {
       const session = await addSession(trial, userId, round, { expiresAt: expiredAt(-1) })

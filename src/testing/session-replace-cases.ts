@@ -69,7 +69,7 @@ export const sessionReplaceCases: AdapterCase[] = [
     await expectNoSession(trial, old.id)
     await expectListed(trial, userId, winners)
   }),
-  sessionCase("replaceSession() beside a sign-out of the session: one of the two finds it", async (trial) => {
+  sessionCase("replaceSession() during a sign-out of the session: one of the two finds it", async (trial) => {
     const userId = await trial.addUser(1)
     await inRounds(6, async (round) => {
       const [old, next] = [await addSession(trial, userId, round), sessionOf(userId, 100 + round)]
@@ -82,7 +82,7 @@ export const sessionReplaceCases: AdapterCase[] = [
       await trial.adapter.deleteSession(next.id)
     })
   }),
-  sessionCase("replaceSession() beside a sign-out everywhere leaves no session", async (trial) => {
+  sessionCase("replaceSession() during a sign-out everywhere leaves no session", async (trial) => {
     const userId = await trial.addUser(1)
     await inRounds(6, async (round) => {
       const [old, next] = [await addSession(trial, userId, round), sessionOf(userId, 100 + round)]

@@ -43,7 +43,7 @@ export const userConcurrencyCases: ConcurrencyCase[] = [
     await expectNoSession(round, session.id)
   }),
   userRace(
-    "a new key beside a change of the password: it has the new one, or sees that the others have it",
+    "a new key during a change of the password: it has the new one, or sees that the others have it",
     async (round) => {
       const userId = await round.addUser()
       const key = await addKey(round, userId, `racer-${round.next()}`, { passwordHash: "old" })
@@ -92,7 +92,7 @@ export const userConcurrencyCases: ConcurrencyCase[] = [
       }
     }
   }),
-  userRace("a user is deleted beside sign-ins and new keys: no session and no key is left", async (round) => {
+  userRace("a user is deleted during sign-ins and new keys: no session and no key is left", async (round) => {
     if (!round.knowsUsers) return
     const userId = await round.addUser()
     const sessions = Array.from({ length: 8 }, () => sessionOf(userId, round.next()))

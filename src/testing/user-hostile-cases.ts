@@ -128,7 +128,7 @@ async function addWhole(trial: Trial<FullAdapter>) {
   return [id, check] as const
 }
 
-/** A store may also refuse to look, for text that is no UUID, say: it finds nothing too. */
+/** A store may also reject the lookup, for example for text that is not a UUID: it finds nothing too. */
 async function expectNothing(what: string, answer: unknown, call: () => Promise<unknown>): Promise<void> {
   const outcome = await settle(call)
   if (outcome.status === "fulfilled") expectEqual(what, outcome.value, answer)

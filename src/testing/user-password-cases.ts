@@ -62,17 +62,17 @@ export const userPasswordCases: AdapterCase[] = [
     for (const key of [...keys, ...kept]) await expectKey(trial, key)
     for (const session of [...sessions, theirs]) await expectStored(trial, session)
   }),
-  userCase("replaceUserPasswords() wins over a re-hash beside it", async (trial) => {
+  userCase("replaceUserPasswords() wins over a re-hash during it", async (trial) => {
     await inRounds(6, async (round) => {
       const userId = await trial.addUser(round)
       const key = await addKey(trial, userId, `racer-${round}`, { passwordHash: "old" })
-      const rehash = () => trial.adapter.replaceKeyPassword(key, "old", "old, hashed anew")
+      const rehash = () => trial.adapter.replaceKeyPassword(key, "old", "old, hashed again")
       const change = () => trial.adapter.replaceUserPasswords(userId, providers, "new")
       await Promise.all(round % 2 ? [rehash(), change()] : [change(), rehash()])
       await expectKey(trial, { ...key, passwordHash: "new" })
     })
   }),
-  userCase("replaceUserPasswords() beside another one leaves all keys one hash", async (trial) => {
+  userCase("replaceUserPasswords() during another one leaves all keys one hash", async (trial) => {
     const { userId, keys } = await addUser(trial)
     const hashes = Array.from({ length: 6 }, (_, n) => `new ${n}`)
     await Promise.all(hashes.map((hash) => trial.adapter.replaceUserPasswords(userId, providers, hash)))
@@ -80,7 +80,7 @@ export const userPasswordCases: AdapterCase[] = [
     expectEqual("the hash is one of these", hashes.includes(String(passwordHash)), true)
     for (const key of keys) await expectKey(trial, { ...key, passwordHash })
   }),
-  userCase("replaceUserPasswords() beside deleteKey() does not bring the key back", async (trial) => {
+  userCase("replaceUserPasswords() during deleteKey() does not bring the key back", async (trial) => {
     await inRounds(6, async (round) => {
       const userId = await trial.addUser(round)
       const [key, kept] = [await addKey(trial, userId, `racer-${round}`), await addKey(trial, userId, `kept-${round}`)]

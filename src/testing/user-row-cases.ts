@@ -184,7 +184,7 @@ export const userRowCases: AdapterCase[] = [
     expectRow("user" in result ? result.user : null, id, usernameOf(2))
     await expectKey(trial, key)
   }),
-  userCase("deleteUser() beside insertKey() leaves no key without a user", async (trial) => {
+  userCase("deleteUser() during insertKey() leaves no key without a user", async (trial) => {
     await inRounds(6, async (round) => {
       const key = keyOf(await trial.addUser(round), `racer-${round}`)
       const insert = () => trial.adapter.insertKey(key)

@@ -40,7 +40,7 @@ export const userSessionCases: AdapterCase[] = [
     for (const { id } of sessions) await expectNoSession(trial, id)
     await expectListed(trial, userId, [])
   }),
-  userCase("deleteUser() beside a sign-in leaves no session without a user", async (trial) => {
+  userCase("deleteUser() during a sign-in leaves no session without a user", async (trial) => {
     if (!trial.knowsUsers) return
     await inRounds(6, async (round) => {
       const session = sessionOf(await trial.addUser(round), round)

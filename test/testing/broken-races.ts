@@ -18,12 +18,12 @@ export type RaceBugName = keyof typeof raceBugs
 /** What the bugs keep beside the usual tables. */
 export const raceBugTables = ["CREATE TABLE session_list (user_id TEXT NOT NULL, id TEXT NOT NULL)"]
 
-const renewal = "a sign-out beside an extension and an update: the session stays dead"
-const rotation = "replaceSession() beside a sign-out: one of the two finds the session"
+const renewal = "a sign-out during an extension and an update: the session stays dead"
+const rotation = "replaceSession() during a sign-out: one of the two finds the session"
 const signUp = "20 sign-ups under one name: one user, and no trace of the others"
-const deletion = "a user is deleted beside sign-ins and new keys: no session and no key is left"
+const deletion = "a user is deleted during sign-ins and new keys: no session and no key is left"
 
-const newKey = "a new key beside a change of the password: it has the new one, or sees that the others have it"
+const newKey = "a new key during a change of the password: it has the new one, or sees that the others have it"
 const lastKey = "a user's 4 keys are deleted at once: one is left"
 const rename = "4 users take one name: one key and one row change"
 
@@ -53,7 +53,7 @@ export const raceBugs = {
     }),
   },
   "updateSession reads a row, then writes all of it": {
-    loses: "updateSession() beside extendSession(): both have their effect",
+    loses: "updateSession() during extendSession(): both have their effect",
     methods: (executor) => ({
       async updateSession(id, { label = null }) {
         const row = await sessionRow(executor, id)
@@ -100,7 +100,7 @@ export const raceBugs = {
     }),
   },
   "deleteUserSessions reads ids, then deletes by id": {
-    loses: "a sign-out everywhere beside extensions and rotations leaves no session",
+    loses: "a sign-out everywhere during extensions and rotations leaves no session",
     methods: (executor) => ({
       async deleteUserSessions(userId) {
         const rows = await executor.query("SELECT id FROM session WHERE user_id = ?", [userId])
@@ -110,7 +110,7 @@ export const raceBugs = {
     }),
   },
   "deleteUserSessions deletes what is listed, then the list": {
-    loses: "a sign-out everywhere beside sign-ins: a new session is dead, or alive and listed",
+    loses: "a sign-out everywhere during sign-ins: a new session is dead, or alive and listed",
     methods: (executor) => ({
       async insertSession(session) {
         await insertSessionRow(executor, session)
@@ -129,7 +129,7 @@ export const raceBugs = {
     }),
   },
   "deleteExpiredSessions reads ids, then deletes by id": {
-    loses: "a clean-up beside extensions: an extended session lives, and the others are gone",
+    loses: "a clean-up during extensions: an extended session lives, and the others are gone",
     methods: (executor) => ({
       async deleteExpiredSessions(before, limit) {
         const sql = `SELECT id FROM session WHERE expires_at <= ? LIMIT ${limit}`

@@ -44,7 +44,7 @@ function distModules(): string[] {
   return files.flatMap((file) => [`lucia/dist/${file}`, `lucia/dist/${file}.js`])
 }
 
-/** Tells whether a type is Lucia's of this name, or that or nothing. */
+/** Returns whether a type is Lucia's of this name, or that or nothing. */
 export function isLuciaType(type: Type, name: "Session" | "Lucia"): boolean {
   const symbol = type.getNonNullableType().getSymbol()
   if (symbol?.getName() !== name) return false

@@ -97,7 +97,7 @@ function needsRows(made: NodeOf<"CallExpression">, module: string): boolean {
   return made.getTypeArguments().length === 0 && toldTheirRows.test(module)
 }
 
-// The constant of this file that the adapter is, if it has no type of its own.
+// The constant of this file that the adapter is, if its type is not written.
 function localConstant(adapter: Node): NodeOf<"VariableDeclaration"> | undefined {
   if (!is(adapter, "Identifier")) return undefined
   const [declaration] = adapter.getSymbol()?.getDeclarations() ?? []
@@ -191,7 +191,7 @@ export function freeName(scope: Node, names: string[]): string {
   return names.find((name) => !usesName(scope, name)) ?? names.at(-1)!
 }
 
-/** Tells whether a name is used outside of a node. */
+/** Returns whether a name is used outside of a node. */
 export function isUsedOutside(scope: Node, name: string, node: Node | undefined): boolean {
   const uses = descendantsOf(scope, "Identifier").filter((each) => each.getText() === name && !isImported(each))
   return uses.some((each) => !node || each.getPos() < node.getPos() || each.getEnd() > node.getEnd())

@@ -3,7 +3,7 @@ import { is } from "../syntax.ts"
 import type { NodeOf } from "../syntax.ts"
 import { isLuciaType } from "./ambient-lucia.ts"
 
-/** Tells whether a call is one of this method of Lucia's. */
+/** Returns whether a call is one of this method of Lucia's. */
 export function isCallOf(call: NodeOf<"CallExpression">, method: string): boolean {
   const callee = call.getExpression()
   return (
@@ -13,13 +13,13 @@ export function isCallOf(call: NodeOf<"CallExpression">, method: string): boolea
   )
 }
 
-/** Tells whether a node is given to this method of Lucia's. */
+/** Returns whether a node is given to this method of Lucia's. */
 export function isArgumentOf(node: Node, method: string): boolean {
   const call = node.getParent()
   return is(call, "CallExpression") && call.getExpression() !== node && isCallOf(call, method)
 }
 
-/** Tells whether a session is ended by this id. */
+/** Returns whether a session is ended by this id. */
 export function isInvalidated(access: Node): boolean {
   return isArgumentOf(access, "invalidateSession")
 }

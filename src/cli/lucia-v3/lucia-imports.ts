@@ -33,12 +33,12 @@ export function moduleOf(file: SourceFile, name: string): string | null {
   return declaration?.getModuleSpecifierValue() ?? null
 }
 
-/** Tells whether a file is TypeScript. */
+/** Returns whether a file is TypeScript. */
 export function isTyped(file: SourceFile): boolean {
   return /\.[cm]?tsx?$/.test(file.getFilePath())
 }
 
-/** Tells whether a call or creation is of something that this file imports from Lucia under this name. */
+/** Returns whether a call or creation is of something that this file imports from Lucia under this name. */
 export function isOfLucia(node: NodeOf<"NewExpression">, name: string): boolean {
   const callee = node.getExpression()
   return is(callee, "Identifier") && callee.getText() === localNameOf(node.getSourceFile(), name)

@@ -184,7 +184,7 @@ function rewriteCookie({ call }: MethodCall, changes: Changes): Outcome {
   if (isRewrittenCreation(session)) return done
   const token = validatedToken(session, changes)
   if (!token)
-    return leave("the cookie holds a token now, and this session's is not known here: keep it beside the session")
+    return leave("the cookie holds a token now, and this session's is not known here: keep it with the session")
   changes.replace(argument, `${token.renewed} ?? ${token.sent}`)
   setWhenRenewed(call, session, token.renewed, changes)
   return done

@@ -67,13 +67,13 @@ export function createAuthRequest<S extends CookieSession & { readonly fresh: bo
   async function validateCookie(): Promise<S | null> {
     if (current === undefined) {
       const { cookie } = await read
-      // Still, because setSession() may have been called meanwhile.
+      // Checked again, because setSession() may have been called in the meantime.
       if (current === undefined) current = cookie
     }
     const sessionId = current
     if (!sessionId) return null
     const session = await unlessInvalid(sessionId)
-    // Not if another session was set meanwhile.
+    // Not if another session was set in the meantime.
     if (current === sessionId && (!session || session.fresh)) await trySend(session)
     return session
   }

@@ -195,6 +195,6 @@ export interface AuthRequest<A extends Validating = AnyAuth> {
   setSession: (session: (CookieSession & { readonly fresh?: boolean }) | null) => void | Promise<void>
   /** Lets the next {@link validate} look again. */
   invalidate: () => void
-  /** Adds the cookies that were set to a response. Needed only where the middleware says so. */
+  /** Adds the cookies that were set to a response. Needed only if the middleware says so. */
   applyTo: (response: Response) => Response
 }

@@ -52,7 +52,7 @@ export interface SessionPeriods {
 const day = 86_400_000
 const maxPeriod = 3.2e13
 
-/** Reads the periods. Throws `invalid_option` for what is no length of time. */
+/** Reads the periods. Throws `invalid_option` if one is not a length of time. */
 export function readPeriods({
   activePeriod = day,
   idlePeriod = 14 * day,

@@ -39,7 +39,7 @@ const textShape = /^[ -:<-~]*$/
 const expiresShape = /^\w{3}, \d{2} \w{3} \d{4} /
 
 /**
- * Writes a cookie as the value of a `Set-Cookie` header. Throws `invalid_option` for a name that is no token, and for a
+ * Writes a cookie as the value of a `Set-Cookie` header. Throws `invalid_option` for a name that is not a token, and for a
  * value, domain or path with a `;`, a control character or anything beyond ASCII, which would add attributes or headers.
  */
 export function serializeCookie(name: string, value: string, attributes: CookieAttributes = {}): string {

@@ -20,7 +20,7 @@ import { createUserMethods } from "./user-methods.ts"
 /**
  * Lucia v2, over its own adapters or those of this package. What differs, and why, is in `docs/lucia-v2-differences.md`.
  *
- * Throws `missing_port` for what is no adapter and `invalid_option` for a configuration that cannot be.
+ * Throws `missing_port` without an adapter and `invalid_option` for an invalid configuration.
  *
  * @example
  * export const auth = lucia({

@@ -10,8 +10,8 @@ export interface PasswordHash {
 }
 
 /**
- * Makes the password hash of Lucia v2, `s2:salt:key`. Rejects with `invalid_option` for what is no well-formed text or
- * over 1,024 bytes.
+ * Makes the password hash of Lucia v2, `s2:salt:key`. Rejects with `invalid_option` if the password is not well-formed text
+ * or has over 1,024 bytes.
  */
 export async function generateLuciaPasswordHash(password: string): Promise<string> {
   return `s2:${await makeLuciaHash(password, generateRandomString(16))}`

@@ -38,7 +38,7 @@ export interface MiddlewareRequestContext extends Omit<RequestContext, "request"
   request: ContextRequest | Promise<LuciaRequest>
 }
 
-/** A request as a middleware of one's own may describe it. */
+/** A request as your own middleware may describe it. */
 export interface ContextRequest extends Omit<LuciaRequest, "headers"> {
   headers: Pick<Headers, "get"> | HeaderValues
   storedSessionCookie?: string | null

@@ -66,7 +66,7 @@ export function createSessionMethods(parts: SessionParts) {
     if (isPossibleId(sessionId) && !(storedIds === "clear" && isHashLike(sessionId))) return
     throw new AuthError(
       "invalid_option",
-      "A sessionId has 1 to 255 characters, none of them NUL, and where ids are clear is no hash.",
+      "A sessionId has 1 to 255 characters, none of them NUL, and with clear ids is not a hash.",
     )
   }
 
@@ -108,7 +108,7 @@ export function createSessionMethods(parts: SessionParts) {
     try {
       return await store.extendSession(id, idle, new Date(ifBefore))
     } catch {
-      // The session is live all the same, and the next request tries again.
+      // The session is still live, and the next request tries again.
       log("session", "Session could not be renewed")
       return false
     }

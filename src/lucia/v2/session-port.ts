@@ -22,7 +22,7 @@ export interface OverSessionAdapter {
  * `active_expires` is an attribute here.
  *
  * That contract has no conditional write. Within this process each session's writes take turns, so that an adapter which
- * reads a row and puts it back revives none that was ended meanwhile; other processes are out of reach.
+ * reads a row and puts it back revives none that was ended in the meantime; other processes are out of reach.
  */
 export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAdapter): SessionPort<object> {
   const { inTurn, allSettled } = createTurns()

@@ -82,7 +82,7 @@ const sessionPort = [
   "deleteExpiredSessions",
 ] as const
 
-/** Opens the adapters of a configuration. Throws `missing_port` for what is none. */
+/** Opens the adapters of a configuration. Throws `missing_port` if one is not an adapter. */
 export function openStores(option: AdapterOption, idlePeriod: number): Stores {
   const isSplit = typeof option === "object" && option !== null && "user" in option
   const user = open(isSplit ? option.user : option)

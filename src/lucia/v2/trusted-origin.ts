@@ -24,7 +24,7 @@ export interface OriginSettings {
   cookieDomain: string | undefined
 }
 
-/** Tells whether the session cookie of a request counts. */
+/** Returns whether the session cookie of a request counts. */
 export type OriginCheck = (request: LuciaRequest) => boolean
 
 const safeMethods = ["GET", "HEAD", "OPTIONS", "TRACE"]
@@ -88,7 +88,7 @@ function isLoopback(origin: string): boolean {
   return URL.canParse(origin) && /^127\.0\.0\.1$|^\[::1\]$|(^|\.)localhost$/.test(new URL(origin).hostname)
 }
 
-// In production the cookie is Secure, so no page on http has a session. An http page of the same name is a stranger's.
+// In production the cookie is Secure, so no page on http has a session. An http page of the same name may be an attacker's.
 function schemesOf(env: Env, { url = "", scheme }: LuciaRequest): string[] {
   if (env !== "DEV") return []
   if (URL.canParse(url)) return [new URL(url).protocol]

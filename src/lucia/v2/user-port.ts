@@ -59,7 +59,7 @@ export function overUserPort(port: UserPort<object, object>): UserAdapter {
   }
 }
 
-// The detail tells what was taken where it was not the key: Lucia left that to the driver's own error.
+// The detail says what was taken if it was not the key: Lucia left that to the driver's own error.
 function duplicate(taken: "id" | "key" | "attribute"): LuciaError {
   return new LuciaError("AUTH_DUPLICATE_KEY_ID", taken === "key" ? "" : taken)
 }

@@ -18,7 +18,7 @@ import type { OldToken } from "./old-tokens.ts"
  * Accepts what Lucia v2 and v3 made by default, 40 characters, whose row has the id in clear or its SHA-256; and
  * `id.secret`, whose row has `secret_hash` among its attributes. An unknown one costs at most four reads and no write.
  *
- * Throws `missing_port` for what is no adapter.
+ * Throws `missing_port` without an adapter.
  *
  * @example
  * export const auth = acceptLuciaTokens(createAuth({ adapter, cookie: { name: "auth_session" } }), { adapter })

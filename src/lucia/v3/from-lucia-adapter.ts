@@ -45,9 +45,9 @@ export type LuciaSessionRow<A extends Adapter, CreatedAt extends string> =
  * Lets `createAuth` keep its sessions through an adapter of Lucia v3. Rows are typed as Lucia's `Register` types them, or
  * as the two type arguments say.
  *
- * It is as good as that contract, which has no conditional write and no transaction:
+ * Its limits are those of that contract, which has no conditional write and no transaction:
  * - of racing extensions all write, and of racing rotations of one token all succeed;
- * - `invalidateSession` beside a rotation of that session may leave the new one; `invalidateUserSessions` does not;
+ * - `invalidateSession` during a rotation of that session may leave the new one; `invalidateUserSessions` does not;
  * - a crash in the middle of a rotation leaves the old session live;
  * - `updateSession` rejects with `unsupported`: there is no call for it, and to delete a row and insert it again could
  *   lose a session, or revive one that was ended;
@@ -58,7 +58,7 @@ export type LuciaSessionRow<A extends Adapter, CreatedAt extends string> =
  * Stop Lucia before: while it still serves the same table, it takes for a token what is only a public id here. Sessions
  * that Lucia made are not valid here, and are not listed, because their ids are tokens; signing out everywhere ends them.
  *
- * Throws `missing_port` for what is no such adapter and `invalid_option` for a column that cannot be. `createAuth` throws
+ * Throws `missing_port` for any other adapter and `invalid_option` for an invalid column name. `createAuth` throws
  * `invalid_option` for an absolute timeout without `createdAt`.
  *
  * @example
@@ -87,7 +87,7 @@ export function fromLuciaAdapter(adapter: Adapter, options: FromLuciaAdapterOpti
       if (createdAt === undefined && absoluteTimeout !== Infinity)
         throw new AuthError(
           "invalid_option",
-          "Lucia's tables do not keep when a session was created: set session.absoluteTimeout to false, or name a column of yours with fromLuciaAdapter(adapter, { createdAt }).",
+          "Lucia's tables do not keep when a session was created: set session.absoluteTimeout to false, or name your own column with fromLuciaAdapter(adapter, { createdAt }).",
         )
     },
     async listSessions(userId) {
@@ -105,7 +105,7 @@ export function listingAll<A extends object>(adapter: A): A {
 
 /**
  * Makes the session port out of an adapter of Lucia v3, for sessions of Lucia's own too: what it lists may be tokens.
- * Throws `missing_port` for what is no such adapter.
+ * Throws `missing_port` for any other adapter.
  */
 export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionAdapter<object> {
   requireContract(adapter)
@@ -146,7 +146,7 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
     async updateSession() {
       throw new AuthError(
         "unsupported",
-        "An adapter of Lucia v3 cannot change the attributes of a session: keep them in a table of your own.",
+        "An adapter of Lucia v3 cannot change the attributes of a session: keep them in your own table.",
       )
     },
     async replaceSession(oldId, session) {
@@ -204,7 +204,7 @@ function requireUserId(userId: UserId): UserId {
   )
 }
 
-// Where the time of creation is unknown, the deadline tells how new a session is, or how lately it was used.
+// If the time of creation is unknown, the deadline shows how new a session is, or how recently it was used.
 function newestFirst(a: SessionRecord, b: SessionRecord): number {
   return b.createdAt.getTime() - a.createdAt.getTime() || b.expiresAt.getTime() - a.expiresAt.getTime()
 }

@@ -79,7 +79,7 @@ type AnyState = State<object, object>
 /**
  * Lucia v3, over its own adapters or those of this package. What differs, and why, is in `docs/lucia-v3-differences.md`.
  *
- * Throws `missing_port` for what is no adapter and `invalid_option` for a lifetime, cookie or `storedIds` that cannot be.
+ * Throws `missing_port` without an adapter and `invalid_option` for an invalid lifetime, cookie or `storedIds`.
  *
  * @example
  * export const lucia = new Lucia(new BetterSqlite3Adapter(db, { user: "user", session: "session" }), {
@@ -155,7 +155,7 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     if (!isPossibleId(sessionId) || (this[state].storedIds === "clear" && isHashLike(sessionId)))
       throw new AuthError(
         "invalid_option",
-        "A sessionId has 1 to 255 characters, none of them NUL, and where ids are clear is no hash.",
+        "A sessionId has 1 to 255 characters, none of them NUL, and with clear ids is not a hash.",
       )
     const own = { ...attributes }
     for (const name of Object.keys(own)) requireColumn(name, this[state].createdAt)
@@ -218,7 +218,7 @@ async function extend({ store, policy }: AnyState, session: SessionRecord, now: 
   try {
     return (await store.extendSession(session.id, due.to, due.ifBefore)) ? due.to : null
   } catch {
-    // The session is live all the same, and the next request tries again.
+    // The session is still live, and the next request tries again.
     return null
   }
 }

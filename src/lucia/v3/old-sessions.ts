@@ -10,7 +10,7 @@ import { belongsTo } from "./stored-session.ts"
 
 const needed = ["findSession", "listSessions", "replaceSession", "deleteSession"] as const
 
-/** Makes what finds, moves, lists and ends the sessions of old tokens in a store. Throws `missing_port` for what is none. */
+/** Makes what finds, moves, lists and ends the sessions of old tokens in a store. Throws `missing_port` if that is not one. */
 export function createOldSessions<UserRow, SessionRow extends object>(
   adapter: SessionAdapter<UserRow, SessionRow>,
   emit: Emit,

@@ -39,12 +39,12 @@ export function readOldToken(value: unknown): OldToken | null {
   return { ...replacementOf(text), oldIds: [id], secret }
 }
 
-/** Tells whether a session id is the public half of an `id.secret` token. */
+/** Returns whether a session id is the public half of an `id.secret` token. */
 export function isSplitId(id: unknown): id is string {
   return typeof id === "string" && splitIdShape.test(id)
 }
 
-/** Tells whether a token opens the session that was found under one of its old ids. */
+/** Returns whether a token opens the session that was found under one of its old ids. */
 export async function opens({ secret }: OldToken, { attributes }: SessionRecord): Promise<boolean> {
   if (secret === undefined) return true
   const stored = readHash(storedHash(attributes))

@@ -18,7 +18,7 @@ const ownPort = [
   "deleteExpiredSessions",
 ] as const
 
-/** Makes the session port out of an adapter of either kind. Throws `missing_port` for what is none. */
+/** Makes the session port out of an adapter of either kind. Throws `missing_port` if it is not an adapter. */
 export function toStore(adapter: AnyLuciaAdapter | OwnAdapter): SessionAdapter<object> {
   if (isOwn(adapter)) return exactly(guardPort<SessionAdapter<object>>(adapter, ownPort))
   return overLuciaAdapter(adapter)

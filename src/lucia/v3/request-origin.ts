@@ -33,6 +33,6 @@ function allows(entry: string, origin: URL): boolean {
 function parse(text: string): URL | null {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null
   const url = new URL(text)
-  // "https://evil@example.com" is no origin.
+  // "https://evil@example.com" is not an origin.
   return url.href === `${url.origin}/` ? url : null
 }

@@ -11,8 +11,8 @@ export interface PasswordHashingAlgorithm {
  * The password hashes of Lucia v3, `salt:key`, off the event loop where the platform has scrypt. They are below today's
  * recommendations: `luciaScrypt()` of `nightlatch/password` replaces each when its user signs in.
  *
- * `hash` rejects with `invalid_option` for what is no well-formed text or over 1,024 bytes. `verify` is `false` for
- * whatever is no such hash.
+ * `hash` rejects with `invalid_option` if the password is not well-formed text or has over 1,024 bytes. `verify` is
+ * `false` for any other text.
  */
 export class Scrypt implements PasswordHashingAlgorithm {
   async hash(password: string): Promise<string> {

@@ -30,7 +30,7 @@ export async function changeRow<Row extends { id: string }>(
   }
 }
 
-/** Moves the session of a row that was found to a new id. Resolves to `false` if it was ended meanwhile. */
+/** Moves the session of a row that was found to a new id. Resolves to `false` if it was ended in the meantime. */
 export async function replaceRow<Row extends { id: string }>(
   rows: SessionRows<Row>,
   oldId: string,
@@ -57,7 +57,7 @@ export async function removeRow<Row extends { id: string }>(rows: SessionRows<Ro
   if (await rows.find(id)) throw notDeleted()
 }
 
-/** Deletes a user's rows. Looks until none is left: a session may have been replaced or extended meanwhile. */
+/** Deletes a user's rows. Looks until none is left: a session may have been replaced or extended in the meantime. */
 export async function removeRows<Row extends { id: string }>(
   rows: Pick<SessionRows<Row>, "list" | "delete">,
   userId: UserId,

@@ -18,7 +18,7 @@ const maxIdLength = 255
 /** Returns whether a value can be what a cookie holds. Anything else is never looked for. */
 export function isPossibleId(sessionId: unknown): sessionId is string {
   if (typeof sessionId !== "string") return false
-  // PostgreSQL answers NUL with an error, and a stranger writes the cookie.
+  // PostgreSQL rejects NUL with an error, and an attacker can write the cookie.
   return sessionId.length > 0 && sessionId.length <= maxIdLength && !sessionId.includes("\0")
 }
 
@@ -30,7 +30,7 @@ type Found = FoundSession<object>
 export interface SessionsById {
   /** Stores a new session. Throws `invalid_option` if the id column cannot hold its id. */
   insert(session: SessionRecord): Promise<void>
-  /** Finds a session by what the cookie holds. A clear one is replaced if `isUsable`; `null` if it was ended meanwhile. */
+  /** Finds a session by what the cookie holds. A clear one is replaced if `isUsable`; `null` if it was ended in the meantime. */
   find(sessionId: string, isUsable: (found: Found) => boolean): Promise<Found | null>
   /** Lists a user's sessions. Where ids are hashed, what is listed signs nobody in. */
   list(userId: UserId, isUsable: (session: SessionRecord) => boolean): Promise<SessionRecord[]>
@@ -127,7 +127,7 @@ export function rekeyedIds(store: Store): SessionsById {
 
     async end(sessionId) {
       if (isSessionId(sessionId)) await endListed(sessionId)
-      // The clear row first: who moves it meanwhile sees that it is gone, and takes the new one back.
+      // The clear row first: a request that moves it at the same time sees that it is gone, and deletes the new one again.
       else if (!isHashLike(sessionId)) await store.deleteSession(sessionId)
       await store.deleteSession(hashToken(sessionId))
     },
@@ -153,7 +153,7 @@ export function rekeyedIds(store: Store): SessionsById {
     } catch (error) {
       if (isUnfit(error)) throw unfitColumn(error)
       if (isReferenced(error)) warnOfReferences()
-      // The session is live all the same, unless it was ended meanwhile, and the next request tries again.
+      // The session is still live, unless it was ended in the meantime, and the next request tries again.
       return store.findSession(clear.session.id)
     }
   }

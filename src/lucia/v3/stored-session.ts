@@ -46,7 +46,7 @@ export function requireColumn(name: string, createdAt?: string): void {
 }
 
 /**
- * Returns whether a value can be a user's id: text, a number, or an object of a class that has a text of its own, such as
+ * Returns whether a value can be a user's id: text, a number, or an object of a class with its own toString(), such as
  * an ObjectId of any copy of `bson`. What JSON or a form can hold is not: `{ $ne: null }` would find every user.
  */
 export function isUserId(value: unknown): value is UserId {
@@ -71,7 +71,7 @@ function toMilliseconds(value: unknown): number {
   return typeof value === "number" || typeof value === "bigint" || /^\d+$/.test(String(value)) ? Number(value) : NaN
 }
 
-// Drizzle makes drivers that it shares give PostgreSQL's own text. Without its zone that text is no instant.
+// Drizzle makes the drivers that it shares return PostgreSQL's own text. Without a time zone that text is not an instant.
 function toDate(value: unknown): Date {
   if (isDate(value)) return new Date(value)
   const [, day, time, zone = ""] =

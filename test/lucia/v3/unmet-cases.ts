@@ -16,16 +16,16 @@ export const unmetCases: Record<string, string> = {
   "updateSession() resolves to false for an unknown id, and stores nothing": fixed,
   "updateSession() changes that one session": fixed,
   "updateSession() and extendSession() side by side both have their effect": fixed,
-  "updateSession() beside a sign-out leaves the session dead": fixed,
+  "updateSession() during a sign-out leaves the session dead": fixed,
   "replaceSession() lets one of many racing callers replace a session": "there is no transaction",
   "deleteExpiredSessions() deletes deadlines at and before the instant, none behind": uncounted,
   "deleteExpiredSessions() deletes at most `limit`, and says how many": uncounted,
   "deleteExpiredSessions() never deletes a live session": uncounted,
-  "deleteExpiredSessions() beside an extension does not delete what was extended": uncounted,
+  "deleteExpiredSessions() during an extension does not delete what was extended": uncounted,
 }
 
 /** Likewise, but on a real database a matter of luck: a deletion says nothing about whether it deleted. */
 export const luckyCases: Record<string, string> = {
-  "replaceSession() beside a sign-out of the session: one of the two finds it":
+  "replaceSession() during a sign-out of the session: one of the two finds it":
     "a deletion does not say what it deleted",
 }

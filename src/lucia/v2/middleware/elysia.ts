@@ -22,7 +22,7 @@ function ownHeaders(set: ElysiaContext["set"]): ElysiaContext["set"]["headers"] 
   return set.headers
 }
 
-// When Elysia has cookies of its own jar to set it assigns them to the header, in place of what is there. So the header is
+// If Elysia has cookies from its own jar to set, it assigns them to the header and replaces what is there. So the header is
 // made to keep this cookie, whatever is assigned. Before Elysia 1 its name was in capitals; the other one is then left out.
 function holdCookie(headers: ElysiaContext["set"]["headers"], name: string, cookie: string): void {
   let values = [...listOf(headers["Set-Cookie"]), ...listOf(headers["set-cookie"])]

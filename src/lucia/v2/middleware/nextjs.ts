@@ -87,7 +87,7 @@ function contextOf(name: string, jar: MaybePromise<NextCookies>, request: MaybeP
 }
 
 /**
- * Makes the context of a request of which nothing is told. A jar that cannot be written is a render's, which may read.
+ * Makes the context of a request that is not passed in. A jar that cannot be written is a render's, which may read.
  * Anything else is a Server Action or a Route Handler: it counts as unsafe, so that its headers decide.
  */
 function ambientContext(name: string, cookies: NextCookiesFunction): RequestContext {
