@@ -4,12 +4,14 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { bunSqliteAdapter } from "../../../adapters/bun-sqlite.ts"
+import type { UserIdType } from "../../../adapters/port/user-ids.ts"
 import { createAuth } from "../../../src/core/create-auth.ts"
 import { testAdapter } from "../../../src/testing.ts"
+import type { DriverSetup } from "../../adapters/driver-cases.ts"
 import { driverCases } from "../../adapters/driver-cases.ts"
 
 /** The statements that make the tests' tables, for each type of ids. */
-const tables = JSON.parse(process.env.NIGHTLATCH_TABLES)
+const tables = JSON.parse(process.env.NIGHTLATCH_TABLES ?? "")
 
 const key = { providerId: "username", providerUserId: "alice", passwordHash: "hash" }
 const userIds = {
@@ -19,7 +21,7 @@ const userIds = {
   uuid: (n) => `0f8fad5b-d9cb-469f-a165-${String(n).padStart(12, "0")}`,
 }
 
-for (const type of Object.keys(userIds)) {
+for (const type of Object.keys(userIds) as UserIdType[]) {
   for (const safeIntegers of [false, true]) {
     testAdapter(
       (name, run) => test(`${type} ids, safeIntegers ${safeIntegers}: ${name}`, run),
@@ -75,7 +77,9 @@ test("over a closed database calls are errors or tell the truth, and nobody seem
     warm.getUserSessions("alice"),
   ]
   const settled = await Promise.allSettled(calls)
-  expect(settled.map(({ reason }) => reason?.code)).toEqual(calls.map(() => "store_failed"))
+  expect(settled.map((result) => result.status === "rejected" && result.reason.code)).toEqual(
+    calls.map(() => "store_failed"),
+  )
   expect(await rejection(make().findUser("alice"))).toContain("closed")
 })
 
@@ -92,9 +96,9 @@ function open(type, path, options = {}) {
   return db
 }
 
-function setup() {
+function setup(): DriverSetup {
   const db = open("text", ":memory:")
-  const sent = []
+  const sent: string[] = []
   const note = (sql, method) => (method === "all" || method === "run") && sent.push(sql)
   const watched = {
     exec: (sql) => db.exec(sql),

@@ -11,7 +11,7 @@ import { testTables } from "../../adapters/sql-stores.ts"
 const folder = mkdtempSync(join(tmpdir(), "nightlatch-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const types = ["text", "integer", "bigint", "uuid"]
+const types = ["text", "integer", "bigint", "uuid"] as const
 const cases = await runInBun()
 
 // Each of them is run by Bun; here it is told apart and counted.
@@ -50,7 +50,7 @@ async function runInBun() {
 
 function casesOf(report) {
   return [...report.matchAll(/<testcase\s([^>]*?)(?:\/>|>([^]*?)<\/testcase>)/g)].map(([, attributes, inner]) => ({
-    name: unescaped(/\bname="([^"]*)"/.exec(attributes)[1]),
+    name: unescaped(/\bname="([^"]*)"/.exec(attributes)![1]),
     failure: inner?.trim() || null,
   }))
 }

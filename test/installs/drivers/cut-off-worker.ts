@@ -37,7 +37,13 @@ const subjects = {
     const memory = memoryAdapter()
     await memory.insertUser({ id: "ada", attributes: {} }, null)
     const { token } = await createAuth({ adapter: memory, now: () => start }).createSession("ada")
-    const adapter = { ...memory, extendSession: async (...values) => (await pause(), memory.extendSession(...values)) }
+    const adapter = {
+      ...memory,
+      extendSession: async (...values: Parameters<typeof memory.extendSession>) => (
+        await pause(),
+        memory.extendSession(...values)
+      ),
+    }
     const { validateSession } = createAuth({ adapter, now: () => start + 20 * 86_400_000 })
     return async () => (await validateSession(token)).user?.id
   },
@@ -51,7 +57,8 @@ const subjects = {
   async snapshots() {
     slowWebCrypto("importKey", "deriveBits")
     const { sealSnapshot, openUnboundSnapshot } = createSnapshots({ secrets, claims: () => ({}) })
-    return async () => (await openUnboundSnapshot(await sealSnapshot({ id: "0".repeat(64), userId: "ada" }, {}))).userId
+    return async () =>
+      (await openUnboundSnapshot(await sealSnapshot({ id: "0".repeat(64), userId: "ada" }, {})))!.userId
   },
 
   async unstorage() {

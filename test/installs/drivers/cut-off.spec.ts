@@ -13,7 +13,7 @@ const subjects = [
   ["unstorage", "a turn at a session in unstorage"],
 ]
 
-const miniflares = []
+const miniflares: Miniflare[] = []
 afterAll(() => Promise.all(miniflares.map((miniflare) => miniflare.dispose())))
 
 test.each(subjects)("%s: %s that a request was cut off in keeps no later request waiting", async (subject) => {
@@ -31,7 +31,7 @@ async function start() {
     write: false,
     mainFields: ["module", "main"],
   })
-  const script = outputFiles[0].text
+  const script = outputFiles[0]!.text
   const miniflare = new Miniflare({ modules: true, script, compatibilityDate: "2025-09-01" })
   miniflares.push(miniflare)
   return miniflare.ready

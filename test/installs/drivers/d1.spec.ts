@@ -3,6 +3,7 @@ import { d1Adapter } from "../../../adapters/d1.ts"
 import { createAuth } from "../../../src/core/create-auth.ts"
 import { sessionAdapterCases, userAdapterCases } from "../../../src/testing.ts"
 import { driverCases } from "../../adapters/driver-cases.ts"
+import type { TestUser } from "../../adapters/sql-stores.ts"
 import { openD1, startD1 } from "./stores.ts"
 
 const key = { providerId: "username", providerUserId: "alice", passwordHash: "hash" }
@@ -11,7 +12,7 @@ const alice = { id: "alice", attributes: { username: "alice" } }
 const miniflare = await startD1()
 afterAll(() => miniflare.dispose())
 
-for (const type of ["text", "integer", "bigint", "uuid"]) {
+for (const type of ["text", "integer", "bigint", "uuid"] as const) {
   describe(`d1Adapter() in a Worker, with ${type} ids`, () => {
     beforeAll(() => openD1(miniflare, type))
     for (const [index, { name }] of [...sessionAdapterCases, ...userAdapterCases].entries()) {
@@ -41,9 +42,9 @@ describe("d1Adapter()", () => {
   })
 
   test("an integer attribute is stored as given, or refused where D1 would round it", async () => {
-    const { db, adapter: make, run } = await openD1(miniflare)
+    const { db, run } = await openD1(miniflare)
     await run(`ALTER TABLE "user" ADD COLUMN credit INTEGER`)
-    const adapter = make()
+    const adapter = d1Adapter<TestUser & { credit?: number | bigint }>(db)
     for (const credit of [0n, -5n, 2n ** 53n - 1n, 2_000_000_000_003]) {
       await adapter.insertUser({ id: `u${credit}`, attributes: { username: `u${credit}`, credit } }, null)
       expect(await adapter.findUser(`u${credit}`)).toMatchObject({ credit: Number(credit) })

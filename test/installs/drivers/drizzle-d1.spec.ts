@@ -34,15 +34,16 @@ describe("drizzleAdapter() over D1", () => {
       }),
     })
     const key = { providerId: "username", providerUserId: "ada", passwordHash: "hash" }
-    const { user } = await adapter.insertUser({ attributes: { username: "ada" } }, key)
+    const inserted = await adapter.insertUser({ attributes: { username: "ada" } }, key)
+    const user = "user" in inserted ? inserted.user : null
     expect(user).toMatchObject({ id: expect.any(Number), username: "ada" })
-    expect(await adapter.findKey("username", "ada")).toEqual({ ...key, userId: user.id })
+    expect(await adapter.findKey("username", "ada")).toEqual({ ...key, userId: user!.id })
     expect(await adapter.insertUser({ attributes: { username: "grace" } }, key)).toEqual({ taken: "key" })
     expect((await db.prepare(`SELECT id FROM "user"`).all()).results).toHaveLength(1)
     const auth = createAuth({ adapter })
-    const { token } = await auth.createSession(user.id)
-    expect(await auth.validateSession(token)).toMatchObject({ user: { id: user.id } })
-    await adapter.deleteUser(user.id)
+    const { token } = await auth.createSession(user!.id)
+    expect(await auth.validateSession(token)).toMatchObject({ user: { id: user!.id } })
+    await adapter.deleteUser(user!.id)
     expect(await auth.validateSession(token)).toMatchObject({ session: null })
   })
 })

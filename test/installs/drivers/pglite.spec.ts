@@ -19,7 +19,7 @@ const session = {
 const db = await startPglite()
 afterAll(() => (db.closed ? undefined : db.close()))
 
-for (const type of ["text", "integer", "bigint", "uuid"]) {
+for (const type of ["text", "integer", "bigint", "uuid"] as const) {
   describe(`pgliteAdapter() with ${type} ids`, () => {
     let store
     testAdapter(test, async () => {
@@ -82,4 +82,4 @@ describe("a transaction of PGlite's", () => {
 })
 
 // The last one: it closes the database that the others share.
-test(`pgliteAdapter(): ${driverCases.at(-1).name}`, async () => driverCases.at(-1).run(await openPglite(db), expect))
+test(`pgliteAdapter(): ${driverCases.at(-1)!.name}`, async () => driverCases.at(-1)!.run(await openPglite(db), expect))

@@ -4,6 +4,9 @@ import { build } from "esbuild"
 import { Miniflare } from "miniflare"
 import { d1Adapter } from "../../../adapters/d1.ts"
 import { pgliteAdapter } from "../../../adapters/pglite.ts"
+import type { UserIdType } from "../../../adapters/port/user-ids.ts"
+import type { SqlOptions } from "../../../adapters/sql/database.ts"
+import type { TestSession, TestUser } from "../../adapters/sql-stores.ts"
 import { testTables } from "../../adapters/sql-stores.ts"
 
 class RolledBack extends Error {}
@@ -14,10 +17,10 @@ export async function startPglite() {
 }
 
 /** Opens the tables in a schema of their own. */
-export async function openPglite(db, userId = "text") {
+export async function openPglite(db, userId: UserIdType = "text") {
   await db.exec(`DROP SCHEMA IF EXISTS tests CASCADE; CREATE SCHEMA tests; SET search_path TO tests`)
   for (const statement of testTables("postgres", userId)) await db.exec(statement)
-  const sent = []
+  const sent: string[] = []
   const watched = new Proxy(db, {
     get(target, name) {
       const value = Reflect.get(target, name, target)
@@ -29,11 +32,13 @@ export async function openPglite(db, userId = "text") {
     },
   })
   return {
-    dialect: "postgres",
+    dialect: "postgres" as const,
     sent,
     run: async (sql) => (await db.query(sql)).rows,
-    adapter: (options) => pgliteAdapter(watched, { userId, ...options }),
-    inTransaction: (run) => rolledBack(db, (inside) => run(pgliteAdapter(inside, { userId }))),
+    adapter: (options?: SqlOptions) =>
+      pgliteAdapter<TestUser, TestSession>(watched, { userIdType: userId, ...options }),
+    inTransaction: (run) =>
+      rolledBack(db, (inside) => run(pgliteAdapter<TestUser, TestSession>(inside, { userIdType: userId }))),
     close: () => db.close(),
   }
 }
@@ -49,7 +54,7 @@ export async function startD1(worker = "d1-worker.ts") {
   })
   return new Miniflare({
     modules: true,
-    script: outputFiles[0].text,
+    script: outputFiles[0]!.text,
     compatibilityDate: "2026-04-01",
     d1Databases: ["DB"],
     cf: false,
@@ -58,22 +63,22 @@ export async function startD1(worker = "d1-worker.ts") {
 }
 
 /** Opens the tables in the one database that there is. */
-export async function openD1(miniflare, userId = "text") {
+export async function openD1(miniflare, userId: UserIdType = "text") {
   const db = await miniflare.getD1Database("DB")
   const run = async (sql) => (await db.prepare(sql).all()).results
   for (const table of ["session", "user_key", "user"]) await run(`DROP TABLE IF EXISTS "${table}"`)
   for (const statement of testTables("sqlite", userId)) await run(statement)
-  const sent = []
+  const sent: string[] = []
   const watched = {
     prepare: (sql) => (sent.push(sql), db.prepare(sql)),
     batch: (statements) => db.batch(statements),
   }
   return {
-    dialect: "sqlite",
+    dialect: "sqlite" as const,
     sent,
     db,
     run,
-    adapter: (options) => d1Adapter(watched, { userId, ...options }),
+    adapter: (options?: SqlOptions) => d1Adapter<TestUser, TestSession>(watched, { userIdType: userId, ...options }),
     close: () => miniflare.dispose(),
   }
 }

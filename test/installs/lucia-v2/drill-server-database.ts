@@ -3,7 +3,7 @@ import { betterSqlite3 } from "@lucia-auth/adapter-sqlite"
 import Database from "better-sqlite3"
 import pg from "pg"
 
-const { file, url, schema } = JSON.parse(process.env.DRILL_DATABASE)
+const { file, url, schema } = JSON.parse(process.env.DRILL_DATABASE ?? "")
 const tables = { user: "auth_user", key: "user_key", session: "user_session" }
 
 export const { adapter, userIds } = file ? openSqlite() : openPostgres()

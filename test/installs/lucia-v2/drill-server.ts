@@ -1,9 +1,18 @@
 // An application of Lucia v2's time, as its guides have it: nothing in here knows which library answers to `lucia`.
 import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { json } from "node:stream/consumers"
 import { LuciaError, lucia } from "lucia"
 import { node } from "lucia/middleware"
 import { adapter, userIds } from "./drill-server-database.ts"
+
+/** What is posted. */
+interface Form {
+  id: string
+  username: string
+  password: string
+  device: string
+}
 
 const auth = lucia({
   adapter,
@@ -12,11 +21,11 @@ const auth = lucia({
   getUserAttributes: ({ username }) => ({ username }),
   getSessionAttributes: ({ device }) => ({ device }),
   // Lucia has no such option, and does not look at it.
-  storedIds: process.env.DRILL_STORED_IDS,
+  ...{ storedIds: process.env.DRILL_STORED_IDS },
 })
 
 async function signUp(req, res, authRequest) {
-  const { username, password, device } = await json(req)
+  const { username, password, device } = (await json(req)) as Form
   const user = await auth.createUser({
     key: { providerId: "username", providerUserId: username.toLowerCase(), password },
     attributes: { username },
@@ -25,7 +34,7 @@ async function signUp(req, res, authRequest) {
 }
 
 async function signIn(req, res, authRequest) {
-  const { username, password, device } = await json(req)
+  const { username, password, device } = (await json(req)) as Form
   try {
     const key = await auth.useKey("username", username.toLowerCase(), password)
     await signInAs(key.userId, device, res, authRequest)
@@ -55,7 +64,7 @@ const pages = {
     answer(res, 200, listed)
   },
   "POST /sessions/end": async (req, res, authRequest, session) => {
-    const { id } = await json(req)
+    const { id } = (await json(req)) as Form
     const own = await auth.getAllUserSessions(session.user.userId)
     if (own.some(({ sessionId }) => sessionId === id)) await auth.invalidateSession(id)
     answer(res, 200, {})
@@ -94,4 +103,4 @@ function answer(res, status, body) {
   res.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body))
 }
 
-server.listen(0, "127.0.0.1", () => process.send({ port: server.address().port }))
+server.listen(0, "127.0.0.1", () => process.send?.({ port: (server.address() as AddressInfo).port }))

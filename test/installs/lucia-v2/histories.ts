@@ -8,12 +8,25 @@ import { LuciaError as OurLuciaError } from "../../../src/lucia-v2.ts"
 const hour = 3_600_000
 export const day = 24 * hour
 
+/** What is as untyped as a text of JSON. */
+export type Json = ReturnType<typeof JSON.parse>
+
+/** One step of a history: the name of a call and its arguments, in which the place of a random id stands for it. */
+export type Step = [name: string, ...args: Json[]]
+
+/** What is to be known about a store. */
+interface StoreTraits {
+  late?: number
+  hasForeignKeys?: boolean
+  forgetsSessions?: boolean
+}
+
 /** The configuration that both sides of a history have, but for the adapter. */
 export const configuration = {
-  env: "DEV",
+  env: "DEV" as const,
   sessionExpiresIn: { activePeriod: 2 * day, idlePeriod: 5 * day },
-  getUserAttributes: ({ username, age }) => ({ username, age }),
-  getSessionAttributes: ({ label }) => ({ label }),
+  getUserAttributes: ({ username, age }: { username: string; age?: number | null }) => ({ username, age }),
+  getSessionAttributes: ({ label }: { label?: string | null }) => ({ label }),
   // Scrypt has tests of its own: a history makes hundreds of hashes, and compares them.
   passwordHash: {
     generate: async (password) => `hash of ${password}`,
@@ -47,8 +60,8 @@ const request = fc.record({
   ),
 })
 
-/** One step of a history: the name of a call and its arguments, in which the place of a random id stands for it. */
-export const step = fc.oneof(
+/** Makes steps. */
+export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.tuple(fc.constant("wait"), fc.constantFrom(1, hour, day, 2 * day, 3 * day, 6 * day)) },
   {
     weight: 2,
@@ -99,14 +112,14 @@ export const step = fc.oneof(
 )
 
 /** An adapter that finds nothing, for what needs none. */
-export function emptyAdapter(methods = {}) {
+export function emptyAdapter(methods = {}): () => Json {
   const none = async () => null
   return () =>
     new Proxy(methods, { get: (_, name) => methods[name] ?? (name === "getSessionAndUser" ? undefined : none) })
 }
 
 /** A history begins with two users who have keys. */
-export const firstSteps = ["alice", "bob"].map((name) => [
+export const firstSteps: Step[] = ["alice", "bob"].map((name) => [
   "createUser",
   {
     userId: name,
@@ -138,7 +151,7 @@ function call(name, ...args) {
  * What a step is expected to return here, where Lucia returned `theirs`: the same, but for these differences. Each has a
  * test of its own, and a row in docs/lucia-v2-differences.md.
  */
-export function expected([name, ...args], theirs) {
+export function expected([name, ...args]: Step, theirs) {
   return differences[name]?.(theirs, ...args) ?? theirs
 }
 
@@ -186,11 +199,11 @@ function withoutLabelsOfTheDead(rows) {
 
 /** The random ids of a history, which several servers beside each other share. */
 export function noIds() {
-  return { sessions: [], users: [], places: new Map() }
+  return { sessions: [] as string[], users: [] as string[], places: new Map<string, string>() }
 }
 
 /** Runs steps against one side, and tells what comes back with the places of random ids instead of them. */
-export function history({ LuciaError }, auth, { late, hasForeignKeys, forgetsSessions }, ids = noIds()) {
+export function history({ LuciaError }, auth, { late, hasForeignKeys, forgetsSessions }: StoreTraits, ids = noIds()) {
   const { sessions, users, places } = ids
   remember("chosen", "chosen")
 
@@ -251,7 +264,7 @@ export function history({ LuciaError }, auth, { late, hasForeignKeys, forgetsSes
       await auth.deleteDeadUserSessions(toUser(name)).finally(() => vi.setSystemTime(now))
     },
     async request({ method, origin, cookie, calls }) {
-      const sent = []
+      const sent: unknown[] = []
       const headers = new Headers()
       if (origin) headers.set("origin", origin)
       if (cookie !== null) headers.set("cookie", `theme=dark; auth_session=${toSession(cookie)}`)
@@ -260,7 +273,7 @@ export function history({ LuciaError }, auth, { late, hasForeignKeys, forgetsSes
         request: { url: "https://example.com/path", method, headers },
         setCookie,
       })
-      const results = []
+      const results: unknown[] = []
       for (const [name, argument] of calls) {
         const set = name === "setSession" && argument !== null ? await auth.getSession(toSession(argument)) : null
         const result = await authRequest[name](...(name === "setSession" ? [set] : []))
@@ -277,7 +290,7 @@ export function history({ LuciaError }, auth, { late, hasForeignKeys, forgetsSes
 
   return {
     toldRows: (rows) => sorted(withoutLabelsOfTheDead(told(rows))),
-    async run([name, ...args]) {
+    async run([name, ...args]: Step) {
       try {
         return told(await (steps[name] ?? auth[name])(...args))
       } catch (error) {

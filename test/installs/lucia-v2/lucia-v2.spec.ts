@@ -24,7 +24,7 @@ for (const [name, open, numRuns] of [
   ["adapter-mysql over mysql2", openMysql2, 5],
   ["adapter-sqlite and adapter-session-redis", openSqliteAndRedis, 6],
   ["adapter-sqlite and adapter-session-unstorage", openSqliteAndUnstorage, 20],
-]) {
+] as const) {
   const [theirStore, ourStore] = [await open(), await open()]
   if (!theirStore || !ourStore) continue
   describe(name, () => {
@@ -33,7 +33,7 @@ for (const [name, open, numRuns] of [
       await ourStore.close()
     })
 
-    for (const storedIds of ["clear", "rekey", "hashed"])
+    for (const storedIds of ["clear", "rekey", "hashed"] as const)
       test(`the same calls have the same results with ${storedIds} ids, and leave the same rows`, async () => {
         vi.useFakeTimers({ toFake: ["Date"], now: Date.now() })
         await fc.assert(

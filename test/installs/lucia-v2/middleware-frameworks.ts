@@ -23,7 +23,7 @@ export const frameworks = {
       listen(
         createServer(async (req, res) => {
           res.setHeader("Set-Cookie", theme)
-          const body = await steps[req.url](auth.handleRequest(req, res))
+          const body = await steps[req.url!](auth.handleRequest(req, res))
           res.appendHeader("Set-Cookie", lang)
           res.end(JSON.stringify(body))
         }),
@@ -48,7 +48,7 @@ export const frameworks = {
       const app = fastify()
       app.all("/*", async (req, reply) => {
         reply.header("Set-Cookie", theme)
-        const body = await steps[req.url](auth.handleRequest(req, reply))
+        const body = await steps[req.url!](auth.handleRequest(req, reply))
         reply.header("Set-Cookie", lang)
         return reply.send(JSON.stringify(body))
       })
@@ -127,7 +127,7 @@ export const frameworks = {
 export function serveWeb(handle) {
   const server = createServer(async (req, res) => {
     const url = `http://${req.headers.host}${req.url}`
-    const response = await handle(new Request(url, { method: req.method, headers: req.headers }))
+    const response = await handle(new Request(url, { method: req.method, headers: req.headers as HeadersInit }))
     const headers = [...response.headers].filter(([name]) => name !== "set-cookie")
     for (const [name, value] of headers) res.setHeader(name, value)
     res.setHeader("Set-Cookie", response.headers.getSetCookie())

@@ -5,7 +5,7 @@ import * as realMiddleware from "lucia/middleware"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as oursMiddleware from "../../../src/lucia-v2/middleware.ts"
 import * as ours from "../../../src/lucia-v2.ts"
-import { frameworks, lang, serveWeb, theme } from "./middleware-frameworks.ts"
+import { frameworks, serveWeb, theme } from "./middleware-frameworks.ts"
 
 const tables = { user: "user", session: "user_session", key: "user_key" }
 const schema = `
@@ -225,7 +225,14 @@ function signIn(app) {
   return send(app, "/sign-in", { method: "POST" })
 }
 
-async function send(app, path, { method = "GET", cookie, headers = {} } = {}) {
+/** What a request has beside its path. */
+interface Sent {
+  method?: string
+  cookie?: string
+  headers?: Record<string, string>
+}
+
+async function send(app, path, { method = "GET", cookie, headers }: Sent = {}) {
   const response = await fetch(app.url + path, { method, headers: { ...headers, ...(cookie && { cookie }) } })
   const setCookies = response.headers.getSetCookie()
   const text = await response.text()

@@ -18,17 +18,28 @@ import { createUsers, normalizeUsername } from "../../../src/users.ts"
 import { createWebAuth } from "../../../src/web.ts"
 import { mysqlServer, postgresServer } from "../../servers.ts"
 
+/** A row of the users. */
+interface OwnUser {
+  id: string
+  username: string
+}
+
+/** What a session has beside its times. */
+interface OwnSession {
+  label?: string | null
+}
+
 const page = readFileSync(new URL("../../../docs/migrate-lucia-v2.md", import.meta.url), "utf8")
 const names = { user: "auth_user", session: "user_session", key: "user_key" }
 const tables = { user: "auth_user" }
 const day = 86_400_000
 const password = "Ｐass wörd ﬁve"
-const getUserAttributes = ({ username }) => ({ username })
+const getUserAttributes = ({ username }: { username: string }) => ({ username })
 const hasher = passwordHasher({ preferred: argon2id(), accepted: [luciaScrypt()] })
 // What the page gives the drop-in, and Lucia, so that they know the hashes of Argon2id.
 const passwordHash = { generate: hasher.hash, validate: (typed, stored) => hasher.verify(stored, typed) }
 
-const opened = []
+const opened: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of opened.splice(0)) await close()
 })
@@ -61,7 +72,7 @@ const stores = {
       run: async (sql) => db.exec(sql),
       rows: async (sql) => db.prepare(sql).all(),
       lucia: betterSqlite3(db, luciaNames),
-      own: betterSqlite3Adapter(db, { tables }),
+      own: betterSqlite3Adapter<OwnUser, OwnSession>(db, { tables }),
     }
   },
   async PostgreSQL(luciaNames = names) {
@@ -74,7 +85,7 @@ const stores = {
       run: (sql) => pool.query(sql),
       rows: async (sql) => (await pool.query(sql)).rows,
       lucia: pg(pool, luciaNames),
-      own: pgAdapter(pool, { tables }),
+      own: pgAdapter<OwnUser, OwnSession>(pool, { tables }),
     }
   },
   async MySQL(luciaNames = names) {
@@ -90,7 +101,7 @@ const stores = {
       },
       rows: async (sql) => (await pool.query(sql))[0],
       lucia: mysql2(pool, luciaNames),
-      own: mysql2Adapter(pool, { tables }),
+      own: mysql2Adapter<OwnUser, OwnSession>(pool, { tables }),
     }
   },
 }
@@ -114,7 +125,7 @@ describe.each(Object.keys(stores))("rows, keys and cookies that lucia@2.7.6 made
     const store = (await stores[name]()) ?? skip()
     await store.run(schemas[name])
     const lucia = real.lucia({ adapter: store.lucia, env: "DEV", getUserAttributes })
-    const users = {}
+    const users: Record<string, { userId: string }> = {}
     for (const username of ["Ada", "bob"]) {
       const key = { providerId: "username", providerUserId: username, password }
       users[username] = await lucia.createUser({ key, attributes: { username } })
@@ -139,9 +150,9 @@ describe.each(Object.keys(stores))("rows, keys and cookies that lucia@2.7.6 made
     return (await lucia.handleRequest(request).validate())?.user.username
   }
 
-  function ownApi({ own }) {
-    const session = { idleTimeout: "15d" }
-    const getSessionAttributes = ({ label }) => ({ label })
+  function ownApi({ own }: { own: ReturnType<typeof betterSqlite3Adapter<OwnUser, OwnSession>> }) {
+    const session = { idleTimeout: "15d" } as const
+    const getSessionAttributes = ({ label }: OwnSession) => ({ label })
     const cookie = { name: "auth_session" }
     const made = createAuth({ adapter: own, session, cookie, getUserAttributes, getSessionAttributes })
     const auth = acceptLuciaTokens(made, { adapter: own })
@@ -253,9 +264,9 @@ describe.each(Object.keys(stores))("rows, keys and cookies that lucia@2.7.6 made
       providerUserId: "Ada",
       password,
     })
-    const signedInCookie = `auth_session=${signedIn.token}`
+    const signedInCookie = `auth_session=${signedIn!.token}`
     const gone = await own.auth.validateSession(ended.split("=")[1])
-    await own.auth.invalidateSession(gone.session.id)
+    await own.auth.invalidateSession(gone.session!.id)
 
     async function expectVisitors(server) {
       for (const presented of [cookie, signedInCookie]) expect(await seenBy(server, presented)).toBe("Ada")
@@ -314,7 +325,7 @@ INSERT INTO auth_key VALUES ('reset:once', 'userOfLucia1', NULL, 0, ${Date.now()
     await store.run(textUnder("Lucia v1"))
     expect(await store.rows("SELECT id FROM auth_key")).toEqual([{ id: "username:Ada" }])
     const cookie = `auth_session=${sessionId}`
-    for (const storedIds of ["clear", "rekey"]) {
+    for (const storedIds of ["clear", "rekey"] as const) {
       const drop = dropIn.lucia({ adapter: store.lucia, env: "DEV", getUserAttributes, storedIds })
       expect(await seenBy(drop, cookie)).toBe("Ada")
       expect((await drop.useKey("username", "Ada", password)).userId).toBe("userOfLucia1")

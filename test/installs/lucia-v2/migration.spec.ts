@@ -15,12 +15,12 @@ for (const [name, open] of [
   ["adapter-postgresql over pg", openPg],
   ["adapter-mysql over mysql2", openMysql2],
   ["adapter-sqlite and adapter-session-redis", openSqliteAndRedis],
-]) {
+] as const) {
   const store = await open()
   if (!store) continue
   const { adapter } = store
   const old = () => real.lucia({ ...configuration, adapter })
-  const dropIn = (storedIds) => ours.lucia({ ...configuration, adapter, storedIds })
+  const dropIn = (storedIds: ours.StoredIds) => ours.lucia({ ...configuration, adapter, storedIds })
 
   describe(name, () => {
     beforeEach(store.empty)
@@ -34,7 +34,7 @@ for (const [name, open] of [
       return auth.handleRequest({ request: { method: "GET", headers }, setCookie: () => undefined }).validate()
     }
 
-    for (const storedIds of ["clear", "rekey"])
+    for (const storedIds of ["clear", "rekey"] as const)
       test(`with ${storedIds} ids the cookies that Lucia set sign in whom they did, also when idle`, async () => {
         vi.useFakeTimers({ toFake: ["Date"], now: Date.now() })
         const before = old()
@@ -90,7 +90,7 @@ for (const [name, open] of [
       for (const { sessionId } of [...before, made]) expect(dump).not.toContain(sessionId)
       const hashes = [...new Set(dump.match(/[0-9a-f]{64}/g))]
       expect(hashes).toHaveLength(4)
-      for (const storedIds of ["clear", "rekey", "hashed"])
+      for (const storedIds of ["clear", "rekey", "hashed"] as const)
         for (const hash of hashes) {
           const auth = dropIn(storedIds)
           await expect(auth.validateSession(hash)).rejects.toEqual(invalid)
@@ -153,7 +153,10 @@ test("passwords that Lucia hashed are accepted, and Lucia accepts those that wer
 
 test.each([
   ["Lucia and with clear ids", (config) => [realAuth(config), ours.lucia({ ...config, storedIds: "clear" })]],
-  ["clear and with rekey ids", (config) => ["clear", "rekey"].map((storedIds) => ours.lucia({ ...config, storedIds }))],
+  [
+    "clear and with rekey ids",
+    (config) => (["clear", "rekey"] as const).map((storedIds) => ours.lucia({ ...config, storedIds })),
+  ],
 ])("servers with %s beside each other are like one with Lucia", async (_, open) => {
   const [shared, alone] = [await openBetterSqlite3(), await openBetterSqlite3()]
   await fc.assert(
@@ -164,7 +167,7 @@ test.each([
       const ids = noIds()
       const [left, right] = auths.map((auth) => history(libraryOf(auth), auth, shared, ids))
       const theirs = history(real, realAuth({ ...configuration, adapter: alone.adapter }), alone)
-      for (const [isLeft, one] of [...firstSteps.map((one) => [true, one]), ...steps]) {
+      for (const [isLeft, one] of [...firstSteps.map((one) => [true, one] as const), ...steps]) {
         // One server writes a chosen id in clear and the other its hash, so it is not found to be taken.
         if (one[1]?.sessionId && !auths.some((auth) => libraryOf(auth) === real)) continue
         if (one[0] === "wait") vi.setSystemTime(Date.now() + one[1])

@@ -103,7 +103,7 @@ test("what the browser says of the page decides, but where a host or subdomains 
     for (const target of targets)
       for (const origin of origins) {
         const request = { env: "PROD", config, target, origin, method: "POST" }
-        const { host, allowedSubDomains } = config.csrfProtection
+        const { host, allowedSubDomains } = config.csrfProtection as { host?: string; allowedSubDomains?: unknown }
         const isConfigured = host !== undefined || allowedSubDomains !== undefined
         const byOrigin = await judged(ours, request)
         for (const site of ["same-origin", "none"]) expect(await judged(ours, { ...request, site })).toBe(true)
@@ -114,8 +114,18 @@ test("what the browser says of the page decides, but where a host or subdomains 
       }
 })
 
+/** A request, and the configuration that it meets. */
+interface Judged {
+  env: string
+  config: object
+  target: (typeof targets)[number]
+  origin: string | null
+  site?: string
+  method: string
+}
+
 /** Whether a request with a valid session cookie is signed in. */
-async function judged({ lucia }, { env, config, target, origin, site, method }) {
+async function judged({ lucia }, { env, config, target, origin, site, method }: Judged) {
   const auth = authOf(lucia, env, config)
   const headers = new Headers({ cookie: "auth_session=alice" })
   if (origin !== null) headers.set("origin", origin)

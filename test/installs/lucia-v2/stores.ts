@@ -64,7 +64,9 @@ export async function openSqliteAndRedis() {
   const users = await openBetterSqlite3()
   const keys = async () => (await client.keys(`${prefix}*`)).sort()
   const kept = async (key) =>
-    (await client.type(key)) === "set" ? (await client.sMembers(key)).sort() : JSON.parse(await client.get(key))
+    (await client.type(key)) === "set"
+      ? (await client.sMembers(key)).sort()
+      : JSON.parse((await client.get(key)) ?? "null")
   return {
     adapter: {
       user: users.adapter,
@@ -73,7 +75,7 @@ export async function openSqliteAndRedis() {
     hasForeignKeys: false,
     late: 40,
     async dump() {
-      const sessions = []
+      const sessions: unknown[] = []
       for (const key of await keys()) sessions.push([key.slice(prefix.length), await kept(key)])
       return { ...(await users.dump()), sessions }
     },
@@ -101,7 +103,7 @@ export async function openSqliteAndUnstorage() {
     forgetsSessions: true,
     late: 40,
     async dump() {
-      const sessions = []
+      const sessions: unknown[] = []
       for (const key of (await storage.getKeys()).sort()) sessions.push([key, await storage.getItem(key)])
       return { ...(await users.dump()), sessions }
     },
@@ -122,7 +124,7 @@ async function openPostgres() {
 }
 
 // `late`: so many milliseconds after Lucia has answered, what it did not wait for is done.
-function sqlStore({ query, ...store }) {
+function sqlStore<Store extends { query: (sql: string) => Promise<unknown> }>({ query, ...store }: Store) {
   return {
     hasForeignKeys: true,
     query,

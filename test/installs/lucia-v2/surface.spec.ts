@@ -12,6 +12,9 @@ const unused = emptyAdapter()
 
 afterEach(() => void vi.useRealTimers())
 
+// To the compiler both are Lucia.
+const both = [ours as unknown as typeof real, real]
+
 test("the exports are Lucia's", () => {
   expect(Object.keys(ours).sort()).toEqual(Object.keys(real).sort())
   expect(Object.keys(oursUtils).sort()).toEqual(Object.keys(realUtils).sort())
@@ -25,12 +28,12 @@ test("Auth has the public methods of Lucia's", () => {
     ...["getDatabaseUser", "getDatabaseSession", "getDatabaseSessionAndUser"],
     ...["validateSessionIdArgument", "getNewSessionExpiration"],
   ])
-  const [mine, theirs] = [ours, real].map(({ lucia }) => lucia({ adapter: unused, env: "DEV" }))
+  const [mine, theirs] = both.map(({ lucia }) => lucia({ adapter: unused, env: "DEV" }))
   for (const name of Object.keys(theirs)) if (!hidden.has(name)) expect(typeof mine[name], name).toBe("function")
 })
 
 test("errors are Lucia's: message, detail, and an Error", () => {
-  for (const { LuciaError } of [ours, real]) {
+  for (const { LuciaError } of both) {
     const error = new LuciaError("AUTH_INVALID_KEY_ID")
     expect(error).toBeInstanceOf(Error)
     expect({ name: error.name, message: error.message, detail: error.detail }).toEqual({
@@ -45,9 +48,7 @@ test("errors are Lucia's: message, detail, and an Error", () => {
 test("ids of keys are made and taken apart as Lucia does", () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (providerId, providerUserId) => {
-      const [mine, theirs] = [ours, real].map(({ createKeyId }) =>
-        outcome(() => createKeyId(providerId, providerUserId)),
-      )
+      const [mine, theirs] = both.map(({ createKeyId }) => outcome(() => createKeyId(providerId, providerUserId)))
       expect(mine).toEqual(theirs)
     }),
   )
@@ -56,7 +57,7 @@ test("ids of keys are made and taken apart as Lucia does", () => {
 
 test("rows are transformed as Lucia does", () => {
   vi.useFakeTimers({ toFake: ["Date"], now })
-  const [mine, theirs] = [ours, real].map(({ lucia }) =>
+  const [mine, theirs] = both.map(({ lucia }) =>
     lucia({
       adapter: unused,
       env: "DEV",
@@ -83,7 +84,9 @@ test("rows are transformed as Lucia does", () => {
       expect(mine.transformDatabaseUser(user)).toEqual(theirs.transformDatabaseUser(user))
       expect(mine.transformDatabaseKey(key)).toEqual(theirs.transformDatabaseKey(key))
       const context = { user: { userId: user.id }, fresh }
-      expect(mine.transformDatabaseSession(session, context)).toEqual(theirs.transformDatabaseSession(session, context))
+      // Drivers give text and bigints as well, which the types do not tell.
+      const row = session as never
+      expect(mine.transformDatabaseSession(row, context)).toEqual(theirs.transformDatabaseSession(row, context))
     }),
   )
 })
@@ -121,7 +124,11 @@ describe("cookies", () => {
         (options, sessionId, idle) => {
           const session = { sessionId, idlePeriodExpiresAt: new Date(now + idle), fresh: false, user: {} }
           const written = ({ lucia }) => {
-            const auth = lucia({ adapter: unused, ...options, ...(lucia === real.lucia && withDefaults(options)) })
+            const auth = lucia({
+              adapter: unused,
+              ...options,
+              ...(lucia === real.lucia && withDefaults(options as never)),
+            })
             const cookies = [auth.createSessionCookie(session), auth.createSessionCookie(null)]
             return cookies.map((cookie) => [cookie.serialize(), cookie.name, cookie.value, { ...cookie.attributes }])
           }
@@ -154,8 +161,7 @@ describe("cookies", () => {
 
   test("are missing where Lucia finds none", () => {
     for (const header of [undefined, null, "", "a=b", "auth_session2=x", "xauth_session=x", "auth_session"])
-      for (const { lucia } of [ours, real])
-        expect(lucia({ adapter: unused, env: "DEV" }).readSessionCookie(header)).toBeNull()
+      for (const { lucia } of both) expect(lucia({ adapter: unused, env: "DEV" }).readSessionCookie(header)).toBeNull()
   })
 
   test("of the application's own are written as Lucia writes them", () => {
@@ -224,7 +230,7 @@ test("deadlines pass when Lucia says so", () => {
       [now - 1, false],
       [now, true],
       [now + 1, true],
-    ])
+    ] as const)
       expect([isWithinExpiration(at), isWithinExpiration(BigInt(at))]).toEqual([outcome, outcome])
 })
 
@@ -259,7 +265,7 @@ describe("password hashes", () => {
     for (const [{ validateLuciaPasswordHash }, { LuciaError }] of [
       [oursUtils, ours],
       [realUtils, real],
-    ]) {
+    ] as const) {
       expect(await validateLuciaPasswordHash("password", hash)).toBe(true)
       expect(await validateLuciaPasswordHash("Password", hash)).toBe(false)
       const outdated = await validateLuciaPasswordHash("password", `$2a$10$${"x".repeat(53)}`).catch((error) => error)

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite"
 import { databaseUser, testAdapter } from "@lucia-auth/adapter-test"
+import type { Adapter } from "lucia"
 import { test } from "vitest"
 import { memoryAdapter } from "../../../adapters/memory.ts"
 import { nodeSqliteAdapter } from "../../../adapters/node-sqlite.ts"
@@ -12,7 +13,7 @@ const user = { ...databaseUser.attributes, id: databaseUser.id }
 const sessionColumns = { country: "TEXT" }
 
 test("the suite that Lucia published passes over the memory adapter", async () => {
-  const adapter = memoryAdapter()
+  const adapter = memoryAdapter<typeof user>()
   await adapter.insertUser({ id: user.id, attributes: databaseUser.attributes }, null)
   await testAdapter(behindLuciaContract(adapter))
 })
@@ -27,7 +28,7 @@ test("the suite that Lucia published passes over SQLite", async () => {
 })
 
 test.skipIf(!server)("the suite that Lucia published passes over PostgreSQL", async () => {
-  const { pool, close } = server
+  const { pool, close } = server!
   await pool.query(`CREATE TABLE "user" (id TEXT PRIMARY KEY, username TEXT)`)
   for (const statement of schema("postgres", { sessionColumns })) await pool.query(statement)
   await pool.query(`INSERT INTO "user" VALUES ($1, $2)`, [user.id, user.username])
@@ -35,7 +36,7 @@ test.skipIf(!server)("the suite that Lucia published passes over PostgreSQL", as
   await close()
 })
 
-function behindLuciaContract(adapter) {
+function behindLuciaContract(adapter): Adapter {
   const toLucia = ({ id, userId, expiresAt, attributes }) => ({ id, userId, expiresAt, attributes: { ...attributes } })
   return {
     async getSessionAndUser(sessionId) {

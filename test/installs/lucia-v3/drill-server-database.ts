@@ -3,7 +3,7 @@ import { BetterSqlite3Adapter } from "@lucia-auth/adapter-sqlite"
 import Database from "better-sqlite3"
 import pg from "pg"
 
-const { file, url, schema } = JSON.parse(process.env.DRILL_DATABASE)
+const { file, url, schema } = JSON.parse(process.env.DRILL_DATABASE ?? "")
 const tables = { user: "user", session: "session" }
 
 export const { adapter, createUser, findUser } = file ? openSqlite() : openPostgres()

@@ -14,9 +14,17 @@ globalThis.Date = new Proxy(Date, {
   construct: (target, args, newTarget) => Reflect.construct(target, args.length > 0 ? args : [Date.now()], newTarget),
 })
 
-let dieAfter = null
-let pauseBefore = null
-let resume
+/** What the drill asks for. */
+interface Order {
+  clock?: number
+  dieAfter?: string
+  pauseBefore?: string
+  resume?: boolean
+}
+
+let dieAfter: string | null = null
+let pauseBefore: string | null = null
+let resume: (value?: unknown) => void
 const fromServer = createRequire(process.argv[1])
 const { prototype: database } = fromServer("better-sqlite3")
 const { prototype: pool } = fromServer("pg").Pool
@@ -38,21 +46,21 @@ function isLast(sql) {
   return dieAfter !== null && typeof sql === "string" && sql.startsWith(dieAfter)
 }
 
-function die() {
+function die(done?: unknown): void {
   process.kill(process.pid, "SIGKILL")
 }
 
 async function pause() {
   pauseBefore = null
-  process.send({ paused: true })
+  process.send?.({ paused: true })
   await new Promise((resolve) => (resume = resolve))
 }
 
-process.on("message", (order) => {
-  if ("clock" in order) offset = order.clock
-  if ("dieAfter" in order) dieAfter = order.dieAfter
-  if ("pauseBefore" in order) pauseBefore = order.pauseBefore
-  if ("resume" in order) resume()
-  process.send({ done: order })
+process.on("message", (order: Order) => {
+  if (order.clock !== undefined) offset = order.clock
+  if (order.dieAfter !== undefined) dieAfter = order.dieAfter
+  if (order.pauseBefore !== undefined) pauseBefore = order.pauseBefore
+  if (order.resume) resume()
+  process.send?.({ done: order })
 })
 process.on("disconnect", () => process.exit())

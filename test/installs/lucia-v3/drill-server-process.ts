@@ -25,9 +25,9 @@ export async function startServer(file, { database, aliases = {}, env = {}, cloc
     },
   })
   const ended = once(child, "exit")
-  const port = await new Promise((resolve, reject) => {
+  const port = await new Promise<number>((resolve, reject) => {
     child.once("exit", () => reject(new Error("The server did not start.")))
-    child.on("message", (message) => message.port && resolve(message.port))
+    child.on("message", (message: { port?: number }) => message.port && resolve(message.port))
   })
   const hear = (key) =>
     new Promise((resolve) => {
@@ -72,16 +72,16 @@ export async function startServer(file, { database, aliases = {}, env = {}, cloc
 /** A browser, or what is left of one: it keeps the session cookie that servers set. */
 export class Browser {
   name
-  cookie
-  setCookies = []
+  cookie: string | null
+  setCookies: string[] = []
 
-  constructor(cookie = null, name = "auth_session") {
+  constructor(cookie: string | null = null, name = "auth_session") {
     this.cookie = cookie
     this.name = name
   }
 
   /** Resolves to the status, the body, and what was set, to the letter. */
-  async visit(server, path = "/", body = undefined) {
+  async visit(server, path = "/", body?: object) {
     const headers = { Origin: server.origin, ...(this.cookie && { Cookie: `${this.name}=${this.cookie}` }) }
     const { status, setCookies, body: read } = await request(server, path, headers, body)
     for (const line of setCookies) this.keep(line)
@@ -110,7 +110,7 @@ export class Browser {
 }
 
 /** Sends one request, with a body as a POST of JSON. */
-export async function request(server, path, headers, body) {
+export async function request(server: { origin: string }, path: string, headers: HeadersInit, body?: object) {
   const response = await fetch(server.origin + path, {
     headers: { ...headers, ...(body && { "Content-Type": "application/json" }) },
     ...(body && { method: "POST", body: JSON.stringify(body) }),

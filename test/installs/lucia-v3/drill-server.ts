@@ -1,15 +1,24 @@
 // An application of Lucia v3's time, as its tutorials have it: nothing in here knows which library answers to `lucia`.
 import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { json } from "node:stream/consumers"
 import { Lucia, Scrypt, TimeSpan, generateIdFromEntropySize, verifyRequestOrigin } from "lucia"
 import { adapter, createUser, findUser } from "./drill-server-database.ts"
+
+/** What is posted. */
+interface Form {
+  id: string
+  username: string
+  password: string
+  device: string
+}
 
 const lucia = new Lucia(adapter, {
   sessionExpiresIn: new TimeSpan(20, "d"),
   getUserAttributes: ({ username }) => ({ username }),
   getSessionAttributes: ({ device }) => ({ device }),
   // Lucia has no such option, and does not look at it.
-  storedIds: process.env.DRILL_STORED_IDS,
+  ...{ storedIds: process.env.DRILL_STORED_IDS },
 })
 const passwords = new Scrypt()
 
@@ -25,14 +34,14 @@ async function validateRequest(req, res) {
 }
 
 async function signUp(req, res) {
-  const { username, password, device } = await json(req)
+  const { username, password, device } = (await json(req)) as Form
   const id = generateIdFromEntropySize(10)
   await createUser({ id, username, password_hash: await passwords.hash(password) })
   await signInAs(id, device, res)
 }
 
 async function signIn(req, res) {
-  const { username, password, device } = await json(req)
+  const { username, password, device } = (await json(req)) as Form
   const user = await findUser(username)
   if (!user || !(await passwords.verify(user.password_hash, password)))
     return answer(res, 400, { error: "Incorrect username or password" })
@@ -55,7 +64,7 @@ const pages = {
   "GET /": async (req, res, session, user) => answer(res, 200, { user, device: session.device, fresh: session.fresh }),
   "GET /sessions": async (req, res, session) => answer(res, 200, await lucia.getUserSessions(session.userId)),
   "POST /sessions/end": async (req, res, session) => {
-    const { id } = await json(req)
+    const { id } = (await json(req)) as Form
     const own = await lucia.getUserSessions(session.userId)
     if (own.some((one) => one.id === id)) await lucia.invalidateSession(id)
     answer(res, 200, {})
@@ -88,4 +97,4 @@ function answer(res, status, body) {
   res.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body))
 }
 
-server.listen(0, "127.0.0.1", () => process.send({ port: server.address().port }))
+server.listen(0, "127.0.0.1", () => process.send?.({ port: (server.address() as AddressInfo).port }))

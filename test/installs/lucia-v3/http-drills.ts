@@ -5,6 +5,15 @@ import { Browser, request, startServer } from "./drill-server-process.ts"
 const hex = /^[0-9a-f]{64}$/
 const authApplication = new URL("drill-server-auth.ts", import.meta.url)
 const password = "correct horse ﬁ"
+const encodings = ["hex", "base64", "base64url", "latin1"] as const
+
+/** Somebody of Lucia's days. */
+interface Person {
+  browser: Browser
+  cookie: string | null
+  /** Whether the session is still good. */
+  isIn: boolean
+}
 
 /**
  * Declares the drills for one application and one kind of database: from Lucia to the drop-in and back, and on to hashes.
@@ -52,7 +61,7 @@ export function drills(app, { open, moveTables, canPause = false, inShort = fals
       [laptop, "recent"],
       [people.due.browser, "due"],
       [people.nearlyOver.browser, "nearlyOver"],
-    ])
+    ] as const)
       expect(await browser.who(server)).toBe(name)
     for (const name of ["recent", "renewed", "over", "signedOut", "everywhere"])
       expect(await new Browser(people[name].cookie).who(server), name).toBeNull()
@@ -150,7 +159,7 @@ export function drills(app, { open, moveTables, canPause = false, inShort = fals
     async () => {
       let server = await lucia()
       const names = ["ann", "ben", "cat", "dan"]
-      const browsers = []
+      const browsers: Browser[] = []
       for (const name of names) browsers.push(await signUp(server, name))
       const cookies = browsers.map(({ cookie }) => cookie)
       await server.stop()
@@ -188,7 +197,7 @@ export function drills(app, { open, moveTables, canPause = false, inShort = fals
       "who signs out while another server with %s is in the middle of a move is out",
       async (name) => {
         const before = await lucia()
-        const browsers = {}
+        const browsers: Record<string, Browser> = {}
         for (const end of ["/signout", "/signout/everywhere", "/sessions/end"])
           browsers[end] = await signUp(before, end.replaceAll("/", ""))
         const start = () => (name === "the drop-in" ? ours("rekey") : auth())
@@ -211,7 +220,7 @@ export function drills(app, { open, moveTables, canPause = false, inShort = fals
   drill("processes that are killed again and again while they move sessions lose nobody", async () => {
     const before = await lucia()
     const names = Array.from({ length: 12 }, (_, at) => `user-${at}`)
-    const cookies = []
+    const cookies: (string | null)[] = []
     for (const name of names) cookies.push((await signUp(before, name)).cookie)
     await before.stop()
 
@@ -238,7 +247,7 @@ export function drills(app, { open, moveTables, canPause = false, inShort = fals
   drill("what a dump that was stolen in Lucia's days can do, step by step", async () => {
     let server = await lucia()
     const names = ["moved", "signedOut", "everywhere", "away"]
-    const people = {}
+    const people: Record<string, Browser> = {}
     for (const name of names) people[name] = await signUp(server, name)
     const dump = Object.fromEntries(names.map((name) => [name, people[name].cookie]))
     const thief = (name) => new Browser(dump[name]).who(server)
@@ -333,7 +342,7 @@ export function drills(app, { open, moveTables, canPause = false, inShort = fals
       async () => {
         let server = await lucia()
         const names = ["ann", "ben", "cat", "dan", "eve"]
-        const cookies = []
+        const cookies: (string | null)[] = []
         for (const name of names) cookies.push((await signUp(server, name)).cookie)
         await server.stop()
         server = await ours("rekey")
@@ -453,7 +462,7 @@ export function drills(app, { open, moveTables, canPause = false, inShort = fals
 
 // The users of Lucia's days, with a session each. Times are in milliseconds before now.
 export async function population(server, plan) {
-  const people = {}
+  const people: Record<string, Person> = {}
   for (const { name, signedIn, used, isIn } of plan) {
     await server.setClock(-signedIn)
     const browser = await signUp(server, name)
@@ -468,11 +477,11 @@ export async function population(server, plan) {
   return people
 }
 
-export function insiders(people) {
+export function insiders(people: Record<string, Person>) {
   return Object.entries(people).filter(([, { isIn }]) => isIn)
 }
 
-async function expectAsBefore(people, server) {
+async function expectAsBefore(people: Record<string, Person>, server) {
   for (const [name, { browser, cookie, isIn }] of Object.entries(people)) {
     if (isIn) expect(await browser.who(server), name).toBe(name)
     expect(await new Browser(cookie).who(server), name).toBe(isIn ? name : null)
@@ -512,11 +521,7 @@ export async function signsIn(server, value) {
 export function spellings(value) {
   const text = value instanceof Date ? value.toISOString() : String(value)
   const bytes = [Buffer.from(text), ...(/^([0-9a-f]{2})+$/.test(text) ? [Buffer.from(text, "hex")] : [])]
-  return [
-    text,
-    text.toUpperCase(),
-    ...bytes.flatMap((one) => ["hex", "base64", "base64url", "latin1"].map((name) => one.toString(name))),
-  ]
+  return [text, text.toUpperCase(), ...bytes.flatMap((one) => encodings.map((name) => one.toString(name)))]
 }
 
 export function sha256(text) {

@@ -171,7 +171,7 @@ for (const [name, open] of [
   ["adapter-prisma on SQLite", openPrismaSqlite],
   ["adapter-postgresql over pg", openPg],
   ["adapter-drizzle on PostgreSQL", openDrizzlePostgres],
-]) {
+] as const) {
   const [theirStore, ourStore] = [await open(), await open()]
   if (!theirStore || !ourStore) continue
   describe(name, () => {
@@ -186,14 +186,14 @@ for (const [name, open] of [
       await ourStore.close()
     })
 
-    for (const storedIds of ["clear", "rekey", "hashed"])
+    for (const storedIds of ["clear", "rekey", "hashed"] as const)
       test(`the same calls have the same results with ${storedIds} ids`, async () => {
         vi.useFakeTimers({ toFake: ["Date"], now: Date.now() })
         await fc.assert(
           fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 30 }), async (steps) => {
             for (const store of [theirStore, ourStore]) await emptySessions(store)
             const theirs = history(new real.Lucia(theirStore.lucia, options(real)))
-            const mine = history(new ours.Lucia(ourStore.lucia, { ...options(ours), storedIds }))
+            const mine = history(new ours.Lucia(ourStore.lucia, { ...options(ours), storedIds } as object))
             for (const one of steps) {
               if (one[0] === "wait") vi.setSystemTime(Date.now() + one[1] * day)
               else expect(await mine(one), JSON.stringify(one)).toEqual(await theirs(one))
@@ -211,7 +211,7 @@ for (const [name, open] of [
 
       const clear = new ours.Lucia(adapter, { storedIds: "clear" })
       for (const cookie of cookies)
-        expect((await clear.validateSession(clear.readSessionCookie(cookie))).session).not.toBeNull()
+        expect((await clear.validateSession(clear.readSessionCookie(cookie)!)).session).not.toBeNull()
       const made = await clear.createSession("alice", {})
       for (const { id, userId } of [...old, made])
         expect((await before.validateSession(id)).session).toMatchObject({ id, userId })
@@ -219,7 +219,7 @@ for (const [name, open] of [
 
     test("replaced as they are used, ids are hashes in the end, and what the table holds signs nobody in", async () => {
       const { lucia: adapter } = ourStore
-      const old = []
+      const old: real.Session[] = []
       for (const id of ["alice", "bob", "alice"]) old.push(await new real.Lucia(adapter).createSession(id, {}))
       const rekey = new ours.Lucia(adapter)
       for (const { id, userId } of old) {
@@ -231,7 +231,7 @@ for (const [name, open] of [
       const dump = [...(await adapter.getUserSessions("alice")), ...(await adapter.getUserSessions("bob"))]
       expect(dump).toHaveLength(4)
       for (const { id } of dump) expect(id).toMatch(hex)
-      for (const storedIds of ["clear", "rekey", "hashed"])
+      for (const storedIds of ["clear", "rekey", "hashed"] as const)
         for (const { id } of dump)
           expect((await new ours.Lucia(adapter, { storedIds }).validateSession(id)).session).toBeNull()
 
@@ -246,14 +246,14 @@ for (const [name, open] of [
 function options({ TimeSpan }) {
   return {
     sessionExpiresIn: new TimeSpan(20, "d"),
-    getUserAttributes: ({ username }) => ({ username }),
-    getSessionAttributes: ({ label }) => ({ label }),
+    getUserAttributes: ({ username }: { username: string }) => ({ username }),
+    getSessionAttributes: ({ label }: { label?: string | null }) => ({ label }),
   }
 }
 
 // Runs one step after another, and tells results without the random ids: the place of a session stands for its id.
 function history(lucia) {
-  const ids = []
+  const ids: string[] = []
   const told = ({ id, expiresAt, ...rest }) => ({ ...rest, expiresAt: Math.floor(expiresAt.getTime() / 1000) })
   const steps = {
     async create(userId) {
@@ -279,7 +279,7 @@ function history(lucia) {
     endAll: (userId) => lucia.invalidateUserSessions(userId),
     deleteExpired: () => lucia.deleteExpiredSessions(),
   }
-  return ([name, argument]) => steps[name](argument)
+  return ([name, argument]: readonly [name: string, argument?: unknown]) => steps[name](argument)
 }
 
 async function emptySessions({ lucia }) {

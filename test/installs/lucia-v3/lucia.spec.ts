@@ -16,6 +16,12 @@ import {
   openSharedPostgresJs,
 } from "./stores.ts"
 
+/** A row of the tests' users. */
+interface TestUser {
+  id: string
+  username: string
+}
+
 const day = 86_400_000
 const alice = { id: "alice", username: "alice" }
 const session = {
@@ -34,7 +40,7 @@ for (const [name, open] of [
   ["adapter-drizzle on PostgreSQL", openDrizzlePostgres],
   ["adapter-prisma on SQLite", openPrismaSqlite],
   ["adapter-prisma on PostgreSQL", openPrismaPostgres],
-]) {
+] as const) {
   const store = await open()
   if (!store) continue
   const { lucia, createdAt, precision, addUser, empty } = store
@@ -63,7 +69,7 @@ for (const [name, open] of [
       await addUser(alice)
       const now = manualClock(Date.now())
       const auth = createAuth({
-        adapter: fromLuciaAdapter(lucia, { createdAt }),
+        adapter: fromLuciaAdapter<TestUser, { label?: string | null }>(lucia, { createdAt }),
         session: { idleTimeout: "10d", absoluteTimeout: "30d" },
         getUserAttributes: ({ username }) => ({ username }),
         getSessionAttributes: ({ label }) => ({ label }),
@@ -80,18 +86,18 @@ for (const [name, open] of [
         fresh: true,
         expiresAt: new Date(now() + 10 * day),
       })
-      expect((await auth.validateSession(token)).session.fresh).toBe(false)
+      expect((await auth.validateSession(token)).session!.fresh).toBe(false)
 
       const rotated = await auth.rotateSession(token)
       expect(await auth.validateSession(token)).toMatchObject({ session: null, reason: "unknown" })
-      expect((await auth.validateSession(rotated.token)).session).toMatchObject({
+      expect((await auth.validateSession(rotated!.token)).session).toMatchObject({
         createdAt: signedIn,
         label: "laptop",
       })
 
-      expect(await auth.invalidateSession(rotated.session.id, { userId: "bob" })).toBe(false)
-      expect(await auth.invalidateSession(rotated.session.id, { userId: "alice" })).toBe(true)
-      expect(await auth.validateSession(rotated.token)).toMatchObject({ session: null, reason: "unknown" })
+      expect(await auth.invalidateSession(rotated!.session.id, { userId: "bob" })).toBe(false)
+      expect(await auth.invalidateSession(rotated!.session.id, { userId: "alice" })).toBe(true)
+      expect(await auth.validateSession(rotated!.token)).toMatchObject({ session: null, reason: "unknown" })
 
       const others = [await auth.createSession("alice", {}), await auth.createSession("alice", {})]
       const kept = await auth.createSession("alice", {})
@@ -171,7 +177,7 @@ if (shared) {
       ])
       const [row] = await shared.lucia.getUserSessions("alice")
       expect(typeof row.expiresAt).toBe("string")
-      expect((await adapter.findSession(session.id)).session).toEqual(session)
+      expect((await adapter.findSession(session.id))!.session).toEqual(session)
       await expect(new Lucia(shared.lucia).validateSession(session.id)).rejects.toThrow(/getTime/)
       const auth = createAuth({ adapter })
       await expect(auth.createSession("alice", {})).rejects.toMatchObject({ code: "store_failed" })
@@ -185,7 +191,7 @@ function slowWrites(lucia) {
     get:
       (target, name) =>
       async (...values) => {
-        if (!name.startsWith("get")) await setTimeout(20)
+        if (!String(name).startsWith("get")) await setTimeout(20)
         return target[name](...values)
       },
   })
@@ -193,8 +199,8 @@ function slowWrites(lucia) {
 
 /** The same adapter, and a function to wait for the calls that a failed case has left behind. */
 function watched(adapter) {
-  const calls = []
-  const entries = Object.entries(adapter).map(([name, method]) => [
+  const calls: unknown[] = []
+  const entries = Object.entries<(...values: unknown[]) => unknown>(adapter).map(([name, method]) => [
     name,
     (...values) => {
       const call = method(...values)

@@ -34,8 +34,8 @@ export async function openDrizzleSqlite() {
   const user = sqliteTable("user", { id: text().primaryKey(), username: text(), passwordHash: text("password_hash") })
   const session = sqliteTable("session", {
     id: text().primaryKey(),
-    userId: text("user_id"),
-    expiresAt: integer("expires_at"),
+    userId: text("user_id").notNull(),
+    expiresAt: integer("expires_at").notNull(),
     createdAt: integer("created_at"),
     label: text(),
   })
@@ -80,8 +80,8 @@ export async function openDrizzlePostgres() {
   const user = pgTable("user", { id: pgText().primaryKey(), username: pgText(), passwordHash: pgText("password_hash") })
   const session = pgTable("session", {
     id: pgText().primaryKey(),
-    userId: pgText("user_id"),
-    expiresAt: timestamp("expires_at", { withTimezone: true, mode: "date" }),
+    userId: pgText("user_id").notNull(),
+    expiresAt: timestamp("expires_at", { withTimezone: true, mode: "date" }).notNull(),
     createdAt: bigint("created_at", { mode: "number" }),
     label: pgText(),
   })

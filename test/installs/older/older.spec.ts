@@ -33,7 +33,7 @@ import { mysqlServer, postgresServer } from "../../servers.ts"
 
 // Applications have these versions, since no range of ours keeps them from installing this package next to them.
 const tables = ["session", "user_key", "user"]
-const closing = []
+const closing: (() => unknown)[] = []
 afterAll(async () => {
   for (const close of closing.reverse()) await close()
 })
@@ -104,9 +104,10 @@ function sqlite() {
 
 async function mysql2() {
   const at = new URL(process.env.NIGHTLATCH_MYSQL_URL ?? "mysql://root@127.0.0.1:3306/test")
-  const [[{ name }]] = await mariadb.pool.query("SELECT DATABASE() AS name")
+  const [rows] = await mariadb!.pool.query("SELECT DATABASE() AS name")
+  const [{ name }] = rows as [{ name: string }]
   at.pathname = name
-  const pool = mysql.createPool(at.href)
+  const pool = mysql.createPool({ uri: at.href })
   closing.push(() => pool.end())
   for (const statement of testTables("mysql", "text")) await pool.query(statement)
   return emptied(mysql2Adapter(pool), (sql) => pool.query(sql), "`")
@@ -126,7 +127,7 @@ async function drizzleOnPostgres() {
 
 // Both have tables of their own below the schema that the server's pool drops.
 async function pgPool(name) {
-  const { rows } = await postgresql.pool.query("SELECT current_schema() AS name")
+  const { rows } = await postgresql!.pool.query("SELECT current_schema() AS name")
   const schema = `${rows[0].name}_${name}`
   const connectionString = process.env.NIGHTLATCH_POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/test"
   const pool = new pg.Pool({ connectionString, options: `-c search_path=${schema}` })
@@ -164,13 +165,16 @@ function drizzleTables(table, { text, number }) {
 }
 
 async function nodeRedis() {
-  const client = await createRedis({ url: redis.url }).connect()
+  const client = await createRedis({ url: redis!.url }).connect()
   closing.push(() => client.quit())
-  return { open: () => ({ adapter: redisAdapter(client, { prefix: `older-${crypto.randomUUID()}:` }) }) }
+  // Its types want a number for the cursor of SCAN, which it takes as text as well.
+  const typed = client as unknown as Parameters<typeof redisAdapter>[0]
+  return { open: () => ({ adapter: redisAdapter(typed, { prefix: `older-${crypto.randomUUID()}:` }) }) }
 }
 
 async function ioredis() {
-  const client = new Redis(redis.url)
+  // It has no types of its own, and those that are found instead are of a later version.
+  const client = new (Redis as unknown as typeof Redis.default)(redis!.url)
   closing.push(() => client.disconnect())
   return { open: () => ({ adapter: ioredisAdapter(client, { prefix: `older-${crypto.randomUUID()}:` }) }) }
 }

@@ -11,7 +11,7 @@ const day = 86_400_000
 for (const [name, open] of [
   ["Prisma, SQLite", openSqliteText],
   ["Prisma, PostgreSQL", openPostgresText],
-]) {
+] as const) {
   const store = await open()
   if (!store) continue
   await fill(store.client)

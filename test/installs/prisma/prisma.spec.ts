@@ -31,7 +31,7 @@ for (const { name, open, userId } of [
     open: openPostgresBigints,
     userId: (n) => 9007199254740992n + BigInt(2 * n + 1),
   },
-]) {
+] as const) {
   const store = await open()
   if (!store) continue
   describe(`[ADP-7][ADP-2][ADP-5] prismaAdapter() on ${name}`, () => {
@@ -53,7 +53,7 @@ for (const [name, open, shape] of [
   ["SQLite with text ids", openSqliteText, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/],
   ["SQLite with Int ids", openSqliteNumbers, /^\d+$/],
   ["PostgreSQL with BigInt ids", openPostgresBigints, /^\d+$/],
-]) {
+] as const) {
   test(`createUser() without an id makes one that fits ${name}`, async () => {
     const store = await open()
     if (!store) return
@@ -62,8 +62,8 @@ for (const [name, open, shape] of [
     const users = createUsers({ adapter: prismaAdapter(store.client), passwordHasher })
     const key = { providerId: "username", providerUserId: "ada", password: "correct horse battery" }
     const { user } = await users.createUser({ key, attributes: { username: "ada" } })
-    expect(String(user.id)).toMatch(shape)
-    expect(await users.getUser(user.id)).toEqual(user)
+    expect(String(user!.id)).toMatch(shape)
+    expect(await users.getUser(user!.id)).toEqual(user)
     await store.close()
   })
 }
@@ -71,7 +71,7 @@ for (const [name, open, shape] of [
 for (const [name, open] of [
   ["SQLite", openSqliteText],
   ["PostgreSQL", openPostgresText],
-]) {
+] as const) {
   const store = await open()
   if (!store) continue
   describe(name, () => {
@@ -86,11 +86,13 @@ for (const [name, open] of [
       const refused = (message) => ({ code: "invalid_option", message: expect.stringMatching(message) })
       const unnamed = adapter.insertUser({ id: "bob", attributes: {} }, { ...key, passwordHash: "secret hash" })
       await expect(unnamed).rejects.toMatchObject(refused(/Argument `username` is missing/))
-      const numbered = adapter.insertUser({ id: "bob", attributes: { username: 5 } }, null)
+      const numbered = adapter.insertUser({ id: "bob", attributes: { username: 5 as never } }, null)
       await expect(numbered).rejects.toMatchObject(refused(/Argument `username`/))
-      await expect(adapter.updateUser("alice", { role: null })).rejects.toMatchObject(refused(/`role`/))
-      await expect(adapter.updateUser("alice", { role: NaN })).rejects.toMatchObject(refused(/"role"/))
-      await expect(adapter.updateUser("alice", { role: new Date(NaN) })).rejects.toMatchObject(refused(/"role"/))
+      await expect(adapter.updateUser("alice", { role: null as never })).rejects.toMatchObject(refused(/`role`/))
+      await expect(adapter.updateUser("alice", { role: NaN as never })).rejects.toMatchObject(refused(/"role"/))
+      await expect(adapter.updateUser("alice", { role: new Date(NaN) as never })).rejects.toMatchObject(
+        refused(/"role"/),
+      )
       expect(await adapter.findUser("bob")).toBeNull()
     })
 
@@ -185,8 +187,10 @@ for (const [name, open] of [
       await adapter.insertUser({ id: "bob", attributes: { username: "bob" } }, null)
       await adapter.insertSession(session)
       const refusal = { code: "invalid_option" }
-      await expect(adapter.updateSession("s1", attributes)).rejects.toMatchObject(refusal)
-      await expect(adapter.insertSession({ ...session, id: "s2", attributes })).rejects.toMatchObject(refusal)
+      await expect(adapter.updateSession("s1", attributes as never)).rejects.toMatchObject(refusal)
+      await expect(
+        adapter.insertSession({ ...session, id: "s2", attributes: attributes as never }),
+      ).rejects.toMatchObject(refusal)
       expect(await adapter.listSessions("alice")).toEqual([session])
       expect(await adapter.listSessions("bob")).toEqual([])
     })
@@ -206,7 +210,7 @@ test("a field of seconds rounds a deadline down", async () => {
 
 test("a model that is not there is named", async () => {
   const { client, close } = await openSqliteText()
-  expect(() => prismaAdapter(client, { session: "sessions" })).toThrow(/"sessions"/)
+  expect(() => prismaAdapter(client, { session: "sessions" as never })).toThrow(/"sessions"/)
   expect(() => prismaAdapter(client, { session: "key" })).toThrow(/"createdAt"/)
   await close()
 })

@@ -31,6 +31,7 @@ export async function empty(client) {
   for (const model of ["session", "key", "user"]) await client[model].deleteMany()
 }
 
+// To the compiler every client is the one with text ids, which has the same models.
 async function openSqlite(Client, userId, times) {
   const folder = mkdtempSync(join(tmpdir(), "nightlatch-"))
   const file = join(folder, "app.db")
@@ -38,7 +39,7 @@ async function openSqlite(Client, userId, times) {
   for (const statement of tables(`${userId} PRIMARY KEY`, userId, times)) db.exec(statement)
   db.close()
   const { adapter, onStatement } = watched(new PrismaBetterSqlite3({ url: `file:${file}` }))
-  const client = new Client({
+  const client: SqliteText<"query"> = new Client({
     adapter,
     log: [{ emit: "event", level: "query" }],
   })
@@ -60,7 +61,7 @@ async function openPostgres(Client, userId, time) {
   const { adapter, onStatement } = watched(
     new PrismaPg({ connectionString, options: `-c search_path=${schema}` }, { schema }),
   )
-  const client = new Client({
+  const client: SqliteText<"query"> = new Client({
     adapter,
     log: [{ emit: "event", level: "query" }],
   })

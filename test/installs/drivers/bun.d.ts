@@ -1,0 +1,18 @@
+// What the tests use of Bun, whose own types would take the place of those of Node.
+declare module "bun:sqlite" {
+  export class Database {
+    constructor(path: string, options?: object)
+    exec(sql: string): void
+    prepare(sql: string): Statement
+    close(): void
+  }
+
+  interface Statement {
+    all(...params: unknown[]): Record<string, unknown>[]
+    run(...params: unknown[]): { changes: number }
+  }
+}
+
+declare module "bun:test" {
+  export { expect, test } from "vitest"
+}
