@@ -38,7 +38,7 @@ export function d1Adapter<UserRow extends { id: UserId }, SessionRow extends obj
   client: D1Client,
   options: SqlOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
-  if (options.inTransaction) throw new AuthError("unsupported", "D1 has no transactions: leave inTransaction out.")
+  if (options.inTransaction) throw new AuthError("unsupported", "inTransaction: D1 has no transactions; leave it out")
   const prepare = ({ sql, params }: SqlStatement) => client.prepare(sql).bind(...params.map(bindable))
   const executor = {
     // Each is an object with the statement's columns.
@@ -52,5 +52,5 @@ export function d1Adapter<UserRow extends { id: UserId }, SessionRow extends obj
 function bindable(value: SqlValue): SqlValue {
   if (typeof value !== "bigint") return value
   if (Number.isSafeInteger(Number(value))) return Number(value)
-  throw new AuthError("invalid_option", "D1 takes no integer beyond 2^53: keep this attribute as text.")
+  throw new AuthError("invalid_option", "attributes: D1 takes no integer beyond 2^53; keep it as text")
 }

@@ -65,7 +65,7 @@ export function kyselyAdapter<UserRow extends { id: UserId }, SessionRow extends
   const { dialect, inTransaction = db.isTransaction, shared = false, ...rest } = options
   const name = dialect ?? spokenBy(db)
   if (!Object.hasOwn(dialects, name))
-    throw new AuthError("invalid_option", `dialect is "sqlite", "postgres" or "mysql", not ${quoted(name)}.`)
+    throw new AuthError("invalid_option", `dialect: ${quoted(name)} is unknown; use "sqlite", "postgres" or "mysql"`)
   // Plugins rename columns, and would rename those of the library too.
   const client = db.withoutPlugins() as KyselyClient
   return createSqlAdapter(dialects[name], { ...poolExecutor(client), shared }, { ...rest, inTransaction })
@@ -78,7 +78,10 @@ function spokenBy(db: KyselyDatabase): DialectName {
   if (sql.includes("$1")) return "postgres"
   if (sql.includes("`id`") && sql.endsWith("?")) return "mysql"
   if (sql.includes('"id"') && sql.endsWith("?")) return "sqlite"
-  throw new AuthError("invalid_option", "This Kysely speaks another SQL than that of SQLite, PostgreSQL and MySQL.")
+  throw new AuthError(
+    "invalid_option",
+    "dialect: that of this Kysely is unknown; use SQLite, PostgreSQL or MySQL, or pass the option dialect",
+  )
 }
 
 function poolExecutor(client: KyselyClient): SqlExecutor {

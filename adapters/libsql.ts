@@ -29,6 +29,9 @@ export function libsqlAdapter<UserRow extends { id: UserId }, SessionRow extends
 ): SqlAdapter<UserRow, SessionRow> {
   const isClient = "transaction" in client
   if (isClient && options.inTransaction)
-    throw new AuthError("invalid_option", "inTransaction: give what client.transaction() resolves to, not the client.")
+    throw new AuthError(
+      "invalid_option",
+      "inTransaction: this client is not in one transaction; pass what client.transaction() resolves to, not the client",
+    )
   return createSqlAdapter(sqlite, libsqlExecutor(client), { ...options, inTransaction: !isClient })
 }

@@ -43,7 +43,10 @@ export function mysql2Adapter<UserRow extends { id: UserId }, SessionRow extends
 ): SqlAdapter<UserRow, SessionRow> {
   const isPool = "getConnection" in client
   if (isPool && options.inTransaction)
-    throw new AuthError("invalid_option", "inTransaction: give the connection that runs the transaction, not the pool.")
+    throw new AuthError(
+      "invalid_option",
+      "inTransaction: a pool is not in one transaction; pass the connection that runs it, not the pool",
+    )
   const { shared = isPool && isPlain(client) } = options
   const executor = isPool ? poolExecutor(statementsOf(client), () => take(client)) : connectionExecutor(ownOf(client))
   return createSqlAdapter(mysql, { ...executor, shared }, options)

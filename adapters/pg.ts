@@ -33,7 +33,10 @@ export function pgAdapter<UserRow extends { id: UserId }, SessionRow extends obj
 ): SqlAdapter<UserRow, SessionRow> {
   const isPool = "totalCount" in client
   if (isPool && options.inTransaction)
-    throw new AuthError("invalid_option", "inTransaction: give the client that runs the transaction, not the pool.")
+    throw new AuthError(
+      "invalid_option",
+      "inTransaction: a pool is not in one transaction; pass the client that runs it, not the pool",
+    )
   const { shared = isPool && isPlainPgPool(client) } = options
   const executor = isPool ? pgPoolExecutor(client) : pgExecutor(client, options.inTransaction)
   return createSqlAdapter(postgres, { ...executor, shared }, options)

@@ -38,11 +38,9 @@ export function postgresAdapter<UserRow extends { id: UserId }, SessionRow exten
   options: PoolOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
   if (options.inTransaction && "reserve" in client)
-    throw new AuthError("invalid_option", "inTransaction: give what sql.begin() hands out, not the client.")
-  if ("begin" in client && !("reserve" in client))
     throw new AuthError(
-      "unsupported",
-      "postgresAdapter() needs version 3.4 or later of postgres: this one has no reserve().",
+      "invalid_option",
+      "inTransaction: this client is not in one transaction; pass what sql.begin() hands out, not the client",
     )
   // Its client is a function without a class, so nothing shows whether a method was replaced.
   const { inTransaction = "savepoint" in client, shared = false } = options

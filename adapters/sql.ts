@@ -94,5 +94,5 @@ export function revocationSchema(dialect: DialectName, options: RevocationTable 
 
 function dialectOf(name: DialectName): Dialect {
   if (Object.hasOwn(dialects, name)) return dialects[name]
-  throw new AuthError("invalid_option", `dialect is "sqlite", "postgres" or "mysql", not ${quoted(name)}.`)
+  throw new AuthError("invalid_option", `dialect: ${quoted(name)} is unknown; use "sqlite", "postgres" or "mysql"`)
 }

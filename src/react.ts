@@ -46,7 +46,8 @@ export function createSessionContext<A extends AnyAuth>(): SessionContext<Member
     SessionProvider: ({ value, children }) => createElement(Context.Provider, { value }, children),
     useSession() {
       const value = useContext(Context)
-      if (value === undefined) throw new AuthError("unsupported", "useSession() needs a <SessionProvider> above it")
+      if (value === undefined)
+        throw new AuthError("unsupported", "useSession(): no <SessionProvider> above it; wrap the page in one")
       return isPromise(value) ? resolved(value) : value
     },
   }
@@ -57,5 +58,8 @@ const { use } = React as { use?: <Value>(promise: Promise<Value>) => Value }
 
 function resolved<Value>(promise: Promise<Value>): Value {
   if (use) return use(promise)
-  throw new AuthError("unsupported", "React 18 cannot wait for a promise: await the session before <SessionProvider>.")
+  throw new AuthError(
+    "unsupported",
+    "SessionProvider.value: React 18 cannot wait for a promise; await the session first",
+  )
 }

@@ -110,5 +110,5 @@ export function createWebAuth<A extends AnyAuth>(auth: A, options: SnapshotOptio
 
 function notAResponse(value: unknown): string {
   const kind = value === null ? "null" : typeof value
-  return `Expected a Response but got ${kind}. Return a Response from every path of the handler, such as Response.json(data).`
+  return `applyTo(): ${kind} is not a Response; return one from every path of the handler, such as Response.json(data)`
 }

@@ -27,7 +27,7 @@ export function attributeColumn({ owner, columns, core }: OwnTable, name: string
   if (column && isWritable(column)) return column
   throw new AuthError(
     "invalid_option",
-    `${quoted(name)} is not an attribute: the ${owner} table has no such column to set.`,
+    `attributes: ${quoted(name)} is not a column of the ${owner} table that can be set; add it, or leave it out`,
   )
 }
 
@@ -54,5 +54,5 @@ const types: Record<string, (value: unknown) => boolean> = {
 
 function checkValue({ dataType }: Column, name: string, value: unknown): void {
   if (value === null || (types[dataType]?.(value) ?? true)) return
-  throw new AuthError("invalid_option", `The attribute ${quoted(name)} is a ${dataType}, not this ${typeof value}.`)
+  throw new AuthError("invalid_option", `attributes: ${quoted(name)} is a ${typeof value}; use a ${dataType}`)
 }

@@ -16,7 +16,7 @@ export function newUserId(id: Column, dialect: DialectName): UserId | undefined 
   if (made !== null) return made
   throw new AuthError(
     "invalid_option",
-    `No id fits the user table: its column "${id.name}" is ${type}. Give it a $defaultFn(), or give createUsers() the option generateUserId.`,
+    `generateUserId: no id fits the user table, whose column "${id.name}" is ${type}; give it a $defaultFn(), or pass generateUserId to createUsers()`,
   )
 }
 

@@ -167,7 +167,10 @@ interface Counted {
 function counted(number: unknown, database: string): Outcome {
   const count = Number(number ?? NaN)
   if (!Number.isNaN(count)) return { rows: [], count }
-  throw new AuthError("unsupported", `This driver of ${database} does not tell how many rows a statement wrote.`)
+  throw new AuthError(
+    "unsupported",
+    `db: this driver of ${database} does not report how many rows a statement wrote; use another`,
+  )
 }
 
 function perform({ run, outcome }: Statement, ready: Runnable, values?: Values): MaybePromise<Outcome> {

@@ -86,20 +86,17 @@ function ownedTable(owner: Owner, table: Table): OwnedTable {
 function columnOf({ owner, columns }: Pick<OwnTable, "owner" | "columns">, name: string): Column {
   const column = Object.hasOwn(columns, name) ? columns[name] : undefined
   if (column) return column
-  throw new AuthError("invalid_option", `The ${owner} table has no column "${name}": add the property to its schema.`)
+  throw new AuthError("invalid_option", `${owner}: the table has no column "${name}"; add the property to its schema`)
 }
 
 /** A row of nobody's would be left where the user of a new one is not there. */
 function checkOwner({ userId: owner, ...table }: OwnedTable, { id }: OwnTable): void {
   if (!owner.notNull)
-    throw new AuthError(
-      "invalid_option",
-      `The column "userId" of the ${table.owner} table may be null: add .notNull().`,
-    )
+    throw new AuthError("invalid_option", `${table.owner}: the column "userId" may be null; add .notNull()`)
   if (owner.dataType === id.dataType) return
   throw new AuthError(
     "invalid_option",
-    `The column "userId" of the ${table.owner} table holds a ${owner.dataType}, the user's "id" a ${id.dataType}.`,
+    `${table.owner}: the column "userId" holds a ${owner.dataType} and the user's "id" a ${id.dataType}; give both one type`,
   )
 }
 
@@ -107,7 +104,7 @@ function dialectOf({ columnType }: Column): Dialect {
   if (columnType.startsWith("SQLite")) return sqlite
   if (columnType.startsWith("Pg")) return postgres
   if (columnType.startsWith("MySql")) return mysql
-  throw new AuthError("invalid_option", "The tables are those of Drizzle for SQLite, PostgreSQL or MySQL.")
+  throw new AuthError("invalid_option", "user: not a table of Drizzle for SQLite, PostgreSQL or MySQL; use one of them")
 }
 
 function userIds(id: Column): UserIds {

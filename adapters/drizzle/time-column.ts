@@ -74,6 +74,6 @@ function parseText(text: string): Date {
 function unfit(column: Column): AuthError {
   return new AuthError(
     "invalid_option",
-    `The column "${column.name}" (${column.getSQLType()}) cannot hold a time: make it a timestamp or datetime, SQLite's integer, a bigint of milliseconds, or text.`,
+    `session: the column "${column.name}" (${column.getSQLType()}) cannot hold a time; make it a timestamp or datetime, SQLite's integer, a bigint of milliseconds, or text`,
   )
 }

@@ -78,7 +78,7 @@ function insertTelling(db: UserDb, row: Row): Step[] {
 function madeId(db: UserDb, outcome: Outcome | undefined): UserId {
   const made = outcome?.rows[0]?.id
   if (made !== undefined) return db.madeId(made)
-  throw new AuthError("unsupported", "MySQL tells the id it made only for AUTO_INCREMENT: pass an id instead.")
+  throw new AuthError("unsupported", "id: MySQL returns the id it made only for AUTO_INCREMENT; pass one")
 }
 
 async function update(db: UserDb, id: UserId, attributes: Row): Promise<boolean> {

@@ -42,7 +42,10 @@ export function encodeUserId(id: unknown, ids: UserIds): string | null {
 export function encodeOwner(id: unknown, ids: UserIds): string {
   const encoded = encodeUserId(id, ids)
   if (encoded !== null) return encoded
-  throw new AuthError("invalid_option", `${quoted(id)} cannot be a user id: see the adapter's userIdType option.`)
+  throw new AuthError(
+    "invalid_option",
+    `userId: ${quoted(id)} is not an id for this userIdType; use another, or another userIdType`,
+  )
 }
 
 function decodeUserId(text: string | undefined, ids: UserIds): UserId | undefined {
@@ -72,7 +75,10 @@ function readAttributes(fields: Fields): Record<string, unknown> | null {
 
 function checkedAttribute(name: string): string {
   if (name !== "__proto__" && name.isWellFormed()) return name
-  throw new AuthError("invalid_option", `${quoted(name)} cannot be the name of an attribute.`)
+  throw new AuthError(
+    "invalid_option",
+    `attributes: ${quoted(name)} cannot be a name; use well-formed text other than "__proto__"`,
+  )
 }
 
 // JSON begins with neither letter.
@@ -82,7 +88,7 @@ function encodeValue(name: string, value: unknown): string {
   try {
     return JSON.stringify(value, onlyJson)
   } catch (cause) {
-    const message = `The attribute ${quoted(name)} is kept as JSON: only the attribute itself may be a Date or a bigint.`
+    const message = `attributes: ${quoted(name)} does not fit into JSON; use a Date or a bigint only as the attribute itself`
     throw new AuthError("invalid_option", message, { cause })
   }
 }

@@ -26,10 +26,10 @@ export interface Keys {
 
 /** Names the keys. Throws `invalid_option` for invalid options. */
 export function keysOf(options: KeyValueOptions = {}): Keys {
-  checkOptions("The adapter", options, "prefix", "userIdType")
+  checkOptions("adapter", options, "prefix", "userIdType")
   const { prefix = "nightlatch:", userIdType } = options
   if (typeof prefix !== "string" || !prefix.isWellFormed())
-    throw new AuthError("invalid_option", `prefix is text, not ${quoted(prefix)}.`)
+    throw new AuthError("invalid_option", `prefix: ${quoted(prefix)} is not a text; use one such as "auth:"`)
   return {
     ids: userIdsOf(userIdType),
     session: (id = "") => `${prefix}session:${id}`,

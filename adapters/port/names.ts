@@ -35,7 +35,7 @@ export function checkedTable(name: unknown): string {
   if (parts.length > 0 && parts.length <= 2 && parts.every((part) => plainName.test(part))) return parts.join(".")
   throw new AuthError(
     "invalid_option",
-    `${quoted(name)} is not a table name. Use letters, digits and "_", not beginning with a digit, at most 63, and a dot after the name of a schema.`,
+    `tables: ${quoted(name)} is not a table name; use at most 63 letters, digits and "_", not starting with a digit, and a dot after the name of a schema`,
   )
 }
 
@@ -55,7 +55,7 @@ export function checkedName(name: unknown): string {
   if (typeof name === "string" && plainName.test(name)) return name
   throw new AuthError(
     "invalid_option",
-    `${quoted(name)} is not a column name. Use letters, digits and "_", not beginning with a digit, at most 63.`,
+    `sessionColumns: ${quoted(name)} is not a column name; use at most 63 letters, digits and "_", not starting with a digit`,
   )
 }
 

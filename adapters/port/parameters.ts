@@ -13,14 +13,15 @@ export function isHash(id: unknown): id is string {
 
 /** Makes a parameter of a session id; `null` if no row can have it. Throws `invalid_option` unless it is a string. */
 export function sessionIdOf(id: unknown): string | null {
-  if (typeof id !== "string") throw new AuthError("invalid_option", `A session id is a string, not a ${typeof id}.`)
+  if (typeof id !== "string")
+    throw new AuthError("invalid_option", `id: ${typeof id} is not a session id; use a string`)
   return isHash(id) || isStorableId(id) ? id : null
 }
 
 /** Returns the id of a session to be stored. Throws `invalid_option` if `known`, the parameter made of it, is `null`. */
 export function newSessionIdOf(id: unknown, known = sessionIdOf(id)): string {
   if (known !== null) return known
-  throw new AuthError("invalid_option", `${quoted(id)} cannot be a session id: use 64 lower-case hex digits.`)
+  throw new AuthError("invalid_option", `id: ${quoted(id)} is not a session id; use 64 lower-case hex digits`)
 }
 
 /** Makes a parameter of the session that stays when a user's others end; `null` if none does. */
@@ -37,7 +38,7 @@ export function isEmpty(attributes: object): boolean {
 export function timeOf(date: Date): number {
   const time = isDate(date) ? date.getTime() : NaN
   if (!Number.isNaN(time)) return time
-  throw new AuthError("invalid_option", "A session's times are valid Date objects.")
+  throw new AuthError("invalid_option", "session: a time is not valid; use valid Date objects")
 }
 
 // A provider id of 50 characters, a colon, and an address of 254 bytes.
@@ -46,9 +47,10 @@ const maxKeyIdBytes = 512
 /** Makes the `id` column of a key; `null` if no row can have it. Throws `invalid_option` if it is not one. */
 export function keyIdOf({ providerId, providerUserId }: KeyName): string | null {
   if (typeof providerId !== "string" || typeof providerUserId !== "string")
-    throw new AuthError("invalid_option", "A key's provider id and provider user id are strings.")
+    throw new AuthError("invalid_option", "key: providerId or providerUserId is not text; use strings")
   // The first ":" ends the provider id: with one inside it, two keys could share a row.
-  if (providerId.includes(":")) throw new AuthError("invalid_option", `${quoted(providerId)} cannot be a provider id.`)
+  if (providerId.includes(":"))
+    throw new AuthError("invalid_option", `providerId: ${quoted(providerId)} contains a colon; use one without`)
   const id = `${providerId}:${providerUserId}`
   return isStorableId(id, maxKeyIdBytes) ? id : null
 }
@@ -57,7 +59,10 @@ export function keyIdOf({ providerId, providerUserId }: KeyName): string | null 
 export function newKeyIdOf(key: KeyName): string {
   const id = keyIdOf(key)
   if (id !== null) return id
-  throw new AuthError("invalid_option", `${quoted(key.providerUserId)} cannot be a key: too long, or no text.`)
+  throw new AuthError(
+    "invalid_option",
+    `providerUserId: ${quoted(key.providerUserId)} cannot be stored; use well-formed text without NUL that is shorter`,
+  )
 }
 
 /** Reads the `id` column of a key; `null` if it is none. */
@@ -69,13 +74,13 @@ export function parseKeyId(id: string): KeyName | null {
 /** Makes a parameter of a password hash. Throws `invalid_option` for anything else: none would take the password away. */
 export function newPasswordHashOf(hash: unknown): string {
   if (typeof hash === "string") return hash
-  throw new AuthError("invalid_option", `A new password hash is a string, not a ${typeof hash}.`)
+  throw new AuthError("invalid_option", `passwordHash: ${typeof hash} is not a hash; use a string`)
 }
 
 /** Makes a parameter of a password hash or none. Throws `invalid_option` for anything else. */
 export function passwordHashOf(hash: unknown): string | null {
   if (hash === null || typeof hash === "string") return hash
-  throw new AuthError("invalid_option", `A password hash is a string or null, not a ${typeof hash}.`)
+  throw new AuthError("invalid_option", `passwordHash: ${typeof hash} is not a hash; use a string or null`)
 }
 
 /**

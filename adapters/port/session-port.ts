@@ -132,7 +132,7 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
     async deleteExpiredSessions(before, limit) {
       const time = timeOf(before)
       if (!Number.isSafeInteger(limit) || limit < 0)
-        throw new AuthError("invalid_option", "The limit is a whole number.")
+        throw new AuthError("invalid_option", "limit: not a whole number from 0; use one such as 1000")
       const deleted = await rows.deleteExpired(await open(sessions), time, limit)
       if (deleted > 0 && deleted === limit) await yieldToEventLoop()
       return deleted

@@ -18,7 +18,10 @@ export interface UserIds {
 export function userIdsOf(type: UserIdType = "text"): UserIds {
   const ids = Object.hasOwn(kinds, type) ? kinds[type] : undefined
   if (ids) return ids
-  throw new AuthError("invalid_option", `userIdType is "text", "integer", "bigint" or "uuid", not ${quoted(type)}.`)
+  throw new AuthError(
+    "invalid_option",
+    `userIdType: ${quoted(type)} is unknown; use "text", "integer", "bigint" or "uuid"`,
+  )
 }
 
 const canonicalUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -68,7 +71,10 @@ const kinds: Record<UserIdType, UserIds> = {
 function readId(value: unknown): string {
   const id = readExactText(value)
   if (id !== null) return id
-  throw new AuthError("invalid_option", "A user id is bytes that are not UTF-8: make the column text or a UUID type.")
+  throw new AuthError(
+    "invalid_option",
+    "tables.user: an id is bytes that are not UTF-8; make the column text or a UUID type",
+  )
 }
 
 /** Makes the error of a write that names a user who does not exist. */
@@ -78,15 +84,18 @@ export function missingUser(): AuthError {
 
 /** Makes the error of a user who is to be stored under an id that no user can have. */
 export function impossibleUser(id: unknown): AuthError {
-  return new AuthError("invalid_option", `${quoted(id)} cannot be the id of a user in this store.`)
+  return new AuthError(
+    "invalid_option",
+    `userId: ${quoted(id)} does not fit the store's user ids; use one of their type`,
+  )
 }
 
 function beyondNumbers(): AuthError {
-  return new AuthError("invalid_option", `A user id is beyond 2^53: give the adapter the option userIdType: "bigint".`)
+  return new AuthError("invalid_option", 'userIdType: an id is beyond 2^53; use userIdType: "bigint"')
 }
 
 function wrongType(type: UserIdType, expected: string, id: unknown): AuthError {
-  const sentence = `With userIdType: "${type}" a user id is a ${expected}, not ${describe(id)}. See the adapter's userIdType option.`
+  const sentence = `userId: ${describe(id)} is not an id for userIdType "${type}"; use a ${expected}, or another userIdType`
   return new AuthError("invalid_option", sentence)
 }
 

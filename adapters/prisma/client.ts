@@ -107,8 +107,8 @@ function explained(error: unknown): unknown {
   if (name === "PrismaClientValidationError") {
     // The message holds all values. What is kept is the sentence with the field.
     const sentence =
-      /(?:Unknown a|A)rgument `\w+`[^`.\n]*\./.exec(message ?? "")?.[0] ?? "A value does not fit its field."
-    return new AuthError("invalid_option", `Prisma refuses the call. ${sentence}`)
+      /(?:Unknown a|A)rgument `\w+`[^`.\n]*\./.exec(message ?? "")?.[0] ?? "A value does not fit its field"
+    return new AuthError("invalid_option", `attributes: Prisma refuses them (${sentence}); compare them with the model`)
   }
   if (code === brokenReference) return new AuthError("invalid_option", referred(), { cause: error })
   if (!mistakes.has(code ?? "")) return error
@@ -116,7 +116,7 @@ function explained(error: unknown): unknown {
   const names = concerned.filter((value) => typeof value === "string").join(".")
   return new AuthError(
     "invalid_option",
-    `Prisma refuses the call with ${code}${names && `, at ${names}`}: see the cause.`,
+    `database: Prisma refuses the call with ${code}${names && `, at ${names}`}; see the cause`,
     { cause: error },
   )
 }

@@ -55,10 +55,13 @@ export function checkedFields(models: Models, names: ModelNames, owners: (keyof 
 
 function checkModel(model: Model | undefined, name: string, needed: string[]): void {
   if (typeof model?.findFirst !== "function")
-    throw new AuthError("invalid_option", `The Prisma client has no model "${name}": generate it, or name yours.`)
+    throw new AuthError("invalid_option", `models: the Prisma client has no "${name}"; generate it, or name yours`)
   const missing = needed.filter((field) => typeOf(model, field) === undefined)
   if (missing.length > 0)
-    throw new AuthError("invalid_option", `The model "${name}" has no field ${missing.map(quoted).join(", ")}.`)
+    throw new AuthError(
+      "invalid_option",
+      `model ${name}: no field ${missing.map(quoted).join(", ")}; add it to schema.prisma`,
+    )
 }
 
 function typeOf({ fields }: Model, name: string): string | undefined {
@@ -75,7 +78,8 @@ const times: Record<string, (time: number) => unknown> = {
 function timeField(model: Model, name: string): TimeField {
   const type = typeOf(model, name) ?? ""
   const encode = Object.hasOwn(times, type) ? times[type] : undefined
-  if (!encode) throw new AuthError("invalid_option", `The field "${name}" is a DateTime, BigInt or Int, not ${type}.`)
+  if (!encode)
+    throw new AuthError("invalid_option", `field ${name}: ${type} cannot hold a time; use DateTime, BigInt or Int`)
   const unit = type === "Int" ? 1000 : 1
   return {
     encode,
@@ -106,10 +110,10 @@ function checkedScalars(model: Model, name: string, core: string[], attributes: 
     if (type === undefined)
       throw new AuthError(
         "invalid_option",
-        `${quoted(field)} is not an attribute: the model "${name}" has no such field to set.`,
+        `attributes: ${quoted(field)} is not a field of the model "${name}" that can be set; add it, or leave it out`,
       )
     if (!isScalar(value, type))
-      throw new AuthError("invalid_option", `The attribute ${quoted(field)} is a ${type}, not this ${typeof value}.`)
+      throw new AuthError("invalid_option", `attributes: ${quoted(field)} is a ${typeof value}; use a ${type}`)
   }
   return Object.fromEntries(given)
 }

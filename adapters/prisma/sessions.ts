@@ -127,7 +127,8 @@ export function prismaSessions(store: PrismaStore, fields: Fields, relation: str
 
   async function deleteExpiredSessions(before: Date, limit: number): Promise<number> {
     const where = { expiresAt: { lte: fields.expiresAt.encode(timeOf(before)) } }
-    if (!Number.isSafeInteger(limit) || limit < 0) throw new AuthError("invalid_option", "The limit is a whole number.")
+    if (!Number.isSafeInteger(limit) || limit < 0)
+      throw new AuthError("invalid_option", "limit: not a whole number from 0; use one such as 1000")
     let deleted = 0
     while (deleted < limit) {
       const count = await deleteSome(where, Math.min(limit - deleted, maxBatch))

@@ -36,7 +36,7 @@ export function prismaUsers(store: PrismaStore, fields: Fields): PrismaUsers {
   function newUserId(id: UserId): UserId {
     const known = fields.userId(id)
     if (known !== null) return known
-    throw new AuthError("invalid_option", `${quoted(id)} cannot be the id of a user.`)
+    throw new AuthError("invalid_option", `id: ${quoted(id)} does not fit the model; use an id of its type`)
   }
 
   function insert(data: Row, keyRow: Row | null): Promise<Row> {

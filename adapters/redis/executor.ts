@@ -116,6 +116,6 @@ function isOtherType(reply: object): boolean {
 function mappedTypes(): AuthError {
   return new AuthError(
     "invalid_option",
-    "The Redis client maps replies to other types, such as Map or Buffer: give the adapter a client without a type mapping.",
+    "client: it maps replies to other types, such as Map or Buffer; use one without a type mapping",
   )
 }

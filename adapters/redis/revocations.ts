@@ -29,10 +29,10 @@ redis.call('PEXPIREAT', KEYS[1], ARGV[1])
 /** Keeps revocations in Redis, each under its own key, which Redis deletes when it expires. */
 export function createRedisRevocations(client: RedisExecutor, options: RedisRevocationOptions): Revocations {
   const redis = checkedExecutor(client)
-  checkOptions("Revocations", options, "prefix")
+  checkOptions("revocations", options, "prefix")
   const { prefix = "nightlatch:" } = options
   if (typeof prefix !== "string" || !prefix.isWellFormed())
-    throw new AuthError("invalid_option", `prefix is text, not ${quoted(prefix)}.`)
+    throw new AuthError("invalid_option", `prefix: ${quoted(prefix)} is not a text; use one such as "auth:"`)
   const keyOf = (key: string) => `${prefix}revocation:${hashText(key)}`
 
   return {

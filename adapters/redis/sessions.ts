@@ -137,7 +137,8 @@ async function deleteUserSessions(store: Store, userId: UserId, exceptId?: strin
 // Redis drops a session a day after its deadline: this is for those who want it sooner.
 async function deleteExpiredSessions(store: Store, before: Date, limit: number): Promise<number> {
   const time = timeOf(before)
-  if (!Number.isSafeInteger(limit) || limit < 0) throw new AuthError("invalid_option", "The limit is a whole number.")
+  if (!Number.isSafeInteger(limit) || limit < 0)
+    throw new AuthError("invalid_option", "limit: not a whole number from 0; use one such as 1000")
   const beginning = store.session()
   let deleted = 0
   // The client may put something before every key.

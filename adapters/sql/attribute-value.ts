@@ -14,7 +14,7 @@ export function attributeValue(value: unknown, column: Column, dialect: Dialect)
   if (stored === undefined || becomesUnreadable(stored, column, dialect.name)) throw unfit(value, column, dialect.name)
   const problem = typeof stored === "string" ? textProblem(stored, column, dialect.name) : null
   if (problem === null) return stored
-  throw new AuthError("invalid_option", `The attribute ${quoted(column.name)} ${problem}.`)
+  throw new AuthError("invalid_option", `attributes: ${quoted(column.name)} ${problem}; change the value or the column`)
 }
 
 // SQLite makes integers of whole numbers, and of text that is one, but in columns of text, of bytes and of REAL.
@@ -144,10 +144,10 @@ function textProblem(text: string, { kind, size }: Column, dialect: DialectName)
 
 function unfit(value: unknown, { name, type }: Column, dialect: DialectName): AuthError {
   const given = describe(value)
-  const remedy = remedies[dialect][given] ?? "Pass text, a number, a boolean, a date, bytes or null."
+  const remedy = remedies[dialect][given] ?? "use text, a number, a boolean, a date, bytes or null"
   return new AuthError(
     "invalid_option",
-    `The attribute ${quoted(name)} cannot be stored: its column has the type ${type || "none"}, and the value is ${given}. ${remedy}`,
+    `attributes: ${quoted(name)} cannot be stored, because its column has the type ${type || "none"}, and the value is ${given}; ${remedy}`,
   )
 }
 
@@ -161,39 +161,39 @@ function describe(value: unknown): string {
 }
 
 const anywhere = {
-  NaN: "Pass a finite number or null.",
-  Infinity: "Pass a finite number or null.",
-  "-Infinity": "Pass a finite number or null.",
-  "an invalid Date": "Pass a valid date or null.",
-  "a string": "Pass a value of the column's type.",
-  "a number": "Make it a column of numbers that is large enough, or pass String(value) for text.",
-  "a bigint beyond 2^53": "Pass String(value) for text.",
-  "a bigint": "Make it a column of numbers that is large enough, or pass String(value) for text.",
+  NaN: "pass a finite number or null",
+  Infinity: "pass a finite number or null",
+  "-Infinity": "pass a finite number or null",
+  "an invalid Date": "pass a valid date or null",
+  "a string": "pass a value of the column's type",
+  "a number": "make it a column of numbers that is large enough, or pass String(value) for text",
+  "a bigint beyond 2^53": "pass String(value) for text",
+  "a bigint": "make it a column of numbers that is large enough, or pass String(value) for text",
 }
 
 const remedies: Record<DialectName, Record<string, string>> = {
   sqlite: {
     ...anywhere,
-    "a boolean": "Make the column BOOLEAN or INTEGER.",
-    "a Date": "Make the column DATETIME, or pass toISOString() for text or getTime() for an integer.",
-    bytes: "Make the column BLOB.",
-    "an object": "Make the column JSON, or pass JSON.stringify(value) for text.",
-    "an array": "Make the column JSON, or pass JSON.stringify(value) for text.",
+    "a boolean": "make the column BOOLEAN or INTEGER",
+    "a Date": "make the column DATETIME, or pass toISOString() for text or getTime() for an integer",
+    bytes: "make the column BLOB",
+    "an object": "make the column JSON, or pass JSON.stringify(value) for text",
+    "an array": "make the column JSON, or pass JSON.stringify(value) for text",
   },
   postgres: {
     ...anywhere,
-    "a boolean": "Make the column BOOLEAN.",
-    "a Date": "Make the column TIMESTAMPTZ, or pass toISOString() for text or getTime() for a BIGINT.",
-    bytes: "Make the column BYTEA.",
-    "an object": "Make the column JSONB, or pass JSON.stringify(value) for text.",
-    "an array": "Make the column JSONB or an array, or pass JSON.stringify(value) for text.",
+    "a boolean": "make the column BOOLEAN",
+    "a Date": "make the column TIMESTAMPTZ, or pass toISOString() for text or getTime() for a BIGINT",
+    bytes: "make the column BYTEA",
+    "an object": "make the column JSONB, or pass JSON.stringify(value) for text",
+    "an array": "make the column JSONB or an array, or pass JSON.stringify(value) for text",
   },
   mysql: {
     ...anywhere,
-    "a boolean": "Make the column BOOLEAN.",
-    "a Date": "Make the column DATETIME(3), or pass toISOString() for text or getTime() for a BIGINT.",
-    bytes: "Make the column VARBINARY or BLOB.",
-    "an object": "Pass JSON.stringify(value) for text, or make the column JSON, which MariaDB has not.",
-    "an array": "Pass JSON.stringify(value) for text, or make the column JSON, which MariaDB has not.",
+    "a boolean": "make the column BOOLEAN",
+    "a Date": "make the column DATETIME(3), or pass toISOString() for text or getTime() for a BIGINT",
+    bytes: "make the column VARBINARY or BLOB",
+    "an object": "pass JSON.stringify(value) for text, or make the column JSON, which MariaDB lacks",
+    "an array": "pass JSON.stringify(value) for text, or make the column JSON, which MariaDB lacks",
   },
 }

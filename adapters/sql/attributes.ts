@@ -55,7 +55,7 @@ export function columnOf(db: Database, owner: "user" | "session", name: string):
   if (column) return column
   throw new AuthError(
     "invalid_option",
-    `${quoted(name)} is not an attribute: the ${owner} table has no such column to set.`,
+    `attributes: ${quoted(name)} is not a column of the ${owner} table that can be set; add it, or leave it out`,
   )
 }
 

@@ -42,7 +42,7 @@ export async function readCatalogue(store: Store, dialect: Dialect, names: Recor
 function renamedColumns(): AuthError {
   return new AuthError(
     "invalid_option",
-    "The client renames columns, as a transform to camel case does: give the adapter a client that does not.",
+    "client: it renames columns, as a transform to camel case does; use one that does not",
   )
 }
 

@@ -77,7 +77,7 @@ const maxTemplates = 500
 
 /** Makes a database of an executor. Throws `invalid_option` for invalid options. */
 export function openable(dialect: Dialect, executor: Executor, options: PoolOptions): Openable {
-  checkOptions("The adapter", options, "tables", "userIdType", "inTransaction", "shared")
+  checkOptions("adapter", options, "tables", "userIdType", "inTransaction", "shared")
   const names = tableNames(options.tables)
   userIdsOf(options.userIdType)
   const makeStore = options.inTransaction ? transactionStore : pooledStore

@@ -58,7 +58,7 @@ function insertBoth(db: Database, attributes: Assignment, key: NewKey): SqlState
 function insertInTurn(db: Database, attributes: Assignment, key: NewKey): SqlStatement[] {
   const { values, name } = attributes
   if (!db.catalogue.user.get("id")?.generated)
-    throw new AuthError("unsupported", "MySQL tells the id it made only for AUTO_INCREMENT: pass an id instead.")
+    throw new AuthError("unsupported", "id: MySQL returns the id it made only for AUTO_INCREMENT; pass one")
   const text = () => `${keyOfUser(db, 1, 2)} FROM ${db.tables.user} u WHERE ${db.dialect.lastUser}`
   return [
     db.statement(`insertNewUser\0${name}`, () => insertText(db, attributes), values),
@@ -89,7 +89,7 @@ async function returning(db: Database, statement: SqlStatement): Promise<Row[]> 
     return await db.store.atomicQuery(statement)
   } catch (cause) {
     if (!causedBy(cause, ({ message }) => withoutReturning.test(message))) throw cause
-    throw new AuthError("unsupported", "This database has no INSERT ... RETURNING: pass an id instead.", { cause })
+    throw new AuthError("unsupported", "id: this database has no INSERT ... RETURNING; pass one", { cause })
   }
 }
 

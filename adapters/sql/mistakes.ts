@@ -57,31 +57,31 @@ const explain: Record<DialectName, (error: DriverError) => string | null> = {
 }
 
 const large =
-  'The database holds an integer beyond 2^53, which the driver does not read: keep such attributes as text, and give the adapter the option userIdType: "bigint" for such ids.'
+  'database: it holds an integer beyond 2^53, which the driver does not read; keep such attributes as text, and use userIdType: "bigint" for such ids'
 
 function required(column: string): string {
-  return `The column ${named(column)} needs a value: pass the attribute, or give the column a default.`
+  return `attributes: ${named(column)} needs a value; pass it, or give the column a default`
 }
 
 function checked(constraint: string): string {
-  return `The attributes break the constraint ${named(constraint)} of the table.`
+  return `attributes: a value breaks the constraint ${named(constraint)} of the table; use one that it allows`
 }
 
 /** Explains a broken foreign key. */
 export function referred(): string {
-  return "A reference between tables is broken: the row that an attribute names does not exist, or rows of your own refer to the one to be deleted. Delete those first, or declare them ON DELETE CASCADE."
+  return "database: the row that an attribute names does not exist, or rows of your own refer to the one to be deleted; delete those first, or declare them ON DELETE CASCADE"
 }
 
 function noTable(table: string): string {
-  return `The table ${named(table)} does not exist, or a view or trigger of it asks for one that does not.`
+  return `database: the table ${named(table)} does not exist, or a view or trigger asks for one that does not; create it`
 }
 
 function noColumn(column: string): string {
-  return `The column ${named(column)} does not exist any more, or a trigger asks for it.`
+  return `database: the column ${named(column)} does not exist any more, or a trigger asks for it; create it, or restart the application`
 }
 
 function wrongValue(column: string): string {
-  return `The value is not one of the column's type, or too large for it${column === "" ? "" : `: ${named(column)}`}. Check the attribute before it is stored, or widen the column.`
+  return `attributes: a value is not of its column's type, or too large for it${column === "" ? "" : `, ${named(column)}`}; check it before it is stored, or widen the column`
 }
 
 function named(name: string): string {
@@ -99,7 +99,7 @@ const sqliteMessages: [RegExp, (name: string) => string][] = [
   [/datatype mismatch|string or blob too big/, wrongValue],
   [
     /cannot modify (\S+) because it is a view/,
-    (view) => `${named(view)} is a view that cannot be written: give it INSTEAD OF triggers, or name its table.`,
+    (view) => `tables: ${named(view)} is a view that cannot be written; give it INSTEAD OF triggers, or name its table`,
   ],
 ]
 
@@ -117,12 +117,12 @@ function postgresSentence(code: string, error: PostgresError): string {
   if (code === "42P01") return noTable(text(/"([^"]+)"/.exec(error.message)?.[1]))
   if (code === "42703") return noColumn(text(/column "?([\w.]+)"?/.exec(error.message)?.[1]))
   if (code === "42501")
-    return `The database user lacks a privilege: ${error.message}. GRANT it SELECT, INSERT, UPDATE and DELETE on the three tables.`
+    return `database: its user lacks a privilege (${error.message}); GRANT it SELECT, INSERT, UPDATE and DELETE on the three tables`
   if (code === "428C9")
-    return "The database alone sets this column: leave it out. For ids, give createUsers() the option generateUserId: false."
+    return "attributes: the database alone sets this column; leave it out and, for ids, pass generateUserId: false to createUsers()"
   if (code.startsWith("22"))
     return wrongValue(column === "" ? text(/for type ([a-z][a-z ]*(?:\(\d+\))?)/.exec(error.message)?.[1]) : column)
-  return `PostgreSQL refuses the statement with SQLSTATE ${code}: the tables are not as schema("postgres") makes them, or a trigger fails.`
+  return `database: PostgreSQL refuses the statement with SQLSTATE ${code}; compare the tables with schema("postgres"), and look for a trigger that fails`
 }
 
 function text(value: unknown): string {
@@ -130,7 +130,7 @@ function text(value: unknown): string {
 }
 
 const privilege = () =>
-  "The database user lacks a privilege: GRANT it SELECT, INSERT, UPDATE and DELETE on the three tables."
+  "database: its user lacks a privilege; GRANT it SELECT, INSERT, UPDATE and DELETE on the three tables"
 
 const mysqlErrors: Record<number, (name: string) => string> = {
   1048: required,

@@ -22,6 +22,6 @@ export function generateUserId(db: Database): UserId | undefined {
 function noId({ type }: Column, has: string): AuthError {
   return new AuthError(
     "invalid_option",
-    `No id fits the user table: its column "id" has the type ${type} and ${has}. Let the database number the rows (INTEGER PRIMARY KEY, IDENTITY, AUTO_INCREMENT), or give createUsers() the option generateUserId.`,
+    `generateUserId: no id fits the user table, whose column "id" has the type ${type} and ${has}; let the database number the rows (INTEGER PRIMARY KEY, IDENTITY, AUTO_INCREMENT), or pass generateUserId to createUsers()`,
   )
 }

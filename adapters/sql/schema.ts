@@ -75,7 +75,7 @@ export function schema(dialect: DialectName, options: SchemaOptions = {}): strin
   checkOptions("schema()", options, "tables", "userIdType", "sessionColumns")
   const { tables, userIdType, sessionColumns = [] } = options
   if (!Object.hasOwn(words, dialect))
-    throw new AuthError("invalid_option", `The dialect is "sqlite", "postgres" or "mysql", not ${quoted(dialect)}.`)
+    throw new AuthError("invalid_option", `dialect: ${quoted(dialect)} is unknown; use "sqlite", "postgres" or "mysql"`)
   const names = tableNames(tables)
   const { id, keyId, hash, time, userId: types } = words[dialect]
   const user = (table: string) =>
@@ -144,7 +144,10 @@ function splitColumn(definition: string): [name: string, type: string] {
 
 function ownName(name: string): string {
   if (!kept.has(name.toLowerCase())) return checkedName(name)
-  throw new AuthError("invalid_option", `The session table has a column ${quoted(name)} already.`)
+  throw new AuthError(
+    "invalid_option",
+    `sessionColumns: ${quoted(name)} is a column of the table already; use another name`,
+  )
 }
 
 const kept = new Set(["id", "user_id", "created_at", "expires_at"])

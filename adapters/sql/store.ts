@@ -101,6 +101,6 @@ export async function inOrder(executor: Pick<SqlExecutor, "execute">, statements
 function missingBatch(): AuthError {
   return new AuthError(
     "missing_port",
-    "This writes to two tables: give the SQL executor a batch() that runs statements in one transaction, or pass inTransaction: true with an executor that is in one.",
+    "executor: batch() is missing, and needed to write to two tables; add it, or pass inTransaction: true with an executor that is in a transaction",
   )
 }

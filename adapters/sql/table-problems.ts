@@ -34,23 +34,23 @@ export function problemsOf(
 
 /** Makes the error of a table that cannot serve. */
 export function unusableTable(owner: Owner, name: string, problem: string, dialect: Dialect): AuthError {
-  return new AuthError("invalid_option", `The table "${name}" ${problem}${remedyOf(owner, problem, dialect)}`)
+  return new AuthError("invalid_option", `tables.${owner}: "${name}" ${problem}${remedyOf(owner, problem, dialect)}`)
 }
 
-const absent = "does not exist."
+const absent = "does not exist"
 const withoutColumns = "has no column "
 
 function remedyOf(owner: Owner, problem: string, { name }: Dialect): string {
   if (problem !== absent && !problem.startsWith(withoutColumns)) return ""
   return owner === "user"
-    ? ` It is the application's own: create it, or name yours in the option tables.user.`
-    : ` Run the statements of schema("${name}") from "nightlatch/adapters/sql", or name yours in the option tables.${owner}.`
+    ? "; it is the application's own, so create it, or name yours"
+    : `; run the statements of schema("${name}") from "nightlatch/adapters/sql", or name yours`
 }
 
 function missing(owner: Owner, columns: Map<string, Column>): Problem {
   if (columns.size === 0) return absent
   const names = coreColumns[owner].filter((name) => !columns.has(name))
-  return names.length > 0 ? `${withoutColumns}${names.map(quoted).join(", ")}.` : null
+  return names.length > 0 ? `${withoutColumns}${names.map(quoted).join(", ")}` : null
 }
 
 function userIdProblem(columns: Map<string, Column>, given: UserIdType | undefined, dialect: Dialect): Problem {
@@ -58,10 +58,10 @@ function userIdProblem(columns: Map<string, Column>, given: UserIdType | undefin
   if (!id) return null
   const found = dialect.userIdType(id)
   if (given === undefined && found === null)
-    return `has ids of the type ${typeOf(id)}, which the adapter does not convert. Make the column "id" ${dialect.words.id}, a UUID type or an integer.`
+    return `has ids of the type ${typeOf(id)}, which the adapter does not convert; make the column "id" ${dialect.words.id}, a UUID type or an integer`
   if (given === undefined || found === null || isLike(given, found)) return null
   // Databases compare text with integers as numbers, so that "5.0" would be user 5.
-  return `has ids of the type ${typeOf(id)}, where userIdType is "${given}". Leave the option userIdType out.`
+  return `has ids of the type ${typeOf(id)}, where userIdType is "${given}"; leave the option userIdType out`
 }
 
 /** An integer column holds numbers or bigints, a text column any text or UUIDs. */
@@ -115,7 +115,7 @@ function timeProblem(column: Column | undefined, { holdsTime, words }: Dialect):
 }
 
 function unfit({ name }: Column, problem: string, instead: string): string {
-  return `cannot be used: its column "${name}" ${problem}. Make it ${instead}.`
+  return `cannot be used, because its column "${name}" ${problem}; make it ${instead}`
 }
 
 function typeOf({ type, size }: Column): string {

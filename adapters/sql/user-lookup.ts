@@ -62,5 +62,5 @@ export async function readUser({ store, users }: Database, statement: SqlStateme
 export function idColumn({ catalogue }: Database): Column {
   const column = catalogue.user.get("id")
   if (column) return column
-  throw new AuthError("invalid_option", `The user table has no column "id".`)
+  throw new AuthError("invalid_option", 'tables.user: the table has no column "id"; add it, or name another table')
 }

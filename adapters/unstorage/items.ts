@@ -35,7 +35,7 @@ export function itemsOf(storage: KeyValueStorage, prefix = "nightlatch:"): Items
   if (typeof prefix !== "string" || !/^(?:[a-z0-9_-]+:)*$/.test(prefix))
     throw new AuthError(
       "invalid_option",
-      `prefix is words of a-z, 0-9, "_" and "-", each with ":", not ${quoted(prefix)}.`,
+      `prefix: ${quoted(prefix)} is not a prefix; use words of a-z, 0-9, "_" and "-", each followed by ":"`,
     )
 
   const key = (part: Part, id: string) => `${prefix}${part}:${id}`

@@ -48,7 +48,7 @@ export function storedSessions<SessionRow extends object>(
   storage: KeyValueStorage,
   options: KeyValueOptions,
 ): SessionAdapter<never, SessionRow> {
-  checkOptions("The adapter", options, "prefix", "userIdType")
+  checkOptions("adapter", options, "prefix", "userIdType")
   const { prefix, userIdType } = options
   const store: Store = { items: itemsOf(storage, prefix), ids: userIdsOf(userIdType), inTurn: createTurns().inTurn }
   return {
@@ -181,7 +181,8 @@ async function removeListed(store: Store, user: string, id: string): Promise<boo
 
 async function deleteExpiredSessions(store: Store, before: Date, limit: number): Promise<number> {
   const time = timeOf(before)
-  if (!Number.isSafeInteger(limit) || limit < 0) throw new AuthError("invalid_option", "The limit is a whole number.")
+  if (!Number.isSafeInteger(limit) || limit < 0)
+    throw new AuthError("invalid_option", "limit: not a whole number from 0; use one such as 1000")
   const ids = await store.items.ids("deadline")
   let deleted = 0
   while (ids.length > 0 && deleted < limit) {
@@ -205,7 +206,7 @@ async function removeExpired(store: Store, id: string, before: number): Promise<
 function partsOf({ ids }: Store, { id, userId, createdAt, expiresAt, attributes }: SessionRecord): Parts {
   const user = encodeOwner(userId, ids)
   if (storableIdOf(id) === null)
-    throw new AuthError("invalid_option", `${quoted(id)} cannot be a session id: 64 lower-case hex digits.`)
+    throw new AuthError("invalid_option", `id: ${quoted(id)} is not a session id; use 64 lower-case hex digits`)
   return {
     id,
     user,

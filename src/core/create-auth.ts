@@ -1,10 +1,11 @@
 import type { Auth, AuthOptions, IdOf, RejectionReason, Session, User } from "./auth.ts"
 import { readCookie } from "./cookie.ts"
-import { AuthError, guardPort } from "./errors.ts"
+import { guardPort } from "./errors.ts"
+import type { AuthError } from "./errors.ts"
 import { createEmitter } from "./events.ts"
 import type { AuthEventType, Emit } from "./events.ts"
 import { createOnce } from "./once.ts"
-import { checkOptions } from "./options.ts"
+import { checkOption, checkOptions } from "./options.ts"
 import { checkOrigins } from "./origin.ts"
 import { isPersistent, markToken, plainToken } from "./persistence.ts"
 import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "./policy.ts"
@@ -100,19 +101,19 @@ export function createAuth<
 
       async validateSession(token) {
         const found = await find(token)
-        if (typeof found === "string") return reject(found)
         const { session } = found
+        if (!session) return reject(found.reason)
         const row = found.user === undefined ? await load(session.userId) : found.user
         if (!row) return reject("user_missing", session)
         const due = extensionOf(session, now(), policy)
         // The requests of one page arrive together: one of them writes.
-        const expiresAt = due && (await once(session.id, () => extend(session, due)))
-        return { session: toSession(expiresAt ? { ...session, expiresAt } : session, !!expiresAt), user: toUser(row) }
+        const extended = due && (await once(session.id, () => extend(session, due)))
+        return { session: toSession(extended ?? session, extended !== null), user: toUser(row) }
       },
 
       async rotateSession(oldToken) {
         const found = await find(oldToken)
-        if (typeof found === "string" || found.user === null) return null
+        if (!found.session || found.user === null) return null
         const { token, session } = issue(found.session)
         if (!(await store.replaceSession(found.session.id, session))) return null
         tell("session_rotated", session)
@@ -132,7 +133,12 @@ export function createAuth<
         checkOptions("invalidateSession()", owner, "userId")
         const { userId } = owner
         // Dropping the condition because nobody is signed in would let a form end anyone's session.
-        if ("userId" in owner && userId == null) throw new AuthError("invalid_option", "userId is missing")
+        checkOption(
+          "userId",
+          userId,
+          !("userId" in owner) || userId != null,
+          "is not a user id; pass the signed-in user's",
+        )
         const ended = isSessionId(id) && (await store.deleteSession(id, userId))
         if (ended) tell("session_ended", { id, userId })
         return ended
@@ -148,10 +154,11 @@ export function createAuth<
         // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
         const before = new Date(now() - 86_400_000)
         let total = 0
-        let deleted
-        do total += deleted = await store.deleteExpiredSessions(before, 1000)
-        while (deleted >= 1000)
-        return total
+        for (;;) {
+          const deleted = await store.deleteExpiredSessions(before, 1000)
+          total += deleted
+          if (deleted < 1000) return total
+        }
       },
 
       // With marks of its own: an extension outside may be blocked on a row that the caller's transaction has locked.
@@ -166,12 +173,12 @@ export function createAuth<
       emit(type, { userId, sessionId: id, reason })
     }
 
-    async function find(presented: unknown): Promise<Found | RejectionReason> {
+    async function find(presented: unknown): Promise<Found | { session: null; reason: RejectionReason }> {
       const token = plainToken(presented)
-      if (!isToken(token)) return "malformed"
+      if (!isToken(token)) return { session: null, reason: "malformed" }
       const found = await store.findSession(hashToken(token))
-      if (!found) return "unknown"
-      return isLive(found.session, now(), policy) ? found : "expired"
+      if (!found) return { session: null, reason: "unknown" }
+      return isLive(found.session, now(), policy) ? found : { session: null, reason: "expired" }
     }
 
     function issue(signIn: Omit<Record, "id" | "expiresAt">) {
@@ -185,11 +192,11 @@ export function createAuth<
       return { session: null, user: null, reason }
     }
 
-    async function extend(session: Record, { to, ifBefore }: Extension): Promise<Date | null> {
+    async function extend(session: Record, { to, ifBefore }: Extension): Promise<Record | null> {
       try {
         if (!(await store.extendSession(session.id, to, ifBefore))) return null
         tell("session_extended", session)
-        return to
+        return { ...session, expiresAt: to }
       } catch (error) {
         // The session is live all the same, and the next request tries again.
         tell("session_extension_failed", session, (error as AuthError).code)
@@ -200,7 +207,7 @@ export function createAuth<
 
   async function load(userId: UserId): Promise<UserRow | null> {
     if (!options.loadUser && !options.getUserAttributes) return { id: userId } as UserRow
-    return guardPort(options, ["loadUser"]).loadUser!(userId as IdOf<StoredRow>)
+    return guardPort(options, ["loadUser"], "options of createAuth()").loadUser!(userId as IdOf<StoredRow>)
   }
 
   function toUser(row: UserRow): OwnUser {

@@ -36,19 +36,24 @@ type Methods = Record<string, (...values: never[]) => Promise<unknown>>
 
 /**
  * Guards a port: what its methods throw becomes `store_failed`, so an outage never looks like "signed out".
- * Throws `missing_port` for a method that is not there.
+ * Throws `missing_port` for a method that is not there. `owner` is the option that has the methods.
  */
-export function guardPort<Port extends object>(port: Port, methods: readonly (keyof Port & string)[]): Port {
-  return Object.fromEntries(methods.map((name) => [name, guard(port as Methods, name)])) as Port
+export function guardPort<Port extends object>(
+  port: Port,
+  methods: readonly (keyof Port & string)[],
+  owner = "adapter",
+): Port {
+  return Object.fromEntries(methods.map((name) => [name, guard(port as Methods, name, owner)])) as Port
 }
 
-function guard(port: Methods, name: string) {
-  if (typeof port?.[name] !== "function") throw new AuthError("missing_port", `Adapter and options have no ${name}()`)
+function guard(port: Methods, name: string, owner: string) {
+  if (typeof port?.[name] !== "function")
+    throw new AuthError("missing_port", `${owner}: ${name}() is missing; use one that has it`)
   return async (...values: never[]) => {
     try {
       return await port[name]!(...values)
     } catch (cause) {
-      throw isAuthError(cause) ? cause : new AuthError("store_failed", "The store failed", { cause })
+      throw isAuthError(cause) ? cause : new AuthError("store_failed", "The store failed: see the cause", { cause })
     }
   }
 }

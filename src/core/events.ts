@@ -48,8 +48,9 @@ export function createEmitter(onEvent: ((event: AuthEvent) => void) | undefined,
   if (!onEvent) return () => {}
   return (type, { request, ...details } = {}) => {
     const event: AuthEvent = { type, at: new Date(now()), ...defined(details) }
-    if (request !== undefined) Object.defineProperty(event, "request", { value: request })
-    // The promise takes in what the listener throws at once and, if it is asynchronous, later.
-    new Promise((resolve) => resolve(onEvent(event))).catch(() => {})
+    Object.defineProperty(event, "request", { value: request })
+    // async, so that what the listener throws at once is dropped like what it throws later.
+    const report = async () => onEvent(event)
+    report().catch(() => {})
   }
 }

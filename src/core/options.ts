@@ -17,21 +17,36 @@ export function checkOptions<Options extends object, Name extends NamesOf<Option
   // Text may come from an Object.prototype that somebody has changed, and has no options in it.
   for (const name of Object.keys(typeof options === "string" ? {} : (Object(options) as object))) {
     if (!(names as string[]).includes(name))
-      throw new AuthError("invalid_option", `${taker} has no option "${name}". ${hintFor(name, names)}`)
+      throw invalidOption(taker, name, `is not an option; ${hintFor(name, names)}`)
   }
 }
 
-/** Throws `invalid_option`, which names the option, its value and what to do, unless the value is valid. */
-export function checkOption(option: string, value: unknown, isValid: boolean | undefined, remedy: string): void {
-  if (!isValid) throw new AuthError("invalid_option", `${option}: ${JSON.stringify(value)} is invalid. ${remedy}`)
+/** Throws {@link invalidOption} unless the value is valid. */
+export function checkOption(path: string, value: unknown, isValid: boolean | undefined, problem: string): void {
+  if (!isValid) throw invalidOption(path, value, problem)
 }
 
-/** Names the option that differs in one place only, where a third of it may be other letters, five at most. */
-function hintFor(unknown: string, names: string[]): string {
-  const near = names.find((name) =>
-    Array.from(name).some((_, at) =>
-      RegExp(`^${name.slice(0, at)}.{0,5}${name.slice(at + name.length / 3)}$`, "i").test(unknown),
-    ),
-  )
-  return near ? `Did you mean "${near}"?` : `It takes ${names.join(", ")}.`
+/**
+ * Makes the error of an option: `session.idleTimeout: "30 days" is not a duration; use a number and a unit`. `problem`
+ * says what is wrong and, after a semicolon, what to do. The value must not be a secret.
+ */
+export function invalidOption(path: string, value: unknown, problem: string): AuthError {
+  return new AuthError("invalid_option", `${path}: ${shown(value)} ${problem}`)
+}
+
+/** Writes any value for a message: text in quotes, shortened to 40 characters, and of an object only that it is one. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.replace(/^([^]{40})[^]+/, "$1..."))
+  return Object(value) === value ? typeof value : String(value)
+}
+
+// An option is meant if two thirds of the letters stand where it has them, counted from its start or from its end.
+function hintFor(wrong: string, names: string[]): string {
+  const letters = Array.from(wrong.toLowerCase())
+  const meant = names.find((name) => {
+    const lower = name.toLowerCase()
+    const hits = letters.filter((letter, at) => letter === lower[at] || letter === lower.at(at - letters.length))
+    return hits.length >= (letters.length * 2) / 3
+  })
+  return meant ? `did you mean "${meant}"?` : `use ${names.join(", ")}`
 }

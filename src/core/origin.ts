@@ -55,8 +55,8 @@ function isOwnOrigin(origin: string, hostHeader: string | null, url = ""): boole
 export function checkOrigins(origins: readonly string[] = []): readonly string[] {
   for (const origin of origins) {
     const sent = originOf(/:\/\//.test(origin) ? origin : `https://${origin}`)
-    const remedy = sent ? `Did you mean "${sent}"?` : 'Use one such as "https://example.com".'
-    checkOption("trustedOrigins", origin, sent === origin, remedy)
+    const remedy = sent ? `did you mean "${sent}"?` : 'use one such as "https://example.com"'
+    checkOption("trustedOrigins", origin, sent === origin, `is not an origin; ${remedy}`)
   }
   return origins
 }

@@ -14,45 +14,55 @@ import { isPersistent, markToken } from "./persistence.ts"
 export function createSessionCookies(options: CookieOptions = {}, lifetime: number) {
   checkOptions("cookie", options, "name", "domain", "path", "sameSite", "secure", "partitioned", "replaces")
   const { domain, path = "/", sameSite = "lax", secure = true, partitioned, replaces = [] } = options
-  const isOfHost = (domain ?? path) === "/"
+  const isOfHost = domain === undefined && path === "/"
   const { name = secure && isOfHost ? "__Host-session" : "session" } = options
   const seconds = Math.ceil(lifetime / 1000)
   // 400 days. Browsers cut a longer life short (RFC 6265bis, section 5.5).
   const maxAge = Math.min(seconds, 34_560_000)
 
   // RFC 6265, section 4.1.1, without anything that would need escaping: `;`, controls, and all beyond ASCII.
-  checkOption("cookie.name", name, /^[!#-'*+\-.^`|~\w]+$/.test(name), 'Use letters, digits and "-".')
-  checkOption("cookie.path", path, /^\/[ -:<-~]{0,1023}$/.test(path), 'Start with "/" and use ASCII without ";".')
-  checkOption("cookie.sameSite", sameSite, /^(strict|lax|none)$/.test(sameSite), 'Use "strict", "lax" or "none".')
+  checkOption(
+    "cookie.name",
+    name,
+    /^[!#-'*+\-.^`|~\w]+$/.test(name),
+    'is not a cookie name; use letters, digits and "-"',
+  )
+  checkOption("cookie.path", path, /^\/[ -:<-~]{0,1023}$/.test(path), 'is not a path; start it with "/"')
+  checkOption(
+    "cookie.sameSite",
+    sameSite,
+    /^(strict|lax|none)$/.test(sameSite),
+    'is unknown; use "strict", "lax" or "none"',
+  )
   // Browsers refuse IP addresses and top-level domains: two labels or more, the last of which starts with a letter.
   checkOption(
     "cookie.domain",
     domain,
     domain === undefined || /^(?!.{254})([\w-]+\.)+[a-z][a-z\d-]*[a-z\d]$/i.test(domain),
-    'Use one such as "example.com", or none for localhost and IP addresses.',
+    'is not a domain; use one such as "example.com", or none for localhost and IP addresses',
   )
-  checkOption("cookie.name", name, isOfHost || !/^__host-/i.test(name), 'It requires path "/" and no domain.')
-  const beSecure = "It requires cookie.secure: true."
-  checkOption("cookie.name", name, secure || !prefix.test(name), beSecure)
-  checkOption("cookie.sameSite", sameSite, secure || sameSite !== "none", beSecure)
-  checkOption("cookie.partitioned", partitioned, secure || !partitioned, beSecure)
+  checkOption("cookie.name", name, isOfHost || !/^__host-/i.test(name), 'is for one host; use path "/" and no domain')
+  const insecure = "requires Secure; use cookie.secure: true"
+  checkOption("cookie.name", name, secure || !prefix.test(name), insecure)
+  checkOption("cookie.sameSite", sameSite, secure || sameSite !== "none", insecure)
+  checkOption("cookie.partitioned", partitioned, secure || !partitioned, insecure)
 
   // Where there is a domain, browsers also keep what was set without it.
   const replaced = (domain ? [{ path }, ...replaces] : replaces).map(blankOf)
 
   function blankOf(earlier: ReplacedCookie): Cookie {
     checkOptions("cookie.replaces", earlier, "name", "domain", "path")
-    const { name: itsName = name, domain: itsDomain, path: itsPath = "/" } = earlier
-    const isOther = itsName !== name || itsDomain !== domain || itsPath !== path
-    checkOption("cookie.replaces", earlier, isOther, "Remove the session's own cookie.")
+    const old = { name, path: "/", ...defined(earlier) }
+    const isOther = old.name !== name || old.domain !== domain || old.path !== path
+    checkOption("cookie.replaces", old.name, isOther, "is the session's own cookie; remove it")
     // A name with a prefix was Secure, also where today's is not, as in development.
-    const attributes = { sameSite, partitioned, secure: secure || prefix.test(itsName) }
-    return createSessionCookies({ ...earlier, ...attributes, name: itsName }, 0).createBlankSessionCookie()
+    const attributes = { sameSite, partitioned, secure: secure || prefix.test(old.name) }
+    return createSessionCookies({ ...old, ...attributes }, 0).createBlankSessionCookie()
   }
 
   function write(value: string, maxAge?: number): Cookie {
     const bytes = name.length + value.length
-    if (bytes > 4096) throw new AuthError("cookie_too_large", `A cookie has at most 4096 bytes, not ${bytes}.`)
+    if (bytes > 4096) throw new AuthError("cookie_too_large", `The cookie has ${bytes} bytes; browsers take 4096`)
     return defined({
       name,
       value,
@@ -65,7 +75,7 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
           `Path=${path}`,
           "HttpOnly",
           secure && "Secure",
-          `SameSite=${sameSite[0]!.toUpperCase()}${sameSite.slice(1)}`,
+          `SameSite=${sameSite.replace(/./, (first) => first.toUpperCase())}`,
           domain && `Domain=${domain}`,
           partitioned && "Partitioned",
         ]
@@ -82,7 +92,8 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
       checkOptions("createSessionCookie()", options, "persistent")
       const { persistent = isPersistent(token) } = options
       const value = markToken(token, persistent)
-      if (!/^[!#-+\--:<-[\]-~]+$/.test(value)) throw new AuthError("invalid_option", "A cookie cannot hold this token.")
+      if (!/^[!#-+\--:<-[\]-~]+$/.test(value))
+        throw new AuthError("invalid_option", "token: no cookie can hold it; use one that createSession() returned")
       return write(value, persistent ? maxAge : undefined)
     },
     createBlankSessionCookie: () => write("", 0),

@@ -2,7 +2,7 @@ import type { AnyAuth } from "../core/auth.ts"
 import { readCookie } from "../core/cookie.ts"
 import type { Cookie, CookieOptions } from "../core/cookie.ts"
 import { AuthError } from "../core/errors.ts"
-import { checkOptions } from "../core/options.ts"
+import { checkOptions, shown } from "../core/options.ts"
 import { checkOrigins, verifyRequestOrigin } from "../core/origin.ts"
 import type { UserId } from "../core/ports.ts"
 import { createSessionCookies } from "../core/session-cookie.ts"
@@ -15,7 +15,7 @@ import {
   isFile,
   isIn,
   isPlain,
-  ownPath,
+  ownPaths,
   pathOf,
   plainOwnPath,
   signInAddress,
@@ -134,13 +134,17 @@ export function createAuthProxy<Claims extends object>(
   const checks = snapshotChecks(options)
   const origins = auth ?? { trustedOrigins: checkOrigins(trustedOrigins) }
   const readSessionCookie = auth?.readSessionCookie ?? createReader(cookie)
-  const forbiddenPaths = checks ? [checks.forbiddenPath] : []
-  const signInPaths = typeof signInPath === "function" ? [] : [signInPath]
-  const open = [...publicPaths, ...forbiddenPaths, ...signInPaths, "/_next/static", "/_next/image"].map(ownPath)
-  const letIn = allowCrossOrigin.map(ownPath)
+  const openPaths = [
+    ...ownPaths("publicPaths", publicPaths),
+    ...ownPaths("forbiddenPath", checks ? [checks.forbiddenPath] : []),
+    ...ownPaths("signInPath", typeof signInPath === "function" ? [] : [signInPath]),
+    "/_next/static",
+    "/_next/image",
+  ]
+  const crossOriginPaths = ownPaths("allowCrossOrigin", allowCrossOrigin)
 
   return (request) => {
-    if (!verifyRequestOrigin(request, origins) && !isLetIn(request)) return refusal()
+    if (!verifyRequestOrigin(request, origins) && !isCrossOriginPath(request)) return refusal()
     // A form or a call that is not signed in is answered where it goes: a redirect would lose it.
     if (request.method !== "GET" && request.method !== "HEAD") return undefined
     const visit = visitOf(request)
@@ -148,14 +152,14 @@ export function createAuthProxy<Claims extends object>(
   }
 
   // Next.js routes by the segments as they were sent, where `%2F` separates nothing.
-  function isLetIn(request: ProxyRequest): boolean {
-    return isIn(letIn, pathOf(request)) && isPlain(request)
+  function isCrossOriginPath(request: ProxyRequest): boolean {
+    return isIn(crossOriginPaths, pathOf(request)) && isPlain(request)
   }
 
   function visitOf(request: ProxyRequest): Visit {
     const header = request.headers.get("Cookie")
     const path = pathOf(request)
-    return { request, path, isOpen: isIn(open, path), token: readSessionCookie(header), header }
+    return { request, path, isOpen: isIn(openPaths, path), token: readSessionCookie(header), header }
   }
 
   function glance({ request, path, token, isOpen }: Visit): Response | undefined {
@@ -246,8 +250,6 @@ function isTokenLike(value: string | null): boolean {
 
 // A visitor's path may lead signInPath() astray, so this is no error of the server. The developer hears of it all the same.
 function noPage(path: string): Response {
-  console.error(
-    `signInPath() must return a path of this site, such as "/sign-in", and returned ${JSON.stringify(path)}`,
-  )
+  console.error(`signInPath(): returned ${shown(path)}, not a path of this site; return one such as "/sign-in"`)
   return privateResponse(new Response("Not found", { status: 404 }))
 }

@@ -81,13 +81,13 @@ function findBuiltIn(): Engine | null {
 }
 
 function remedyFor(cause: unknown): string {
-  const orNode = "or run Node.js 24.19 or later, which needs no package."
+  const orNode = "or use Node.js 24.19 or later, which needs no package"
   const { code, message } = cause as { code?: unknown; message?: unknown }
   if (String(code).endsWith("MODULE_NOT_FOUND") && String(message).includes("'@node-rs/argon2'")) {
-    return `argon2id() needs the package @node-rs/argon2, which is not installed: npm install @node-rs/argon2, ${orNode}`
+    return `argon2id(): the package @node-rs/argon2 is not installed; run npm install @node-rs/argon2, ${orNode}`
   }
   return (
-    "argon2id() needs the package @node-rs/argon2, which is installed but could not be loaded. Usually its binary for " +
-    `this platform is missing: install on this platform and without --omit=optional, ${orNode} See the cause.`
+    "argon2id(): the package @node-rs/argon2 is installed but could not be loaded, usually because its binary for this " +
+    `platform is missing; install it on this platform and without --omit=optional, ${orNode} (see the cause)`
   )
 }

@@ -1,5 +1,5 @@
 import { AuthError } from "../core/errors.ts"
-import { checkOptions } from "../core/options.ts"
+import { checkOptions, invalidOption } from "../core/options.ts"
 import { byteLength, isHashable, spellingsOf } from "./hashable-password.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
 import { runQueued } from "./password-queue.ts"
@@ -46,7 +46,7 @@ export function bcrypt(module: BcryptModule, options: BcryptOptions = {}): Passw
   checkOptions("bcrypt()", options, "cost", "truncate")
   const { cost = usualCost, truncate = false } = options
   if (typeof module?.compare !== "function") {
-    throw new AuthError("missing_port", "bcrypt() needs a package with compare(): pass bcryptjs, for example.")
+    throw new AuthError("missing_port", "module.compare: missing; pass a package such as bcryptjs")
   }
   requireCost(cost)
   const isReadable = truncate ? isTruncatable : isWhole
@@ -68,7 +68,7 @@ export function bcrypt(module: BcryptModule, options: BcryptOptions = {}): Passw
 
 function requireCost(cost: number): void {
   if (Number.isInteger(cost) && cost >= 4 && cost <= 15) return
-  throw new AuthError("invalid_option", `bcrypt's cost must be a whole number from 4 to 15, and not ${String(cost)}`)
+  throw invalidOption("cost", cost, "is out of bounds; use a whole number from 4 to 15")
 }
 
 function compareBy(module: BcryptModule, password: string, hash: string): Promise<boolean> {
@@ -78,10 +78,16 @@ function compareBy(module: BcryptModule, password: string, hash: string): Promis
 async function hashBy(module: BcryptModule, password: unknown, cost: number): Promise<string> {
   const { hash } = module
   if (!hash) {
-    throw new AuthError("unsupported", "This bcrypt package cannot hash: let passwordHasher prefer argon2id().")
+    throw new AuthError(
+      "unsupported",
+      "module.hash: missing, so this package only verifies; let passwordHasher prefer argon2id()",
+    )
   }
   if (!isHashable(password) || !isWhole(password)) {
-    throw new AuthError("invalid_option", `bcrypt takes well-formed text of at most ${maxBytes} bytes without NUL.`)
+    throw new AuthError(
+      "invalid_option",
+      `password: not text that bcrypt reads whole; use well-formed text of at most ${maxBytes} bytes without NUL`,
+    )
   }
   return runQueued(async () => hash.call(module, password, cost))
 }

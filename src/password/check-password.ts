@@ -1,5 +1,4 @@
-import { AuthError } from "../core/errors.ts"
-import { checkOptions } from "../core/options.ts"
+import { checkOptions, invalidOption } from "../core/options.ts"
 import { isWellFormed } from "./hashable-password.ts"
 
 /** What a new password must be. */
@@ -60,12 +59,16 @@ export function checkPolicy(policy: PasswordPolicy = {}): void {
   requireLength("maxLength", maxLength, 64, 256)
   requireLength("minLength", minLength, 8, maxLength)
   if (isBlocklist(blocklist)) return
-  throw new AuthError("invalid_option", "blocklist must be a Set or an array of passwords, or have a method has().")
+  throw invalidOption(
+    "passwordPolicy.blocklist",
+    blocklist,
+    "is not a list; use a Set, an array, or an object with has()",
+  )
 }
 
 function requireLength(option: string, length: number, min: number, max: number): void {
   if (Number.isInteger(length) && length >= min && length <= max) return
-  throw new AuthError("invalid_option", `${option} must be a whole number from ${min} to ${max}`)
+  throw invalidOption(`passwordPolicy.${option}`, length, `is out of bounds; use a whole number from ${min} to ${max}`)
 }
 
 function isBlocklist(value: unknown): boolean {

@@ -19,7 +19,7 @@ export function requireHashable(password: unknown): asserts password is string {
   if (isHashable(password)) return
   throw new AuthError(
     "invalid_option",
-    `A password to hash is well-formed text of at most ${maxBytes} bytes: ask checkPassword first.`,
+    `password: not well-formed text of at most ${maxBytes} bytes; call checkPassword() first`,
   )
 }
 

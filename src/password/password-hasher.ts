@@ -74,7 +74,10 @@ export function passwordHasher(options: PasswordHasherOptions): PasswordHasher {
 export function requireHasher(hasher: PasswordHasher): void {
   const methods = ["hash", "verify", "needsRehash"] as const
   if (hasher && methods.every((method) => typeof hasher[method] === "function")) return
-  throw new AuthError("missing_port", "A password hasher has hash(), verify() and needsRehash(): pass argon2id().")
+  throw new AuthError(
+    "missing_port",
+    "passwordHasher: hash(), verify() or needsRehash() is missing; use one such as argon2id()",
+  )
 }
 
 /**

@@ -69,9 +69,9 @@ export function createPhcHasher<Name extends string>(
 function requireCost<Name extends string>(derivation: KeyDerivation<Name>, cost: Cost<Name>): void {
   const isWhole = derivation.names.every((name) => Number.isInteger(cost[name]) && cost[name] > 0)
   if (isWhole && derivation.isAffordable(cost) && derivation.isStrong(cost)) return
-  const given = derivation.names.map((name) => `${name}=${String(cost[name])}`).join(", ")
+  const parameters = derivation.names.map((name) => `${name}=${String(cost[name])}`).join(", ")
   throw new AuthError(
     "invalid_option",
-    `${derivation.prefix} with ${given} is too weak, too costly or no cost at all. Leave the options out for OWASP's.`,
+    `${derivation.prefix}: ${parameters} is too weak, too costly or not a cost; leave the options out for OWASP's`,
   )
 }

@@ -1,6 +1,5 @@
 import type { AnyAuth } from "../core/auth.ts"
-import { AuthError } from "../core/errors.ts"
-import { checkOptions } from "../core/options.ts"
+import { checkOptions, invalidOption } from "../core/options.ts"
 import type { Authorize, Member } from "./member.ts"
 
 /** Whom a handler is for. */
@@ -34,7 +33,7 @@ export async function refusalOf<A extends AnyAuth>(
   options: AccessOptions<A> = {},
 ): Promise<Refusal | null> {
   // A misspelt `authorize` must not let everyone in.
-  checkOptions("The guard", options, "authorize", "public")
+  checkOptions("guard", options, "authorize", "public")
   const { authorize, public: isPublic } = options
   if (!visitor) return isPublic ? null : "signed_out"
   return !authorize || (await authorize(visitor)) === true ? null : "forbidden"
@@ -44,7 +43,7 @@ export async function refusalOf<A extends AnyAuth>(
 export function checkPaths(paths: Record<string, string | undefined>): void {
   for (const [name, path] of Object.entries(paths)) {
     if (path !== undefined && !/^\/(?![/\\])/.test(path)) {
-      throw new AuthError("invalid_option", `${name} must be a path of this site, such as "/sign-in"`)
+      throw invalidOption(name, path, 'is not a path of this site; use one such as "/sign-in"')
     }
   }
 }

@@ -77,4 +77,4 @@ function copyOf(response: Response): Response | null {
 
 // Not cloned: a clone would keep in memory whatever is streamed, and would not end with the visitor's connection.
 const usedBody =
-  "This Response was sent before, and its body can be read only once. Create a Response for each request, or return response.clone()."
+  "response: its body was sent before and can be read only once; create a Response for each request, or return response.clone()"

@@ -2,8 +2,7 @@ import type { SessionFields } from "../core/auth.ts"
 import { readCookie } from "../core/cookie.ts"
 import type { Cookie, CookieAttributes } from "../core/cookie.ts"
 import { defined } from "../core/defined.ts"
-import { AuthError } from "../core/errors.ts"
-import { checkOptions } from "../core/options.ts"
+import { checkOptions, invalidOption } from "../core/options.ts"
 import { plainToken } from "../core/persistence.ts"
 import { parseDuration } from "../core/policy.ts"
 import type { Duration } from "../core/policy.ts"
@@ -96,7 +95,7 @@ export function createSnapshots<M extends SnapshotMember, Claims extends object>
   checkOptions("createSnapshots()", options, "secrets", "claims", "maxAge", "cookieName", "now")
   const envelope = createEnvelope(options?.secrets, "snapshot")
   const { claims: claimsOf, maxAge = "60s", cookieName = "session-snapshot", now = Date.now } = options
-  if (typeof claimsOf !== "function") throw new AuthError("invalid_option", noClaims)
+  if (typeof claimsOf !== "function") throw invalidOption("claims", claimsOf, noClaims)
   const age = checkAge(maxAge)
   createSessionCookies({ name: cookieName }, age)
 
@@ -150,7 +149,7 @@ export function createSnapshots<M extends SnapshotMember, Claims extends object>
 }
 
 const noClaims =
-  "createSnapshots() needs claims, a function that chooses what a snapshot says of a member, such as ({ user }) => ({ role: user.role })"
+  "is not a function; use one that chooses what a snapshot holds of a user, such as ({ user }) => ({ role: user.role })"
 
 function isOf(snapshot: Snapshot<object>, { id, userId }: SnapshotSession, claims: object): boolean {
   const isSame = snapshot.sessionId === id && snapshot.userId === userId
@@ -165,10 +164,8 @@ function isTokenOf(token: unknown, { sessionId }: Snapshot<object>): boolean {
 function checkAge(maxAge: Duration): number {
   const age = parseDuration(maxAge, "maxAge")
   if (age <= maxMaxAge) return age
-  throw new AuthError(
-    "invalid_option",
-    "maxAge of snapshots is at most 5m: until then nobody asks whether they still hold.",
-  )
+  // Until then nobody asks whether they still hold.
+  throw invalidOption("maxAge", maxAge, 'is too long; use at most "5m"')
 }
 
 // Makes the cookie of a snapshot, or the one that deletes it, with the attributes of the session's own cookie.

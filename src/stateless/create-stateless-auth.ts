@@ -3,7 +3,7 @@ import { AuthError } from "../core/errors.ts"
 import { readCookie } from "../core/cookie.ts"
 import { createEmitter } from "../core/events.ts"
 import type { AuthEventType, Emit } from "../core/events.ts"
-import { checkOptions } from "../core/options.ts"
+import { checkOption, checkOptions } from "../core/options.ts"
 import { isPromise } from "../platform/maybe-promise.ts"
 import { checkOrigins } from "../core/origin.ts"
 import { isPersistent, markToken, plainToken } from "../core/persistence.ts"
@@ -134,7 +134,12 @@ export function createStatelessAuth<
         checkOptions("invalidateSession()", owner, "userId")
         const { userId } = owner
         // Dropping the condition because nobody is signed in would let a form end anyone's session.
-        if ("userId" in owner && userId == null) throw new AuthError("invalid_option", "userId is missing")
+        checkOption(
+          "userId",
+          userId,
+          !("userId" in owner) || userId != null,
+          "is not a user id; pass the signed-in user's",
+        )
         if (!revoking || !isStatelessId(id)) return false
         await revoking.revokeSession(id, userId, now())
         tell("session_ended", { id, userId })
@@ -143,9 +148,16 @@ export function createStatelessAuth<
 
       async invalidateUserSessions(userId, options = {}) {
         checkOptions("invalidateUserSessions()", options, "except")
-        if (!revoking) throw new AuthError("unsupported", "Ending stateless sessions needs the option revocations.")
+        if (!revoking)
+          throw new AuthError(
+            "unsupported",
+            "revocations: missing, and needed to end stateless sessions; use memoryRevocations() or those of a store",
+          )
         if (options.except !== undefined)
-          throw new AuthError("unsupported", "Stateless sessions end all or one: create a session for who stays.")
+          throw new AuthError(
+            "unsupported",
+            "except: stateless sessions end one by one or all at once; leave it out, and create a new session for the user",
+          )
         await revoking.revokeUser(userId, now())
         tell("user_sessions_ended", { userId })
       },
@@ -186,7 +198,10 @@ export function createStatelessAuth<
     const { issues } = await check(attributes)
     if (!issues) return
     const problems = issues.map(({ message }) => message).join("; ")
-    throw new AuthError("invalid_option", `The attributes do not fit their schema: ${problems}`)
+    throw new AuthError(
+      "invalid_option",
+      `attributes: ${problems}; pass what the schema of the option attributes takes`,
+    )
   }
 
   function toUser({ userId }: SealedSession, attributes: Attributes): OwnUser {

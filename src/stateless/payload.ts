@@ -1,4 +1,5 @@
 import { AuthError } from "../core/errors.ts"
+import { invalidOption } from "../core/options.ts"
 import type { UserId } from "../core/ports.ts"
 import { toUtf8 } from "../platform/bytes.ts"
 
@@ -11,7 +12,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 export function writeUserId(id: unknown): string | number | [string] {
   if (typeof id === "bigint") return [String(id)]
   if (typeof id === "string" || (typeof id === "number" && Number.isFinite(id))) return id
-  throw new AuthError("invalid_option", `A user id is text, a finite number or a bigint, not ${typeof id}.`)
+  throw invalidOption("userId", id, "is not a user id; use text, a finite number or a bigint")
 }
 
 /** Reads what {@link writeUserId} wrote. */
@@ -34,7 +35,8 @@ export function readJson(bytes: Uint8Array, headBytes: number): unknown {
 
 /** Writes a time. Throws `invalid_option` for a clock that is not between the years 1970 and 10889. */
 export function writeTime(bytes: Uint8Array, at: number, time: number): void {
-  if (!(time >= 0 && time < 2 ** 48)) throw new AuthError("invalid_option", "now() is not a time in milliseconds.")
+  if (!(time >= 0 && time < 2 ** 48))
+    throw invalidOption("now()", time, "is not a time; return milliseconds since 1970")
   const view = new DataView(bytes.buffer, bytes.byteOffset)
   view.setUint16(at, time / 2 ** 32)
   view.setUint32(at + 2, time % 2 ** 32)
@@ -50,9 +52,10 @@ export function readTime(bytes: Uint8Array, at: number): Date {
 
 function toJson(value: unknown): string {
   if (isKept(value)) return JSON.stringify(value)
-  const message =
-    "Attributes and claims are kept as JSON: text, finite numbers, booleans, null, lists and plain objects."
-  throw new AuthError("invalid_option", message)
+  throw new AuthError(
+    "invalid_option",
+    "attributes or claims: JSON changes them; use text, finite numbers, booleans, null, lists and plain objects",
+  )
 }
 
 /** Returns whether JSON brings a value back as it is. */

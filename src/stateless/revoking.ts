@@ -36,8 +36,11 @@ const period = 30 * day
  */
 export function createRevoking(port: Revocations, absoluteTimeout: number): Revoking {
   if (absoluteTimeout === Infinity)
-    throw new AuthError("invalid_option", "revocations need an absoluteTimeout: that long a revocation is kept.")
-  const store = guardPort(port, ["revoke", "isRevoked"])
+    throw new AuthError(
+      "invalid_option",
+      'session.absoluteTimeout: false sets no limit to how long revocations are kept; use a duration, such as "90d"',
+    )
+  const store = guardPort(port, ["revoke", "isRevoked"], "revocations")
 
   async function isAny(keys: string[], options?: { fresh: boolean }): Promise<boolean> {
     const answer: unknown = await store.isRevoked(keys, options)

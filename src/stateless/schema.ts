@@ -1,4 +1,5 @@
 import { AuthError } from "../core/errors.ts"
+import { invalidOption } from "../core/options.ts"
 
 /** What a schema found. */
 export type StandardResult<Output> =
@@ -27,11 +28,11 @@ export function createCheck<Attributes extends object>(
   if (schema === undefined) return (attributes) => ({ value: attributes as Attributes })
   const standard = schema?.["~standard"]
   if (standard?.version !== 1 || typeof standard.validate !== "function")
-    throw new AuthError("invalid_option", "attributes is a schema of Standard Schema, version 1.")
+    throw invalidOption("attributes", schema, "is not a schema; use one of Standard Schema, version 1")
   return async (attributes) => {
     const result = await askSchema(() => standard.validate(attributes))
     if (result.issues || isObject(result.value)) return result
-    return { issues: [{ message: "The schema made no object of the attributes." }] }
+    return { issues: [{ message: "the schema made no object of them" }] }
   }
 }
 
@@ -39,7 +40,7 @@ async function askSchema<Result>(ask: () => Result | Promise<Result>): Promise<R
   try {
     return await ask()
   } catch (cause) {
-    throw new AuthError("invalid_option", "The schema of the attributes threw an error.", { cause })
+    throw new AuthError("invalid_option", "attributes: the schema threw an error; see the cause", { cause })
   }
 }
 

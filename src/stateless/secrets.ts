@@ -5,23 +5,23 @@ import { isBytes } from "../platform/realm.ts"
 /** A secret: random bytes, or text that is used as its UTF-8 bytes. At least 32 bytes. */
 export type Secret = string | Uint8Array
 
-const advice = "Make one with `openssl rand -base64 32` and keep it out of the code."
+const advice = "make one with `openssl rand -base64 32` and keep it out of the code"
 
 /**
  * Reads the secrets as bytes. Throws `invalid_option` for what cannot be a secret: an unset variable must never become
  * an empty key. No message holds any part of a secret.
  */
 export function checkSecrets(secrets: readonly (Secret | undefined)[]): Uint8Array[] {
-  if (!Array.isArray(secrets) || secrets.length === 0) throw refusal("secrets is a list of at least one secret.")
+  if (!Array.isArray(secrets) || secrets.length === 0) throw refusal("secrets: not a list of one secret or more")
   // A hole in the list counts as a missing secret.
   return Array.from(secrets as readonly unknown[], (secret, n) => checkSecret(secret, `secrets[${n}]`))
 }
 
 function checkSecret(secret: unknown, name: string): Uint8Array {
   const bytes = bytesOf(secret)
-  if (!bytes) throw refusal(`${name} is missing: it is ${secret === null ? "null" : typeof secret}.`)
-  if (bytes.length < 32) throw refusal(`${name} is too short: it has ${bytes.length} bytes and needs 32.`)
-  if (isRepeated(secret, bytes)) throw refusal(`${name} is one repeated character.`)
+  if (!bytes) throw refusal(`${name}: missing, because it is ${secret === null ? "null" : typeof secret}`)
+  if (bytes.length < 32) throw refusal(`${name}: too short, with ${bytes.length} bytes of at least 32`)
+  if (isRepeated(secret, bytes)) throw refusal(`${name}: one repeated character`)
   return bytes
 }
 
@@ -36,5 +36,5 @@ function isRepeated(secret: unknown, bytes: Uint8Array): boolean {
 }
 
 function refusal(problem: string): AuthError {
-  return new AuthError("invalid_option", `${problem} ${advice}`)
+  return new AuthError("invalid_option", `${problem}; ${advice}`)
 }

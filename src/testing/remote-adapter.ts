@@ -91,7 +91,7 @@ export async function remoteAdapter<Adapter extends object>(channel: AdapterChan
 }
 
 const lostDates =
-  'The channel turns dates into text: send structured clones, as fork() does with { serialization: "advanced" }.'
+  'channel: it turns dates into text; send structured clones, as fork() does with { serialization: "advanced" }'
 
 function isMethod(entry: [string, unknown]): entry is [string, Method] {
   return typeof entry[1] === "function"

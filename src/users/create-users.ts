@@ -1,7 +1,7 @@
 import type { SessionFields } from "../core/auth.ts"
 import { AuthError, guardPort, isAuthError } from "../core/errors.ts"
 import { createEmitter } from "../core/events.ts"
-import { checkOptions } from "../core/options.ts"
+import { checkOptions, invalidOption } from "../core/options.ts"
 import type { KeyName, KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import { randomText } from "../platform/crypto.ts"
 import { checkPassword, checkPolicy } from "../password/check-password.ts"
@@ -280,9 +280,10 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
 
   function requirePasswordProvider(providerId: string): void {
     if (passwordProviders.includes(providerId)) return
-    throw new AuthError(
-      "invalid_option",
-      `A key of ${providerId} has no password: leave the password out, or add ${providerId} to passwordProviders.`,
+    throw invalidOption(
+      "providerId",
+      providerId,
+      "has no passwords; leave the password out, or add it to passwordProviders",
     )
   }
 }

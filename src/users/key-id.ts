@@ -1,4 +1,4 @@
-import { AuthError } from "../core/errors.ts"
+import { invalidOption } from "../core/options.ts"
 import { toUtf8 } from "../platform/bytes.ts"
 
 const maxBytes = 254
@@ -27,8 +27,9 @@ export function isPlainText(value: unknown): value is string {
 /** Throws `invalid_option` unless this can name a provider: 1 to 50 characters, without `:` and control characters. */
 export function checkProviderId(providerId: string): void {
   if (typeof providerId === "string" && /^[^:\p{Cc}\p{Surrogate}]{1,50}$/u.test(providerId)) return
-  throw new AuthError(
-    "invalid_option",
-    "A provider id is 1 to 50 characters without a colon, such as username or github.",
+  throw invalidOption(
+    "providerId",
+    providerId,
+    'is not a provider id; use 1 to 50 characters without a colon, such as "github"',
   )
 }

@@ -58,7 +58,9 @@ test.for<[name: string, column: Column, dialect: DialectName, shape: RegExp]>([
 
 test("no id fits a column of a few characters", () => {
   const { id } = pg.pgTable("user", { id: pg.varchar({ length: 8 }) })
-  expect(() => newUserId(id, "postgres")).toThrow(/No id fits the user table: its column "id" is varchar\(8\)/)
+  expect(() => newUserId(id, "postgres")).toThrow(
+    /no id fits the user table, whose column "id" is varchar\(8\); give it a \$defaultFn\(\)/,
+  )
 })
 
 const times = { createdAt: integer().notNull(), expiresAt: integer().notNull() }

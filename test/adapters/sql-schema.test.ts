@@ -105,7 +105,7 @@ for (const { dialect, run, adapter: make } of stores) {
     for (const statement of attach[dialect]?.make ?? []) await run(named(statement))
     try {
       const missing = make({ tables: inSchema }).findUser("alice")
-      await expect(missing).rejects.toThrow(`The table "${schemaName}.user" does not exist`)
+      await expect(missing).rejects.toThrow(`tables.user: "${schemaName}.user" does not exist; `)
       await run(`CREATE TABLE ${user} (id ${id} PRIMARY KEY, username VARCHAR(99) NOT NULL UNIQUE)`)
       const statements = schema(dialect, { tables: inSchema, sessionColumns: { label: "TEXT" } })
       for (const statement of [...statements, ...statements]) await run(statement)

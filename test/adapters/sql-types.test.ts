@@ -70,7 +70,7 @@ for (const store of await everyStore()) {
       const error: unknown = await call.catch((caught: unknown) => caught)
       expect(error).toMatchObject({ name: "AuthError", code: "invalid_option" })
       const { message } = error as Error
-      expect(message).toMatch(/^The table "wrong" /)
+      expect(message).toMatch(/^tables\.\w+: "wrong" /)
       expect(message).toContain(`"${column}"`)
       expect(message).toMatch(instead)
       await store.run(`DROP TABLE ${quote("wrong")}`)

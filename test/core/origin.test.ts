@@ -337,14 +337,14 @@ describe("trustedOrigins", () => {
     ["Capacitor://localhost/", "capacitor://localhost"],
   ])("[CSR-6] name %j when they refuse it, and what was probably meant", (origin, meant) => {
     const create = () => createAuth({ adapter: memoryAdapter<{ id: string }>(), trustedOrigins: [origin] })
-    expect(create).toThrow(`trustedOrigins: "${origin}" is invalid. Did you mean "${meant}"?`)
+    expect(create).toThrow(`trustedOrigins: "${origin}" is not an origin; did you mean "${meant}"?`)
   })
 
   test.each(["null", "https://*.example.com", "file://", "wss://x.example", ""])(
     "[CSR-6] name %j, and how one is written",
     (origin) => {
       const create = () => createAuth({ adapter: memoryAdapter<{ id: string }>(), trustedOrigins: [origin] })
-      expect(create).toThrow(`trustedOrigins: "${origin}" is invalid. Use one such as "https://example.com".`)
+      expect(create).toThrow(`trustedOrigins: "${origin}" is not an origin; use one such as "https://example.com"`)
     },
   )
 

@@ -214,7 +214,7 @@ describe("cookie.replaces", () => {
     expect(() => authWith({ replaces: [{ name: "__Host-x", path: "/app" }] })).toThrow(invalid)
     expect(() => authWith({ replaces: [{}] })).toThrow("cookie.replaces")
     expect(() => authWith({ name: "sid", replaces: [{ name: "sid" }] })).toThrow("cookie.replaces")
-    expect(() => authWith({ replaces: [{ domian: "example.com" }] as never })).toThrow('Did you mean "domain"?')
+    expect(() => authWith({ replaces: [{ domian: "example.com" }] as never })).toThrow('did you mean "domain"?')
   })
 
   function createAuthCookie(cookie: CookieOptions) {
@@ -246,14 +246,17 @@ describe("createAuth() with a cookie that cannot be", () => {
   })
 
   test.each<[CookieOptions, string]>([
-    [{ name: "a b" }, 'cookie.name: "a b" is invalid. Use letters'],
-    [{ path: "app" }, 'cookie.path: "app" is invalid. Start with "/"'],
-    [{ sameSite: "Lax" as "lax" }, 'cookie.sameSite: "Lax" is invalid. Use "strict", "lax" or "none".'],
-    [{ domain: "192.168.1.10" }, 'cookie.domain: "192.168.1.10" is invalid. Use one such as "example.com", or none'],
-    [{ sameSite: "none", secure: false }, 'cookie.sameSite: "none" is invalid. It requires cookie.secure: true.'],
-    [{ partitioned: true, secure: false }, "cookie.partitioned: true is invalid. It requires cookie.secure: true."],
-    [{ name: "__Http-id", secure: false }, 'cookie.name: "__Http-id" is invalid. It requires cookie.secure: true.'],
-    [{ name: "__Host-id", path: "/x" }, 'cookie.name: "__Host-id" is invalid. It requires path "/" and no domain.'],
+    [{ name: "a b" }, 'cookie.name: "a b" is not a cookie name; use letters'],
+    [{ path: "app" }, 'cookie.path: "app" is not a path; start it with "/"'],
+    [{ sameSite: "Lax" as "lax" }, 'cookie.sameSite: "Lax" is unknown; use "strict", "lax" or "none"'],
+    [
+      { domain: "192.168.1.10" },
+      'cookie.domain: "192.168.1.10" is not a domain; use one such as "example.com", or none',
+    ],
+    [{ sameSite: "none", secure: false }, 'cookie.sameSite: "none" requires Secure; use cookie.secure: true'],
+    [{ partitioned: true, secure: false }, "cookie.partitioned: true requires Secure; use cookie.secure: true"],
+    [{ name: "__Http-id", secure: false }, 'cookie.name: "__Http-id" requires Secure; use cookie.secure: true'],
+    [{ name: "__Host-id", path: "/x" }, 'cookie.name: "__Host-id" is for one host; use path "/" and no domain'],
   ])("names the option, its value and what to do: %j", (options, sentence) => {
     expect(() => authWith(options)).toThrow(sentence)
   })

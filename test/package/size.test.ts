@@ -6,15 +6,15 @@ import { expect, test } from "vitest"
 
 import { root } from "./tarball.ts"
 
-const mostBytes = 4096
-const mostMilliseconds = 15
+const maxBytes = 4200
+const maxMilliseconds = 15
 
-test("createAuth() costs a bundle at most 3.9 KiB of our own code, minified and compressed", async () => {
+test("createAuth() costs a bundle at most 4,200 bytes of our own code, minified and compressed", async () => {
   const bytes = await compressedSize(
     'import { createAuth } from "./src/index.ts"; globalThis.x = createAuth(globalThis.a).validateSession',
   )
-  console.info(`createAuth(): ${bytes} bytes of at most ${mostBytes}`)
-  expect(bytes).toBeLessThanOrEqual(mostBytes)
+  console.info(`createAuth(): ${bytes} bytes of at most ${maxBytes}`)
+  expect(bytes).toBeLessThanOrEqual(maxBytes)
 })
 
 test("importing nightlatch takes at most 15 ms, little of it for our own code", () => {
@@ -30,7 +30,7 @@ test("importing nightlatch takes at most 15 ms, little of it for our own code", 
     `import "nightlatch": ${inMs(best)} at best, ${inMs(median(ours))} in the median; ${inMs(needed)} not ours`,
   )
   // On a slow or busy machine the share of our own code still tells.
-  expect(best).toBeLessThanOrEqual(Math.max(mostMilliseconds, 1.5 * needed))
+  expect(best).toBeLessThanOrEqual(Math.max(maxMilliseconds, 1.5 * needed))
 })
 
 test("importing one function of nightlatch leaves createAuth() out of a bundle", async () => {

@@ -188,7 +188,7 @@ describe("where the package is missing", () => {
   test("without Node's own, hashing rejects with the line that installs the package", async () => {
     vi.spyOn(process, "getBuiltinModule").mockReturnValue({} as never)
     const hasher = await argon2idWithout(...notInstalled)
-    const message = expect.stringMatching(/not installed: npm install @node-rs\/argon2, or run Node.js 24.19/)
+    const message = expect.stringMatching(/not installed; run npm install @node-rs\/argon2, or use Node.js 24.19/)
     await expect(hasher.hash("correct horse")).rejects.toMatchObject({ code: "missing_port", message })
   })
 

@@ -68,7 +68,7 @@ describe("createUser() without an id, on SQLite", () => {
   test.for(unfit)("says that none fits %s", async (id) => {
     await expect(firstId(open(id, id.startsWith("INT") ? "integer" : "text"))).rejects.toMatchObject({
       code: "invalid_option",
-      message: expect.stringMatching(/No id fits the user table: its column "id" has the type .*generateUserId/),
+      message: expect.stringMatching(/no id fits the user table, whose column "id" has the type .*; .*generateUserId/),
     })
   })
 })

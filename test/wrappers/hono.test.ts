@@ -223,7 +223,7 @@ describe("createHonoAuth()", () => {
   test("names an option that does not exist", async () => {
     const { auth } = await setUp()
     // @ts-expect-error -- the option's name is misspelt
-    expect(() => createHonoAuth(auth, { allowCrossOrigins: true })).toThrow('Did you mean "allowCrossOrigin"?')
+    expect(() => createHonoAuth(auth, { allowCrossOrigins: true })).toThrow('did you mean "allowCrossOrigin"?')
   })
 })
 

@@ -97,13 +97,13 @@ describe("a guard's option that does not exist", () => {
     ["serverAction", ({ serverAction }) => serverAction(() => {}, wrong)],
   ])("throws as %s() wraps", async (_, wrap) => {
     const { next } = await setUpNext()
-    expect(() => wrap(next)).toThrow('Did you mean "authorize"?')
+    expect(() => wrap(next)).toThrow('did you mean "authorize"?')
   })
 
   test("is refused by verifySession() for members too", async () => {
     const { next, render } = await setUpNext()
     await render("user-1")
-    await expect(next.verifySession(wrong)).rejects.toThrow('Did you mean "authorize"?')
+    await expect(next.verifySession(wrong)).rejects.toThrow('did you mean "authorize"?')
   })
 })
 

@@ -633,9 +633,9 @@ describe("allowCrossOrigin", () => {
   test("is not what a misspelt option does", async () => {
     const { node } = await setUpNode()
     // @ts-expect-error -- the option's name is misspelt
-    expect(() => node.middleware({ allowCrossOrigins: true })).toThrow('Did you mean "allowCrossOrigin"?')
+    expect(() => node.middleware({ allowCrossOrigins: true })).toThrow('did you mean "allowCrossOrigin"?')
     // @ts-expect-error -- the option's name is misspelt
-    expect(() => node.handler(() => {}, { allowCrossOrigins: true })).toThrow('Did you mean "allowCrossOrigin"?')
+    expect(() => node.handler(() => {}, { allowCrossOrigins: true })).toThrow('did you mean "allowCrossOrigin"?')
   })
 })
 

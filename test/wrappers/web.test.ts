@@ -426,7 +426,7 @@ describe("handler()", () => {
     expect(await (await serve(foreign())).json()).toEqual([null, "user-2"])
     expect((await web.handler(() => new Response())(foreign())).status).toBe(403)
     // @ts-expect-error -- the option's name is misspelt
-    expect(() => web.handler(() => new Response(), { allowCrossOrigins: true })).toThrow("Did you mean")
+    expect(() => web.handler(() => new Response(), { allowCrossOrigins: true })).toThrow("did you mean")
   })
 
   test("takes a handler that is not async", async () => {
@@ -474,7 +474,7 @@ describe("handler()", () => {
       const serve = web.handler(() => answered as unknown as Response)
       await expect(serve(get())).rejects.toMatchObject({
         code: "unsupported",
-        message: expect.stringContaining("Expected a Response"),
+        message: expect.stringContaining("is not a Response; return one"),
       })
     },
   )

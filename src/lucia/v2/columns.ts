@@ -1,4 +1,4 @@
-import { AuthError } from "../../core/errors.ts"
+import { invalidOption } from "../../core/options.ts"
 
 const reserved = {
   user: ["id"],
@@ -12,8 +12,8 @@ const reserved = {
 export function requireColumns(owner: keyof typeof reserved, attributes: object): void {
   for (const name of Object.keys(attributes)) {
     if (reserved[owner].includes(name.replaceAll("_", "").toLowerCase()))
-      throw new AuthError("invalid_option", `The ${owner} attribute ${name} would overwrite a column of the library.`)
+      throw invalidOption(`${owner} attributes`, name, "would overwrite a column of the library; rename it")
     if (name === "__proto__" || !/^[\p{L}\p{N}_$-]+$/u.test(name))
-      throw new AuthError("invalid_option", `The ${owner} attribute ${JSON.stringify(name)} cannot be a column.`)
+      throw invalidOption(`${owner} attributes`, name, 'cannot be a column; use letters, digits, "_", "$" and "-"')
   }
 }

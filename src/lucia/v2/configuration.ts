@@ -1,4 +1,5 @@
 import { AuthError } from "../../core/errors.ts"
+import { invalidOption, shown } from "../../core/options.ts"
 import type { StoredIds } from "../v3/stored-ids.ts"
 import type { SessionSchema, UserSchema } from "./lucia-adapter.ts"
 import { generateLuciaPasswordHash, validateLuciaPasswordHash } from "./password-hash.ts"
@@ -61,21 +62,21 @@ export function readPeriods({
   if (isLength && activePeriod + idlePeriod > 0) return { activePeriod, idlePeriod }
   throw new AuthError(
     "invalid_option",
-    "The periods of sessionExpiresIn are milliseconds, together longer than nothing and at most 1,000 years each.",
+    `sessionExpiresIn: ${shown(activePeriod)} and ${shown(idlePeriod)} are not lifetimes; use milliseconds, at most 1,000 years each and together more than 0`,
   )
 }
 
 /** Reads whether this is development. Throws `invalid_option` for anything that is neither: it would not be secure. */
 export function readEnv(env: Env): Env {
   if (env === "DEV" || env === "PROD") return env
-  throw new AuthError("invalid_option", 'env is "DEV" or "PROD".')
+  throw invalidOption("env", env, 'is unknown; use "DEV" or "PROD"')
 }
 
 /** Reads the hashing of passwords. Throws `missing_port` for what lacks one of the two functions. */
 export function readPasswordHash(given: PasswordHash | undefined): PasswordHash {
   if (given === undefined) return { generate: generateLuciaPasswordHash, validate: validateLuciaPasswordHash }
   if (typeof given?.generate === "function" && typeof given.validate === "function") return given
-  throw new AuthError("missing_port", "passwordHash has two functions, generate and validate.")
+  throw new AuthError("missing_port", "passwordHash: generate() or validate() is missing; use an object with both")
 }
 
 /** Writes what happens, for those who develop. Never a password, a session's id, or a key's. */

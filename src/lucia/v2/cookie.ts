@@ -96,7 +96,10 @@ function fail(part: string): never {
 }
 
 function invalid(part: string): AuthError {
-  return new AuthError("invalid_option", `A cookie's ${part} is invalid`)
+  return new AuthError(
+    "invalid_option",
+    `cookie.${part}: not allowed in a Set-Cookie header; use what RFC 6265, section 4.1.1, allows`,
+  )
 }
 
 /**

@@ -31,8 +31,7 @@ import { createUserMethods } from "./user-methods.ts"
  * export type Auth = typeof auth
  */
 export function lucia<C extends Configuration>(config: C): Auth<C> {
-  if (!config?.adapter)
-    throw new AuthError("missing_port", "lucia() needs an adapter: one of Lucia v2, or of this package.")
+  if (!config?.adapter) throw new AuthError("missing_port", "adapter: missing; use one of Lucia v2, or of this package")
   const { sessionCookie = {}, getUserAttributes = () => ({}), getSessionAttributes = () => ({}) } = config
   const env = readEnv(config.env)
   const log = createDebugLog(config.experimental?.debugMode ?? false)

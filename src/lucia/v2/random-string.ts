@@ -1,4 +1,4 @@
-import { AuthError } from "../../core/errors.ts"
+import { invalidOption } from "../../core/options.ts"
 
 const defaultAlphabet = "abcdefghijklmnopqrstuvwxyz1234567890"
 
@@ -8,8 +8,8 @@ const defaultAlphabet = "abcdefghijklmnopqrstuvwxyz1234567890"
  */
 export function generateRandomString(length: number, alphabet: string = defaultAlphabet): string {
   if (!(length >= 0 && length <= 16_384))
-    throw new AuthError("invalid_option", "The length of a random string is a number from 0 to 16,384.")
-  if (alphabet === "") throw new AuthError("invalid_option", "The alphabet of a random string is empty.")
+    throw invalidOption("length", length, "is out of bounds; use a number from 0 to 16384")
+  if (alphabet === "") throw invalidOption("alphabet", alphabet, "is empty; use one character or more")
   let text = ""
   while (text.length < Math.floor(length)) text += draw(Math.floor(length) - text.length, alphabet)
   return text

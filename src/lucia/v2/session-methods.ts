@@ -1,4 +1,5 @@
 import { AuthError, isAuthError } from "../../core/errors.ts"
+import { invalidOption } from "../../core/options.ts"
 import { createOnce } from "../../core/once.ts"
 import type { FoundSession, SessionRecord } from "../../core/ports.ts"
 import { isSessionId } from "../../core/token.ts"
@@ -35,7 +36,7 @@ const kinds = { clear: clearIds, rekey: rekeyedIds, hashed: hashedIds }
 export function createSessionMethods(parts: SessionParts) {
   const { storedIds, stores, periods, getUser, log } = parts
   if (!Object.hasOwn(kinds, storedIds))
-    throw new AuthError("invalid_option", "storedIds is one of clear, rekey and hashed.")
+    throw invalidOption("storedIds", storedIds, 'is unknown; use "clear", "rekey" or "hashed"')
   const store = stores.sessions
   const sessions = kinds[storedIds](store)
   const once = createOnce(Date.now)
@@ -66,7 +67,7 @@ export function createSessionMethods(parts: SessionParts) {
     if (isPossibleId(sessionId) && !(storedIds === "clear" && isHashLike(sessionId))) return
     throw new AuthError(
       "invalid_option",
-      "A sessionId has 1 to 255 characters, none of them NUL, and with clear ids is not a hash.",
+      "sessionId: not an id; use 1 to 255 characters without NUL and, with clear ids, not a hash",
     )
   }
 

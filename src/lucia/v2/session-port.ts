@@ -69,7 +69,10 @@ export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAda
       await removeRows({ ...rows, delete: (id) => inTurn(id, () => rows.delete(id)) }, userId, exceptId)
     },
     async deleteExpiredSessions() {
-      throw new AuthError("unsupported", "An adapter of Lucia v2 lists sessions of one user only.")
+      throw new AuthError(
+        "unsupported",
+        "deleteExpiredSessions(): an adapter of Lucia v2 lists sessions of one user only; delete the rows with a statement of your own",
+      )
     },
   }
 

@@ -175,6 +175,6 @@ function requireMethods<Port extends object>(
     if (typeof methods?.[name] !== "function")
       throw new AuthError(
         "missing_port",
-        `The adapter has no ${name}(): give one of Lucia v2, or of this package, for users and for sessions.`,
+        `adapter: ${name}() is missing; use one of Lucia v2, or of this package, for users and for sessions`,
       )
 }

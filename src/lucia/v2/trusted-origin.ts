@@ -1,4 +1,4 @@
-import { AuthError } from "../../core/errors.ts"
+import { invalidOption } from "../../core/options.ts"
 import { opensWebSocket } from "../../core/origin.ts"
 import { verifyOrigin } from "../v3/request-origin.ts"
 import type { Env, LuciaRequest } from "./request-context.ts"
@@ -53,9 +53,10 @@ type SubDomainCheck = (origin: string, schemes: readonly string[]) => boolean
 function createSubDomainCheck(subDomains: readonly (string | null)[] | "*", base: string | undefined): SubDomainCheck {
   if (subDomains.length === 0) return () => false
   if (base === undefined || !/^([^.]+\.)+[^.]+$|^localhost(:\d+)?$/.test(base))
-    throw new AuthError(
-      "invalid_option",
-      "allowedSubDomains are subdomains of something: set sessionCookie.attributes.domain, or csrfProtection.host, to a domain such as example.com.",
+    throw invalidOption(
+      "allowedSubDomains",
+      base,
+      'is not a domain that has them; set sessionCookie.attributes.domain, or csrfProtection.host, such as "example.com"',
     )
   if (subDomains === "*") return (origin, schemes) => isBelow(origin, base) && isOrigin(origin, hostIn(origin), schemes)
   const hosts = subDomains.map((name) => (name === null ? base : `${requireSubDomain(name)}.${base}`))
@@ -64,7 +65,11 @@ function createSubDomainCheck(subDomains: readonly (string | null)[] | "*", base
 
 function requireSubDomain(name: string): string {
   if (/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(name)) return name
-  throw new AuthError("invalid_option", 'allowedSubDomains is "*", or names without the domain, such as ["api"].')
+  throw invalidOption(
+    "allowedSubDomains",
+    name,
+    'is not a subdomain; use "*", or names without the domain, such as ["api"]',
+  )
 }
 
 function isBelow(origin: string, base: string): boolean {

@@ -1,5 +1,5 @@
 import { AuthError } from "../../core/errors.ts"
-import { checkOptions } from "../../core/options.ts"
+import { checkOptions, invalidOption } from "../../core/options.ts"
 import type { SessionAdapter, SessionRecord, UserId } from "../../core/ports.ts"
 import type { Adapter, DatabaseSession, DatabaseUser } from "./lucia-adapter.ts"
 import { isSessionId } from "../../core/token.ts"
@@ -87,7 +87,7 @@ export function fromLuciaAdapter(adapter: Adapter, options: FromLuciaAdapterOpti
       if (createdAt === undefined && absoluteTimeout !== Infinity)
         throw new AuthError(
           "invalid_option",
-          "Lucia's tables do not keep when a session was created: set session.absoluteTimeout to false, or name your own column with fromLuciaAdapter(adapter, { createdAt }).",
+          "session.absoluteTimeout: Lucia's tables do not keep when a session was created; set session.absoluteTimeout to false, or name your own column with fromLuciaAdapter(adapter, { createdAt })",
         )
     },
     async listSessions(userId) {
@@ -146,7 +146,7 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
     async updateSession() {
       throw new AuthError(
         "unsupported",
-        "An adapter of Lucia v3 cannot change the attributes of a session: keep them in your own table.",
+        "updateSession(): an adapter of Lucia v3 cannot change the attributes of a session; keep them in your own table",
       )
     },
     async replaceSession(oldId, session) {
@@ -190,17 +190,15 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
 function requireContract(adapter: Adapter): void {
   for (const name of contract)
     if (typeof adapter?.[name] !== "function")
-      throw new AuthError(
-        "missing_port",
-        `The adapter has no ${name}(): give fromLuciaAdapter() an adapter of Lucia v3.`,
-      )
+      throw new AuthError("missing_port", `adapter: ${name}() is missing; use an adapter of Lucia v3`)
 }
 
 function requireUserId(userId: UserId): UserId {
   if (isUserId(userId)) return userId
-  throw new AuthError(
-    "invalid_option",
-    "A user's id must be a string, a number, a bigint, or an id object of the database, such as an ObjectId.",
+  throw invalidOption(
+    "userId",
+    userId,
+    "is not an id; use a string, a number, a bigint, or an id object of the database, such as an ObjectId",
   )
 }
 

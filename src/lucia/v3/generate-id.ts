@@ -1,4 +1,4 @@
-import { AuthError } from "../../core/errors.ts"
+import { invalidOption } from "../../core/options.ts"
 import { randomBytes } from "../../platform/bytes.ts"
 import { randomText } from "../../platform/crypto.ts"
 
@@ -9,7 +9,7 @@ const fairBytes = 256 - (256 % alphabet.length)
 /** Makes a random id of `length` characters, `a-z` and `0-9`, each as likely as the others. */
 export function generateId(length: number): string {
   if (!(length >= 0 && length <= 65_536))
-    throw new AuthError("invalid_option", "The length of an id is a number from 0 to 65,536.")
+    throw invalidOption("length", length, "is out of bounds; use a number from 0 to 65536")
   let id = ""
   while (id.length < length) id += randomCharacters(length - id.length)
   return id

@@ -20,7 +20,7 @@ const referencedCodes = new Set<unknown>(["23503", "23001", 1451, "P2003"])
 export function unfitColumn(cause?: unknown): AuthError {
   return new AuthError(
     "invalid_option",
-    'The id column of the session table cannot hold a hashed session id, which has 64 characters: it is too short, or has another type such as UUID. Make it TEXT or VARCHAR(255), or set storedIds: "clear".',
+    'session.id: the id column cannot hold a hash of 64 characters, because it is too short or has another type such as UUID; make it TEXT or VARCHAR(255), or set storedIds: "clear"',
     { cause },
   )
 }

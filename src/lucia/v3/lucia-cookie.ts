@@ -49,5 +49,8 @@ export class Cookie {
 function requirePlain(text: string): string {
   // oxlint-disable-next-line no-control-regex -- these are what must not get into a header.
   if (!/[;\x00-\x1f\x7f]/.test(text)) return text
-  throw new AuthError("invalid_option", "A cookie's path and domain have no semicolon and no control character.")
+  throw new AuthError(
+    "invalid_option",
+    "sessionCookie.attributes: path or domain has a semicolon or a control character; remove it",
+  )
 }

@@ -1,5 +1,6 @@
 import { readBearerToken } from "../../core/cookie.ts"
 import { AuthError } from "../../core/errors.ts"
+import { invalidOption } from "../../core/options.ts"
 import { extensionOf, isLive } from "../../core/policy.ts"
 import type { SessionPolicy } from "../../core/policy.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserAdapter } from "../../core/ports.ts"
@@ -95,7 +96,7 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
   constructor(adapter: AnyLuciaAdapter | OwnAdapter, options: LuciaOptions<OwnSession, OwnUser> = {}) {
     const { sessionCookie, getSessionAttributes, getUserAttributes, storedIds = "rekey" } = options
     if (!Object.hasOwn(kinds, storedIds))
-      throw new AuthError("invalid_option", "storedIds is one of clear, rekey and hashed.")
+      throw invalidOption("storedIds", storedIds, 'is unknown; use "clear", "rekey" or "hashed"')
     const store = toStore(adapter)
     const policy = { idleTimeout: readLifetime(options.sessionExpiresIn), absoluteTimeout: Infinity }
     const cookies = createLuciaCookies(sessionCookie, policy.idleTimeout)
@@ -155,7 +156,7 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     if (!isPossibleId(sessionId) || (this[state].storedIds === "clear" && isHashLike(sessionId)))
       throw new AuthError(
         "invalid_option",
-        "A sessionId has 1 to 255 characters, none of them NUL, and with clear ids is not a hash.",
+        "sessionId: not an id; use 1 to 255 characters without NUL and, with clear ids, not a hash",
       )
     const own = { ...attributes }
     for (const name of Object.keys(own)) requireColumn(name, this[state].createdAt)
@@ -239,7 +240,11 @@ function toUser({ getUserAttributes }: AnyState, { userId }: SessionRecord, row:
 function readLifetime(span: Pick<TimeSpan, "milliseconds"> | undefined): number {
   const milliseconds = span ? span.milliseconds() : 30 * 86_400_000
   if (milliseconds > 0 && milliseconds <= 3.2e13) return milliseconds
-  throw new AuthError("invalid_option", "sessionExpiresIn must be longer than nothing and at most 1,000 years.")
+  throw invalidOption(
+    "sessionExpiresIn",
+    milliseconds,
+    "milliseconds are not a lifetime; use more than 0 and at most 1,000 years",
+  )
 }
 
 function signedOutResult(): { user: null; session: null } {

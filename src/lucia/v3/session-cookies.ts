@@ -1,5 +1,5 @@
 import { readCookie } from "../../core/cookie.ts"
-import { AuthError } from "../../core/errors.ts"
+import { invalidOption } from "../../core/options.ts"
 import { Cookie } from "./lucia-cookie.ts"
 import type { CookieAttributes } from "./lucia-cookie.ts"
 
@@ -38,7 +38,7 @@ const maxMaxAge = 34_560_000
 /** Makes {@link SessionCookies} for sessions of `lifetime` milliseconds. Throws `invalid_option` for an unsafe cookie. */
 export function createLuciaCookies(options: SessionCookieOptions = {}, lifetime: number): SessionCookies {
   const { name = "auth_session", expires = true } = options
-  if (name === "") throw new AuthError("invalid_option", "The session cookie needs a name: set sessionCookie.name.")
+  if (name === "") throw invalidOption("sessionCookie.name", name, 'is not a name; use one such as "auth_session"')
   const attributes = withDefaults(options.attributes)
   const maxAge = expires ? Math.min(Math.ceil(lifetime / 1000), maxMaxAge) : maxMaxAge
   const cookies = {

@@ -1,4 +1,4 @@
-import { AuthError } from "../../core/errors.ts"
+import { invalidOption } from "../../core/options.ts"
 import { isDate } from "../../platform/realm.ts"
 import type { SessionRecord, UserId } from "../../core/ports.ts"
 import type { DatabaseSession } from "./lucia-adapter.ts"
@@ -34,15 +34,9 @@ export function requireColumn(name: string, createdAt?: string): void {
   const plain = plainName(name)
   // Lucia's adapters spread attributes over their own columns, and quote names without escaping them.
   if (coreNames.includes(plain) || (createdAt !== undefined && plain === plainName(createdAt)))
-    throw new AuthError(
-      "invalid_option",
-      `The session attribute ${name} would overwrite a column of the library: rename it.`,
-    )
+    throw invalidOption("session attributes", name, "would overwrite a column of the library; rename it")
   if (name === "__proto__" || !/^[\p{L}\p{N}_$-]+$/u.test(name))
-    throw new AuthError(
-      "invalid_option",
-      `The session attribute ${JSON.stringify(name)} cannot be a column: rename it.`,
-    )
+    throw invalidOption("session attributes", name, 'cannot be a column; use letters, digits, "_", "$" and "-"')
 }
 
 /**

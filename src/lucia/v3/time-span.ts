@@ -1,4 +1,4 @@
-import { AuthError } from "../../core/errors.ts"
+import { invalidOption } from "../../core/options.ts"
 
 /** A unit of time, from milliseconds to weeks. */
 export type TimeSpanUnit = "ms" | "s" | "m" | "h" | "d" | "w"
@@ -11,8 +11,7 @@ export class TimeSpan {
   unit: TimeSpanUnit
 
   constructor(value: number, unit: TimeSpanUnit) {
-    if (!Object.hasOwn(units, unit))
-      throw new AuthError("invalid_option", `${unit} is no unit of time: give ms, s, m, h, d or w.`)
+    if (!Object.hasOwn(units, unit)) throw invalidOption("unit", unit, "is not a unit of time; use ms, s, m, h, d or w")
     this.value = value
     this.unit = unit
   }

@@ -1,4 +1,4 @@
-import { AuthError } from "../../core/errors.ts"
+import { invalidOption } from "../../core/options.ts"
 
 /** The part of a `NextRequest` that the proxy reads; a plain `Request` has enough of it. */
 export interface ProxyRequest {
@@ -9,11 +9,13 @@ export interface ProxyRequest {
   nextUrl?: { pathname: string; search: string; clone(): { pathname: string; search: string; toString(): string } }
 }
 
-/** The path of an option, as `plainPath` gives it. Throws `invalid_option` for one that may lead to another site. */
-export function ownPath(path: string): string {
-  const plain = plainOwnPath(path)
-  if (plain === null) throw new AuthError("invalid_option", `"${path}" is not a path of this site, such as "/sign-in"`)
-  return plain
+/** The paths of an option, as `plainPath` gives them. Throws `invalid_option` for one that may lead to another site. */
+export function ownPaths(option: string, paths: readonly string[]): string[] {
+  return paths.map((path) => {
+    const plain = plainOwnPath(path)
+    if (plain !== null) return plain
+    throw invalidOption(option, path, 'is not a path of this site; use one such as "/sign-in"')
+  })
 }
 
 /** The path decoded; `null` if it may lead to another site, or can be read in several ways. */
