@@ -1,5 +1,8 @@
 import { checkOptions } from "../src/core/options.ts"
 import type { SessionAdapter, UserAdapter } from "../src/core/ports.ts"
+import { keyPort } from "./port/key-port.ts"
+import { sessionPort } from "./port/session-port.ts"
+import { userPort } from "./port/user-port.ts"
 import type { PrismaBase } from "./prisma/client.ts"
 import { prismaStore } from "./prisma/client.ts"
 import { checkedFields } from "./prisma/fields.ts"
@@ -44,7 +47,12 @@ export function prismaAdapter<
   const known = { user: names.user ?? "user", session: names.session ?? "session", key: names.key ?? "key" }
   const store = prismaStore(client as unknown as PrismaBase, known)
   const fields = checkedFields(store.models, known, ["user", "session", "key"])
-  const adapter = { ...prismaSessions(store, fields, known.user), ...prismaUsers(store, fields) }
+  const db = { store, fields, relation: known.user }
+  const adapter = {
+    ...sessionPort(() => db, prismaSessions),
+    ...userPort(() => db, prismaUsers),
+    ...keyPort(() => db, prismaUsers),
+  }
   // The rows are those of the models that the client was generated from.
   return adapter as unknown as PrismaAdapter<Client, User, Session>
 }
