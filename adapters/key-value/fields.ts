@@ -3,24 +3,49 @@ import { isDate } from "../../src/platform/realm.ts"
 import type { SessionRecord, UserId } from "../../src/core/ports.ts"
 import { quoted } from "../port/names.ts"
 import { timeOf } from "../port/parameters.ts"
+import type { NewSession, SessionRows } from "../port/session-port.ts"
 import type { UserIds } from "../port/user-ids.ts"
+import { impossibleUser } from "../port/user-ids.ts"
 
 /** A session as text: `u` its user, `c` and `e` its times in milliseconds, and `a:<name>` for each attribute. */
 export type Fields = Record<string, string>
 
 const attribute = "a:"
 
-/** Writes a session whose user's id is encoded already. */
-export function sessionFields(user: string, { createdAt, expiresAt, attributes }: SessionRecord): Fields {
-  return { u: user, c: String(timeOf(createdAt)), e: String(timeOf(expiresAt)), ...attributeFields(attributes) }
+/** A session to be stored in a key-value store. */
+export type NewFields = NewSession<string, Fields>
+
+/** How the sessions of key-value stores are encoded. */
+export const keyValueEncoding: Pick<
+  SessionRows<{ ids: UserIds }, string, Fields, never, object>,
+  "encodeUser" | "encodeAttributes" | "impossibleUser"
+> = {
+  encodeUser: ({ ids }, id) => encodeUserId(id, ids),
+  encodeAttributes: (_, attributes) => attributeFields(attributes),
+  // Such a store knows no users: nobody is missing.
+  impossibleUser,
+}
+
+/** Names the field of an attribute. Throws `invalid_option` for what cannot be the name of one. */
+export function attributeField(name: string): string {
+  return attribute + checkedAttribute(name)
+}
+
+/** Returns whether an attribute is null, or was never set. */
+export function isUnset(fields: Fields, name: string): boolean {
+  const value = fields[attributeField(name)]
+  return value === undefined || value === "null"
+}
+
+/** Sorts sessions by when they were created, newest first. */
+export function newestFirst<SessionRow>(sessions: SessionRecord<SessionRow>[]): SessionRecord<SessionRow>[] {
+  return sessions.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
 }
 
 /** Writes attributes; those that are `undefined` are left out. Throws `invalid_option` for what cannot be kept. */
-export function attributeFields(attributes: object): Fields {
+function attributeFields(attributes: object): Fields {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(
-    given.map(([name, value]) => [attribute + checkedAttribute(name), encodeValue(name, value)]),
-  )
+  return Object.fromEntries(given.map(([name, value]) => [attributeField(name), encodeValue(name, value)]))
 }
 
 /** Reads a session back; `null` for anything that was not written as one. */
@@ -32,20 +57,9 @@ export function readFields<SessionRow>(id: string, fields: Fields, ids: UserIds)
   return { id, userId, createdAt, expiresAt, attributes: attributes as SessionRow }
 }
 
-/** Writes a user's id; `null` if no user can have it. Throws `invalid_option` for another type of JavaScript. */
-export function encodeUserId(id: unknown, ids: UserIds): string | null {
+function encodeUserId(id: UserId, ids: UserIds): string | null {
   const encoded = ids.encode(id)
   return encoded === null ? null : String(encoded)
-}
-
-/** Writes the id of a user who gets a session. Throws `invalid_option` if no user can have it. */
-export function encodeOwner(id: unknown, ids: UserIds): string {
-  const encoded = encodeUserId(id, ids)
-  if (encoded !== null) return encoded
-  throw new AuthError(
-    "invalid_option",
-    `userId: ${quoted(id)} is not an id for this userIdType; use another, or another userIdType`,
-  )
 }
 
 function decodeUserId(text: string | undefined, ids: UserIds): UserId | undefined {

@@ -63,10 +63,12 @@ redis.call('PEXPIREAT', KEYS[1], goneAt(ARGV[1]))
 return 1
 `)
 
-/** Sets fields of a session: `...fields` -> 1, or 0 if it is not there. */
+/** Sets fields of a session, if one of them has no value or null: `ifNull or "", ...fields` -> 1, or 0 if not. */
 export const update = redisScript(`${row}
 if not field('e') then return 0 end
-if ARGV[1] then redis.call('HSET', KEYS[1], unpack(ARGV)) end
+local value = ARGV[1] ~= '' and field(ARGV[1])
+if value and value ~= 'null' then return 0 end
+if ARGV[2] then redis.call('HSET', KEYS[1], unpack(ARGV, 2)) end
 return 1
 `)
 

@@ -1,13 +1,14 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
-import { newSessionIdOf, sessionIdOf, timeOf } from "../port/parameters.ts"
+import type { FoundSession, SessionAdapter, SessionRecord } from "../../src/core/ports.ts"
 import { batchSize, inBatches } from "../key-value/batches.ts"
-import type { RedisExecutor, RedisScript } from "./executor.ts"
-import { checkedExecutor, isDone, isReply, runScript, walkKeys } from "./executor.ts"
-import type { Fields } from "../key-value/fields.ts"
-import { attributeFields, encodeOwner, encodeUserId, readFields, sessionFields } from "../key-value/fields.ts"
+import type { Fields, NewFields } from "../key-value/fields.ts"
+import { attributeField, keyValueEncoding, newestFirst, readFields } from "../key-value/fields.ts"
 import type { Keys, KeyValueOptions } from "../key-value/keys.ts"
 import { keysOf } from "../key-value/keys.ts"
+import type { SessionRows } from "../port/session-port.ts"
+import { sessionPort } from "../port/session-port.ts"
+import type { RedisExecutor, RedisScript } from "./executor.ts"
+import { checkedExecutor, isDone, isReply, runScript, walkKeys } from "./executor.ts"
 import { activate, discard, end, enlist, expire, extend, readIndex, reserve, strike, update } from "./scripts.ts"
 
 interface Store extends Keys {
@@ -42,92 +43,68 @@ export function redisSessions<SessionRow extends object>(
   const redis = checkedExecutor(client)
   const run: Store["run"] = (script, key, ...args) => runScript(redis, script, key, args)
   const store: Store = { ...keysOf(options), redis, run }
-  return {
-    insertSession: (session) => insertSession(store, session),
-    findSession: (id) => findSession(store, id),
-    listSessions: (userId) => listSessions(store, userId),
-    extendSession: (id, expiresAt, ifBefore) => extendSession(store, id, expiresAt, ifBefore),
-    updateSession: (id, attributes) => updateSession(store, id, attributes),
-    replaceSession: (oldId, session) => replaceSession(store, oldId, session),
-    deleteSession: (id, userId) => deleteSession(store, id, userId),
-    deleteUserSessions: (userId, exceptId) => deleteUserSessions(store, userId, exceptId),
-    deleteExpiredSessions: (before, limit) => deleteExpiredSessions(store, before, limit),
-  }
+  // Attributes are whatever was stored: that they have this type is the application's word.
+  return sessionPort(() => store, rows) as unknown as SessionAdapter<never, SessionRow>
 }
 
-async function insertSession(store: Store, session: SessionRecord): Promise<void> {
-  const fields = checkedFields(store, session)
-  await reserveSession(store, session.id, fields)
-  await activateSession(store, session.id, fields)
+const rows: SessionRows<Store, string, Fields, never, object> = {
+  ...keyValueEncoding,
+  insert: async (store, session) => {
+    await reserveSession(store, session)
+    await activateSession(store, session)
+  },
+  find: async (store, id): Promise<FoundSession<never> | null> => {
+    const fields = await readHash(store, id)
+    const session = fields && readFields<object>(id, fields, store.ids)
+    return session && { session }
+  },
+  list,
+  extend: async (store, id, expiresAt, ifBefore) => {
+    const fields = await readHash(store, id)
+    if (!fields || fields.u === undefined || !(Number(fields.e) <= ifBefore)) return false
+    await store.run(enlist, store.user(fields.u), id, String(expiresAt))
+    return isDone(await store.run(extend, store.session(id), String(expiresAt), String(ifBefore)))
+  },
+  update: async (store, id, attributes, ifNull) => {
+    const unset = ifNull === null ? "" : attributeField(ifNull)
+    return isDone(await store.run(update, store.session(id), unset, ...Object.entries(attributes).flat()))
+  },
+  replace: async (store, oldId, session) => {
+    const old = await readHash(store, oldId)
+    if (!old || old.e === undefined) return false
+    await reserveSession(store, session)
+    if (!(await endSession(store, oldId, null))) return cancel(store, session)
+    await activateSession(store, session)
+    return true
+  },
+  delete: endSession,
+  deleteOfUser,
+  deleteExpired,
 }
 
-async function findSession<SessionRow>(store: Store, id: string): Promise<FoundSession<never, SessionRow> | null> {
-  const known = sessionIdOf(id)
-  const fields = known !== null && (await readHash(store, known))
-  const session = fields && readFields<SessionRow>(id, fields, store.ids)
-  return session ? { session } : null
-}
-
-async function listSessions<SessionRow>(store: Store, userId: UserId): Promise<SessionRecord<SessionRow>[]> {
-  const user = encodeUserId(userId, store.ids)
-  if (user === null) return []
+async function list(store: Store, user: string): Promise<SessionRecord[]> {
   const ids = await listedIds(store, user)
-  const rows = await inBatches(ids, async (id) => ({ id, fields: await readHash(store, id) }))
+  const found = await inBatches(ids, async (id) => ({ id, fields: await readHash(store, id) }))
+  const gone = found.filter(({ fields }) => fields && Object.keys(fields).length === 0)
   await strikeOff(
     store,
     user,
-    rows.filter(({ fields }) => fields && Object.keys(fields).length === 0).map(({ id }) => id),
+    gone.map(({ id }) => id),
   )
-  const sessions = rows.map(({ id, fields }) => fields && readFields<SessionRow>(id, fields, store.ids))
-  return sessions
-    .filter((session) => session !== null)
-    .filter((session) => session.userId === userId)
-    .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
+  const own = found.filter(({ fields }) => fields?.u === user)
+  return newestFirst(own.flatMap(({ id, fields }) => (fields && readFields<object>(id, fields, store.ids)) ?? []))
 }
 
-async function extendSession(store: Store, id: string, expiresAt: Date, ifBefore: Date): Promise<boolean> {
-  const known = sessionIdOf(id)
-  const [to, limit] = [timeOf(expiresAt), timeOf(ifBefore)]
-  const fields = known !== null && (await readHash(store, known))
-  if (!fields || fields.u === undefined || !(Number(fields.e) <= limit)) return false
-  await store.run(enlist, store.user(fields.u), id, String(to))
-  return isDone(await store.run(extend, store.session(id), String(to), String(limit)))
-}
-
-async function updateSession(store: Store, id: string, attributes: object): Promise<boolean> {
-  const known = sessionIdOf(id)
-  const fields = attributeFields(attributes)
-  if (known === null) return false
-  return isDone(await store.run(update, store.session(known), ...Object.entries(fields).flat()))
-}
-
-async function replaceSession(store: Store, oldId: string, session: SessionRecord): Promise<boolean> {
-  const known = sessionIdOf(oldId)
-  const fields = checkedFields(store, session)
-  const old = known !== null && (await readHash(store, known))
-  if (!old || old.e === undefined) return false
-  await reserveSession(store, session.id, fields)
-  if (!(await deleteSession(store, oldId))) return cancel(store, session.id, fields)
-  await activateSession(store, session.id, fields)
-  return true
-}
-
-async function deleteSession(store: Store, id: string, userId?: UserId): Promise<boolean> {
-  const known = sessionIdOf(id)
-  const owner = userId === undefined ? [] : [encodeUserId(userId, store.ids)]
-  if (known === null || owner[0] === null) return false
-  const user = await store.run(end, store.session(known), ...owner.map(String))
-  if (typeof user === "string") await strikeOff(store, user, [known])
+async function endSession(store: Store, id: string, owner: string | null): Promise<boolean> {
+  const user = await store.run(end, store.session(id), ...(owner === null ? [] : [owner]))
+  if (typeof user === "string") await strikeOff(store, user, [id])
   return typeof user === "string"
 }
 
-async function deleteUserSessions(store: Store, userId: UserId, exceptId?: string): Promise<void> {
-  const user = encodeUserId(userId, store.ids)
-  const except = exceptId === undefined ? null : sessionIdOf(exceptId)
-  if (user === null) return
+async function deleteOfUser(store: Store, user: string, exceptId: string | null): Promise<void> {
   let hasMissed: boolean
   do {
-    const ids = (await listedIds(store, user)).filter((id) => id !== except)
+    const ids = (await listedIds(store, user)).filter((id) => id !== exceptId)
     const deleted = await inBatches(ids, (id) => store.run(discard, store.session(id), user))
     await strikeOff(store, user, ids)
     hasMissed = !deleted.every(isDone)
@@ -135,17 +112,14 @@ async function deleteUserSessions(store: Store, userId: UserId, exceptId?: strin
 }
 
 // Redis drops a session a day after its deadline: this is for those who want it sooner.
-async function deleteExpiredSessions(store: Store, before: Date, limit: number): Promise<number> {
-  const time = timeOf(before)
-  if (!Number.isSafeInteger(limit) || limit < 0)
-    throw new AuthError("invalid_option", "limit: not a whole number from 0; use one such as 1000")
+async function deleteExpired(store: Store, before: number, limit: number): Promise<number> {
   const beginning = store.session()
   let deleted = 0
   // The client may put something before every key.
   for await (const keys of walkKeys(store.redis, `*${escapeGlob(beginning)}*`)) {
     const ids = keys.map((key) => key.slice(key.lastIndexOf(beginning) + beginning.length))
     while (ids.length > 0 && deleted < limit) {
-      const ended = await inBatches(ids.splice(0, limit - deleted), (id) => expireSession(store, id, time))
+      const ended = await inBatches(ids.splice(0, limit - deleted), (id) => expireSession(store, id, before))
       deleted += ended.filter(Boolean).length
     }
     if (deleted >= limit) break
@@ -159,26 +133,22 @@ async function expireSession(store: Store, id: string, before: number): Promise<
   return typeof user === "string"
 }
 
-function checkedFields({ ids }: Store, session: SessionRecord): Fields & { u: string; e: string } {
-  const user = encodeOwner(session.userId, ids)
-  newSessionIdOf(session.id)
-  return { ...sessionFields(user, session), u: user, e: String(timeOf(session.expiresAt)) }
-}
-
-async function reserveSession(store: Store, id: string, { u, e }: { u: string; e: string }): Promise<void> {
-  if (!isDone(await store.run(reserve, store.session(id), u)))
+async function reserveSession(store: Store, { id, user, expiresAt }: NewFields): Promise<void> {
+  if (!isDone(await store.run(reserve, store.session(id), user)))
     throw new AuthError("store_failed", "The session id is taken: make a new one.")
-  await store.run(enlist, store.user(u), id, e)
+  await store.run(enlist, store.user(user), id, String(expiresAt))
 }
 
 // Whether it became a session makes no difference: it was ended by whoever took the reservation away.
-async function activateSession(store: Store, id: string, fields: Fields & { u: string; e: string }): Promise<void> {
-  await store.run(activate, store.session(id), fields.u, fields.e, ...Object.entries(fields).flat())
+async function activateSession(store: Store, session: NewFields): Promise<void> {
+  const { id, user, createdAt, expiresAt, attributes } = session
+  const fields: Fields = { u: user, c: String(createdAt), e: String(expiresAt), ...attributes }
+  await store.run(activate, store.session(id), user, String(expiresAt), ...Object.entries(fields).flat())
 }
 
-async function cancel(store: Store, id: string, { u }: { u: string }): Promise<false> {
-  await store.run(discard, store.session(id), u)
-  await strikeOff(store, u, [id])
+async function cancel(store: Store, { id, user }: NewFields): Promise<false> {
+  await store.run(discard, store.session(id), user)
+  await strikeOff(store, user, [id])
   return false
 }
 

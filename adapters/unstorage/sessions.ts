@@ -1,18 +1,18 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
-import type { SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
+import type { FoundSession, SessionAdapter, SessionRecord } from "../../src/core/ports.ts"
+import { createTurns } from "../../src/platform/turns.ts"
+import type { Turns } from "../../src/platform/turns.ts"
 import { inBatches } from "../key-value/batches.ts"
-import type { Fields } from "../key-value/fields.ts"
-import { attributeFields, encodeOwner, encodeUserId, readFields } from "../key-value/fields.ts"
+import type { Fields, NewFields } from "../key-value/fields.ts"
+import { isUnset, keyValueEncoding, newestFirst, readFields } from "../key-value/fields.ts"
 import type { KeyValueOptions } from "../key-value/keys.ts"
-import { quoted } from "../port/names.ts"
-import { sessionIdOf, timeOf } from "../port/parameters.ts"
+import type { SessionRows } from "../port/session-port.ts"
+import { sessionPort } from "../port/session-port.ts"
 import type { UserIds } from "../port/user-ids.ts"
 import { userIdsOf } from "../port/user-ids.ts"
 import type { Items, KeyValueStorage } from "./items.ts"
 import { isStorableSession, itemsOf } from "./items.ts"
-import { createTurns } from "../../src/platform/turns.ts"
-import type { Turns } from "../../src/platform/turns.ts"
 
 /** How often a user's list is read again: some drivers list what was removed for a while. */
 const maxPasses = 10
@@ -21,15 +21,6 @@ interface Store {
   items: Items
   ids: UserIds
   inTurn: Turns["inTurn"]
-}
-
-/** A session to be stored, in parts. */
-interface Parts {
-  id: string
-  user: string
-  session: Fields
-  deadline: Fields
-  attributes: Fields
 }
 
 /**
@@ -51,110 +42,78 @@ export function storedSessions<SessionRow extends object>(
   checkOptions("adapter", options, "prefix", "userIdType")
   const { prefix, userIdType } = options
   const store: Store = { items: itemsOf(storage, prefix), ids: userIdsOf(userIdType), inTurn: createTurns().inTurn }
-  return {
-    insertSession: (session) => insertSession(store, session),
-    async findSession(id) {
-      const known = storableIdOf(id)
-      const session = known === null ? null : await readSession<SessionRow>(store, known)
-      return session && { session }
-    },
-    listSessions: (userId) => listSessions(store, userId),
-    extendSession: (id, expiresAt, ifBefore) => extendSession(store, id, expiresAt, ifBefore),
-    updateSession: (id, attributes) => updateSession(store, id, attributes),
-    replaceSession: (oldId, session) => replaceSession(store, oldId, session),
-    deleteSession: (id, userId) => deleteSession(store, id, userId),
-    deleteUserSessions: (userId, exceptId) => deleteUserSessions(store, userId, exceptId),
-    deleteExpiredSessions: (before, limit) => deleteExpiredSessions(store, before, limit),
-  }
+  // Attributes are whatever was stored: that they have this type is the application's word.
+  return sessionPort(() => store, rows) as unknown as SessionAdapter<never, SessionRow>
 }
 
-async function insertSession(store: Store, session: SessionRecord): Promise<void> {
-  const parts = partsOf(store, session)
-  await store.inTurn(parts.id, async () => {
-    await prepare(store, parts)
-    await complete(store, parts)
-  })
+const rows: SessionRows<Store, string, Fields, never, object> = {
+  ...keyValueEncoding,
+  isStorable: isStorableSession,
+  insert: (store, session) =>
+    store.inTurn(session.id, async () => {
+      await prepare(store, session)
+      await complete(store, session)
+    }),
+  find: async (store, id): Promise<FoundSession<never> | null> => {
+    const session = await readSession(store, id)
+    return session && { session }
+  },
+  list,
+  extend: (store, id, expiresAt, ifBefore) =>
+    store.inTurn(id, async () => {
+      const session = await readSession(store, id)
+      if (!session || session.expiresAt.getTime() > ifBefore) return false
+      await store.items.write("deadline", id, { e: String(expiresAt) })
+      return true
+    }),
+  update: (store, id, attributes, ifNull) =>
+    store.inTurn(id, async () => {
+      if (!(await readSession(store, id))) return false
+      const before = (await store.items.read("attributes", id)) ?? {}
+      if (ifNull !== null && !isUnset(before, ifNull)) return false
+      await store.items.write("attributes", id, { ...before, ...attributes })
+      return true
+    }),
+  replace: (store, oldId, session) => {
+    if (oldId === session.id) throw takenId()
+    // A storage may list its keys bit by bit, so whoever ends all sessions of the user could miss both: one of the two waits.
+    return store.inTurn(turnOf(session.user), () =>
+      store.inTurn(oldId, () => store.inTurn(session.id, () => replaceInTurn(store, oldId, session))),
+    )
+  },
+  delete: (store, id, owner) =>
+    store.inTurn(id, async () => {
+      const user = await ownerOf(store, id)
+      if (user === undefined || (owner !== null && user !== owner)) return false
+      await removeParts(store, user, id)
+      return true
+    }),
+  deleteOfUser: (store, user, exceptId) => store.inTurn(turnOf(user), () => removeAll(store, user, exceptId)),
+  deleteExpired,
 }
 
-async function listSessions<SessionRow>(store: Store, userId: UserId): Promise<SessionRecord<SessionRow>[]> {
-  const user = encodeUserId(userId, store.ids)
-  if (user === null) return []
-  const rows = await inBatches(await store.items.listed(user), async (id) => {
-    const session = await readSession<SessionRow>(store, id)
+async function list(store: Store, user: string): Promise<SessionRecord[]> {
+  const found = await inBatches(await store.items.listed(user), async (id) => {
+    const session = await readSession(store, id)
     if (!session) await strikeIfGone(store, user, id)
     return session
   })
-  return rows
-    .filter((session) => session !== null)
-    .filter((session) => session.userId === userId)
-    .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
-}
-
-async function extendSession(store: Store, id: string, expiresAt: Date, ifBefore: Date): Promise<boolean> {
-  const known = storableIdOf(id)
-  const [to, limit] = [timeOf(expiresAt), timeOf(ifBefore)]
-  if (known === null) return false
-  return store.inTurn(known, async () => {
-    const session = await readSession(store, known)
-    if (!session || session.expiresAt.getTime() > limit) return false
-    await store.items.write("deadline", known, { e: String(to) })
-    return true
-  })
-}
-
-async function updateSession(store: Store, id: string, attributes: object): Promise<boolean> {
-  const known = storableIdOf(id)
-  const fields = attributeFields(attributes)
-  if (known === null) return false
-  return store.inTurn(known, async () => {
-    if (!(await readSession(store, known))) return false
-    const before = await store.items.read("attributes", known)
-    await store.items.write("attributes", known, { ...before, ...fields })
-    return true
-  })
-}
-
-async function replaceSession(store: Store, oldId: string, session: SessionRecord): Promise<boolean> {
-  const known = storableIdOf(oldId)
-  const parts = partsOf(store, session)
-  if (known === null) return false
-  if (known === parts.id) throw idIsTaken()
-  // A storage may list its keys bit by bit, so whoever ends all sessions of the user could miss both: one of the two waits.
-  return store.inTurn(turnOf(parts.user), () =>
-    store.inTurn(known, () => store.inTurn(parts.id, () => replaceInTurn(store, known, parts))),
-  )
+  const own = found.filter((session) => session && keyValueEncoding.encodeUser(store, session.userId) === user)
+  return newestFirst(own.filter((session) => session !== null))
 }
 
 // The new session is listed before the old one is removed: at any moment the list has the one that lives or will.
-async function replaceInTurn(store: Store, oldId: string, parts: Parts): Promise<boolean> {
+async function replaceInTurn(store: Store, oldId: string, session: NewFields): Promise<boolean> {
   if (!(await ownerOf(store, oldId))) return false
-  await prepare(store, parts)
+  await prepare(store, session)
   const user = await ownerOf(store, oldId)
   if (user === undefined) {
-    await removeParts(store, parts.user, parts.id)
+    await removeParts(store, session.user, session.id)
     return false
   }
   await removeParts(store, user, oldId)
-  await complete(store, parts)
+  await complete(store, session)
   return true
-}
-
-async function deleteSession(store: Store, id: string, userId?: UserId): Promise<boolean> {
-  const known = storableIdOf(id)
-  const expected = userId === undefined ? undefined : encodeUserId(userId, store.ids)
-  if (known === null || expected === null) return false
-  return store.inTurn(known, async () => {
-    const user = await ownerOf(store, known)
-    if (user === undefined || (expected !== undefined && user !== expected)) return false
-    await removeParts(store, user, known)
-    return true
-  })
-}
-
-async function deleteUserSessions(store: Store, userId: UserId, exceptId?: string): Promise<void> {
-  const user = encodeUserId(userId, store.ids)
-  const except = exceptId === undefined ? null : sessionIdOf(exceptId)
-  if (user !== null) await store.inTurn(turnOf(user), () => removeAll(store, user, except))
 }
 
 // What was listed and is gone may have been rotated by another process, and its follower is listed now.
@@ -179,10 +138,7 @@ async function removeListed(store: Store, user: string, id: string): Promise<boo
   return owner !== undefined
 }
 
-async function deleteExpiredSessions(store: Store, before: Date, limit: number): Promise<number> {
-  const time = timeOf(before)
-  if (!Number.isSafeInteger(limit) || limit < 0)
-    throw new AuthError("invalid_option", "limit: not a whole number from 0; use one such as 1000")
+async function deleteExpired(store: Store, time: number, limit: number): Promise<number> {
   const ids = await store.items.ids("deadline")
   let deleted = 0
   while (ids.length > 0 && deleted < limit) {
@@ -203,32 +159,14 @@ async function removeExpired(store: Store, id: string, before: number): Promise<
   return user !== undefined
 }
 
-function partsOf({ ids }: Store, { id, userId, createdAt, expiresAt, attributes }: SessionRecord): Parts {
-  const user = encodeOwner(userId, ids)
-  if (storableIdOf(id) === null)
-    throw new AuthError("invalid_option", `id: ${quoted(id)} is not a session id; use 64 lower-case hex digits`)
-  return {
-    id,
-    user,
-    session: { u: user, c: String(timeOf(createdAt)) },
-    deadline: { e: String(timeOf(expiresAt)) },
-    attributes: attributeFields(attributes),
-  }
-}
-
-function storableIdOf(id: unknown): string | null {
-  const known = sessionIdOf(id)
-  return known !== null && isStorableSession(known) ? known : null
-}
-
-async function prepare({ items }: Store, { id, user, deadline, attributes }: Parts): Promise<void> {
-  if ((await items.read("session", id)) !== undefined) throw idIsTaken()
-  await Promise.all([items.write("deadline", id, deadline), items.write("attributes", id, attributes)])
+async function prepare({ items }: Store, { id, user, expiresAt, attributes }: NewFields): Promise<void> {
+  if ((await items.read("session", id)) !== undefined) throw takenId()
+  await Promise.all([items.write("deadline", id, { e: String(expiresAt) }), items.write("attributes", id, attributes)])
   await items.enlist(user, id)
 }
 
-async function complete(store: Store, { id, user, session }: Parts): Promise<void> {
-  await store.items.write("session", id, session)
+async function complete(store: Store, { id, user, createdAt }: NewFields): Promise<void> {
+  await store.items.write("session", id, { u: user, c: String(createdAt) })
   if (!(await store.items.isListed(user, id))) await removeParts(store, user, id)
 }
 
@@ -238,14 +176,16 @@ async function removeParts({ items }: Store, user: string, id: string): Promise<
   await items.remove("session", id)
 }
 
-function idIsTaken(): AuthError {
+function takenId(): AuthError {
   return new AuthError("store_failed", "The session id is taken: make a new one.")
 }
 
-async function readSession<SessionRow>({ items, ids }: Store, id: string): Promise<SessionRecord<SessionRow> | null> {
+async function readSession({ items, ids }: Store, id: string): Promise<SessionRecord | null> {
   const parts = await Promise.all([items.read("session", id), items.read("deadline", id), items.read("attributes", id)])
   const [session, deadline, attributes] = parts
-  return session && deadline && attributes ? readFields(id, { ...attributes, ...deadline, ...session }, ids) : null
+  return session && deadline && attributes
+    ? readFields<object>(id, { ...attributes, ...deadline, ...session }, ids)
+    : null
 }
 
 async function ownerOf({ items }: Store, id: string): Promise<string | undefined> {
