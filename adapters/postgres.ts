@@ -72,7 +72,10 @@ async function take(reserve: NonNullable<PostgresClient["reserve"]>): Promise<Po
   const client = await reserve()
   const { isUsable, ...connection } = connectionOf(client)
   // postgres.js takes one that is lost back by itself.
-  return { ...connection, release: () => void (isUsable() && client.release()) }
+  function release(): void {
+    if (isUsable()) client.release()
+  }
+  return { ...connection, release }
 }
 
 /**

@@ -85,7 +85,7 @@ export interface NextAuth<A extends AnyAuth> extends Pick<
     options: PublicOptions<A> & CrossOriginOptions,
   ): RouteHandler<Params>
   /**
-   * Wraps a Server Action: it is not run for cross-site requests, which are redirected to `signInPath`, nor when signed
+   * Wraps a Server Action: it is not run for cross-origin requests, which are redirected to `signInPath`, nor when signed
    * out unless it is `public`; when `authorize` says no, the visitor goes to `forbiddenPath` or else to "not found".
    */
   serverAction<Args extends unknown[], Result>(

@@ -137,9 +137,13 @@ function textProblem(text: string, { kind, size }: Column, dialect: DialectName)
   if (dialect === "postgres" && text.includes("\0")) return "has the character U+0000, which PostgreSQL does not store"
   if (kind === "uuid" && dialect !== "sqlite")
     return uuid.test(text) ? null : "is not a UUID, and its column holds UUIDs"
-  const length =
-    kind === "bytes" ? new TextEncoder().encode(text).length : kind === "text" ? Array.from(text).length : 0
+  const length = lengthOf(text, kind)
   return size !== null && length > size ? `has a length of ${length}, and its column holds ${size}` : null
+}
+
+function lengthOf(text: string, kind: ColumnKind): number {
+  if (kind === "bytes") return new TextEncoder().encode(text).length
+  return kind === "text" ? Array.from(text).length : 0
 }
 
 function unfit(value: unknown, { name, type }: Column, dialect: DialectName): AuthError {

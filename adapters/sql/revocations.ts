@@ -69,10 +69,11 @@ export function createSqlRevocations(
     async deleteExpiredRevocations() {
       const text = dialect.deleteSome(name, "expires_at <= ?1", batchSize)
       let total = 0
-      let deleted
-      do total += deleted = await store.execute(statement(text, [now()]))
-      while (deleted >= batchSize)
-      return total
+      for (;;) {
+        const deleted = await store.execute(statement(text, [now()]))
+        total += deleted
+        if (deleted < batchSize) return total
+      }
     },
   }
 }

@@ -16,7 +16,8 @@ export function template(dialect: Dialect, text: string): Template {
   const order: number[] = []
   const sql = text.replace(parameter, (match, number: string | undefined) => {
     if (number === undefined) return match
-    return dialect.placeholder(order.push(Number(number) - 1))
+    order.push(Number(number) - 1)
+    return dialect.placeholder(order.length)
   })
   return { sql, order }
 }

@@ -10,7 +10,7 @@ export { handle } from "./router.ts"
 
 post("/signup", async (request: Request) => {
   // The tutorial let other sites sign their visitors up.
-  if (!verifyRequestOrigin(request)) return respond(request, "Cross-site request", 403)
+  if (!verifyRequestOrigin(request)) return respond(request, "Cross-origin request", 403)
   // A body that is no form was an error that nobody caught.
   const formData = await request.formData().catch(() => new FormData())
   const username = formData.get("username")
@@ -52,7 +52,7 @@ post("/signup", async (request: Request) => {
 
 post("/login", async (request: Request) => {
   // The tutorial let other sites sign their visitors in, to an account of theirs.
-  if (!verifyRequestOrigin(request)) return respond(request, "Cross-site request", 403)
+  if (!verifyRequestOrigin(request)) return respond(request, "Cross-origin request", 403)
   // A body that is no form was an error that nobody caught.
   const formData = await request.formData().catch(() => new FormData())
   const username = formData.get("username")

@@ -3,7 +3,7 @@ import { cookie } from "@/lib/cookie"
 import { snapshots } from "@/lib/snapshots"
 
 // A short cut for visitors without a session cookie and for members on their way to the admins' page, and the guard against
-// cross-site requests. It asks no database. What is private is protected where it is read: in lib/dal.ts, by the actions
+// cross-origin requests. It asks no database. What is private is protected where it is read: in lib/dal.ts, by the actions
 // and by the route handlers.
 export const proxy = createAuthProxy({
   cookie,

@@ -15,7 +15,7 @@ export interface OriginRequest {
  * Forwarded headers are not read.
  *
  * @example
- * if (!verifyRequestOrigin(request)) return new Response("Cross-site request", { status: 403 })
+ * if (!verifyRequestOrigin(request)) return new Response("Cross-origin request refused", { status: 403 })
  */
 export function verifyRequestOrigin(
   request: OriginRequest,

@@ -29,11 +29,11 @@ export type TurnedAway = { redirect: { destination: string; permanent: boolean }
 /** What {@link createPagesAuth} returns. All of it works in API routes and in `getServerSideProps`. */
 export interface PagesAuth<A extends AnyAuth> {
   /**
-   * Resolves to the visitor's session and user; `null` when signed out, and for unsafe cross-site requests. One store
+   * Resolves to the visitor's session and user; `null` when signed out, and for unsafe cross-origin requests. One store
    * read however often it is called.
    */
   validateRequest(req: IncomingMessage, res: ServerResponse): Promise<Member<A> | null>
-  /** Creates a session and stores it: `createSession` and `setSession` in one. `null` for a cross-site request. */
+  /** Creates a session and stores it: `createSession` and `setSession` in one. `null` for a cross-origin request. */
   signIn(
     req: IncomingMessage,
     res: ServerResponse,

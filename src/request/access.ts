@@ -6,7 +6,7 @@ import type { Authorize, Member } from "./member.ts"
 export interface AccessOptions<A extends AnyAuth> {
   /** Default: every member may. Asked of members only. */
   authorize?: Authorize<A> | undefined
-  /** `true` lets those in who are signed out. Default `false`. The guard against cross-site requests stays. */
+  /** `true` lets those in who are signed out. Default `false`. The guard against cross-origin requests stays. */
   public?: boolean | undefined
 }
 

@@ -83,7 +83,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
 
     async function createUser({ id, key, attributes }: Parameters<Users<UserRow, NewUser>["createUser"]>[0]) {
       const newKey = key && (await toRecord(key))
-      if (typeof newKey === "string") return { user: null, reason: newKey }
+      if (newKey && "reason" in newKey) return { user: null, reason: newKey.reason }
       if (key && (await findEarlierKey(key))) return { user: null, reason: "key_taken" as const }
       const newId = id ?? (await makeId())
       const result = await adapter.insertUser({ id: newId, attributes }, newKey)
@@ -115,13 +115,13 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     async function createKey({
       userId,
       attributes,
-      ...given
+      ...newKey
     }: NewKey & { userId: Id; attributes?: Partial<NewUser> | undefined }) {
-      const { providerId, password } = given
-      const providerUserId = ids.toId(given)
+      const { providerId, password } = newKey
+      const providerUserId = ids.toId(newKey)
       if (password != null) requirePasswordProvider(providerId)
       if (providerUserId === null) return { key: null, reason: "key_invalid" as const }
-      if (await findEarlierKey(given)) return { key: null, reason: "key_taken" as const }
+      if (await findEarlierKey(newKey)) return { key: null, reason: "key_taken" as const }
       const choice = await choosePassword(adapter, { userId, providerId, password })
       if ("reason" in choice) return { key: null, reason: choice.reason }
       const record = { providerId, providerUserId, userId, passwordHash: choice.passwordHash }
@@ -270,12 +270,13 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     providerId,
     providerUserId,
     password,
-  }: NewKey): Promise<Omit<KeyRecord, "userId"> | KeyReason> {
-    const key = { providerId, providerUserId: ids.toId({ providerId, providerUserId }) ?? "" }
+  }: NewKey): Promise<Omit<KeyRecord, "userId"> | { reason: KeyReason }> {
+    const id = ids.toId({ providerId, providerUserId })
     if (password != null) requirePasswordProvider(providerId)
-    if (key.providerUserId === "") return "key_invalid"
-    if (password == null) return { ...key, passwordHash: null }
-    return (await checkPassword(password, passwordPolicy)) ?? { ...key, passwordHash: await hash(password) }
+    if (id === null) return { reason: "key_invalid" }
+    if (password == null) return { providerId, providerUserId: id, passwordHash: null }
+    const reason = await checkPassword(password, passwordPolicy)
+    return reason ? { reason } : { providerId, providerUserId: id, passwordHash: await hash(password) }
   }
 
   function requirePasswordProvider(providerId: string): void {

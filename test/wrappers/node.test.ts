@@ -298,7 +298,7 @@ describe("handler()", () => {
   })
 })
 
-describe("an unsafe cross-site request", () => {
+describe("an unsafe cross-origin request", () => {
   const refused: Record<string, string>[] = [
     { Origin: "https://evil.example" },
     { Origin: "null" },
@@ -586,7 +586,7 @@ describe("middleware()", () => {
     expect((await server.send()).body).toBe("nobody")
   })
 
-  test("[CSR-3] answers an unsafe cross-site request with 403 and does not go on", async () => {
+  test("[CSR-3] answers an unsafe cross-origin request with 403 and does not go on", async () => {
     const { node } = await setUpNode()
     const middleware = node.middleware()
     const next = vi.fn()

@@ -341,7 +341,7 @@ describe("rotate()", () => {
   })
 })
 
-describe("an unsafe cross-site request", () => {
+describe("an unsafe cross-origin request", () => {
   const headers: Record<string, string>[] = [
     { Origin: "https://evil.example" },
     { Origin: "null" },

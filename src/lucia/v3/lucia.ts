@@ -181,9 +181,8 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
   async deleteExpiredSessions(): Promise<void> {
     // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
     const before = new Date(Date.now() - 86_400_000)
-    let deleted
-    do deleted = await this[state].store.deleteExpiredSessions(before, 1000)
-    while (deleted >= 1000)
+    const { store } = this[state]
+    while ((await store.deleteExpiredSessions(before, 1000)) >= 1000) continue
   }
 
   /** Reads what {@link validateSession} takes out of a `Cookie` header; `null` for several different values. */

@@ -127,7 +127,7 @@ describe("attacks on Next.js 16", () => {
     expect((await control()).done).toEqual(["ada worked"])
   })
 
-  test("an action that is refused as cross-site reports it where our code runs", async () => {
+  test("an action that is refused as cross-origin reports it where our code runs", async () => {
     const ada = await member("ada")
     await control()
     const { location } = await ada.submit("/bare/form", "work", {}, { "Sec-Fetch-Site": "cross-site" })

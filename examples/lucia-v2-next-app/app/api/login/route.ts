@@ -9,7 +9,7 @@ import type { NextRequest } from "next/server"
 export const POST = async (request: NextRequest) => {
   // The tutorial let other sites sign their visitors in, to an account of theirs.
   if (!verifyRequestOrigin(request)) {
-    return NextResponse.json({ error: "Cross-site request" }, { status: 403 })
+    return NextResponse.json({ error: "Cross-origin request" }, { status: 403 })
   }
   // A body that is no form was a 500.
   const formData = await request.formData().catch(() => new FormData())
