@@ -2,6 +2,8 @@ import type { UserId } from "../src/core/ports.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
+import type { DriverExecutor } from "./sql/driver-executor.ts"
+import { driverExecutor } from "./sql/driver-executor.ts"
 import { sqlite } from "./sql/sqlite-dialect.ts"
 import type { SqliteDatabase } from "./sql/sqlite-executor.ts"
 import { sqliteExecutor } from "./sql/sqlite-executor.ts"
@@ -21,4 +23,15 @@ export function betterSqlite3Adapter<UserRow extends { id: UserId }, SessionRow 
   options: SqlOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
   return createSqlAdapter(sqlite, sqliteExecutor(db), options)
+}
+
+/**
+ * Makes an executor of `better-sqlite3`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. Each statement is
+ * prepared once. A batch is a transaction of its own: the connection must not be in another.
+ *
+ * @example
+ * const revocations = sqlRevocations({ dialect: "sqlite", executor: betterSqlite3Executor(new Database("app.db")) })
+ */
+export function betterSqlite3Executor(db: SqliteDatabase): DriverExecutor {
+  return driverExecutor("sqlite", sqliteExecutor(db))
 }

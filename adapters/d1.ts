@@ -3,7 +3,9 @@ import type { UserId } from "../src/core/ports.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
-import type { Row, SqlStatement, SqlValue } from "./sql/executor.ts"
+import type { DriverExecutor } from "./sql/driver-executor.ts"
+import { driverExecutor } from "./sql/driver-executor.ts"
+import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./sql/executor.ts"
 import { sqlite } from "./sql/sqlite-dialect.ts"
 
 /** A `D1Database`, or the `D1DatabaseSession` that its `withSession` makes. */
@@ -39,14 +41,27 @@ export function d1Adapter<UserRow extends { id: UserId }, SessionRow extends obj
   options: SqlOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
   if (options.inTransaction) throw new AuthError("unsupported", "inTransaction: D1 has no transactions; leave it out")
+  return createSqlAdapter(sqlite, executorOf(client), options)
+}
+
+/**
+ * Makes an executor of Cloudflare D1, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`.
+ *
+ * @example
+ * const revocations = sqlRevocations({ dialect: "sqlite", executor: d1Executor(env.DB) })
+ */
+export function d1Executor(client: D1Client): DriverExecutor {
+  return driverExecutor("sqlite", executorOf(client))
+}
+
+function executorOf(client: D1Client): SqlExecutor {
   const prepare = ({ sql, params }: SqlStatement) => client.prepare(sql).bind(...params.map(bindable))
-  const executor = {
+  return {
     // Each is an object with the statement's columns.
     query: async (sql: string, params: SqlValue[]) => (await prepare({ sql, params }).all()).results as Row[],
     execute: async (sql: string, params: SqlValue[]) => (await prepare({ sql, params }).all()).meta.changes,
     batch: async (all: SqlStatement[]) => (await client.batch(all.map(prepare))).map(({ meta }) => meta.changes),
   }
-  return createSqlAdapter(sqlite, executor, options)
 }
 
 function bindable(value: SqlValue): SqlValue {

@@ -2,6 +2,8 @@ import type { Column, InferInsertModel, InferSelectModel, Table } from "drizzle-
 import { checkOptions } from "../src/core/options.ts"
 import type { SessionAdapter, UserAdapter } from "../src/core/ports.ts"
 import type { Builder } from "./drizzle/builders.ts"
+import type { RawDatabase } from "./drizzle/executor.ts"
+import { createDrizzleExecutor } from "./drizzle/executor.ts"
 import { keyStatements } from "./drizzle/keys.ts"
 import { drizzleSessions, sessionStatements } from "./drizzle/sessions.ts"
 import { drizzleStore } from "./drizzle/store.ts"
@@ -10,6 +12,7 @@ import { drizzleUsers } from "./drizzle/users.ts"
 import { keyPort } from "./port/key-port.ts"
 import { sessionPort } from "./port/session-port.ts"
 import { userPort } from "./port/user-port.ts"
+import type { DriverExecutor } from "./sql/driver-executor.ts"
 import type { Row } from "./sql/executor.ts"
 
 /** A database or a transaction of Drizzle's, for SQLite, PostgreSQL or MySQL. */
@@ -81,4 +84,19 @@ export function drizzleAdapter(
   if (!key) return sessions
   const user = { ...tables, key, store, statements: keyStatements(store, tables, key) }
   return { ...sessions, ...userPort(() => user, drizzleUsers), ...keyPort(() => user, drizzleUsers) }
+}
+
+/**
+ * Makes an executor of Drizzle, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`: raw SQL, for tables
+ * that need no Drizzle schema. Over a transaction, give `sqlAdapter()` `inTransaction: true` as well. Columns of
+ * timestamps come as Drizzle's drivers give them, as text. Throws `invalid_option` for another SQL than that of SQLite,
+ * PostgreSQL and MySQL.
+ *
+ * @example
+ * const executor = drizzleExecutor(db)
+ * const revocations = sqlRevocations({ dialect: executor.dialect, executor })
+ */
+export function drizzleExecutor(db: DrizzleDatabase): DriverExecutor {
+  // What the three dialects have in common; the executor finds out which of them it is.
+  return createDrizzleExecutor(db as unknown as RawDatabase)
 }

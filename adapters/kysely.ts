@@ -5,6 +5,7 @@ import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { PoolOptions } from "./sql/database.ts"
 import type { Dialect, DialectName } from "./sql/dialect.ts"
+import type { DriverExecutor } from "./sql/driver-executor.ts"
 import { withoutValues } from "./retry/driver-error.ts"
 import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
 import { mysql } from "./sql/mysql-dialect.ts"
@@ -62,13 +63,30 @@ export function kyselyAdapter<UserRow extends { id: UserId }, SessionRow extends
   options: KyselyOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
   checkOptions("kyselyAdapter()", options, "dialect", "tables", "userIdType", "inTransaction", "shared")
-  const { dialect, inTransaction = db.isTransaction, shared = false, ...rest } = options
-  const name = dialect ?? spokenBy(db)
-  if (!Object.hasOwn(dialects, name))
-    throw new AuthError("invalid_option", `dialect: ${quoted(name)} is unknown; use "sqlite", "postgres" or "mysql"`)
+  const { dialect, inTransaction = db.isTransaction, shared, ...rest } = options
+  const executor = kyselyExecutor(db, { dialect, shared })
+  return createSqlAdapter(dialects[executor.dialect], executor, { ...rest, inTransaction })
+}
+
+/**
+ * Makes an executor of Kysely, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. The instance's plugins
+ * do not touch its statements. Over a `Transaction`, give `sqlAdapter()` `inTransaction: true` as well. Throws
+ * `invalid_option` for options that cannot be right.
+ *
+ * @example
+ * const executor = kyselyExecutor(db)
+ * const revocations = sqlRevocations({ dialect: executor.dialect, executor })
+ */
+export function kyselyExecutor(
+  db: KyselyDatabase,
+  options: Pick<KyselyOptions, "dialect" | "shared"> = {},
+): DriverExecutor {
+  checkOptions("kyselyExecutor()", options, "dialect", "shared")
+  const { dialect = spokenBy(db), shared = false } = options
+  if (!Object.hasOwn(dialects, dialect))
+    throw new AuthError("invalid_option", `dialect: ${quoted(dialect)} is unknown; use "sqlite", "postgres" or "mysql"`)
   // Plugins rename columns, and would rename those of the library too.
-  const client = db.withoutPlugins() as KyselyClient
-  return createSqlAdapter(dialects[name], { ...poolExecutor(client), shared }, { ...rest, inTransaction })
+  return { ...poolExecutor(db.withoutPlugins() as KyselyClient), dialect, shared }
 }
 
 /** Tells the dialect by what a query is compiled to: drivers of other makers name themselves as they like. */

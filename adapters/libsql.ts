@@ -1,10 +1,12 @@
 import { AuthError } from "../src/core/errors.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { LibsqlClient, LibsqlTransaction } from "./libsql/executor.ts"
-import { libsqlExecutor } from "./libsql/executor.ts"
+import { clientExecutor } from "./libsql/executor.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
+import type { DriverExecutor } from "./sql/driver-executor.ts"
+import { driverExecutor } from "./sql/driver-executor.ts"
 import { sqlite } from "./sql/sqlite-dialect.ts"
 
 export type { LibsqlClient, LibsqlTransaction } from "./libsql/executor.ts"
@@ -33,5 +35,17 @@ export function libsqlAdapter<UserRow extends { id: UserId }, SessionRow extends
       "invalid_option",
       "inTransaction: this client is not in one transaction; pass what client.transaction() resolves to, not the client",
     )
-  return createSqlAdapter(sqlite, libsqlExecutor(client), { ...options, inTransaction: !isClient })
+  return createSqlAdapter(sqlite, clientExecutor(client), { ...options, inTransaction: !isClient })
+}
+
+/**
+ * Makes an executor of `@libsql/client`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. Over what
+ * `client.transaction("write")` resolves to, give `sqlAdapter()` `inTransaction: true` as well.
+ *
+ * @example
+ * const executor = libsqlExecutor(createClient({ url: "file:app.db", timeout: 2000 }))
+ * const revocations = sqlRevocations({ dialect: "sqlite", executor })
+ */
+export function libsqlExecutor(client: LibsqlClient | LibsqlTransaction): DriverExecutor {
+  return driverExecutor("sqlite", clientExecutor(client))
 }

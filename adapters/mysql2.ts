@@ -1,12 +1,16 @@
 import { AuthError } from "../src/core/errors.ts"
+import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { PoolOptions } from "./sql/database.ts"
+import type { DriverExecutor } from "./sql/driver-executor.ts"
+import { driverExecutor } from "./sql/driver-executor.ts"
 import { connectionExecutor, poolExecutor } from "./sql/connections.ts"
 import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
 import { mysql } from "./sql/mysql-dialect.ts"
 import { isPlainPool } from "./sql/plain-pool.ts"
+import type { Executor } from "./sql/store.ts"
 
 /** What a connection of `mysql2/promise` and its pool have in common. */
 export interface Mysql2Client {
@@ -41,15 +45,33 @@ export function mysql2Adapter<UserRow extends { id: UserId }, SessionRow extends
   client: Mysql2Pool | Mysql2Connection,
   options: PoolOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
-  const isPool = "getConnection" in client
-  if (isPool && options.inTransaction)
+  return createSqlAdapter(mysql, executorOf(client, options), options)
+}
+
+/**
+ * Makes an executor of `mysql2/promise`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`: of a pool,
+ * or a connection. For the application's transaction give the connection that runs it, and `sqlAdapter()` `inTransaction`.
+ * Throws `invalid_option` for options that cannot be right.
+ *
+ * @example
+ * const revocations = sqlRevocations({ dialect: "mysql", executor: mysql2Executor(mysql.createPool(uri)) })
+ */
+export function mysql2Executor(
+  client: Mysql2Pool | Mysql2Connection,
+  options: Pick<PoolOptions, "inTransaction" | "shared"> = {},
+): DriverExecutor {
+  checkOptions("mysql2Executor()", options, "inTransaction", "shared")
+  return driverExecutor("mysql", executorOf(client, options))
+}
+
+function executorOf(client: Mysql2Pool | Mysql2Connection, { inTransaction, shared }: PoolOptions): Executor {
+  if (!("getConnection" in client)) return { ...connectionExecutor(ownOf(client)), shared: shared ?? false }
+  if (inTransaction)
     throw new AuthError(
       "invalid_option",
       "inTransaction: a pool is not in one transaction; pass the connection that runs it, not the pool",
     )
-  const { shared = isPool && isPlain(client) } = options
-  const executor = isPool ? poolExecutor(statementsOf(client), () => take(client)) : connectionExecutor(ownOf(client))
-  return createSqlAdapter(mysql, { ...executor, shared }, options)
+  return { ...poolExecutor(statementsOf(client), () => take(client)), shared: shared ?? isPlain(client) }
 }
 
 /** Returns whether a pool is just what mysql2 makes: a pool of promises around one of callbacks. */

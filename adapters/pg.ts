@@ -1,11 +1,15 @@
 import { AuthError } from "../src/core/errors.ts"
+import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { PgClient, PgPool } from "./pg/executor.ts"
-import { isPlainPgPool, pgExecutor, pgPoolExecutor } from "./pg/executor.ts"
+import { clientExecutor, isPlainPgPool, poolExecutor } from "./pg/executor.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { PoolOptions } from "./sql/database.ts"
+import type { DriverExecutor } from "./sql/driver-executor.ts"
+import { driverExecutor } from "./sql/driver-executor.ts"
 import { postgres } from "./sql/postgres-dialect.ts"
+import type { Executor } from "./sql/store.ts"
 
 export type { PgClient, PgPool } from "./pg/executor.ts"
 
@@ -31,13 +35,31 @@ export function pgAdapter<UserRow extends { id: UserId }, SessionRow extends obj
   client: PgPool | PgClient,
   options: PoolOptions = {},
 ): SqlAdapter<UserRow, SessionRow> {
-  const isPool = "totalCount" in client
-  if (isPool && options.inTransaction)
+  return createSqlAdapter(postgres, executorOf(client, options), options)
+}
+
+/**
+ * Makes an executor of `pg`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`: of a pool, or a client.
+ * For the application's transaction give the client that runs it and `inTransaction`, and `sqlAdapter()` the same option.
+ * Throws `invalid_option` for options that cannot be right.
+ *
+ * @example
+ * const revocations = sqlRevocations({ dialect: "postgres", executor: pgExecutor(pool) })
+ */
+export function pgExecutor(
+  client: PgPool | PgClient,
+  options: Pick<PoolOptions, "inTransaction" | "shared"> = {},
+): DriverExecutor {
+  checkOptions("pgExecutor()", options, "inTransaction", "shared")
+  return driverExecutor("postgres", executorOf(client, options))
+}
+
+function executorOf(client: PgPool | PgClient, { inTransaction, shared }: PoolOptions): Executor {
+  if (!("totalCount" in client)) return { ...clientExecutor(client, inTransaction), shared: shared ?? false }
+  if (inTransaction)
     throw new AuthError(
       "invalid_option",
       "inTransaction: a pool is not in one transaction; pass the client that runs it, not the pool",
     )
-  const { shared = isPool && isPlainPgPool(client) } = options
-  const executor = isPool ? pgPoolExecutor(client) : pgExecutor(client, options.inTransaction)
-  return createSqlAdapter(postgres, { ...executor, shared }, options)
+  return { ...poolExecutor(client), shared: shared ?? isPlainPgPool(client) }
 }

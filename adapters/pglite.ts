@@ -2,6 +2,8 @@ import type { UserId } from "../src/core/ports.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
+import type { DriverExecutor } from "./sql/driver-executor.ts"
+import { driverExecutor } from "./sql/driver-executor.ts"
 import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
 import { postgres } from "./sql/postgres-dialect.ts"
 import { inOrder } from "./sql/store.ts"
@@ -33,6 +35,17 @@ export function pgliteAdapter<UserRow extends { id: UserId }, SessionRow extends
 ): SqlAdapter<UserRow, SessionRow> {
   const { inTransaction = !("transaction" in client) } = options
   return createSqlAdapter(postgres, executorOf(client), { ...options, inTransaction })
+}
+
+/**
+ * Makes an executor of PGlite, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. Over a
+ * `Transaction`, give `sqlAdapter()` `inTransaction: true` as well.
+ *
+ * @example
+ * const revocations = sqlRevocations({ dialect: "postgres", executor: pgliteExecutor(new PGlite("data")) })
+ */
+export function pgliteExecutor(client: PgliteClient | PgliteTransaction): DriverExecutor {
+  return driverExecutor("postgres", executorOf(client))
 }
 
 function executorOf(client: PgliteClient | PgliteTransaction): SqlExecutor {

@@ -5,6 +5,8 @@ import { createSqlAdapter } from "./sql/adapter.ts"
 import type { Connection, PooledConnection } from "./sql/connections.ts"
 import { connectionExecutor, poolExecutor } from "./sql/connections.ts"
 import type { PoolOptions } from "./sql/database.ts"
+import type { DriverExecutor } from "./sql/driver-executor.ts"
+import { driverExecutor } from "./sql/driver-executor.ts"
 import type { DriverError } from "./retry/driver-error.ts"
 import { causedBy } from "./retry/driver-error.ts"
 import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
@@ -42,9 +44,21 @@ export function postgresAdapter<UserRow extends { id: UserId }, SessionRow exten
       "invalid_option",
       "inTransaction: this client is not in one transaction; pass what sql.begin() hands out, not the client",
     )
+  const executor = executorOf(client)
   // Its client is a function without a class, so nothing shows whether a method was replaced.
   const { inTransaction = "savepoint" in client, shared = false } = options
-  return createSqlAdapter(postgres, { ...executorOf(client), shared }, { ...options, inTransaction })
+  return createSqlAdapter(postgres, { ...executor, shared }, { ...options, inTransaction })
+}
+
+/**
+ * Makes an executor of postgres.js, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. Over the `sql`
+ * that `begin` hands out, give `sqlAdapter()` `inTransaction: true` as well.
+ *
+ * @example
+ * const revocations = sqlRevocations({ dialect: "postgres", executor: postgresExecutor(postgres(url)) })
+ */
+export function postgresExecutor(client: PostgresClient): DriverExecutor {
+  return driverExecutor("postgres", executorOf(client))
 }
 
 function executorOf(client: PostgresClient): Executor {

@@ -5,9 +5,13 @@ import { sessionPort } from "./port/session-port.ts"
 import { userPort } from "./port/user-port.ts"
 import type { PrismaBase } from "./prisma/client.ts"
 import { prismaStore } from "./prisma/client.ts"
+import type { RawClient } from "./prisma/executor.ts"
+import { createPrismaExecutor } from "./prisma/executor.ts"
 import { checkedFields } from "./prisma/fields.ts"
 import { prismaSessions } from "./prisma/sessions.ts"
 import { prismaUsers } from "./prisma/users.ts"
+import type { DialectName } from "./sql/dialect.ts"
+import type { DriverExecutor } from "./sql/driver-executor.ts"
 
 /** The row of a model, as a delegate of Prisma's tells it. */
 export type PrismaRow<Delegate> = Delegate extends { [K: symbol]: { types: { payload: { scalars: infer Row } } } }
@@ -55,4 +59,19 @@ export function prismaAdapter<
   }
   // The rows are those of the models that the client was generated from.
   return adapter as unknown as PrismaAdapter<Client, User, Session>
+}
+
+/**
+ * Makes an executor of Prisma, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`: raw SQL, for tables
+ * that need no model. Over the client of an interactive transaction, give `sqlAdapter()` `inTransaction: true` as well.
+ * Throws `invalid_option` for a client of another database than SQLite, PostgreSQL and MySQL; if Prisma does not tell
+ * which it is, give the dialect.
+ *
+ * @example
+ * const executor = prismaExecutor(new PrismaClient({ adapter }))
+ * const revocations = sqlRevocations({ dialect: executor.dialect, executor })
+ */
+export function prismaExecutor(client: object, options: { dialect?: DialectName | undefined } = {}): DriverExecutor {
+  checkOptions("prismaExecutor()", options, "dialect")
+  return createPrismaExecutor(client as RawClient, options.dialect)
 }

@@ -95,11 +95,12 @@ export function drizzleStore(given: Builder, dialect: Dialect): DrizzleStore {
 }
 
 /** Returns whether a database is Cloudflare D1, whose transactions are batches. */
-function isD1({ batch, $client }: Builder): boolean {
+export function isD1({ batch, $client }: Pick<Builder, "$client"> & { batch?: unknown }): boolean {
   return batch !== undefined && $client !== undefined && "prepare" in $client && "batch" in $client
 }
 
-function isLibsqlFile({ $client }: Builder): boolean {
+/** Returns whether a database is a file of libsql's, or in memory. */
+export function isLibsqlFile({ $client }: Pick<Builder, "$client">): boolean {
   return $client !== undefined && ($client as { protocol?: unknown }).protocol === "file"
 }
 
@@ -250,8 +251,8 @@ function withDriverError<Result>(call: () => MaybePromise<Result>): MaybePromise
  * Takes off what Drizzle wraps a driver's error in: that message repeats the parameters, password hashes among them,
  * and what a visitor has sent could read there like the error of a driver.
  */
-function driverErrorOf(error: unknown): unknown {
+export function driverErrorOf(error: unknown): unknown {
   const { message, cause } = Object(error) as { message?: unknown; cause?: unknown }
-  const isWrapper = typeof message === "string" && message.startsWith("Failed query: ")
+  const isWrapper = typeof message === "string" && /^Failed (?:query: |to run the query ')/.test(message)
   return isWrapper && cause ? driverErrorOf(cause) : withoutValues(error)
 }

@@ -32,6 +32,7 @@ const fileNames = [
   "redis.ts",
   "driver.ts",
   "concurrency.test.ts",
+  "executor.ts",
   "stateless.ts",
   "proxy.ts",
   "revocations.ts",

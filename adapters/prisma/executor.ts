@@ -1,0 +1,97 @@
+import { AuthError } from "../../src/core/errors.ts"
+import { withoutValues } from "../retry/driver-error.ts"
+import type { DialectName } from "../sql/dialect.ts"
+import type { DriverExecutor } from "../sql/driver-executor.ts"
+import type { Row, SqlExecutor, SqlValue } from "../sql/executor.ts"
+import { inOrder } from "../sql/store.ts"
+
+/** What is used of a client, or of a transaction, to run SQL. */
+export interface RawClient {
+  $queryRawUnsafe(sql: string, ...values: SqlValue[]): Promise<Row[]>
+  $executeRawUnsafe(sql: string, ...values: SqlValue[]): Promise<number>
+  $transaction?<Result>(run: (transaction: RawClient) => Promise<Result>): Promise<Result>
+  /** The schema's `provider`, which no documented property tells. */
+  _activeProvider?: unknown
+}
+
+// By the names of Prisma's providers, and by their own.
+const dialects: Record<string, DialectName> = {
+  sqlite: "sqlite",
+  postgresql: "postgres",
+  postgres: "postgres",
+  mysql: "mysql",
+}
+
+/** Makes an executor of a client. Throws `invalid_option` if its database speaks another SQL. */
+export function createPrismaExecutor(client: RawClient, given?: DialectName): DriverExecutor {
+  const { _activeProvider: provider } = client
+  const dialect = dialectOf(given ?? provider)
+  if (!dialect)
+    throw new AuthError(
+      "invalid_option",
+      'dialect: this client does not name SQLite, PostgreSQL or MySQL; use "sqlite", "postgres" or "mysql"',
+    )
+  return {
+    dialect,
+    ...statementsOf(client, dialect),
+    batch: async (statements) => {
+      const run = (inside: RawClient) => inOrder(statementsOf(inside, dialect), statements)
+      return client.$transaction ? client.$transaction(run) : run(client)
+    },
+  }
+}
+
+function dialectOf(provider: unknown): DialectName | undefined {
+  return typeof provider === "string" && Object.hasOwn(dialects, provider) ? dialects[provider] : undefined
+}
+
+function statementsOf(client: RawClient, dialect: DialectName): Pick<SqlExecutor, "query" | "execute"> {
+  return {
+    query: (sql, params) => unwrapped(dialect, () => client.$queryRawUnsafe(sql, ...params)),
+    execute: (sql, params) => unwrapped(dialect, () => client.$executeRawUnsafe(sql, ...params)),
+  }
+}
+
+async function unwrapped<Result>(dialect: DialectName, call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call()
+  } catch (error) {
+    throw driverErrorOf(error, dialect)
+  }
+}
+
+/** What the database said: Prisma 7 has it from the driver, earlier ones tell a code and a message. */
+interface Told {
+  originalCode?: unknown
+  originalMessage?: unknown
+  code?: unknown
+  message?: unknown
+  table?: unknown
+  column?: unknown
+  constraint?: { index?: unknown } | null
+}
+
+interface PrismaError {
+  code?: unknown
+  meta?: Told & { driverAdapterError?: { cause?: Told } }
+}
+
+/**
+ * Makes the driver's error of Prisma's: with the database's own code, by which a taken key or a deadlock is recognised.
+ */
+function driverErrorOf(error: unknown, dialect: DialectName): unknown {
+  const { code, meta } = Object(error) as PrismaError
+  const told = meta?.driverAdapterError?.cause ?? meta
+  const ownCode = told?.originalCode ?? told?.code ?? (code === writeConflict ? conflicts[dialect] : undefined)
+  if (typeof ownCode !== "string") return withoutValues(error)
+  const message = told?.originalMessage ?? told?.message
+  const made = new Error(typeof message === "string" ? message : `The database refused the statement with ${ownCode}.`)
+  const { table, column, constraint } = told ?? {}
+  const errno = /^\d+$/.test(ownCode) && dialect === "mysql" ? { errno: Number(ownCode) } : {}
+  const fields = { code: ownCode, table, column, constraint: constraint?.index, ...errno, cause: error }
+  return withoutValues(Object.assign(made, Object.fromEntries(Object.entries(fields).filter(([, value]) => value))))
+}
+
+// "Transaction failed due to a write conflict or a deadlock", in the databases' own codes.
+const writeConflict = "P2034"
+const conflicts: Record<DialectName, string> = { sqlite: "SQLITE_BUSY", postgres: "40001", mysql: "1213" }
