@@ -44,7 +44,7 @@ export function postgresAdapter<UserRow extends { id: UserId }, SessionRow exten
       "invalid_option",
       "inTransaction: this client is not in one transaction; pass what sql.begin() hands out, not the client",
     )
-  const executor = executorOf(client)
+  const executor = executorOf(client, "postgresAdapter()")
   // Its client is a function without a class, so nothing shows whether a method was replaced.
   const { inTransaction = "savepoint" in client, shared = false } = options
   return createSqlAdapter(postgres, { ...executor, shared }, { ...options, inTransaction })
@@ -58,10 +58,12 @@ export function postgresAdapter<UserRow extends { id: UserId }, SessionRow exten
  * const revocations = sqlRevocations({ dialect: "postgres", executor: postgresExecutor(postgres(url)) })
  */
 export function postgresExecutor(client: PostgresClient): DriverExecutor {
-  return driverExecutor("postgres", executorOf(client))
+  return driverExecutor("postgres", executorOf(client, "postgresExecutor()"))
 }
 
-function executorOf(client: PostgresClient): Executor {
+function executorOf(client: PostgresClient, caller: string): Executor {
+  if ("begin" in client && !("reserve" in client))
+    throw new AuthError("unsupported", `${caller} needs version 3.4 or later of postgres; this one has no reserve()`)
   const { reserve, savepoint } = client
   const statements = statementsOf(client)
   if (savepoint) return { ...statements, savepoint: (run) => inside(savepoint, run) }
