@@ -1,7 +1,7 @@
 import { AuthError } from "../src/core/errors.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { LibsqlClient, LibsqlTransaction } from "./libsql/executor.ts"
-import { clientExecutor } from "./libsql/executor.ts"
+import { libsqlClientExecutor } from "./libsql/executor.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
@@ -35,7 +35,7 @@ export function libsqlAdapter<UserRow extends { id: UserId }, SessionRow extends
       "invalid_option",
       "inTransaction: this client is not in one transaction; pass what client.transaction() resolves to, not the client",
     )
-  return createSqlAdapter(sqlite, clientExecutor(client), { ...options, inTransaction: !isClient })
+  return createSqlAdapter(sqlite, libsqlClientExecutor(client), { ...options, inTransaction: !isClient })
 }
 
 /**
@@ -47,5 +47,5 @@ export function libsqlAdapter<UserRow extends { id: UserId }, SessionRow extends
  * const revocations = sqlRevocations({ dialect: "sqlite", executor })
  */
 export function libsqlExecutor(client: LibsqlClient | LibsqlTransaction): DriverExecutor {
-  return driverExecutor("sqlite", clientExecutor(client))
+  return driverExecutor("sqlite", libsqlClientExecutor(client))
 }

@@ -2,7 +2,7 @@ import { AuthError } from "../src/core/errors.ts"
 import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { PgClient, PgPool } from "./pg/executor.ts"
-import { clientExecutor, isPlainPgPool, poolExecutor } from "./pg/executor.ts"
+import { pgClientExecutor, isPlainPgPool, pgPoolExecutor } from "./pg/executor.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { PoolOptions } from "./sql/database.ts"
@@ -55,11 +55,11 @@ export function pgExecutor(
 }
 
 function executorOf(client: PgPool | PgClient, { inTransaction, shared }: PoolOptions): Executor {
-  if (!("totalCount" in client)) return { ...clientExecutor(client, inTransaction), shared: shared ?? false }
+  if (!("totalCount" in client)) return { ...pgClientExecutor(client, inTransaction), shared: shared ?? false }
   if (inTransaction)
     throw new AuthError(
       "invalid_option",
       "inTransaction: a pool is not in one transaction; pass the client that runs it, not the pool",
     )
-  return { ...poolExecutor(client), shared: shared ?? isPlainPgPool(client) }
+  return { ...pgPoolExecutor(client), shared: shared ?? isPlainPgPool(client) }
 }

@@ -33,7 +33,7 @@ interface LibsqlResult {
 type Statements = Pick<SqlExecutor, "query" | "execute">
 
 /** Sends statements through a client or within a transaction. */
-export function clientExecutor(client: LibsqlClient | LibsqlTransaction): SqlExecutor {
+export function libsqlClientExecutor(client: LibsqlClient | LibsqlTransaction): SqlExecutor {
   if (!("transaction" in client)) return statementsOf(client)
   return client.protocol === "file" ? localExecutor(client) : remoteExecutor(client)
 }

@@ -1,4 +1,4 @@
-import { connectionExecutor, poolExecutor as takingExecutor } from "../sql/connections.ts"
+import { connectionExecutor, poolExecutor } from "../sql/connections.ts"
 import type { Row, SqlExecutor, SqlValue } from "../sql/executor.ts"
 import { isPlainPool } from "../sql/plain-pool.ts"
 import type { Executor } from "../sql/store.ts"
@@ -36,7 +36,7 @@ interface PgResult {
 type Send = (text: string, values: SqlValue[]) => Promise<PgResult>
 
 /** Sends statements through a client. In the caller's transaction none is prepared: a lost one would end it. */
-export function clientExecutor(client: PgClient, inTransaction = false): Executor {
+export function pgClientExecutor(client: PgClient, inTransaction = false): Executor {
   if (inTransaction) return statementsBy(plainly(client))
   const giveUp = () => void client.end?.().catch(ignore)
   return connectionExecutor({ ...statementsBy(preparedOn(client)), giveUp })
@@ -48,8 +48,8 @@ export function isPlainPgPool(pool: PgPool): boolean {
 }
 
 /** Sends statements through whatever client of the pool is free. */
-export function poolExecutor(pool: PgPool): Executor {
-  return takingExecutor(statementsBy(preparedOn(pool)), async () => {
+export function pgPoolExecutor(pool: PgPool): Executor {
+  return poolExecutor(statementsBy(preparedOn(pool)), async () => {
     const client = await pool.connect()
     let isBroken = false
     client.on("error", ignore)
