@@ -75,9 +75,9 @@ export function memoryAdapter<UserRow extends { id: UserId }, SessionRow extends
       session.expiresAt = structuredClone(expiresAt)
       return true
     },
-    async updateSession(id, attributes) {
+    async updateSession(id, attributes, { ifNull } = {}) {
       const session = sessions.get(id)
-      if (!session) return false
+      if (!session || (ifNull !== undefined && !isUnset(session.attributes, ifNull))) return false
       session.attributes = { ...session.attributes, ...given(attributes) }
       return true
     },
@@ -164,6 +164,11 @@ export function memoryAdapter<UserRow extends { id: UserId }, SessionRow extends
       return "deleted"
     },
   }
+}
+
+function isUnset(attributes: object, name: string): boolean {
+  const value = new Map<string, unknown>(Object.entries(attributes)).get(name)
+  return value === null || value === undefined
 }
 
 /** Copies attributes. Those that are `undefined` are not given. */

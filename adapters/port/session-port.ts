@@ -101,7 +101,7 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
       const [known, to, limit] = [idOf(id), timeOf(expiresAt), timeOf(ifBefore)]
       return known !== null && rows.extend(await open(sessions), known, to, limit)
     },
-    async updateSession(id, attributes, options?: { ifNull?: string | undefined }) {
+    async updateSession(id, attributes, options) {
       const [known, ifNull] = [idOf(id), options?.ifNull ?? null]
       const db = await open(sessions, ifNull === null ? attributes : { ...attributes, [ifNull]: null })
       const encoded = rows.encodeAttributes(db, attributes)

@@ -58,8 +58,11 @@ export function kvAdapter<SessionRow extends object = object>(kv: KvStore): Sess
       return rows.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
     },
     extendSession: (id, expiresAt, ifBefore) => edit(id, (row) => row.expiresAt <= ifBefore && { ...row, expiresAt }),
-    updateSession: (id, changes) =>
-      edit(id, (row) => ({ ...row, attributes: { ...row.attributes, ...withoutUndefined(changes) } })),
+    updateSession: (id, changes, { ifNull } = {}) =>
+      edit(id, (row) => {
+        if (ifNull !== undefined && hasValue(row.attributes, ifNull)) return false
+        return { ...row, attributes: { ...row.attributes, ...withoutUndefined(changes) } }
+      }),
     replaceSession: (oldId, session) => removeIf(oldId, () => true, session),
     deleteSession: (id, userId) => removeIf(id, (row) => userId === undefined || row.userId === userId),
     async deleteUserSessions(userId, exceptId) {
@@ -75,6 +78,10 @@ export function kvAdapter<SessionRow extends object = object>(kv: KvStore): Sess
       return count
     },
   }
+}
+
+function hasValue(attributes: object, name: string): boolean {
+  return Object.entries(attributes).some(([key, value]) => key === name && value !== null && value !== undefined)
 }
 
 // An attribute that is `undefined` was not given, and stays what it was.

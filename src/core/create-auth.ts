@@ -120,8 +120,9 @@ export function createAuth<
         return { session: toSession(session, true), token: markToken(token, isPersistent(oldToken)) }
       },
 
-      async updateSession(sessionId, attributes) {
-        return isSessionId(sessionId) && store.updateSession(sessionId, attributes)
+      async updateSession(sessionId, attributes, options) {
+        checkOptions("updateSession()", options, "ifNull")
+        return isSessionId(sessionId) && store.updateSession(sessionId, attributes, options)
       },
 
       async getUserSessions(userId) {

@@ -45,8 +45,16 @@ export interface SessionAdapter<UserRow, SessionRow = object> {
    * did. In one atomic step: of racing callers one writes, and none revives a deleted session or shortens one.
    */
   extendSession(id: string, expiresAt: Date, ifBefore: Date): Promise<boolean>
-  /** Merges attributes into a session. Resolves to `false` for a missing row. */
-  updateSession(id: string, attributes: Partial<SessionRow>): Promise<boolean>
+  /**
+   * Merges attributes into a session. Resolves to `false` for a missing row. With `ifNull`, the name of an attribute, it
+   * changes the row only while that attribute is null or absent, and otherwise resolves to `false`. In one atomic step:
+   * of racing callers one writes.
+   */
+  updateSession(
+    id: string,
+    attributes: Partial<SessionRow>,
+    options?: { ifNull?: string | undefined },
+  ): Promise<boolean>
   /** Puts `session` in the place of `oldId`, atomically where the store can; `false`, changing nothing, if it is gone. */
   replaceSession(oldId: string, session: SessionRecord<SessionRow>): Promise<boolean>
   /** Deletes a session, with `userId` only if it is that user's. A missing row resolves to `false`. */

@@ -1,4 +1,4 @@
-import type { AdapterCase } from "./adapter-case.ts"
+import type { AdapterCase, Trial } from "./adapter-case.ts"
 import { inRounds, sessionCase } from "./adapter-case.ts"
 import { expectEqual } from "./expectation.ts"
 import {
@@ -138,6 +138,37 @@ export const sessionChangeCases: AdapterCase[] = [
       await expectStored(trial, session, { expiresAt: liveUntil(60), attributes: { label: "new" } })
     })
   }),
+  sessionCase("updateSession() with ifNull changes a session while that attribute is null or absent", async (trial) => {
+    const userId = await trial.addUser(1)
+    const absent = await addSession(trial, userId, 1, { attributes: {} })
+    const empty = await addSession(trial, userId, 2, { attributes: { label: null } })
+    for (const session of [absent, empty]) {
+      for (const same of [{}, { label: null }])
+        expectEqual("updateSession()", await trial.adapter.updateSession(session.id, same, { ifNull: "label" }), true)
+      expectEqual("updateSession()", await setIfNull(trial, session, "first"), true)
+      await expectStored(trial, session, { attributes: { label: "first" } })
+    }
+  }),
+  sessionCase("updateSession() with ifNull leaves alone a session whose attribute has a value", async (trial) => {
+    const userId = await trial.addUser(1)
+    for (const [n, label] of ["first", "", "null"].entries()) {
+      const session = await addSession(trial, userId, n, { attributes: { label } })
+      expectEqual("updateSession()", await setIfNull(trial, session, "second"), false)
+      expectEqual("updateSession()", await trial.adapter.updateSession(session.id, {}, { ifNull: "label" }), false)
+      await expectStored(trial, session)
+    }
+  }),
+  sessionCase("updateSession() with ifNull resolves to false for an unknown id, and stores nothing", async (trial) => {
+    expectEqual("updateSession()", await setIfNull(trial, { id: sessionId(2) }, "first"), false)
+    await expectNoSession(trial, sessionId(2))
+  }),
+  sessionCase("updateSession() with ifNull writes for one of many racing callers", async (trial) => {
+    const session = await addSession(trial, await trial.addUser(1), 1, { attributes: {} })
+    const labels = Array.from({ length: 10 }, (_, n) => `caller-${n}`)
+    const results = await Promise.all(labels.map((label) => setIfNull(trial, session, label)))
+    expectEqual("updateSession() calls that wrote", results.filter((written) => written === true).length, 1)
+    await expectStored(trial, session, { attributes: { label: labels[results.indexOf(true)] ?? null } })
+  }),
   sessionCase("updateSession() during a sign-out leaves the session dead", async (trial) => {
     const userId = await trial.addUser(1)
     await inRounds(6, async (round) => {
@@ -149,3 +180,7 @@ export const sessionChangeCases: AdapterCase[] = [
     })
   }),
 ]
+
+function setIfNull({ adapter }: Trial, { id }: { id: string }, label: string): Promise<boolean> {
+  return adapter.updateSession(id, { label }, { ifNull: "label" })
+}

@@ -66,6 +66,16 @@ export const sessionConcurrencyCases: ConcurrencyCase[] = [
       expectEqual("extendSession()", await round.adapter.extendSession(id, liveUntil(60), liveUntil(30)), false)
     }
   }),
+  sessionRace("updateSession() with ifNull writes for one of many callers", async (round) => {
+    const userId = await round.addUser()
+    const session = await addSession(round, userId, round.next(), { attributes: {} })
+    const labels = Array.from({ length: 12 }, (_, n) => `caller-${n}`)
+    const results = await round.atOnce(
+      labels.map((label) => (adapter) => adapter.updateSession(session.id, { label }, { ifNull: "label" })),
+    )
+    expectEqual("updateSession() calls that wrote", results.filter((written) => written === true).length, 1)
+    await expectStored(round, session, { attributes: { label: labels[results.indexOf(true)] ?? null } })
+  }),
   sessionRace("deleteSession() resolves to true for one of many callers", async (round) => {
     const userId = await round.addUser()
     const session = await addSession(round, userId, round.next())

@@ -648,6 +648,20 @@ describe("updateSession()", () => {
     expect(stored?.session.expiresAt).toEqual(session.expiresAt)
   })
 
+  test("with ifNull, writes only while that attribute is null or absent", async () => {
+    const { auth, memory } = await setUp()
+    const { session } = await auth.createSession("user-1", { label: "phone" })
+    const bind = (device: string) => auth.updateSession(session.id, { device }, { ifNull: "device" })
+    expect(await Promise.all([bind("d1"), bind("d2")])).toEqual([true, false])
+    expect((await memory.findSession(session.id))?.session.attributes).toEqual({ label: "phone", device: "d1" })
+  })
+
+  test("throws for an option that it does not know", async () => {
+    const { auth } = await setUp()
+    const options = { ifnull: "device" } as object
+    await expect(auth.updateSession("0".repeat(64), {}, options)).rejects.toThrow(/did you mean "ifNull"/i)
+  })
+
   test("[P14] cannot change a core field", async () => {
     const { auth, token, session } = await signedIn()
     await auth.updateSession(session.id, { userId: "user-2", expiresAt: new Date(9e14), id: "x" } as SessionRow)

@@ -76,6 +76,17 @@ export const raceBugs = {
       },
     }),
   },
+  "updateSession reads an attribute, then writes it": {
+    loses: "updateSession() with ifNull writes for one of many callers",
+    methods: (executor) => ({
+      async updateSession(id, { label = null }) {
+        const row = await sessionRow(executor, id)
+        if (!row || row.label !== null) return false
+        await turn()
+        return (await executor.execute("UPDATE session SET label = ? WHERE id = ?", [label, id])) > 0
+      },
+    }),
+  },
   "deleteSession reads, then deletes": {
     loses: "deleteSession() resolves to true for one of many callers",
     methods: (executor) => ({

@@ -67,6 +67,34 @@ export const sessionChangeBugs: Record<string, Bug> = {
     extendSession: async (id, to, ifBefore) => store.extendSession(id.toLowerCase(), to, ifBefore),
   }),
 
+  "updateSession ignores ifNull": (store) => ({
+    updateSession: (id, attributes) => store.updateSession(id, attributes),
+  }),
+  "updateSession takes null for a value with ifNull": (store) => ({
+    async updateSession(id, attributes, options) {
+      const label = (await store.findSession(id))?.session.attributes.label
+      return (options === undefined || label === undefined) && store.updateSession(id, attributes, options)
+    },
+  }),
+  "updateSession takes empty text for null with ifNull": (store) => ({
+    async updateSession(id, attributes, options) {
+      const label = (await store.findSession(id))?.session.attributes.label
+      return store.updateSession(id, attributes, label === "" ? {} : options)
+    },
+  }),
+  "updateSession reads, then writes with ifNull": (store) => ({
+    async updateSession(id, attributes, options) {
+      const label = (await store.findSession(id))?.session.attributes.label ?? null
+      return (options === undefined || label === null) && store.updateSession(id, attributes)
+    },
+  }),
+  "updateSession stores what is missing with ifNull": (store) => ({
+    async updateSession(id, attributes, options) {
+      if (!options || (await store.findSession(id))) return store.updateSession(id, attributes, options)
+      await store.insertSession({ id, userId: "user-1", createdAt: farAway, expiresAt: farAway, attributes })
+      return false
+    },
+  }),
   "updateSession replaces all attributes": changing("updateSession", async (store, session, attributes: Label) => {
     await put(store, { ...session, attributes })
     return true

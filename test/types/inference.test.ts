@@ -96,7 +96,7 @@ test("each method of an auth promises exactly its type", () => {
   expectTypeOf<TestAuth["validateSession"]>().parameters.toEqualTypeOf<[token: unknown]>()
   expectTypeOf<TestAuth["rotateSession"]>().returns.toEqualTypeOf<Promise<Created | null>>()
   expectTypeOf<TestAuth["updateSession"]>().toEqualTypeOf<
-    (sessionId: string, attributes: Partial<SessionRow>) => Promise<boolean>
+    (sessionId: string, attributes: Partial<SessionRow>, options?: { ifNull?: string }) => Promise<boolean>
   >()
   expectTypeOf<TestAuth["getUserSessions"]>().toEqualTypeOf<(userId: string) => Promise<TestSession[]>>()
   expectTypeOf<TestAuth["invalidateSession"]>().toEqualTypeOf<

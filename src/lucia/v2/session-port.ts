@@ -45,9 +45,11 @@ export function overSessionAdapter({ adapter, join, idlePeriod }: OverSessionAda
         const idle = expiresAt.getTime()
         return update(id, { active_expires: idle - idlePeriod, idle_expires: idle })
       }),
-    updateSession: (id, attributes) =>
+    updateSession: (id, attributes, { ifNull } = {}) =>
       inTurn(id, async () => {
-        if (!(await rows.find(id))) return false
+        const row = await rows.find(id)
+        // As good as Lucia's contract: racing callers of other processes both write.
+        if (!row || (ifNull !== undefined && (row[ifNull as keyof typeof row] ?? null) !== null)) return false
         return Object.keys(attributes).length === 0 || update(id, attributes)
       }),
     replaceSession: (oldId, session) =>
