@@ -1,0 +1,53 @@
+import { createQueue } from "../../../adapters/retry/queue.ts"
+import type { SqlAdapter } from "../../../adapters/sql/adapter.ts"
+import { createSqlAdapter } from "../../../adapters/sql/adapter.ts"
+import type { SqlOptions } from "../../../adapters/sql/database.ts"
+import type { DriverExecutor } from "../../../adapters/sql/driver-executor.ts"
+import { driverExecutor } from "../../../adapters/sql/driver-executor.ts"
+import type { Row, SqlExecutor, SqlStatement, SqlValue } from "../../../adapters/sql/executor.ts"
+import { sqlite } from "../../../adapters/sql/sqlite-dialect.ts"
+import { inOrder } from "../../../adapters/sql/store.ts"
+import type { UserId } from "../../../src/core/ports.ts"
+
+/** A driver that nobody has heard of: it sends one statement, and answers both what it found and what it changed. */
+export interface ToyClient {
+  send(sql: string, params: SqlValue[]): Promise<{ rows: Row[]; changed: number }>
+}
+
+/** Keeps sessions, users and keys in SQLite through the toy driver. */
+export function toyAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
+  client: ToyClient,
+  options: SqlOptions = {},
+): SqlAdapter<UserRow, SessionRow> {
+  return createSqlAdapter(sqlite, executorOf(client), options)
+}
+
+/** Makes an executor of the toy driver. */
+export function toyExecutor(client: ToyClient): DriverExecutor {
+  return driverExecutor("sqlite", executorOf(client))
+}
+
+/** Calls take turns: there is but one connection, and what came between would be in another call's transaction. */
+function executorOf(client: ToyClient): SqlExecutor {
+  const inTurn = createQueue()
+  const statements: Pick<SqlExecutor, "query" | "execute"> = {
+    query: async (sql, params) => (await client.send(sql, params)).rows,
+    execute: async (sql, params) => (await client.send(sql, params)).changed,
+  }
+  async function batch(all: SqlStatement[]): Promise<number[]> {
+    await client.send("BEGIN IMMEDIATE", [])
+    try {
+      const counts = await inOrder(statements, all)
+      await client.send("COMMIT", [])
+      return counts
+    } catch (error) {
+      await client.send("ROLLBACK", [])
+      throw error
+    }
+  }
+  return {
+    query: async (sql, params) => inTurn(() => statements.query(sql, params)),
+    execute: async (sql, params) => inTurn(() => statements.execute(sql, params)),
+    batch: async (all) => inTurn(() => batch(all)),
+  }
+}
