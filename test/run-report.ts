@@ -42,7 +42,7 @@ export default class RunReport implements Reporter {
     }
   }
 
-  onTestModuleStart({ relativeModuleId }: TestModule): void {
+  onTestModuleQueued({ relativeModuleId }: TestModule): void {
     this.#running.add(relativeModuleId)
   }
 
