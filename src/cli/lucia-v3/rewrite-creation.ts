@@ -1,0 +1,99 @@
+import type { Node } from "ts-morph"
+import { bare, constantOf, is, scopeOf } from "../syntax.ts"
+import type { NodeOf } from "../syntax.ts"
+import type { Changes } from "../text-edits.ts"
+import { freeName } from "./auth-file.ts"
+import { done, isArgumentOf, isCallOf, isInvalidated, leave } from "./lucia-calls.ts"
+import type { MethodCall, Outcome } from "./lucia-calls.ts"
+
+/** Makes the code of `createSession()` take the token that it gives now. */
+export function rewriteCreation({ call }: MethodCall, changes: Changes): Outcome {
+  const id = idAtOnce(call)
+  if (id) {
+    changes.replace(id.getNameNode(), "token")
+    dropEmptyAttributes(call, changes)
+    return done
+  }
+  const created = createdSession(call)
+  if (typeof created === "string") return leave(created)
+  const { declaration, name, uses } = created
+  const problem = uses.map(problemWith).find(Boolean)
+  if (problem) return leave(problem)
+  const token = tokenName(name)
+  const isSessionUsed = uses.some((use) => !cookieArgument(use))
+  const session = name.getText() === "session" ? "session, " : `session: ${name.getText()}, `
+  changes.replace(
+    declaration.getNameNode(),
+    `{ ${isSessionUsed ? session : ""}${token === "token" ? token : `token: ${token}`} }`,
+  )
+  dropEmptyAttributes(call, changes)
+  for (const use of uses) {
+    const argument = cookieArgument(use)
+    if (argument) changes.replace(argument, token)
+  }
+  return done
+}
+
+/** Finds `.id` in `lucia.createSessionCookie((await lucia.createSession(userId, {})).id)`. */
+export function idAtOnce(call: NodeOf<"CallExpression">): NodeOf<"PropertyAccessExpression"> | null {
+  const access = call
+    .getAncestors()
+    .find((each) => !is(each, "AwaitExpression") && !is(each, "ParenthesizedExpression"))
+  const isId = is(access, "PropertyAccessExpression") && access.getName() === "id"
+  return isId && isArgumentOf(access, "createSessionCookie") && call.getArguments().length <= 2 ? access : null
+}
+
+interface CreatedSession {
+  declaration: NodeOf<"VariableDeclaration">
+  name: NodeOf<"Identifier">
+  uses: Node[]
+}
+
+function createdSession(call: NodeOf<"CallExpression">): CreatedSession | string {
+  const awaited = call.getParent()
+  const declaration = awaited?.getParent()
+  const shape = "createSession() gives { session, token } now, and the cookie holds the token"
+  if (call.getArguments().length > 2) return "a session's id cannot be chosen any more"
+  if (!is(awaited, "AwaitExpression") || !is(declaration, "VariableDeclaration") || declaration.getTypeNode())
+    return shape
+  const name = declaration.getNameNode()
+  if (!is(name, "Identifier") || !constantOf(name)) return shape
+  return { declaration, name, uses: name.findReferencesAsNodes().filter((each) => each !== name) }
+}
+
+function problemWith(use: Node): string | null {
+  const access = use.getParent()
+  const isId = is(access, "PropertyAccessExpression") && access.getExpression() === use && access.getName() === "id"
+  if (!isId || cookieArgument(use) || isInvalidated(access)) return null
+  return `its id is used in line ${use.getStartLineNumber()}: it is public now, and signs nobody in. Write \`const { session, token }\`, and give \`token\` to the cookie and to a client that keeps it`
+}
+
+// `session.id` in `lucia.createSessionCookie(session.id)`.
+function cookieArgument(use: Node): Node | null {
+  const access = use.getParent()
+  return is(access, "PropertyAccessExpression") &&
+    access.getName() === "id" &&
+    isArgumentOf(access, "createSessionCookie")
+    ? access
+    : null
+}
+
+/** Names a token where the name is free. */
+export function tokenName(name: Node): string {
+  return freeName(scopeOf(name), ["token", "sessionToken", "newSessionToken"])
+}
+
+function dropEmptyAttributes(call: NodeOf<"CallExpression">, changes: Changes): void {
+  const [userId, attributes] = call.getArguments()
+  if (userId && attributes?.getText().replaceAll(/\s/g, "") === "{}")
+    changes.edit(call.getSourceFile(), userId.getEnd(), attributes.getEnd(), "")
+}
+
+/** Returns whether a session is the constant of a `createSession()` that is rewritten. */
+export function isRewrittenCreation(session: Node): boolean {
+  const declaration = constantOf(session)
+  const created = is(declaration, "VariableDeclaration") && bare(declaration.getInitializer())
+  if (!created || !is(created, "CallExpression") || !isCallOf(created, "createSession")) return false
+  const known = createdSession(created)
+  return typeof known !== "string" && known.uses.every((use) => !problemWith(use))
+}
