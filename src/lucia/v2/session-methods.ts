@@ -5,30 +5,25 @@ import type { FoundSession, SessionRecord } from "../../core/ports.ts"
 import { isSessionId } from "../../core/token.ts"
 import { isHashLike } from "../v3/exact-ids.ts"
 import { clearIds, hashedIds, isPossibleId, rekeyedIds } from "../v3/stored-ids.ts"
-import type { StoredIds } from "../v3/stored-ids.ts"
-import type { SessionFields, UserFields } from "./auth.ts"
+import type { SessionsById, StoredIds } from "../v3/stored-ids.ts"
+import type { UserFields } from "./auth.ts"
 import { requireColumns } from "./columns.ts"
 import type { DebugLog, SessionPeriods } from "./configuration.ts"
-import type { SessionSchema, UserSchema } from "./lucia-adapter.ts"
+import type { UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
 import { generateRandomString } from "./random-string.ts"
-import { toLuciaId, toTime } from "./session-port.ts"
+import { createSessionTransform } from "./session-transform.ts"
+import type { AnySession, SessionTransformParts } from "./session-transform.ts"
 import type { Stores } from "./stores.ts"
 
 /** What the methods about sessions are made of. */
-export interface SessionParts {
-  stores: Stores
+export interface SessionParts extends SessionTransformParts {
   storedIds: StoredIds
   periods: SessionPeriods
   /** Throws `AUTH_INVALID_USER_ID`. */
   getUser: (userId: string) => Promise<UserFields>
-  transformDatabaseUser: (row: UserSchema) => UserFields
-  getSessionAttributes: (row: SessionSchema) => object
   log: DebugLog
 }
-
-/** A session as this package knows it inside. */
-export type AnySession = SessionFields & { readonly user: UserFields }
 
 const kinds = { clear: clearIds, rekey: rekeyedIds, hashed: hashedIds }
 
@@ -40,6 +35,7 @@ export function createSessionMethods(parts: SessionParts) {
   const store = stores.sessions
   const sessions = kinds[storedIds](store)
   const once = createOnce(Date.now)
+  const { toRow, toSession, transformDatabaseSession } = createSessionTransform(parts)
 
   async function createSession(options: {
     sessionId?: string
@@ -47,11 +43,11 @@ export function createSessionMethods(parts: SessionParts) {
     attributes: object
   }): Promise<AnySession> {
     const { userId, sessionId = generateRandomString(40), attributes } = options
-    requireSessionId(sessionId)
+    requireSessionId(sessionId, storedIds)
     requireColumns("session", attributes ?? {})
     // The user first: a session of nobody must not stay behind.
     const user = await getUser(userId)
-    const { active, idle } = nextDeadlines()
+    const { active, idle } = nextDeadlines(periods)
     const record = {
       id: sessionId,
       userId,
@@ -59,24 +55,8 @@ export function createSessionMethods(parts: SessionParts) {
       expiresAt: idle,
       attributes: stores.withActiveUntil(attributes, active.getTime()),
     }
-    await insert(record)
+    await insert(sessions, record)
     return transformDatabaseSession(toRow(record, sessionId), { user, fresh: false })
-  }
-
-  function requireSessionId(sessionId: string): void {
-    if (isPossibleId(sessionId) && !(storedIds === "clear" && isHashLike(sessionId))) return
-    throw new AuthError(
-      "invalid_option",
-      "sessionId: not an id; use 1 to 255 characters without NUL and, with clear ids, not a hash",
-    )
-  }
-
-  async function insert(record: SessionRecord): Promise<void> {
-    try {
-      await sessions.insert(record)
-    } catch (error) {
-      throw isAuthError(error) && error.code === "user_missing" ? new LuciaError("AUTH_INVALID_USER_ID") : error
-    }
   }
 
   async function getSession(sessionId: string): Promise<AnySession> {
@@ -88,9 +68,9 @@ export function createSessionMethods(parts: SessionParts) {
     const found = await find(sessionId)
     const session = toSession(found, sessionId)
     if (session.state === "active") return session
-    const { active, idle } = nextDeadlines()
+    const { active, idle } = nextDeadlines(periods)
     // The requests of one page arrive together: one of them writes.
-    if (!(await once(found.session.id, () => extend(found.session, idle)))) return session
+    if (!(await once(found.session.id, () => extend(parts, found.session, idle)))) return session
     log("session", "Session renewed")
     return { ...session, activePeriodExpiresAt: active, idlePeriodExpiresAt: idle, fresh: true }
   }
@@ -100,19 +80,6 @@ export function createSessionMethods(parts: SessionParts) {
     if (found && isUsable(found)) return found as FoundSession<UserSchema>
     log("session", "Session not found, over, or of no user")
     throw invalidSession()
-  }
-
-  async function extend({ id, expiresAt }: SessionRecord, idle: Date): Promise<boolean> {
-    const to = idle.getTime()
-    // Below `to`, so that a row which another process has moved as far is neither shortened nor written again.
-    const ifBefore = Math.min(to - 1, Math.max(expiresAt.getTime(), Date.now() + periods.idlePeriod))
-    try {
-      return await store.extendSession(id, idle, new Date(ifBefore))
-    } catch {
-      // The session is still live, and the next request tries again.
-      log("session", "Session could not be renewed")
-      return false
-    }
   }
 
   async function getAllUserSessions(userId: string): Promise<AnySession[]> {
@@ -146,52 +113,6 @@ export function createSessionMethods(parts: SessionParts) {
     await store.deleteUserSessions(userId)
   }
 
-  async function deleteDeadUserSessions(userId: string): Promise<void> {
-    // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
-    const before = Date.now() - 86_400_000
-    const listed = await store.listSessions(userId)
-    const dead = listed.filter(({ expiresAt }) => expiresAt.getTime() < before)
-    await Promise.all(dead.map(({ id }) => store.deleteSession(id)))
-  }
-
-  function transformDatabaseSession<User>(row: SessionSchema, { user, fresh }: { user: User; fresh: boolean }) {
-    const [active, idle] = [toTime(row.active_expires), toTime(row.idle_expires)]
-    return {
-      ...parts.getSessionAttributes(row),
-      user,
-      sessionId: row.id as string,
-      activePeriodExpiresAt: new Date(active),
-      idlePeriodExpiresAt: new Date(idle),
-      state: Date.now() <= active ? ("active" as const) : ("idle" as const),
-      fresh,
-    }
-  }
-
-  function toSession({ session, user }: FoundSession<object>, sessionId: string): AnySession {
-    // Usable, so there is a user.
-    const userRow = user as UserSchema
-    return transformDatabaseSession(toRow(session, sessionId), {
-      user: parts.transformDatabaseUser(userRow),
-      fresh: false,
-    })
-  }
-
-  function toRow(record: SessionRecord, sessionId: string): SessionSchema {
-    // With the columns that the application has declared.
-    return {
-      ...record.attributes,
-      id: sessionId,
-      user_id: toLuciaId(record.userId),
-      active_expires: stores.activeUntil(record),
-      idle_expires: record.expiresAt.getTime(),
-    } as SessionSchema
-  }
-
-  function nextDeadlines(): { active: Date; idle: Date } {
-    const active = Date.now() + periods.activePeriod
-    return { active: new Date(active), idle: new Date(active + periods.idlePeriod) }
-  }
-
   return {
     createSession,
     getSession,
@@ -200,9 +121,55 @@ export function createSessionMethods(parts: SessionParts) {
     updateSessionAttributes,
     invalidateSession,
     invalidateAllUserSessions,
-    deleteDeadUserSessions,
+    deleteDeadUserSessions: (userId: string) => deleteDead(store, userId),
     transformDatabaseSession,
   }
+}
+
+function requireSessionId(sessionId: string, storedIds: StoredIds): void {
+  if (isPossibleId(sessionId) && !(storedIds === "clear" && isHashLike(sessionId))) return
+  throw new AuthError(
+    "invalid_option",
+    "sessionId: not an id; use 1 to 255 characters without NUL and, with clear ids, not a hash",
+  )
+}
+
+function nextDeadlines({ activePeriod, idlePeriod }: SessionPeriods): { active: Date; idle: Date } {
+  const active = Date.now() + activePeriod
+  return { active: new Date(active), idle: new Date(active + idlePeriod) }
+}
+
+async function insert(sessions: SessionsById, record: SessionRecord): Promise<void> {
+  try {
+    await sessions.insert(record)
+  } catch (error) {
+    throw isAuthError(error) && error.code === "user_missing" ? new LuciaError("AUTH_INVALID_USER_ID") : error
+  }
+}
+
+async function extend(
+  { stores, periods, log }: SessionParts,
+  { id, expiresAt }: SessionRecord,
+  idle: Date,
+): Promise<boolean> {
+  const to = idle.getTime()
+  // Below `to`, so that a row which another process has moved as far is neither shortened nor written again.
+  const ifBefore = Math.min(to - 1, Math.max(expiresAt.getTime(), Date.now() + periods.idlePeriod))
+  try {
+    return await stores.sessions.extendSession(id, idle, new Date(ifBefore))
+  } catch {
+    // The session is still live, and the next request tries again.
+    log("session", "Session could not be renewed")
+    return false
+  }
+}
+
+async function deleteDead(store: Stores["sessions"], userId: string): Promise<void> {
+  // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
+  const before = Date.now() - 86_400_000
+  const listed = await store.listSessions(userId)
+  const dead = listed.filter(({ expiresAt }) => expiresAt.getTime() < before)
+  await Promise.all(dead.map(({ id }) => store.deleteSession(id)))
 }
 
 function isUsable({ session, user }: FoundSession<object>): boolean {
