@@ -1,6 +1,6 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { toUtf8 } from "../../src/platform/bytes.ts"
-import { toHex } from "../../src/platform/hex.ts"
+import { toHex } from "../../src/platform/encoding.ts"
 import { isBytes, isError } from "../../src/platform/realm.ts"
 import { withoutValues } from "../retry/driver-error.ts"
 

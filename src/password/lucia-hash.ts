@@ -1,5 +1,5 @@
 import { equalBytes, randomBytes, toUtf8 } from "../platform/bytes.ts"
-import { toHex } from "../platform/hex.ts"
+import { toHex } from "../platform/encoding.ts"
 import { requireHashable } from "./hashable-password.ts"
 import { anyScrypt } from "./node-scrypt.ts"
 

@@ -1,3 +1,5 @@
+import { fromBase64, toBase64 } from "../platform/encoding.ts"
+
 /** The cost parameters of an algorithm, under the names they have in its PHC strings. */
 export type Cost<Name extends string> = Record<Name, number>
 
@@ -24,7 +26,7 @@ export function formatPhc<Name extends string>(
   { cost, salt, key }: PhcHash<Name>,
 ): string {
   const parameters = names.map((name) => `${name}=${cost[name]}`).join(",")
-  return `$${prefix}$${parameters}$${encodeBase64(salt)}$${encodeBase64(key)}`
+  return `$${prefix}$${parameters}$${toBase64(salt)}$${toBase64(key)}`
 }
 
 /**
@@ -51,13 +53,9 @@ function readCost<Name extends string>(names: readonly Name[], fields: string[])
   return Object.fromEntries(names.map((name, index) => [name, Number(fields[index])])) as Cost<Name>
 }
 
-function encodeBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replace(/=+$/, "")
-}
-
 // The last character has bits to spare; only the spelling with zeros there is accepted.
 function decodeBase64(text: string): Uint8Array | null {
   if (text.length % 4 === 1) return null
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
-  return encodeBase64(bytes) === text ? bytes : null
+  const bytes = fromBase64(text)
+  return toBase64(bytes) === text ? bytes : null
 }

@@ -1,6 +1,6 @@
 import type { UserId } from "../core/ports.ts"
 import { randomBytes } from "../platform/bytes.ts"
-import { toHex } from "../platform/hex.ts"
+import { toHex } from "../platform/encoding.ts"
 import { readJson, readTime, readUserId, timeBytes, writeJson, writeTime, writeUserId } from "./payload.ts"
 
 /** A session as its token holds it. */

@@ -1,3 +1,4 @@
+import { fromBase64, toBase64 } from "../platform/encoding.ts"
 import { joinBytes } from "../platform/bytes.ts"
 import type { Cipher, Engine } from "./engine.ts"
 
@@ -41,15 +42,10 @@ function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes)
 }
 
-// As many bytes as a cookie holds are no more arguments than a call can take.
 function encode(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "")
+  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_")
 }
 
 function decode(text: string): Uint8Array {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"))
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+  return fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"))
 }

@@ -37,13 +37,13 @@ const checks: Check[] = [
       "src/platform/crypto.ts":
         'import { sha256 } from "@oslojs/crypto/sha2"; import { randomBytes } from "node:crypto"',
       "src/platform/node.ts": 'import type { Buffer } from "node:buffer"; import { hash } from "node:crypto"',
-      "src/platform/hex.ts": 'import { encodeHexLowerCase } from "@oslojs/encoding"',
+      "src/platform/encoding.ts": 'import { encodeHexLowerCase } from "@oslojs/encoding"',
     },
     breaches: [
       "src/platform/bytes.ts imports src/core/errors.ts",
       "src/platform/crypto.ts imports node:crypto",
       "src/platform/node.ts imports node:crypto",
-      "src/platform/hex.ts imports @oslojs/encoding",
+      "src/platform/encoding.ts imports @oslojs/encoding",
     ],
   },
   {

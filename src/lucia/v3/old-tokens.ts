@@ -1,3 +1,4 @@
+import { fromBase64 } from "../../platform/encoding.ts"
 import { equalBytes, toUtf8 } from "../../platform/bytes.ts"
 import { isBuffer, isBytes } from "../../platform/realm.ts"
 import type { SessionRecord } from "../../core/ports.ts"
@@ -99,7 +100,7 @@ function readHash(value: unknown): Uint8Array | null {
 function meanings(secret: string): Uint8Array<ArrayBuffer>[] {
   const text = toUtf8(secret)
   if (!secret.endsWith("=")) return [text]
-  return [text, Uint8Array.from(atob(secret), (character) => character.charCodeAt(0))]
+  return [text, fromBase64(secret)]
 }
 
 async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
