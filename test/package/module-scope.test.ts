@@ -7,7 +7,7 @@ import { afterAll, expect, test } from "vitest"
 import { entry } from "../../tsup.config.ts"
 import { root } from "./tarball.ts"
 
-/** The entries whose package is not installed here: Next.js is only in the applications that test/next builds. */
+/** The entries whose package is not installed here: Next.js is only in the applications that test/apps/next builds. */
 const withoutPackage = ["next", "lucia-v2/middleware"]
 
 // On Cloudflare Workers all of this throws at module scope, and timers keep a process alive.

@@ -360,7 +360,7 @@ function tokenOf({ cookie }: Visitor): string {
 }
 
 function sessions(): SessionRow[] {
-  const rows = db.prepare("SELECT id, user_id, expires_at FROM session ORDER BY rowid").all()
+  const rows = db.prepare("SELECT id, user_id, expires_at FROM session ORDER BY created_at, id").all()
   return rows.map(({ id, user_id, expires_at }) => ({
     id: String(id),
     user_id: String(user_id),
