@@ -325,7 +325,7 @@ describe("the server", () => {
       db.exec("ALTER TABLE lost RENAME TO session")
     }
     expect(await username(grace)).toBe("Grace")
-    expect(example.output()).toContain(`The table "session" does not exist`)
+    expect(example.output()).toContain(`tables.session: "session" does not exist`)
     expect(example.output()).not.toContain(password)
     expect(example.output()).not.toContain(tokenOf(grace))
   })

@@ -378,7 +378,7 @@ describe("the server", () => {
       expect(response.headers.getSetCookie()).toEqual([])
       expect(await response.text()).toContain("Try again shortly.")
       expect((await returning.post("/sign-in", { username: "keeper", password })).status).toBe(503)
-      expect(second.output()).toContain(`The table "session" does not exist`)
+      expect(second.output()).toContain(`tables.session: "session" does not exist`)
       expect(second.output()).not.toContain(password)
       expect(second.output()).not.toContain(returning.cookie.replace("session=", ""))
       expect(await second.stop()).toBe(0)
