@@ -2,11 +2,12 @@ import { asc, eq, isNull, ne, sql } from "drizzle-orm"
 import type { SQL } from "drizzle-orm"
 import type { UserId } from "../../src/core/ports.ts"
 import type { EndedSessions, KeyRows, NewKey, OwnKey, StoredKey } from "../port/key-port.ts"
+import { readKey } from "../port/stored-rows.ts"
 import { missingUser } from "../port/user-ids.ts"
 import type { Row } from "../sql/executor.ts"
 import type { Builder } from "./builders.ts"
 import { equals, hasProvider, isExactly, slot } from "./conditions.ts"
-import { existingUser, hasUser, lockUser, selected, toKey } from "./rows.ts"
+import { existingUser, hasUser, isRow, lockUser, selected } from "./rows.ts"
 import type { DrizzleStore, Step } from "./store.ts"
 import type { KeyTable, Tables } from "./tables.ts"
 
@@ -21,7 +22,7 @@ export interface UserDb extends Tables {
 export const drizzleKeys: Omit<KeyRows<UserDb, UserId, Row>, "encodeUser" | "encodeAttributes" | "isTaken"> = {
   hasKey,
   insertKey,
-  findKey: async ({ statements }, id) => toKey((await statements.find({ id })).rows[0]?.key),
+  findKey: async ({ statements }, id) => toKey((await statements.find({ id })).rows[0]),
   listKeys,
   swapPassword,
   setPasswords,
@@ -53,7 +54,7 @@ function assigning({ store, user }: UserDb, attributes: Row, isOwn: SQL): Step[]
 }
 
 async function listKeys({ statements }: UserDb, userId: UserId): Promise<StoredKey[]> {
-  return (await statements.list({ userId })).rows.flatMap((row) => toKey(row.key) ?? [])
+  return (await statements.list({ userId })).rows.flatMap((row) => toKey(row) ?? [])
 }
 
 /**
@@ -129,6 +130,10 @@ function isOwnKey(db: UserDb, { id, user }: OwnKey<UserId>): SQL {
 
 function isAnyKey({ key }: UserDb, condition: SQL): SQL {
   return sql`exists (select 1 from ${key.table} where ${condition})`
+}
+
+function toKey(row: Row | undefined): StoredKey | null {
+  return isRow(row?.key) ? readKey(row.key) : null
 }
 
 /** Makes what is the same at every call but for its values, and so prepared once. */

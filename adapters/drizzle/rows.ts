@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm"
 import type { Column, SQL } from "drizzle-orm"
 import type { FoundSession, SessionRecord, UserId } from "../../src/core/ports.ts"
 import type { Row } from "../sql/executor.ts"
-import type { StoredKey } from "../port/key-port.ts"
+import { isUserId, readSession } from "../port/stored-rows.ts"
 import type { Builder } from "./builders.ts"
 import { equals } from "./conditions.ts"
 import type { DrizzleStore, Step } from "./store.ts"
@@ -18,9 +18,7 @@ export function selected(table: OwnTable): Record<string, Column> {
 export function toSession(tables: Tables, row: unknown): SessionRecord<Row> | null {
   if (!isRow(row)) return null
   const { id, userId, createdAt, expiresAt, ...attributes } = row
-  const [created, expires] = [tables.createdAt.decode(createdAt), tables.expiresAt.decode(expiresAt)]
-  if (typeof id !== "string" || !isUserId(userId) || !created || !expires) return null
-  return { id, userId, createdAt: created, expiresAt: expires, attributes }
+  return readSession({ id, userId }, tables.createdAt.decode(createdAt), tables.expiresAt.decode(expiresAt), attributes)
 }
 
 /** A session and its user in one row. */
@@ -39,14 +37,11 @@ export function joinedRow(tables: Tables): JoinedRow {
   return {
     columns: { ...prefixed("session.", session), ...prefixed("user.", user) },
     read(row) {
-      const [id, userId] = [row["session.id"], row["session.userId"]]
+      const core = { id: row["session.id"], userId: row["session.userId"] }
       const created = tables.createdAt.decode(row["session.createdAt"])
       const expires = tables.expiresAt.decode(row["session.expiresAt"])
-      if (typeof id !== "string" || !isUserId(userId) || !created || !expires) return null
-      return {
-        session: { id, userId, createdAt: created, expiresAt: expires, attributes: picked(row, attributes) },
-        user: isUserId(row["user.id"]) ? picked(row, userColumns) : null,
-      }
+      const session = readSession(core, created, expires, picked(row, attributes))
+      return session && { session, user: isUserId(row["user.id"]) ? picked(row, userColumns) : null }
     },
   }
 }
@@ -59,13 +54,6 @@ function picked(row: Row, names: (readonly [name: string, column: string])[]): R
   const found: Row = {}
   for (const [name, column] of names) found[name] = row[column]
   return found
-}
-
-/** Reads the key of a selected row; `null` if it is nobody's or has no name. */
-export function toKey(row: unknown): StoredKey | null {
-  if (!isRow(row) || typeof row.id !== "string" || !isUserId(row.userId)) return null
-  const passwordHash = typeof row.hashedPassword === "string" ? row.hashedPassword : null
-  return { id: row.id, userId: row.userId, passwordHash }
 }
 
 /** Returns whether a selected value is a row. */
@@ -94,8 +82,4 @@ export function lockUser(db: Tables & { store: DrizzleStore }, id: UserId): Step
   const { store, user } = db
   const select = (builder: Builder) => builder.select({ id: user.id }).from(user.table)
   return (builder) => store.lock(select(builder).where(equals(db, user.id, id)))
-}
-
-function isUserId(value: unknown): value is UserId {
-  return typeof value === "string" || typeof value === "number" || typeof value === "bigint"
 }

@@ -136,11 +136,6 @@ export async function orMissingUser(store: PrismaStore, userId: UserId | null, e
   return (await store.once(({ user }) => user.findFirst(query))) ? error : missingUser()
 }
 
-/** Tells a user id from anything else that a column may hold. */
-export function isIdentifier(value: unknown): value is UserId {
-  return typeof value === "string" || typeof value === "number" || typeof value === "bigint"
-}
-
 function modelsOf(client: PrismaBase, { user, session, key }: ModelNames): Models {
   return { user: client[user] as Model, session: client[session] as Model, key: client[key] as Model }
 }

@@ -1,10 +1,11 @@
 import type { UserId } from "../../src/core/ports.ts"
-import type { EndedSessions, KeyRows, NewKey, OwnKey, StoredKey } from "../port/key-port.ts"
+import type { EndedSessions, KeyRows, NewKey, OwnKey } from "../port/key-port.ts"
 import { parseKeyId } from "../port/parameters.ts"
+import { readKey } from "../port/stored-rows.ts"
 import { missingUser } from "../port/user-ids.ts"
 import type { Row } from "../sql/executor.ts"
 import type { Model } from "./client.ts"
-import { isIdentifier, orMissingUser } from "./client.ts"
+import { orMissingUser } from "./client.ts"
 import type { PrismaDb } from "./sessions.ts"
 import { othersOf } from "./sessions.ts"
 
@@ -15,11 +16,11 @@ export const prismaKeys: Omit<KeyRows<PrismaDb, UserId, Row>, "encodeUser" | "en
   findKey: async (db, id) => {
     const row = await findRow(db, id)
     // MySQL's collations take different ids for equal.
-    return row?.id === id ? toKey(row) : null
+    return row?.id === id ? readKey(row) : null
   },
   listKeys: async ({ store }, userId) => {
     const rows = await store.once(({ key }) => key.findMany({ where: { userId }, orderBy: [{ id: "asc" }] }))
-    return rows.flatMap((row) => toKey(row) ?? [])
+    return rows.flatMap((row) => readKey(row) ?? [])
   },
   swapPassword,
   setPasswords,
@@ -54,7 +55,7 @@ async function swapPassword(
     const swap = { where: { id, hashedPassword: from }, data: { hashedPassword: to } }
     if ((await key.updateMany(swap)).count === 0) return false
     // The swap has locked the key until the transaction's end.
-    const owner = ended && toKey((await key.findFirst({ where: { id } })) ?? {})
+    const owner = ended && readKey((await key.findFirst({ where: { id } })) ?? {})
     if (owner) await session.deleteMany({ where: othersOf(owner.userId, ended.exceptId) })
     return true
   })
@@ -107,9 +108,4 @@ async function deleteKey({ store }: PrismaDb, own: OwnKey<UserId>, evenLast: boo
 /** Locks a user's row until the transaction's end, by writing it: its own id, if there is nothing else to write. */
 async function lockUser(user: Model, id: UserId, changes: Row = {}): Promise<boolean> {
   return (await user.updateMany({ where: { id }, data: { id, ...changes } })).count > 0
-}
-
-function toKey({ id, userId, hashedPassword }: Row): StoredKey | null {
-  if (typeof id !== "string" || !isIdentifier(userId)) return null
-  return { id, userId, passwordHash: typeof hashedPassword === "string" ? hashedPassword : null }
 }

@@ -1,9 +1,10 @@
 import type { FoundSession, SessionRecord, UserId } from "../../src/core/ports.ts"
 import { yieldToEventLoop } from "../port/event-loop.ts"
 import type { NewSession, SessionRows } from "../port/session-port.ts"
+import { readSession } from "../port/stored-rows.ts"
 import type { Row } from "../sql/executor.ts"
 import type { Models, PrismaStore } from "./client.ts"
-import { isIdentifier, orMissingUser } from "./client.ts"
+import { orMissingUser } from "./client.ts"
 import type { Fields } from "./fields.ts"
 
 type Session = NewSession<UserId, Row>
@@ -73,9 +74,7 @@ function toSession(
   fields: Fields,
   { id, userId, createdAt, expiresAt, ...attributes }: Row,
 ): SessionRecord<Row> | null {
-  const [created, expires] = [fields.createdAt.decode(createdAt), fields.expiresAt.decode(expiresAt)]
-  if (typeof id !== "string" || !isIdentifier(userId) || !created || !expires) return null
-  return { id, userId, createdAt: created, expiresAt: expires, attributes }
+  return readSession({ id, userId }, fields.createdAt.decode(createdAt), fields.expiresAt.decode(expiresAt), attributes)
 }
 
 async function find({ store, fields, relation }: PrismaDb, id: string): Promise<FoundSession<Row, Row> | null> {
