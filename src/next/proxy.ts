@@ -208,7 +208,10 @@ function snapshotChecks<Claims extends object>(options: AwareProxyOptions<Claims
   if ([snapshots, authorize, forbiddenPath].every((option) => option === undefined)) return null
   checkSnapshots(snapshots, "openSnapshot")
   if (snapshots === undefined || typeof authorize !== "function" || forbiddenPath === undefined)
-    throw new AuthError("invalid_option", "createAuthProxy() takes snapshots, authorize and forbiddenPath together")
+    throw new AuthError(
+      "invalid_option",
+      "createAuthProxy(): of snapshots, authorize and forbiddenPath one is missing; pass all three or none",
+    )
   return { snapshots, authorize, forbiddenPath }
 }
 

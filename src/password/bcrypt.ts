@@ -46,7 +46,7 @@ export function bcrypt(module: BcryptModule, options: BcryptOptions = {}): Passw
   checkOptions("bcrypt()", options, "cost", "truncate")
   const { cost = usualCost, truncate = false } = options
   if (typeof module?.compare !== "function") {
-    throw new AuthError("missing_port", "module.compare: missing; pass a package such as bcryptjs")
+    throw new AuthError("missing_port", "module: compare() is missing; pass a package such as bcryptjs")
   }
   requireCost(cost)
   const isReadable = truncate ? isTruncatable : isWhole
@@ -80,7 +80,7 @@ async function hashBy(module: BcryptModule, password: unknown, cost: number): Pr
   if (!hash) {
     throw new AuthError(
       "unsupported",
-      "module.hash: missing, so this package only verifies; let passwordHasher prefer argon2id()",
+      "module: hash() is missing, so this package only verifies; let passwordHasher prefer argon2id()",
     )
   }
   if (!isHashable(password) || !isWhole(password)) {

@@ -1,6 +1,6 @@
 import type { AnyAuth } from "../core/auth.ts"
 import type { Cookie, CookieAttributes } from "../core/cookie.ts"
-import { AuthError } from "../core/errors.ts"
+import { invalidOption } from "../core/options.ts"
 import type { Member } from "./member.ts"
 
 /** What a wrapper needs of `createSnapshots()` from `nightlatch/stateless`: it keeps a snapshot cookie next to the session's. */
@@ -33,5 +33,9 @@ export function checkSnapshots(
 ): void {
   const made = Object(snapshots) as Record<string, unknown>
   if (snapshots === undefined || typeof made[method] === "function") return
-  throw new AuthError("invalid_option", "snapshots must be what createSnapshots() from nightlatch/stateless returned")
+  throw invalidOption(
+    "snapshots",
+    snapshots,
+    "is not an instance; use what createSnapshots() from nightlatch/stateless returned",
+  )
 }

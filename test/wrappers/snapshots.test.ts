@@ -174,7 +174,9 @@ describe("what createSnapshots() did not make is no snapshots", () => {
       expect(() => take(auth, snapshots as never)).toThrow(
         expect.objectContaining({
           code: "invalid_option",
-          message: "snapshots must be what createSnapshots() from nightlatch/stateless returned",
+          message: expect.stringMatching(
+            /^snapshots: \w+ is not an instance; use what createSnapshots\(\) from nightlatch\/stateless returned$/,
+          ) as string,
         }),
       )
   })
@@ -200,7 +202,7 @@ describe("a proxy with snapshots", () => {
     }
     expect(() =>
       createAuthProxy({ publicPaths: [], signInPath: "/sign-in", ...checks, [missing]: undefined } as never),
-    ).toThrow("createAuthProxy() takes snapshots, authorize and forbiddenPath together")
+    ).toThrow("createAuthProxy(): of snapshots, authorize and forbiddenPath one is missing; pass all three or none")
   })
 
   test("sends a member away from pages that are not theirs, and from no others", async () => {
