@@ -11,7 +11,7 @@ import type { RedisExecutor, RedisScript } from "./executor.ts"
 import { checkedExecutor, isDone, isReply, runScript, walkKeys } from "./executor.ts"
 import { activate, discard, end, enlist, expire, extend, readIndex, reserve, strike, update } from "./scripts.ts"
 
-interface Store extends Keys {
+interface RedisStore extends Keys {
   redis: RedisExecutor
   run(script: RedisScript, key: string, ...args: string[]): Promise<unknown>
 }
@@ -41,13 +41,13 @@ export function redisSessions<SessionRow extends object>(
   options: KeyValueOptions = {},
 ): SessionAdapter<never, SessionRow> {
   const redis = checkedExecutor(client)
-  const run: Store["run"] = (script, key, ...args) => runScript(redis, script, key, args)
-  const store: Store = { ...keysOf(options), redis, run }
+  const run: RedisStore["run"] = (script, key, ...args) => runScript(redis, script, key, args)
+  const store: RedisStore = { ...keysOf(options), redis, run }
   // Attributes are whatever was stored: that they have this type is the application's word.
   return sessionPort(() => store, rows) as unknown as SessionAdapter<never, SessionRow>
 }
 
-const rows: SessionRows<Store, string, Fields, never, object> = {
+const rows: SessionRows<RedisStore, string, Fields, never, object> = {
   ...keyValueEncoding,
   insert: async (store, session) => {
     await reserveSession(store, session)
@@ -82,7 +82,7 @@ const rows: SessionRows<Store, string, Fields, never, object> = {
   deleteExpired,
 }
 
-async function list(store: Store, user: string): Promise<SessionRecord[]> {
+async function list(store: RedisStore, user: string): Promise<SessionRecord[]> {
   const ids = await listedIds(store, user)
   const found = await inBatches(ids, async (id) => ({ id, fields: await readHash(store, id) }))
   const gone = found.filter(({ fields }) => fields && Object.keys(fields).length === 0)
@@ -95,13 +95,13 @@ async function list(store: Store, user: string): Promise<SessionRecord[]> {
   return newestFirst(own.flatMap(({ id, fields }) => (fields && readFields<object>(id, fields, store.ids)) ?? []))
 }
 
-async function endSession(store: Store, id: string, owner: string | null): Promise<boolean> {
+async function endSession(store: RedisStore, id: string, owner: string | null): Promise<boolean> {
   const user = await store.run(end, store.session(id), ...(owner === null ? [] : [owner]))
   if (typeof user === "string") await strikeOff(store, user, [id])
   return typeof user === "string"
 }
 
-async function deleteOfUser(store: Store, user: string, exceptId: string | null): Promise<void> {
+async function deleteOfUser(store: RedisStore, user: string, exceptId: string | null): Promise<void> {
   let hasMissed: boolean
   do {
     const ids = (await listedIds(store, user)).filter((id) => id !== exceptId)
@@ -112,7 +112,7 @@ async function deleteOfUser(store: Store, user: string, exceptId: string | null)
 }
 
 // Redis drops a session a day after its deadline: this is for those who want it sooner.
-async function deleteExpired(store: Store, before: number, limit: number): Promise<number> {
+async function deleteExpired(store: RedisStore, before: number, limit: number): Promise<number> {
   const beginning = store.session()
   let deleted = 0
   // The client may put something before every key.
@@ -127,33 +127,33 @@ async function deleteExpired(store: Store, before: number, limit: number): Promi
   return deleted
 }
 
-async function expireSession(store: Store, id: string, before: number): Promise<boolean> {
+async function expireSession(store: RedisStore, id: string, before: number): Promise<boolean> {
   const user = await store.run(expire, store.session(id), String(before))
   if (typeof user === "string") await strikeOff(store, user, [id])
   return typeof user === "string"
 }
 
-async function reserveSession(store: Store, { id, user, expiresAt }: NewFields): Promise<void> {
+async function reserveSession(store: RedisStore, { id, user, expiresAt }: NewFields): Promise<void> {
   if (!isDone(await store.run(reserve, store.session(id), user)))
     throw new AuthError("store_failed", "The session id is taken: make a new one.")
   await store.run(enlist, store.user(user), id, String(expiresAt))
 }
 
 // Whether it became a session makes no difference: it was ended by whoever took the reservation away.
-async function activateSession(store: Store, session: NewFields): Promise<void> {
+async function activateSession(store: RedisStore, session: NewFields): Promise<void> {
   const { id, user, createdAt, expiresAt, attributes } = session
   const fields: Fields = { u: user, c: String(createdAt), e: String(expiresAt), ...attributes }
   await store.run(activate, store.session(id), user, String(expiresAt), ...Object.entries(fields).flat())
 }
 
-async function cancel(store: Store, { id, user }: NewFields): Promise<false> {
+async function cancel(store: RedisStore, { id, user }: NewFields): Promise<false> {
   await store.run(discard, store.session(id), user)
   await strikeOff(store, user, [id])
   return false
 }
 
 /** Reads a session's hash; `null` where another type of value is in its place. */
-async function readHash({ redis, session }: Store, id: string): Promise<Fields | null> {
+async function readHash({ redis, session }: RedisStore, id: string): Promise<Fields | null> {
   try {
     return await redis.readHash(session(id))
   } catch (error) {
@@ -162,12 +162,12 @@ async function readHash({ redis, session }: Store, id: string): Promise<Fields |
   }
 }
 
-async function listedIds(store: Store, user: string): Promise<string[]> {
+async function listedIds(store: RedisStore, user: string): Promise<string[]> {
   const ids = await store.run(readIndex, store.user(user))
   return Array.isArray(ids) ? ids.map(String) : []
 }
 
-async function strikeOff(store: Store, user: string, ids: string[]): Promise<void> {
+async function strikeOff(store: RedisStore, user: string, ids: string[]): Promise<void> {
   for (let n = 0; n < ids.length; n += batchSize)
     await store.run(strike, store.user(user), ...ids.slice(n, n + batchSize))
 }

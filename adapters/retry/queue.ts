@@ -8,13 +8,13 @@ import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 export function createQueue(): <Result>(call: () => MaybePromise<Result>) => MaybePromise<Result> {
   let last: Promise<void> | null = null
   return (call) => {
-    const answer = last ? last.then(call) : call()
-    if (!isPromise(answer)) return answer
+    const result = last ? last.then(call) : call()
+    if (!isPromise(result)) return result
     const settle = () => {
       if (last === settled) last = null
     }
-    const settled: Promise<void> = answer.then(settle, settle)
+    const settled: Promise<void> = result.then(settle, settle)
     last = settled
-    return answer
+    return result
   }
 }

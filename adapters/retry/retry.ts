@@ -44,9 +44,9 @@ export function rescued<Result>(
   rescue: (error: unknown) => Promise<Result>,
 ): MaybePromise<Result> {
   try {
-    const answer = call()
+    const result = call()
     // A driver may make its own kind of promise: from here on it is a plain one.
-    return isPromise(answer) ? Promise.resolve(answer).catch(rescue) : answer
+    return isPromise(result) ? Promise.resolve(result).catch(rescue) : result
   } catch (error) {
     return rescue(error)
   }

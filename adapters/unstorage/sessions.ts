@@ -17,7 +17,7 @@ import { isStorableSession, itemsOf } from "./items.ts"
 /** How often a user's list is read again: some drivers list what was removed for a while. */
 const maxPasses = 10
 
-interface Store {
+interface ItemStore {
   items: Items
   ids: UserIds
   inTurn: Turns["inTurn"]
@@ -41,12 +41,12 @@ export function storedSessions<SessionRow extends object>(
 ): SessionAdapter<never, SessionRow> {
   checkOptions("adapter", options, "prefix", "userIdType")
   const { prefix, userIdType } = options
-  const store: Store = { items: itemsOf(storage, prefix), ids: userIdsOf(userIdType), inTurn: createTurns().inTurn }
+  const store: ItemStore = { items: itemsOf(storage, prefix), ids: userIdsOf(userIdType), inTurn: createTurns().inTurn }
   // Attributes are whatever was stored: that they have this type is the application's word.
   return sessionPort(() => store, rows) as unknown as SessionAdapter<never, SessionRow>
 }
 
-const rows: SessionRows<Store, string, Fields, never, object> = {
+const rows: SessionRows<ItemStore, string, Fields, never, object> = {
   ...keyValueEncoding,
   isStorable: isStorableSession,
   insert: (store, session) =>
@@ -92,7 +92,7 @@ const rows: SessionRows<Store, string, Fields, never, object> = {
   deleteExpired,
 }
 
-async function list(store: Store, user: string): Promise<SessionRecord[]> {
+async function list(store: ItemStore, user: string): Promise<SessionRecord[]> {
   const found = await inBatches(await store.items.listed(user), async (id) => {
     const session = await readSession(store, id)
     if (!session) await strikeIfGone(store, user, id)
@@ -103,7 +103,7 @@ async function list(store: Store, user: string): Promise<SessionRecord[]> {
 }
 
 // The new session is listed before the old one is removed: at any moment the list has the one that lives or will.
-async function replaceInTurn(store: Store, oldId: string, session: NewFields): Promise<boolean> {
+async function replaceInTurn(store: ItemStore, oldId: string, session: NewFields): Promise<boolean> {
   if (!(await ownerOf(store, oldId))) return false
   await prepare(store, session)
   const user = await ownerOf(store, oldId)
@@ -117,7 +117,7 @@ async function replaceInTurn(store: Store, oldId: string, session: NewFields): P
 }
 
 // What was listed and is gone may have been rotated by another process, and its follower is listed now.
-async function removeAll(store: Store, user: string, except: string | null): Promise<void> {
+async function removeAll(store: ItemStore, user: string, except: string | null): Promise<void> {
   let hasMissed = true
   for (let pass = 0; hasMissed && pass < maxPasses; pass++) {
     const ids = (await store.items.listed(user)).filter((id) => id !== except)
@@ -131,14 +131,14 @@ function turnOf(user: string): string {
   return `user:${user}`
 }
 
-async function removeListed(store: Store, user: string, id: string): Promise<boolean> {
+async function removeListed(store: ItemStore, user: string, id: string): Promise<boolean> {
   const owner = await ownerOf(store, id)
   if (owner !== undefined && owner !== user) await store.items.strike(user, id)
   else await removeParts(store, user, id)
   return owner !== undefined
 }
 
-async function deleteExpired(store: Store, time: number, limit: number): Promise<number> {
+async function deleteExpired(store: ItemStore, time: number, limit: number): Promise<number> {
   const ids = await store.items.ids("deadline")
   let deleted = 0
   while (ids.length > 0 && deleted < limit) {
@@ -149,7 +149,7 @@ async function deleteExpired(store: Store, time: number, limit: number): Promise
   return deleted
 }
 
-async function removeExpired(store: Store, id: string, before: number): Promise<boolean> {
+async function removeExpired(store: ItemStore, id: string, before: number): Promise<boolean> {
   const deadline = await store.items.read("deadline", id)
   if (!deadline || !(Number(deadline.e) <= before)) return false
   const user = await ownerOf(store, id)
@@ -159,18 +159,18 @@ async function removeExpired(store: Store, id: string, before: number): Promise<
   return user !== undefined
 }
 
-async function prepare({ items }: Store, { id, user, expiresAt, attributes }: NewFields): Promise<void> {
+async function prepare({ items }: ItemStore, { id, user, expiresAt, attributes }: NewFields): Promise<void> {
   if ((await items.read("session", id)) !== undefined) throw takenId()
   await Promise.all([items.write("deadline", id, { e: String(expiresAt) }), items.write("attributes", id, attributes)])
   await items.enlist(user, id)
 }
 
-async function complete(store: Store, { id, user, createdAt }: NewFields): Promise<void> {
+async function complete(store: ItemStore, { id, user, createdAt }: NewFields): Promise<void> {
   await store.items.write("session", id, { u: user, c: String(createdAt) })
   if (!(await store.items.isListed(user, id))) await removeParts(store, user, id)
 }
 
-async function removeParts({ items }: Store, user: string, id: string): Promise<void> {
+async function removeParts({ items }: ItemStore, user: string, id: string): Promise<void> {
   await items.remove("session", id)
   await Promise.all([items.strike(user, id), items.remove("deadline", id), items.remove("attributes", id)])
   await items.remove("session", id)
@@ -180,7 +180,7 @@ function takenId(): AuthError {
   return new AuthError("store_failed", "The session id is taken: make a new one.")
 }
 
-async function readSession({ items, ids }: Store, id: string): Promise<SessionRecord | null> {
+async function readSession({ items, ids }: ItemStore, id: string): Promise<SessionRecord | null> {
   const parts = await Promise.all([items.read("session", id), items.read("deadline", id), items.read("attributes", id)])
   const [session, deadline, attributes] = parts
   return session && deadline && attributes
@@ -188,12 +188,12 @@ async function readSession({ items, ids }: Store, id: string): Promise<SessionRe
     : null
 }
 
-async function ownerOf({ items }: Store, id: string): Promise<string | undefined> {
+async function ownerOf({ items }: ItemStore, id: string): Promise<string | undefined> {
   return (await items.read("session", id))?.u
 }
 
 // A sign-in that is under way has a deadline already; a removal takes it away with the entry.
-async function strikeIfGone({ items }: Store, user: string, id: string): Promise<void> {
+async function strikeIfGone({ items }: ItemStore, user: string, id: string): Promise<void> {
   const parts = await Promise.all([items.read("deadline", id), items.read("session", id)])
   if (parts.every((part) => part === undefined)) await items.strike(user, id)
 }

@@ -54,9 +54,9 @@ export interface PasswordHasherOptions {
 export function passwordHasher(options: PasswordHasherOptions): PasswordHasher {
   checkOptions("passwordHasher()", options, "preferred", "accepted")
   const { preferred, accepted = [] } = options
-  const given = [preferred, ...accepted]
-  given.forEach(requireHasher)
-  const hashers = given.flatMap(partsOf)
+  const all = [preferred, ...accepted]
+  all.forEach(requireHasher)
+  const hashers = all.flatMap(partsOf)
   const verify = createVerifier(hashers)
 
   return {

@@ -63,11 +63,11 @@ export function createRequestSession<A extends AnyAuth>(
   io: RequestIo,
   snapshots?: SnapshotKeeper<A>,
 ): OpenRequestSession<A> {
-  // What `A` answers is of the types that are inferred of `A`. The compiler cannot see it while `A` is open.
-  return open(auth, io, snapshots as SnapshotKeeper<AnyAuth> | undefined) as unknown as OpenRequestSession<A>
+  // The results of `A` have the types that are inferred from `A`. The compiler cannot see it while `A` is a parameter.
+  return openSession(auth, io, snapshots as SnapshotKeeper<AnyAuth> | undefined) as unknown as OpenRequestSession<A>
 }
 
-function open(
+function openSession(
   baseAuth: AnyAuth,
   { request, origin, allowCrossOrigin = false, canWrite, write, onUse }: RequestIo,
   snapshots?: SnapshotKeeper<AnyAuth>,

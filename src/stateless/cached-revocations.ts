@@ -47,11 +47,11 @@ export function cachedRevocations(revocations: Revocations, options: CacheOption
     async isRevoked(keys, options) {
       if (options?.fresh) return revocations.isRevoked(keys, options)
       const [askedAt, changesThen] = [now(), changes]
-      const unknown = keys.filter((key) => !isKnownClean(key, askedAt))
-      if (unknown.length === 0) return false
-      const answer = await revocations.isRevoked(unknown, options)
-      if (answer === false && changes === changesThen) remember(unknown, askedAt)
-      return answer
+      const uncached = keys.filter((key) => !isKnownClean(key, askedAt))
+      if (uncached.length === 0) return false
+      const isAny = await revocations.isRevoked(uncached, options)
+      if (isAny === false && changes === changesThen) remember(uncached, askedAt)
+      return isAny
     },
   }
 }

@@ -122,8 +122,8 @@ export function createSnapshots<M extends SnapshotMember, Claims extends object>
   }
 
   async function renewSnapshot(value: unknown, session: SnapshotSession, claims: Claims): Promise<string | null> {
-    const known = await openUnboundSnapshot(value)
-    const isGood = known && isOf(known, session, claims) && known.expiresAt.getTime() - now() > age / 2
+    const current = await openUnboundSnapshot(value)
+    const isGood = current && isOf(current, session, claims) && current.expiresAt.getTime() - now() > age / 2
     return isGood ? null : sealSnapshot(session, claims)
   }
 

@@ -43,9 +43,9 @@ export function createRevoking(port: Revocations, absoluteTimeout: number): Revo
   const store = guardPort(port, ["revoke", "isRevoked"], "revocations")
 
   async function isAny(keys: string[], options?: { fresh: boolean }): Promise<boolean> {
-    const answer: unknown = await store.isRevoked(keys, options)
-    // What is no answer must not pass for "not revoked".
-    if (typeof answer === "boolean") return answer
+    const isRevoked: unknown = await store.isRevoked(keys, options)
+    // Anything else must not pass for "not revoked".
+    if (typeof isRevoked === "boolean") return isRevoked
     throw new AuthError("store_failed", "isRevoked() of the revocations resolves to true or false.")
   }
 
@@ -75,9 +75,9 @@ export function createRevoking(port: Revocations, absoluteTimeout: number): Revo
     },
     currentGeneration: (userId, now) => firstFree(userId, periodOf(now)),
     async revokeUser(userId, now) {
-      const open = periodOf(now - hour)
-      const past = range(periodOf(now - absoluteTimeout), open - 1)
-      const current = range(open, periodOf(now + hour))
+      const firstOpen = periodOf(now - hour)
+      const past = range(periodOf(now - absoluteTimeout), firstOpen - 1)
+      const current = range(firstOpen, periodOf(now + hour))
       await Promise.all(current.map((number) => endGeneration(userId, number, now)))
       await Promise.all(past.map((number) => endPeriod(userId, number)))
     },

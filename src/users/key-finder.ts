@@ -4,7 +4,7 @@ import { checkProviderId, isPlainText, toStoredId } from "./key-id.ts"
 import { normalizeEmail } from "./normalize-email.ts"
 import { normalizeUsername } from "./normalize-username.ts"
 
-type Store = Pick<UserAdapter<{ id: UserId }>, "findKey" | "findUser">
+type KeyReader = Pick<UserAdapter<{ id: UserId }>, "findKey" | "findUser">
 
 /** What names a key, as it was typed. */
 interface TypedName {
@@ -44,7 +44,7 @@ export function keyIds(passwordProviders: readonly string[]): KeyIds {
  * that is called like the provider, `email` or `username`. Otherwise `victim@gmaıl.com` would find the key of
  * `victim@gmail.com`. No other column counts: users choose their display names themselves.
  */
-export function keyFinder(store: Store, { toId, toEarlierId }: KeyIds) {
+export function keyFinder(store: KeyReader, { toId, toEarlierId }: KeyIds) {
   async function findKey(name: TypedName): Promise<KeyRecord | null> {
     const id = toId(name)
     const found = id === null ? null : await store.findKey(name.providerId, id)

@@ -1,7 +1,7 @@
 import type { SessionAdapter } from "../../core/ports.ts"
 import { isSessionId } from "../../core/token.ts"
 
-type Store<UserRow, SessionRow> = Pick<SessionAdapter<UserRow, SessionRow>, "findSession" | "deleteSession">
+type ById<UserRow, SessionRow> = Pick<SessionAdapter<UserRow, SessionRow>, "findSession" | "deleteSession">
 
 /**
  * Returns whether an id looks like a hash: 64 hex digits, in any case, with blanks around them. Columns that ignore case
@@ -12,13 +12,13 @@ export function isHashLike(id: string): boolean {
 }
 
 /** The same store, which finds and deletes only the row whose id is, byte for byte, the one asked for. */
-export function exactly<UserRow, SessionRow, S extends Store<UserRow, SessionRow>>(store: S): S {
-  const findSession: Store<UserRow, SessionRow>["findSession"] = async (id) => {
+export function exactly<UserRow, SessionRow, S extends ById<UserRow, SessionRow>>(store: S): S {
+  const findSession: ById<UserRow, SessionRow>["findSession"] = async (id) => {
     const found = await store.findSession(id)
     return found?.session.id === id ? found : null
   }
 
-  const deleteSession: Store<UserRow, SessionRow>["deleteSession"] = async (id, ...owner) => {
+  const deleteSession: ById<UserRow, SessionRow>["deleteSession"] = async (id, ...owner) => {
     // A hash has one spelling, so no other row's id is taken for it. Any other id is looked up first.
     const isThere = isSessionId(id) || (await findSession(id)) !== null
     return isThere && store.deleteSession(id, ...owner)

@@ -43,13 +43,13 @@ export function isReferenced(error: unknown): boolean {
   )
 }
 
-type Store = Pick<SessionAdapter<object>, "insertSession" | "findSession" | "listSessions" | "deleteSession">
+type SessionWriter = Pick<SessionAdapter<object>, "insertSession" | "findSession" | "listSessions" | "deleteSession">
 
 /**
  * Makes a function that stores sessions under hashed ids. Throws `invalid_option` if the column cannot hold them, which
  * some databases do not report: MySQL outside of its strict mode cuts the id, and `CHAR` pads it with blanks.
  */
-export function hashedInsert(store: Store): (session: SessionRecord) => Promise<void> {
+export function hashedInsert(store: SessionWriter): (session: SessionRecord) => Promise<void> {
   let isProven = false
 
   return async (session) => {
@@ -63,7 +63,7 @@ export function hashedInsert(store: Store): (session: SessionRecord) => Promise<
 }
 
 /** Returns whether a stored session is found again. Throws `invalid_option` if its id was changed, and deletes it. */
-async function isKeptWhole(store: Store, { id, userId }: SessionRecord): Promise<boolean> {
+async function isKeptWhole(store: SessionWriter, { id, userId }: SessionRecord): Promise<boolean> {
   if (await store.findSession(id)) return true
   // Not found may also mean a replica that is behind, or a sign-out: only a changed id proves anything.
   const listed = await store.listSessions(userId)

@@ -23,7 +23,6 @@ export function isPossibleId(sessionId: unknown): sessionId is string {
 }
 
 /** A store that finds and deletes the row with exactly the id that is asked for: see `exactly`. */
-type Store = SessionAdapter<object>
 type Found = FoundSession<object>
 
 /** Stores, finds, lists and ends sessions by the ids that the application knows, however the store keeps them. */
@@ -42,7 +41,7 @@ export interface SessionsById {
  * Writes the ids of sessions in clear, and knows those that were moved: servers with `rekey` may run beside, or have run
  * before. Ids that look like hashes are void, because a copied one must not sign in.
  */
-export function clearIds(store: Store): SessionsById {
+export function clearIds(store: SessionAdapter<object>): SessionsById {
   return {
     insert: (session) => store.insertSession(session),
     async find(sessionId) {
@@ -77,7 +76,7 @@ export function clearIds(store: Store): SessionsById {
 }
 
 /** Keeps sessions under the hashes of their ids. Clear ones are void. */
-export function hashedIds(store: Store): SessionsById {
+export function hashedIds(store: SessionAdapter<object>): SessionsById {
   const insertHashed = hashedInsert(store)
 
   return {
@@ -95,7 +94,7 @@ export function hashedIds(store: Store): SessionsById {
 }
 
 /** Keeps new sessions under the hashes of their ids, and moves clear ones there when they are used. */
-export function rekeyedIds(store: Store): SessionsById {
+export function rekeyedIds(store: SessionAdapter<object>): SessionsById {
   const insertHashed = hashedInsert(store)
 
   return {
