@@ -175,7 +175,7 @@ describe("what createSnapshots() did not make is no snapshots", () => {
         expect.objectContaining({
           code: "invalid_option",
           message: expect.stringMatching(
-            /^snapshots: \w+ is not an instance; use what createSnapshots\(\) from nightlatch\/stateless returned$/,
+            /^snapshots: (object|null|"snapshots") is not an instance; use what createSnapshots\(\) from nightlatch\/stateless returned$/,
           ) as string,
         }),
       )
