@@ -134,12 +134,7 @@ export function createAuth<
         checkOptions("invalidateSession()", owner, "userId")
         const { userId } = owner
         // Dropping the condition because nobody is signed in would let a form end anyone's session.
-        checkOption(
-          "userId",
-          userId,
-          !("userId" in owner) || userId != null,
-          "is not a user id; pass the signed-in user's",
-        )
+        checkOption("userId", userId, !("userId" in owner) || userId != null, "is not a user id; use the visitor's own")
         const ended = isSessionId(id) && (await store.deleteSession(id, userId))
         if (ended) tell("session_ended", { id, userId })
         return ended
@@ -208,7 +203,7 @@ export function createAuth<
 
   async function load(userId: UserId): Promise<UserRow | null> {
     if (!options.loadUser && !options.getUserAttributes) return { id: userId } as UserRow
-    return guardPort(options, ["loadUser"], "options of createAuth()").loadUser!(userId as IdOf<StoredRow>)
+    return guardPort(options, ["loadUser"], "createAuth()").loadUser!(userId as IdOf<StoredRow>)
   }
 
   function toUser(row: UserRow): OwnUser {

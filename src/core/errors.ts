@@ -48,12 +48,12 @@ export function guardPort<Port extends object>(
 
 function guard(port: Methods, name: string, owner: string) {
   if (typeof port?.[name] !== "function")
-    throw new AuthError("missing_port", `${owner}: ${name}() is missing; use one that has it`)
+    throw new AuthError("missing_port", `${owner}: ${name}() is missing; add it, or use another`)
   return async (...values: never[]) => {
     try {
       return await port[name]!(...values)
     } catch (cause) {
-      throw isAuthError(cause) ? cause : new AuthError("store_failed", "The store failed: see the cause", { cause })
+      throw isAuthError(cause) ? cause : new AuthError("store_failed", "The store failed", { cause })
     }
   }
 }

@@ -36,7 +36,7 @@ export function invalidOption(path: string, value: unknown, problem: string): Au
 
 /** Writes any value for a message: text in quotes, shortened to 40 characters, and of an object only that it is one. */
 export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.replace(/^([^]{40})[^]+/, "$1..."))
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 40))
   return Object(value) === value ? typeof value : String(value)
 }
 

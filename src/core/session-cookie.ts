@@ -39,7 +39,7 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
     "cookie.domain",
     domain,
     domain === undefined || /^(?!.{254})([\w-]+\.)+[a-z][a-z\d-]*[a-z\d]$/i.test(domain),
-    'is not a domain; use one such as "example.com", or none for localhost and IP addresses',
+    'is not a domain; use one such as "example.com", or none for localhost',
   )
   checkOption("cookie.name", name, isOfHost || !/^__host-/i.test(name), 'is for one host; use path "/" and no domain')
   const insecure = "requires Secure; use cookie.secure: true"
@@ -62,7 +62,7 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
 
   function write(value: string, maxAge?: number): Cookie {
     const bytes = name.length + value.length
-    if (bytes > 4096) throw new AuthError("cookie_too_large", `The cookie has ${bytes} bytes; browsers take 4096`)
+    if (bytes > 4096) throw new AuthError("cookie_too_large", `cookie: ${bytes} bytes; use at most 4096`)
     return defined({
       name,
       value,
@@ -93,7 +93,7 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
       const { persistent = isPersistent(token) } = options
       const value = markToken(token, persistent)
       if (!/^[!#-+\--:<-[\]-~]+$/.test(value))
-        throw new AuthError("invalid_option", "token: no cookie can hold it; use one that createSession() returned")
+        throw new AuthError("invalid_option", "token: not a cookie value; use one of createSession()")
       return write(value, persistent ? maxAge : undefined)
     },
     createBlankSessionCookie: () => write("", 0),

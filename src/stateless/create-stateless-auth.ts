@@ -134,12 +134,7 @@ export function createStatelessAuth<
         checkOptions("invalidateSession()", owner, "userId")
         const { userId } = owner
         // Dropping the condition because nobody is signed in would let a form end anyone's session.
-        checkOption(
-          "userId",
-          userId,
-          !("userId" in owner) || userId != null,
-          "is not a user id; pass the signed-in user's",
-        )
+        checkOption("userId", userId, !("userId" in owner) || userId != null, "is not a user id; use the visitor's own")
         if (!revoking || !isStatelessId(id)) return false
         await revoking.revokeSession(id, userId, now())
         tell("session_ended", { id, userId })

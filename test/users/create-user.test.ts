@@ -163,7 +163,10 @@ describe("createUsers()", () => {
     const { findKey: _, ...adapter } = memoryAdapter<{ id: string }>()
     const make = () => createUsers({ adapter: adapter as typeof adapter & { findKey: never }, passwordHasher })
     expect(make).toThrow(
-      expect.objectContaining({ code: "missing_port", message: "adapter: findKey() is missing; use one that has it" }),
+      expect.objectContaining({
+        code: "missing_port",
+        message: "adapter: findKey() is missing; add it, or use another",
+      }),
     )
   })
 
