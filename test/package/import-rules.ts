@@ -95,9 +95,9 @@ export const packagesAreNotImported: ImportRule = forbid(
 /** A computed import cannot be checked, nor followed by a bundler. */
 export const importsAreLiteral: ImportRule = forbid((_, { from }) => from === "(computed)")
 
-/** Follows values only: types may refer to each other. */
-export const valuesFormNoCycle: ImportRule = (modules) => {
-  const graph = new Map(modules.map(({ file, imports }) => [file, imports.filter(({ how }) => how !== "type")]))
+/** Whoever reads a file needs none of those that need it. That goes for types too. */
+export const modulesFormNoCycle: ImportRule = (modules) => {
+  const graph = new Map(modules.map(({ file, imports }) => [file, imports]))
   const done = new Set<string>()
   return modules.flatMap(({ file }) => cyclesFrom(file, [], graph, done))
 }

@@ -169,14 +169,16 @@ const checks: Check[] = [
     breaches: ["src/password/argon2id.ts imports (computed)", "src/password/scrypt.ts imports (computed)"],
   },
   {
-    sentence: "no modules import each other's values",
-    rule: rules.valuesFormNoCycle,
+    sentence: "no modules import each other, for a value or a type",
+    rule: rules.modulesFormNoCycle,
     broken: {
       "src/users/a.ts": 'import { b } from "./b.ts"',
-      "src/users/b.ts": 'import type { A } from "./a.ts"; import { c } from "./c.ts"',
-      "src/users/c.ts": 'import type { A } from "./a.ts"; const b = () => import("./b.ts")',
+      "src/users/b.ts": 'import { c } from "./c.ts"',
+      "src/users/c.ts": 'const b = () => import("./b.ts")',
+      "src/core/d.ts": 'import type { E } from "./e.ts"',
+      "src/core/e.ts": 'type D = import("./d.ts").D',
     },
-    breaches: ["src/users/b.ts -> src/users/c.ts -> src/users/b.ts"],
+    breaches: ["src/users/b.ts -> src/users/c.ts -> src/users/b.ts", "src/core/d.ts -> src/core/e.ts -> src/core/d.ts"],
   },
   {
     sentence: "no two files of src, or of the adapters, declare and export the same value",
