@@ -1,0 +1,59 @@
+import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
+import { checkPassword } from "../password/check-password.ts"
+import { randomText } from "../platform/crypto.ts"
+import { makeProof } from "../proof/proof.ts"
+import { keyFinder } from "./key-finder.ts"
+import { requirePasswordProvider } from "./parts.ts"
+import type { UsersParts } from "./parts.ts"
+import type { KeyReason, NewKey, Users, UsersOptions } from "./users.ts"
+
+/** Creates users, with a key or without one. */
+export function signUp<UserRow extends { id: UserId }, NewUser>(
+  adapter: UserAdapter<UserRow, NewUser>,
+  parts: UsersParts,
+  generateUserId: UsersOptions<UserRow, NewUser>["generateUserId"],
+) {
+  type Id = UserRow["id"]
+  const { emit, hash, ids, passwordPolicy } = parts
+  const { findEarlierKey } = keyFinder(adapter, ids)
+
+  async function createUser({ id, key, attributes }: Parameters<Users<UserRow, NewUser>["createUser"]>[0]) {
+    const newKey = key && (await toRecord(key))
+    if (newKey && "reason" in newKey) return { user: null, reason: newKey.reason }
+    if (key && (await findEarlierKey(key))) return { user: null, reason: "key_taken" as const }
+    const newId = id ?? (await makeId())
+    const result = await adapter.insertUser({ id: newId, attributes }, newKey)
+    if ("taken" in result) return { user: null, reason: reasonOf(result.taken) }
+    emit("user_created", { userId: result.user.id, ...(key && { providerId: key.providerId }) })
+    const method = newKey && newKey.passwordHash !== null ? "password" : "sign_up"
+    return { user: result.user, proof: makeProof<Id>(result.user.id, method) }
+  }
+
+  /** `undefined` leaves it to the database. */
+  async function makeId(): Promise<Id | undefined> {
+    if (generateUserId === false) return undefined
+    if (generateUserId) return generateUserId()
+    // The adapter's ids are those of its rows.
+    return (adapter.generateUserId ? await adapter.generateUserId() : randomText(10)) as Id | undefined
+  }
+
+  async function toRecord({
+    providerId,
+    providerUserId,
+    password,
+  }: NewKey): Promise<Omit<KeyRecord, "userId"> | { reason: KeyReason }> {
+    const id = ids.toId({ providerId, providerUserId })
+    if (password != null) requirePasswordProvider(providerId, parts)
+    if (id === null) return { reason: "key_invalid" }
+    if (password == null) return { providerId, providerUserId: id, passwordHash: null }
+    const reason = await checkPassword(password, passwordPolicy)
+    return reason ? { reason } : { providerId, providerUserId: id, passwordHash: await hash(password) }
+  }
+
+  return { createUser }
+}
+
+// An id that is taken reads like any other unique column: whose id it is, is nothing to tell.
+function reasonOf(taken: "id" | "key" | "attribute") {
+  return taken === "key" ? ("key_taken" as const) : ("attribute_taken" as const)
+}
