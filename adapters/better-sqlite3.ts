@@ -18,10 +18,11 @@ import { sqliteExecutor } from "./sql/sqlite-executor.ts"
  * @example
  * const adapter = betterSqlite3Adapter<{ id: string; username: string }>(new Database("app.db"))
  */
-export function betterSqlite3Adapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
-  db: SqliteDatabase,
-  options: SqlOptions = {},
-): SqlAdapter<UserRow, SessionRow> {
+export function betterSqlite3Adapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  Defaulted extends keyof UserRow = never,
+>(db: SqliteDatabase, options: SqlOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
   return createSqlAdapter(sqlite, sqliteExecutor(db), options)
 }
 

@@ -36,10 +36,11 @@ interface D1Result {
  * import { env } from "cloudflare:workers"
  * const adapter = d1Adapter<{ id: string; username: string }>(env.DB)
  */
-export function d1Adapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
-  client: D1Client,
-  options: SqlOptions = {},
-): SqlAdapter<UserRow, SessionRow> {
+export function d1Adapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  Defaulted extends keyof UserRow = never,
+>(client: D1Client, options: SqlOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
   if (options.inTransaction) throw new AuthError("unsupported", "inTransaction: D1 has no transactions; leave it out")
   return createSqlAdapter(sqlite, executorOf(client), options)
 }

@@ -58,10 +58,11 @@ const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
  * @example
  * const adapter = kyselyAdapter<{ id: string; username: string }>(new Kysely({ dialect }))
  */
-export function kyselyAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
-  db: KyselyDatabase,
-  options: KyselyOptions = {},
-): SqlAdapter<UserRow, SessionRow> {
+export function kyselyAdapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  Defaulted extends keyof UserRow = never,
+>(db: KyselyDatabase, options: KyselyOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
   checkOptions("kyselyAdapter()", options, "dialect", "tables", "userIdType", "inTransaction", "shared")
   const { dialect, inTransaction = db.isTransaction, shared, ...rest } = options
   const executor = kyselyExecutor(db, { dialect, shared })

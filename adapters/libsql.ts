@@ -25,10 +25,11 @@ export type { LibsqlClient, LibsqlTransaction } from "./libsql/executor.ts"
  * @example
  * const adapter = libsqlAdapter<{ id: string; username: string }>(createClient({ url: "file:app.db", timeout: 2000 }))
  */
-export function libsqlAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
-  client: LibsqlClient | LibsqlTransaction,
-  options: SqlOptions = {},
-): SqlAdapter<UserRow, SessionRow> {
+export function libsqlAdapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  Defaulted extends keyof UserRow = never,
+>(client: LibsqlClient | LibsqlTransaction, options: SqlOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
   const isClient = "transaction" in client
   if (isClient && options.inTransaction)
     throw new AuthError(

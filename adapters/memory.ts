@@ -2,6 +2,7 @@ import { AuthError } from "../src/core/errors.ts"
 import type {
   KeyName,
   KeyRecord,
+  NewUserOf,
   OwnedKeyName,
   SessionAdapter,
   SessionRecord,
@@ -14,11 +15,11 @@ import type {
  * read. Everything is gone when the process ends. Each call makes a new empty store; no column is unique but
  * the user's `id`, and a user inserted without one gets a random UUID.
  */
-export function memoryAdapter<UserRow extends { id: UserId }, SessionRow extends object = object>(): SessionAdapter<
-  UserRow,
-  SessionRow
-> &
-  UserAdapter<UserRow> {
+export function memoryAdapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object = object,
+  Defaulted extends keyof UserRow = never,
+>(): SessionAdapter<UserRow, SessionRow> & UserAdapter<UserRow, NewUserOf<UserRow, Defaulted>> {
   const sessions = new Map<string, SessionRecord<SessionRow>>()
   const users = new Map<UserId, UserRow>()
   const keys = new Map<string, KeyRecord>()
@@ -103,7 +104,7 @@ export function memoryAdapter<UserRow extends { id: UserId }, SessionRow extends
       if (key && keys.has(keyId(key))) return { taken: "key" }
       if (users.has(id)) return { taken: "id" }
       // Checked by the caller's types only: the attributes are all the columns but the id.
-      const user = { ...structuredClone(attributes), id } as UserRow
+      const user = { ...structuredClone(attributes), id } as object as UserRow
       users.set(id, user)
       if (key) keys.set(keyId(key), { ...key, userId: id })
       return { user: structuredClone(user) }

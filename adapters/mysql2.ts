@@ -41,10 +41,11 @@ export interface Mysql2Pool extends Mysql2Client {
  * @example
  * const adapter = mysql2Adapter<{ id: string; username: string }>(mysql.createPool(uri))
  */
-export function mysql2Adapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
-  client: Mysql2Pool | Mysql2Connection,
-  options: PoolOptions = {},
-): SqlAdapter<UserRow, SessionRow> {
+export function mysql2Adapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  Defaulted extends keyof UserRow = never,
+>(client: Mysql2Pool | Mysql2Connection, options: PoolOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
   return createSqlAdapter(mysql, executorOf(client, options), options)
 }
 

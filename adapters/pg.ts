@@ -31,10 +31,11 @@ export type { PgClient, PgPool } from "./pg/executor.ts"
  * const pool = new pg.Pool().on("error", console.error)
  * const adapter = pgAdapter<{ id: string; username: string }>(pool)
  */
-export function pgAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
-  client: PgPool | PgClient,
-  options: PoolOptions = {},
-): SqlAdapter<UserRow, SessionRow> {
+export function pgAdapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  Defaulted extends keyof UserRow = never,
+>(client: PgPool | PgClient, options: PoolOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
   return createSqlAdapter(postgres, executorOf(client, options), options)
 }
 

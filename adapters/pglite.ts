@@ -29,10 +29,11 @@ export interface PgliteClient extends PgliteTransaction {
  * @example
  * const adapter = pgliteAdapter<{ id: string; username: string }>(new PGlite("data"))
  */
-export function pgliteAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
-  client: PgliteClient | PgliteTransaction,
-  options: SqlOptions = {},
-): SqlAdapter<UserRow, SessionRow> {
+export function pgliteAdapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  Defaulted extends keyof UserRow = never,
+>(client: PgliteClient | PgliteTransaction, options: SqlOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
   const { inTransaction = !("transaction" in client) } = options
   return createSqlAdapter(postgres, executorOf(client), { ...options, inTransaction })
 }

@@ -35,10 +35,11 @@ export interface PostgresClient {
  * @example
  * const adapter = postgresAdapter<{ id: string; username: string }>(postgres(url))
  */
-export function postgresAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
-  client: PostgresClient,
-  options: PoolOptions = {},
-): SqlAdapter<UserRow, SessionRow> {
+export function postgresAdapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  Defaulted extends keyof UserRow = never,
+>(client: PostgresClient, options: PoolOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
   if (options.inTransaction && "reserve" in client)
     throw new AuthError(
       "invalid_option",

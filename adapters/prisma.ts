@@ -21,12 +21,25 @@ export type PrismaRow<Delegate> = Delegate extends { [K: symbol]: { types: { pay
 /** The session fields that are the application's. */
 export type PrismaSessionRow<Delegate> = Omit<PrismaRow<Delegate>, "id" | "userId" | "createdAt" | "expiresAt">
 
+/** What `create()` of a delegate takes for a new row. */
+type PrismaInput<Delegate> = Delegate extends {
+  [K: symbol]: { types: { operations: { create: { args: { data: infer Input } } } } }
+}
+  ? Input
+  : never
+
+/** A new user's attributes: the columns that `create()` takes, but the id. What has a default or may be null is optional. */
+export type PrismaNewUser<Delegate> = Pick<
+  PrismaInput<Delegate>,
+  Exclude<keyof PrismaInput<Delegate> & keyof PrismaRow<Delegate>, "id">
+>
+
 /** Both ports over the application's models. */
 export type PrismaAdapter<Client, User extends keyof Client, Session extends keyof Client> = SessionAdapter<
   PrismaRow<Client[User]>,
   PrismaSessionRow<Client[Session]>
 > &
-  UserAdapter<PrismaRow<Client[User]>, Partial<Omit<PrismaRow<Client[User]>, "id">>>
+  UserAdapter<PrismaRow<Client[User]>, PrismaNewUser<Client[User]>>
 
 /**
  * Keeps sessions, users and keys in the application's own Prisma models, on SQLite or PostgreSQL. The models are named

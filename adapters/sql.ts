@@ -50,9 +50,11 @@ const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
  *   },
  * })
  */
-export function sqlAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
-  options: SqlAdapterOptions,
-): SqlAdapter<UserRow, SessionRow> {
+export function sqlAdapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  Defaulted extends keyof UserRow = never,
+>(options: SqlAdapterOptions): SqlAdapter<UserRow, SessionRow, Defaulted> {
   checkOptions("sqlAdapter()", options, "dialect", "executor", "tables", "userIdType", "inTransaction")
   const { dialect, executor, ...rest } = options
   return createSqlAdapter(dialectOf(dialect), executor, rest)

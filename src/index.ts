@@ -25,6 +25,7 @@ export type {
   FoundSession,
   KeyName,
   KeyRecord,
+  NewUserOf,
   OwnedKeyName,
   SessionAdapter,
   SessionRecord,

@@ -1,4 +1,4 @@
-import type { SessionAdapter, UserAdapter, UserId } from "../../src/core/ports.ts"
+import type { NewUserOf, SessionAdapter, UserAdapter, UserId } from "../../src/core/ports.ts"
 import { keyPort } from "../port/key-port.ts"
 import { sessionPort } from "../port/session-port.ts"
 import { userPort } from "../port/user-port.ts"
@@ -11,19 +11,22 @@ import { sqlSessions } from "./sessions.ts"
 import type { Executor } from "./store.ts"
 import { sqlUsers } from "./users.ts"
 
-/** Both ports over one database. A new user's attributes are any of the columns but `id`. */
-export type SqlAdapter<UserRow extends { id: UserId }, SessionRow extends object> = SessionAdapter<
-  UserRow,
-  SessionRow
-> &
-  UserAdapter<UserRow, Partial<Omit<UserRow, "id">>>
+/**
+ * Both ports over one database. A new user has every column but the id; those that may be null, and those of
+ * `Defaulted`, to which the database gives a value, may be left out.
+ */
+export type SqlAdapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object,
+  Defaulted extends keyof UserRow = never,
+> = SessionAdapter<UserRow, SessionRow> & UserAdapter<UserRow, NewUserOf<UserRow, Defaulted>>
 
 /** Makes an adapter of an executor. Throws `invalid_option` for invalid options. */
-export function createSqlAdapter<UserRow extends { id: UserId }, SessionRow extends object>(
-  dialect: Dialect,
-  executor: Executor,
-  options: SqlOptions,
-): SqlAdapter<UserRow, SessionRow> {
+export function createSqlAdapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object,
+  Defaulted extends keyof UserRow = never,
+>(dialect: Dialect, executor: Executor, options: SqlOptions): SqlAdapter<UserRow, SessionRow, Defaulted> {
   const database = openable(dialect, executor, options)
   const openUsers = opening(database, "user")
   const adapter: SessionAdapter<Row, Row> & UserAdapter<Row, object> = {
@@ -32,5 +35,5 @@ export function createSqlAdapter<UserRow extends { id: UserId }, SessionRow exte
     ...keyPort(openUsers, sqlUsers),
   }
   // Rows are whatever the tables hold: that they have these types is the application's word.
-  return adapter as unknown as SqlAdapter<UserRow, SessionRow>
+  return adapter as unknown as SqlAdapter<UserRow, SessionRow, Defaulted>
 }

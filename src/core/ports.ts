@@ -85,6 +85,30 @@ export interface KeyRecord extends OwnedKeyName {
   passwordHash: string | null
 }
 
+type NullableColumn<UserRow> = {
+  [Column in keyof UserRow]-?: null extends UserRow[Column]
+    ? Column
+    : undefined extends UserRow[Column]
+      ? Column
+      : never
+}[keyof UserRow]
+
+/**
+ * The columns of a new user, without the id: those that may be null may be left out, and so may `Defaulted`, the columns
+ * to which the database gives a value.
+ *
+ * @example
+ * type NewUser = NewUserOf<{ id: string; username: string; role: string; bio: string | null }, "role">
+ * // { username: string; role?: string; bio?: string | null }
+ */
+export type NewUserOf<UserRow, Defaulted extends keyof UserRow = never> = {
+  [Column in Exclude<keyof UserRow, "id" | Defaulted | NullableColumn<UserRow>>]: UserRow[Column]
+} & {
+  [Column in Exclude<Defaulted | NullableColumn<UserRow>, "id">]?: UserRow[Column]
+} extends infer Columns
+  ? { [Column in keyof Columns]: Columns[Column] }
+  : never
+
 /** What {@link UserAdapter.insertUser} is asked to store. Without `id`, the database makes one. */
 export interface UserInsert<NewUser> {
   id?: UserId | undefined

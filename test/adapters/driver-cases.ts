@@ -1,5 +1,4 @@
 import type { ExpectStatic } from "vitest"
-import type { SqlAdapter } from "../../adapters/sql/adapter.ts"
 import type { SqlOptions } from "../../adapters/sql/database.ts"
 import type { DialectName } from "../../adapters/sql/dialect.ts"
 import type { Row } from "../../adapters/sql/executor.ts"
@@ -7,9 +6,9 @@ import { createAuth } from "../../src/core/create-auth.ts"
 import { isAuthError } from "../../src/core/errors.ts"
 import { asId } from "../../src/testing/hostile-input.ts"
 import { attributeCases } from "./attribute-cases.ts"
-import type { TestSession, TestUser } from "./sql-stores.ts"
+import type { TestAdapter } from "./sql-stores.ts"
 
-type Adapter = SqlAdapter<TestUser, TestSession>
+type Adapter = TestAdapter
 
 /** A driver over a database of its own, whose tables have text ids and are empty. */
 export interface DriverSetup {

@@ -5,22 +5,21 @@ import { afterAll } from "vitest"
 import { mysql2Adapter } from "../../adapters/mysql2.ts"
 import { pgAdapter } from "../../adapters/pg.ts"
 import { postgresAdapter } from "../../adapters/postgres.ts"
-import type { SqlAdapter } from "../../adapters/sql/adapter.ts"
 import type { SqlOptions } from "../../adapters/sql/database.ts"
 import type { UserIdType } from "../../adapters/port/user-ids.ts"
 import type { AdapterSetup } from "../../src/testing.ts"
 import type { Server } from "../servers.ts"
 import { mysqlServer, postgresServer } from "../servers.ts"
-import type { SqlStore, TestSession, TestUser } from "./sql-stores.ts"
+import type { SqlStore, TestAdapter, TestSession, TestUser } from "./sql-stores.ts"
 import { testTables } from "./sql-stores.ts"
 
 /** A real server behind one of its drivers. */
 export interface DriverStore extends Pick<SqlStore, "dialect" | "run" | "close"> {
   /** As the suite is to be named. */
   name: string
-  adapter(options?: SqlOptions): SqlAdapter<TestUser, TestSession>
+  adapter(options?: SqlOptions): TestAdapter
   /** Runs in a transaction of the application's, with an adapter inside it, and rolls it back. */
-  inTransaction(run: (inside: SqlAdapter<TestUser, TestSession>) => Promise<void>): Promise<void>
+  inTransaction(run: (inside: TestAdapter) => Promise<void>): Promise<void>
   /** Every statement that went to the driver since it was last emptied. */
   sent: string[]
   /** As `nightlatch/testing` has it. */
@@ -70,11 +69,12 @@ function postgresStores(userId: UserIdType): Promise<DriverStore | null>[] {
       const client = await postgresJs(server, { max: 10, debug: (_, text) => void sent.push(text) })
       return {
         sent,
-        adapter: (options) => postgresAdapter<TestUser, TestSession>(client, { userIdType: userId, ...options }),
+        adapter: (options) =>
+          postgresAdapter<TestUser, TestSession, keyof TestUser>(client, { userIdType: userId, ...options }),
         inTransaction: (run) =>
           rolledBack(() =>
             client.begin(async (inside) => {
-              await run(postgresAdapter<TestUser, TestSession>(inside, { userIdType: userId }))
+              await run(postgresAdapter<TestUser, TestSession, keyof TestUser>(inside, { userIdType: userId }))
               throw new RolledBack()
             }),
           ),
@@ -142,7 +142,7 @@ function closing(
 /** Makes adapters over a client whose statements are noted. */
 function spied<Client extends object>(
   client: Client,
-  over: (client: Client, options?: SqlOptions) => SqlAdapter<TestUser, TestSession>,
+  over: (client: Client, options?: SqlOptions) => TestAdapter,
 ): Pick<DriverStore, "adapter" | "sent" | "onStatement"> {
   const sent: string[] = []
   let listener: () => unknown = () => undefined
@@ -168,7 +168,7 @@ async function inPgTransaction(pool: pg.Pool, userId: UserIdType, run: Parameter
   const client = await pool.connect()
   try {
     await client.query("BEGIN")
-    await run(pgAdapter<TestUser, TestSession>(client, { userIdType: userId, inTransaction: true }))
+    await run(pgAdapter<TestUser, TestSession, keyof TestUser>(client, { userIdType: userId, inTransaction: true }))
   } finally {
     await client.query("ROLLBACK")
     client.release()
@@ -179,7 +179,9 @@ async function inMysqlTransaction(pool: Pool, userId: UserIdType, run: Parameter
   const connection = await pool.getConnection()
   try {
     await connection.beginTransaction()
-    await run(mysql2Adapter<TestUser, TestSession>(connection, { userIdType: userId, inTransaction: true }))
+    await run(
+      mysql2Adapter<TestUser, TestSession, keyof TestUser>(connection, { userIdType: userId, inTransaction: true }),
+    )
   } finally {
     await connection.rollback()
     connection.release()

@@ -53,7 +53,7 @@ afterAll(async () => {
 
 for (const { name, executor, inTransaction } of cases) {
   const { dialect } = executor
-  const adapter = sqlAdapter<TestUser, TestSession>({ dialect, executor })
+  const adapter = sqlAdapter<TestUser, TestSession, keyof TestUser>({ dialect, executor })
   const quote = dialect === "mysql" ? "`" : '"'
   const empty = async () => {
     for (const table of ["session", "user_key", "user"])
@@ -115,7 +115,11 @@ for (const { name, executor, inTransaction } of cases) {
       async () => {
         await adapter.insertUser(alice, key)
         await inTransaction?.(async (inside) => {
-          const own = sqlAdapter<TestUser, TestSession>({ dialect, executor: inside, inTransaction: true })
+          const own = sqlAdapter<TestUser, TestSession, keyof TestUser>({
+            dialect,
+            executor: inside,
+            inTransaction: true,
+          })
           expect(await own.insertUser(bob, key)).toEqual({ taken: "key" })
           await own.insertUser(bob, null)
         })
@@ -128,7 +132,11 @@ for (const { name, executor, inTransaction } of cases) {
       async () => {
         await adapter.insertUser(alice, key)
         await inTransaction?.(async (inside) => {
-          const own = sqlAdapter<TestUser, TestSession>({ dialect, executor: inside, inTransaction: true })
+          const own = sqlAdapter<TestUser, TestSession, keyof TestUser>({
+            dialect,
+            executor: inside,
+            inTransaction: true,
+          })
           expect(await own.insertUser(bob, key)).toEqual({ taken: "key" })
           expect(await own.insertUser(bob, { ...key, providerUserId: "bob" })).toMatchObject({ user: { id: "bob" } })
           await own.insertSession(session)

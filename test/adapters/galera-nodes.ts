@@ -1,10 +1,9 @@
 import type { Pool, PoolOptions } from "mysql2/promise"
 import mysql from "mysql2/promise"
 import { mysql2Adapter } from "../../adapters/mysql2.ts"
-import type { SqlAdapter } from "../../adapters/sql/adapter.ts"
 import { sqlAdapter } from "../../adapters/sql.ts"
 import { mysqlServerAt } from "../servers.ts"
-import type { SqlStore, TestSession, TestUser } from "./sql-stores.ts"
+import type { SqlStore, TestAdapter, TestSession, TestUser } from "./sql-stores.ts"
 import { mysqlPoolExecutor, testTables } from "./sql-stores.ts"
 
 /** Which adapter to open over a node. */
@@ -13,7 +12,7 @@ export type GaleraAdapterName = "sqlAdapter" | "mysql2Adapter"
 /** One node of a cluster. */
 export interface GaleraNode {
   pool: Pool
-  adapter(name?: GaleraAdapterName): SqlAdapter<TestUser, TestSession>
+  adapter(name?: GaleraAdapterName): TestAdapter
 }
 
 /** A database of its own on a cluster. */
@@ -25,8 +24,12 @@ export interface GaleraStore extends Pick<SqlStore, "run" | "close"> {
 
 const adapters = {
   sqlAdapter: (pool: Pool) =>
-    sqlAdapter<TestUser, TestSession>({ dialect: "mysql", executor: mysqlPoolExecutor(pool), userIdType: "bigint" }),
-  mysql2Adapter: (pool: Pool) => mysql2Adapter<TestUser, TestSession>(pool, { userIdType: "bigint" }),
+    sqlAdapter<TestUser, TestSession, keyof TestUser>({
+      dialect: "mysql",
+      executor: mysqlPoolExecutor(pool),
+      userIdType: "bigint",
+    }),
+  mysql2Adapter: (pool: Pool) => mysql2Adapter<TestUser, TestSession, keyof TestUser>(pool, { userIdType: "bigint" }),
 }
 
 /** Makes the tables on the first node, and opens a pool to each whose statements see what every node has committed. */
@@ -65,7 +68,7 @@ export async function openGalera(urls: string[], options: PoolOptions = {}): Pro
 }
 
 /** An adapter whose calls go to the nodes by turns. */
-export function byTurns(nodes: SqlAdapter<TestUser, TestSession>[]): SqlAdapter<TestUser, TestSession> {
+export function byTurns(nodes: TestAdapter[]): TestAdapter {
   const [first] = nodes
   if (!first) throw new Error("A cluster has a node.")
   let calls = 0

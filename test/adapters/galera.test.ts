@@ -135,7 +135,7 @@ function noting(pool: Pool, errors: unknown[]) {
       throw error
     })
   }
-  return sqlAdapter<TestUser, TestSession>({
+  return sqlAdapter<TestUser, TestSession, keyof TestUser>({
     dialect: "mysql",
     userIdType: "bigint",
     executor: {

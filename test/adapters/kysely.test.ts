@@ -24,7 +24,7 @@ for (const type of ["text", "bigint"] as const) {
       afterAll(store.close)
       testAdapter(test, async () => {
         await emptyKysely(store)
-        const adapter = kyselyAdapter<TestUser, TestSession>(store.db, { userIdType: type })
+        const adapter = kyselyAdapter<TestUser, TestSession, keyof TestUser>(store.db, { userIdType: type })
         return {
           adapter,
           onStatement: store.onStatement,
@@ -39,7 +39,7 @@ for (const type of ["text", "bigint"] as const) {
 for (const store of await kyselyStores()) {
   describe(store.name, () => {
     const { db, sent } = store
-    const adapter = kyselyAdapter<TestUser, TestSession>(db)
+    const adapter = kyselyAdapter<TestUser, TestSession, keyof TestUser>(db)
     beforeEach(() => emptyKysely(store))
     afterAll(store.close)
 
@@ -57,7 +57,7 @@ for (const store of await kyselyStores()) {
 
     test("the caller's transaction rolls back the application's row, user, key and session together", async () => {
       const undone = db.transaction().execute(async (transaction) => {
-        const inside = kyselyAdapter<TestUser, TestSession>(transaction)
+        const inside = kyselyAdapter<TestUser, TestSession, keyof TestUser>(transaction)
         await transaction.insertInto("user").values({ id: "bob", username: "bob", role: "user", email: null }).execute()
         await inside.insertUser(alice, key)
         await inside.insertSession(session)
@@ -72,7 +72,7 @@ for (const store of await kyselyStores()) {
 
     test("the caller's transaction commits the application's row, user, key and session together", async () => {
       await db.transaction().execute(async (transaction) => {
-        const inside = kyselyAdapter<TestUser, TestSession>(transaction)
+        const inside = kyselyAdapter<TestUser, TestSession, keyof TestUser>(transaction)
         await transaction.insertInto("user").values({ id: "bob", username: "bob", role: "user", email: null }).execute()
         await inside.insertUser(alice, key)
         await inside.insertSession(session)
@@ -97,7 +97,7 @@ for (const store of await kyselyStores()) {
     })
 
     test("a plugin that renames columns does not reach the library's", async () => {
-      const renaming = kyselyAdapter<TestUser, TestSession>(store.withPlugin(new CamelCasePlugin()))
+      const renaming = kyselyAdapter<TestUser, TestSession, keyof TestUser>(store.withPlugin(new CamelCasePlugin()))
       await renaming.insertUser(alice, key)
       await renaming.insertSession(session)
       expect(await renaming.findSession("s1")).toMatchObject({ session, user: { username: "alice" } })

@@ -38,7 +38,7 @@ for (const database of databases) {
       afterAll(close)
       testAdapter(test, async () => {
         await empty({ dialect: "sqlite", run })
-        const adapter = libsqlAdapter<TestUser, TestSession>(client, { userIdType: type })
+        const adapter = libsqlAdapter<TestUser, TestSession, keyof TestUser>(client, { userIdType: type })
         return {
           adapter,
           userId: idMaker(type),
@@ -65,7 +65,7 @@ test("a reader beside a write keeps it from being committed, until it is done", 
   const path = newFile()
   const [ours, theirs] = [createClient({ url: path }), createClient({ url: path })]
   for (const statement of testTables("sqlite", "text")) await theirs.execute(statement)
-  const adapter = libsqlAdapter<TestUser, TestSession>(ours)
+  const adapter = libsqlAdapter<TestUser, TestSession, keyof TestUser>(ours)
   const reader = await theirs.transaction("read")
   await reader.execute(`SELECT * FROM "user"`)
   await expect(adapter.insertUser(alice, key)).rejects.toThrow("database is locked")
@@ -79,7 +79,7 @@ test("a reader beside a write keeps it from being committed, until it is done", 
 describe.each(["DELETE", "WAL"])("a file in mode %s that another writer has locked", (mode) => {
   const path = newFile()
   const [ours, theirs] = [createClient({ url: path }), createClient({ url: path })]
-  const adapter = libsqlAdapter<TestUser, TestSession>(ours)
+  const adapter = libsqlAdapter<TestUser, TestSession, keyof TestUser>(ours)
   const seen = async () => (await theirs.execute(`SELECT id FROM session ORDER BY id`)).rows.map(({ id }) => id)
   afterAll(() => [ours, theirs].forEach((client) => client.close()))
 
@@ -125,7 +125,7 @@ describe.each(["DELETE", "WAL"])("a file in mode %s that another writer has lock
     const path = newFile()
     const [client, other] = [createClient({ url: path }), createClient({ url: path })]
     for (const statement of testTables("sqlite", "integer")) await other.execute(statement)
-    const numbered = libsqlAdapter<TestUser & { id: number }>(client, { userIdType: "integer" })
+    const numbered = libsqlAdapter<TestUser & { id: number }, {}, "role">(client, { userIdType: "integer" })
     const lock = await other.transaction("write")
     await expect(numbered.insertUser({ attributes: { username: "alice" } }, null)).rejects.toThrow("database is locked")
     await lock.rollback()
@@ -141,13 +141,13 @@ describe.each(["DELETE", "WAL"])("a file in mode %s that another writer has lock
 test.each([true, false])("the application's transaction decides, committed or not (%s)", async (committed) => {
   const { client, close } = await open("a file", "text")
   const transaction = await client.transaction("write")
-  const inside = libsqlAdapter<TestUser, TestSession>(transaction)
+  const inside = libsqlAdapter<TestUser, TestSession, keyof TestUser>(transaction)
   await transaction.execute(`INSERT INTO "user" (id, username) VALUES ('bob', 'bob')`)
   await inside.insertUser(alice, key)
   await inside.insertSession(session)
   expect(await inside.insertKey({ ...key, userId: "bob" })).toBe("key_taken")
   await (committed ? transaction.commit() : transaction.rollback())
-  const adapter = libsqlAdapter<TestUser, TestSession>(client)
+  const adapter = libsqlAdapter<TestUser, TestSession, keyof TestUser>(client)
   expect(await adapter.findUser("bob")).toEqual(committed ? expect.objectContaining({ username: "bob" }) : null)
   expect(await adapter.findKey("username", "alice")).toEqual(committed ? { ...key, userId: "alice" } : null)
   expect(await adapter.findSession("s1")).toEqual(committed ? expect.objectContaining({}) : null)
@@ -156,7 +156,7 @@ test.each([true, false])("the application's transaction decides, committed or no
 
 test("reads beside writes are served, also where there is one connection", async () => {
   const { client, close } = await open("memory", "text")
-  const adapter = libsqlAdapter<TestUser, TestSession>(client)
+  const adapter = libsqlAdapter<TestUser, TestSession, keyof TestUser>(client)
   await adapter.insertUser(alice, key)
   await adapter.insertSession(session)
   const ids = Array.from({ length: 20 }, (_, n) => `new-${n}`)
@@ -172,7 +172,7 @@ test.each(["number", "bigint", "string"] as const)(
   "a client whose integers are a %s keeps times exact",
   async (intMode) => {
     const { client, close } = await open("a file", "integer", { intMode })
-    const adapter = libsqlAdapter<TestUser, TestSession>(client, { userIdType: "integer" })
+    const adapter = libsqlAdapter<TestUser, TestSession, keyof TestUser>(client, { userIdType: "integer" })
     await adapter.insertUser({ id: 7, attributes: { username: "seven" } }, key)
     await adapter.insertSession({ ...session, userId: 7 })
     expect(await adapter.findSession("s1")).toMatchObject({ session: { userId: 7, ...times }, user: { id: 7 } })
@@ -216,11 +216,11 @@ async function open(
     sent,
     dialect: "sqlite",
     run: async (sql) => (await client.execute(sql)).rows.map((row): Row => ({ ...row })),
-    adapter: (options) => libsqlAdapter<TestUser, TestSession>(watched, options),
+    adapter: (options) => libsqlAdapter<TestUser, TestSession, keyof TestUser>(watched, options),
     async inTransaction(run) {
       const transaction = await client.transaction("write")
       try {
-        await run(libsqlAdapter<TestUser, TestSession>(transaction))
+        await run(libsqlAdapter<TestUser, TestSession, keyof TestUser>(transaction))
       } finally {
         await transaction.rollback()
       }

@@ -10,16 +10,15 @@ import { kyselyAdapter } from "../../adapters/kysely.ts"
 import { pgAdapter } from "../../adapters/pg.ts"
 import { postgresAdapter } from "../../adapters/postgres.ts"
 import { sqlAdapter } from "../../adapters/sql.ts"
-import type { SqlAdapter } from "../../adapters/sql.ts"
 import { createAuth } from "../../src/core/create-auth.ts"
 import { testAdapter } from "../../src/testing.ts"
 import { pgbouncerServers, postgresDatabase } from "../servers.ts"
-import type { TestSession, TestUser } from "./sql-stores.ts"
+import type { TestAdapter, TestSession, TestUser } from "./sql-stores.ts"
 import { pgPoolExecutor, testTables } from "./sql-stores.ts"
 
 /** An adapter over connections to PgBouncer. */
 interface Pooled {
-  adapter: SqlAdapter<TestUser, TestSession>
+  adapter: TestAdapter
   close(): Promise<unknown>
 }
 
@@ -49,11 +48,11 @@ const tables = {
 const adapters: Record<string, (url: string) => Pooled> = {
   "pgAdapter() over a pool": (url) => {
     const pool = openPool(url)
-    return { adapter: pgAdapter<TestUser, TestSession>(pool), close: () => pool.end() }
+    return { adapter: pgAdapter<TestUser, TestSession, keyof TestUser>(pool), close: () => pool.end() }
   },
   "postgresAdapter() with prepare: false": (url) => {
     const sql = postgres(url, { max: 4, prepare: false, onnotice: () => undefined })
-    return { adapter: postgresAdapter<TestUser, TestSession>(sql), close: () => sql.end() }
+    return { adapter: postgresAdapter<TestUser, TestSession, keyof TestUser>(sql), close: () => sql.end() }
   },
   "drizzleAdapter() over pg": (url) => {
     const pool = openPool(url)
@@ -68,11 +67,14 @@ const adapters: Record<string, (url: string) => Pooled> = {
   },
   "kyselyAdapter()": (url) => {
     const db = new Kysely<object>({ dialect: new PostgresDialect({ pool: openPool(url) }) })
-    return { adapter: kyselyAdapter<TestUser, TestSession>(db), close: () => db.destroy() }
+    return { adapter: kyselyAdapter<TestUser, TestSession, keyof TestUser>(db), close: () => db.destroy() }
   },
   "sqlAdapter()": (url) => {
     const pool = openPool(url)
-    const adapter = sqlAdapter<TestUser, TestSession>({ dialect: "postgres", executor: pgPoolExecutor(pool) })
+    const adapter = sqlAdapter<TestUser, TestSession, keyof TestUser>({
+      dialect: "postgres",
+      executor: pgPoolExecutor(pool),
+    })
     return { adapter: adapter, close: () => pool.end() }
   },
 }

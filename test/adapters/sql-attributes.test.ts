@@ -32,7 +32,7 @@ function openBetterSqlite3(): AttributeSetup {
   for (const statement of testTables("sqlite", "text")) db.exec(statement)
   return {
     dialect: "sqlite",
-    adapter: (options) => betterSqlite3Adapter<TestUser, TestSession>(db, options),
+    adapter: (options) => betterSqlite3Adapter<TestUser, TestSession, keyof TestUser>(db, options),
     run: async (sql) => {
       const statement = db.prepare(sql)
       if (statement.reader) return statement.all() as Row[]

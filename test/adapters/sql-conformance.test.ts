@@ -20,7 +20,11 @@ function conformance(store: SqlStore, type: UserIdType): void {
     testAdapter(test, async () => {
       await empty(store)
       const { client: executor, onStatement } = observed(store.executor)
-      const adapter = sqlAdapter<TestUser, TestSession>({ dialect: store.dialect, executor, userIdType: type })
+      const adapter = sqlAdapter<TestUser, TestSession, keyof TestUser>({
+        dialect: store.dialect,
+        executor,
+        userIdType: type,
+      })
       return {
         adapter,
         onStatement,

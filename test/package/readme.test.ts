@@ -27,6 +27,7 @@ const fileNames = [
   "adapter.test.ts",
   "adapter.ts",
   "drizzle.ts",
+  "new-users.ts",
   "sign-up.ts",
   "tenants.ts",
   "redis.ts",

@@ -103,7 +103,7 @@ test("adapters of which some have no user port lose the races that need it, and 
 })
 
 function setUp() {
-  const adapter = memoryAdapter<User, Label>()
+  const adapter = memoryAdapter<User, Label, "username">()
   return {
     adapters: [{ ...adapter }, { ...adapter }, { ...adapter }],
     duration: 20,
@@ -112,7 +112,7 @@ function setUp() {
 }
 
 function sessionsOnly() {
-  const store = memoryAdapter<User, Label>()
+  const store = memoryAdapter<User, Label, "username">()
   const calls: string[] = []
   const methods = sessionMethods.map((method) => {
     const call = store[method] as (...values: unknown[]) => Promise<unknown>

@@ -99,7 +99,7 @@ test("the cases take an adapter of any row types without a cast", () => {
 })
 
 function sessionsOnly(): AdapterSetup {
-  const store = memoryAdapter<User, Label>()
+  const store = memoryAdapter<User, Label, "username">()
   const adapter = Object.fromEntries(sessionMethods.map((method) => [method, store[method]]))
   return {
     adapter: {

@@ -10,7 +10,8 @@ import { db } from "./db"
 import type { SessionRow, UserRow } from "./db"
 import { snapshots } from "./snapshots"
 
-const adapter = nodeSqliteAdapter<UserRow, SessionRow>(db)
+// The database gives a new user a role.
+const adapter = nodeSqliteAdapter<UserRow, SessionRow, "role">(db)
 
 export const auth = createAuth({
   adapter,

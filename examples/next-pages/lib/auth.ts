@@ -18,7 +18,8 @@ interface SessionRow {
   device: string
 }
 
-const adapter = nodeSqliteAdapter<UserRow, SessionRow>(db)
+// The database gives a new user a role.
+const adapter = nodeSqliteAdapter<UserRow, SessionRow, "role">(db)
 
 export const auth = createAuth({
   adapter,

@@ -8,7 +8,7 @@ import type { UserRow } from "./db"
 import { auth } from "./sessions"
 import { findUser } from "./users"
 
-export const users = createUsers({ adapter: nodeSqliteAdapter<UserRow>(db), passwordHasher: argon2id() })
+export const users = createUsers({ adapter: nodeSqliteAdapter<UserRow, {}, "role">(db), passwordHasher: argon2id() })
 
 export const { getSession, verifySession, protectedPage, signIn, setSession, signOut, routeHandler, serverAction } =
   createNextAuth(auth, { signInPath: "/sign-in", forbiddenPath: "/forbidden" })
