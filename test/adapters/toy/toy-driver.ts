@@ -15,10 +15,11 @@ export interface ToyClient {
 }
 
 /** Keeps sessions, users and keys in SQLite through the toy driver. */
-export function toyAdapter<UserRow extends { id: UserId }, SessionRow extends object = {}>(
-  client: ToyClient,
-  options: SqlOptions = {},
-): SqlAdapter<UserRow, SessionRow> {
+export function toyAdapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  Defaulted extends keyof UserRow = never,
+>(client: ToyClient, options: SqlOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
   return createSqlAdapter(sqlite, executorOf(client), options)
 }
 

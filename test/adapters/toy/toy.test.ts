@@ -27,7 +27,7 @@ afterAll(() => db.close())
 describe("a new SQL driver", () => {
   testAdapter(test, async () => {
     await empty({ dialect: "sqlite", run: async (sql) => (await client.send(sql, [])).rows })
-    const adapter = toyAdapter<TestUser, TestSession>(client)
+    const adapter = toyAdapter<TestUser, TestSession, keyof TestUser>(client)
     return {
       adapter,
       addUser: ({ id, username }) => adapter.insertUser({ id, attributes: { username } }, null),
