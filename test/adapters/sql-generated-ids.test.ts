@@ -72,7 +72,12 @@ function makesIdsForKeys(store: SqlStore, type: Exclude<UserIdType, "text">): vo
         : connection instanceof pg.Client
           ? pgExecutor(connection)
           : mysqlExecutor(connection as mysql.Connection)
-    const inside = sqlAdapter<TestUser, {}, "role">({ dialect: store.dialect, executor, userIdType: type, inTransaction: true })
+    const inside = sqlAdapter<TestUser, {}, "role">({
+      dialect: store.dialect,
+      executor,
+      userIdType: type,
+      inTransaction: true,
+    })
     const erin = { ...key, providerUserId: "erin" }
     await adapter.insertUser({ attributes: { username: "dave" } }, null)
     await executor.execute("BEGIN", [])
