@@ -93,6 +93,21 @@ for (const store of await everyStore()) {
     isAway = false
     expect(await auth.validateSession(token)).toMatchObject({ session: null, reason: "unknown" })
   })
+
+  test(`on ${store.dialect} a request that was cut off as it read the columns keeps no other waiting`, async () => {
+    let isFirst = true
+    const executor: SqlExecutor = {
+      ...store.executor,
+      query: (sql, params) => {
+        if (!isFirst) return store.executor.query(sql, params)
+        isFirst = false
+        return new Promise<never>(() => undefined)
+      },
+    }
+    const adapter = sqlAdapter({ dialect: store.dialect, executor })
+    void adapter.findSession("cut off")
+    expect(await adapter.findSession("s")).toBeNull()
+  })
 }
 
 /** The definition of a table whose other columns are right. */

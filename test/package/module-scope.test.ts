@@ -63,6 +63,28 @@ test("no entry reads the clock, draws random numbers, sets a timer or sends a re
   expect(complaints(modules)).toEqual({})
 })
 
+test("what an application makes as it is imported needs none of these either", () => {
+  const file = join(folder, "made.mjs")
+  const from = (name: string) => JSON.stringify(urlOf(`${root}/dist/${name}.js`))
+  writeFileSync(
+    file,
+    `import { createAuth } from ${from("index")}
+import { pgAdapter } from ${from("adapters/pg")}
+import { scrypt } from ${from("password")}
+import { createSnapshots, createStatelessAuth } from ${from("stateless")}
+import { createUsers } from ${from("users")}
+import { createWebAuth } from ${from("web")}
+const pool = { totalCount: 0, query: async () => ({ rows: [], rowCount: 0 }), connect: async () => ({}) }
+const adapter = pgAdapter(pool)
+const secrets = ["a secret of thirty-two bytes at the least"]
+export const users = createUsers({ adapter, passwordHasher: scrypt() })
+export const web = createWebAuth(createAuth({ adapter }))
+export const stateless = [createStatelessAuth({ secrets }), createSnapshots({ secrets, claims: () => ({}) })]
+`,
+  )
+  expect(complaints({ made: urlOf(file) })).toEqual({})
+})
+
 test.each([
   "Date.now()",
   "new Date()",
