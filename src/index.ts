@@ -1,7 +1,7 @@
 export { createAuth } from "./core/create-auth.ts"
 export { AuthError, isAuthError } from "./core/errors.ts"
 export { verifyRequestOrigin } from "./core/origin.ts"
-export { sessionPolicies } from "./core/policy.ts"
+export { sessionPolicies } from "./core/expiry.ts"
 
 export type {
   AnyAuth,
@@ -20,7 +20,7 @@ export type { Cookie, CookieAttributes, CookieOptions, ReplacedCookie } from "./
 export type { AuthErrorCode } from "./core/errors.ts"
 export type { AuthEvent, AuthEventDetails, AuthEventType, Emit } from "./core/events.ts"
 export type { OriginRequest } from "./core/origin.ts"
-export type { Duration, SessionOptions } from "./core/policy.ts"
+export type { Duration, SessionOptions } from "./core/expiry.ts"
 export type {
   FoundSession,
   KeyName,

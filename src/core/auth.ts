@@ -1,6 +1,6 @@
 import type { Cookie, CookieOptions } from "./cookie.ts"
 import type { AuthEvent, Emit } from "./events.ts"
-import type { SessionOptions } from "./policy.ts"
+import type { SessionOptions } from "./expiry.ts"
 import type { SessionAdapter, UserId } from "./ports.ts"
 
 /** The id type of a user row; any {@link UserId} for a store that knows no users. */

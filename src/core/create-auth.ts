@@ -8,11 +8,11 @@ import { createOnce } from "./once.ts"
 import { checkOption, checkOptions } from "./options.ts"
 import { checkOrigins } from "./origin.ts"
 import { isPersistent, markToken, plainToken } from "./persistence.ts"
-import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "./policy.ts"
-import type { Extension } from "./policy.ts"
+import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "./expiry.ts"
+import type { Extension } from "./expiry.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "./ports.ts"
 import { createSessionCookies } from "./session-cookie.ts"
-import { createToken, hashToken, isSessionId, isToken } from "./token.ts"
+import { createToken, hashToken, isSessionId, isToken } from "./session-token.ts"
 
 const port = [
   "insertSession",

@@ -1,4 +1,4 @@
-import type { SessionPolicy } from "./policy.ts"
+import type { SessionPolicy } from "./expiry.ts"
 
 /** What identifies a user in the application's own table. */
 export type UserId = string | number | bigint

@@ -1,6 +1,6 @@
 import { checkOptions } from "../core/options.ts"
-import { parseDuration } from "../core/policy.ts"
-import type { Duration } from "../core/policy.ts"
+import { parseDuration } from "../core/expiry.ts"
+import type { Duration } from "../core/expiry.ts"
 import type { Revocations } from "../core/ports.ts"
 
 /** How long {@link cachedRevocations} trusts an answer. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { createAuth } from "../../src/core/create-auth.ts"
-import { hashToken } from "../../src/core/token.ts"
+import { hashToken } from "../../src/core/session-token.ts"
 import type { Call, Crew } from "../races/crew.ts"
 import { startRaceCrew } from "../races/crew.ts"
 import { signedInAt } from "../races/jobs.ts"

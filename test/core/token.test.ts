@@ -3,7 +3,7 @@ import crypto from "node:crypto"
 import fc from "fast-check"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 
-import { createToken, hashToken, isSessionId, isToken } from "../../src/core/token.ts"
+import { createToken, hashToken, isSessionId, isToken } from "../../src/core/session-token.ts"
 import { hashPortably } from "../../src/platform/crypto.ts"
 import { oddValues, setUp, strangerToken } from "./auth-fixture.ts"
 
@@ -17,7 +17,7 @@ describe("a session token", () => {
   test("[TOK-1] draws at least 128 bits from the platform's generator", async () => {
     const draw = vi.spyOn(globalThis.crypto, "getRandomValues")
     const unwanted = [vi.spyOn(Math, "random"), vi.spyOn(globalThis.crypto, "randomUUID")]
-    const { createToken } = await import("../../src/core/token.ts")
+    const { createToken } = await import("../../src/core/session-token.ts")
     for (let i = 0; i < 1000; i++) createToken()
     const drawn = draw.mock.calls.reduce((sum, [array]) => sum + (array?.byteLength ?? 0), 0)
     expect(drawn).toBeGreaterThanOrEqual(16 * 1000)
@@ -52,7 +52,7 @@ describe("a session token", () => {
       if (array instanceof Uint8Array) array.forEach((_, i) => (array[i] = byte(i)))
       return array
     })
-    const { createToken } = await import("../../src/core/token.ts")
+    const { createToken } = await import("../../src/core/session-token.ts")
     for (let i = 0; i < 10; i++) expect(createToken()).toMatch(/^[a-z2-7]{32}$/)
   })
 
@@ -179,13 +179,13 @@ describe("the hash of a token", () => {
 
   test("comes from the platform where it has one, and from plain JavaScript elsewhere", async () => {
     const hash = vi.spyOn(crypto, "hash")
-    const { hashToken: fast } = await import("../../src/core/token.ts")
+    const { hashToken: fast } = await import("../../src/core/session-token.ts")
     fast(strangerToken)
     expect(hash).toHaveBeenCalledTimes(1)
     for (const process of [undefined, {}, ...[() => undefined, () => ({}), refuse].map(withBuiltins)]) {
       vi.resetModules()
       vi.stubGlobal("process", process)
-      const { hashToken: portable } = await import("../../src/core/token.ts")
+      const { hashToken: portable } = await import("../../src/core/session-token.ts")
       const digest = portable(strangerToken)
       vi.unstubAllGlobals()
       expect(digest).toBe(hashPortably(strangerToken))

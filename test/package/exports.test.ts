@@ -34,20 +34,25 @@ const contents: Record<string, RegExp> = {
   react: modules("src/react"),
   users: modules(
     "src/(users|users/[^/]+|proof/[^/]+)",
-    "src/core/(defined|events|token)",
+    "src/core/(defined|events|session-token)",
     "src/password/(check-password|common-passwords|hash-format|hashable-password|password-hasher|password-queue)",
   ),
   password: modules("src/password(/[^/]+)?"),
   stateless: modules(
     "src/stateless(/[^/]+)?",
-    "src/core/(cookie|defined|events|origin|persistence|policy|session-cookie|token)",
+    "src/core/(cookie|defined|events|origin|persistence|expiry|session-cookie|session-token)",
   ),
   testing: modules("src/testing(/[^/]+)?"),
-  lucia: modules("src/lucia", "src/lucia/v3/[^/]+", "src/core/(cookie|origin|persistence|policy|token)", scrypt),
+  lucia: modules(
+    "src/lucia",
+    "src/lucia/v3/[^/]+",
+    "src/core/(cookie|origin|persistence|expiry|session-token)",
+    scrypt,
+  ),
   "lucia-v2": modules(
     "src/lucia-v2",
     "src/lucia/v[23]/[^/]+",
-    "src/core/(cookie|once|origin|policy|token)",
+    "src/core/(cookie|once|origin|expiry|session-token)",
     "src/password/[^/]+",
   ),
   "lucia-v2/middleware": modules(
@@ -59,7 +64,7 @@ const contents: Record<string, RegExp> = {
   "lucia-v2/utils": modules(
     "src/lucia-v2/utils",
     "src/lucia/v[23]/[^/]+",
-    "src/core/(cookie|token)",
+    "src/core/(cookie|session-token)",
     "src/password/[^/]+",
   ),
   "adapters/memory": modules("adapters/memory"),

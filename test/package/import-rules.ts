@@ -22,7 +22,7 @@ const companions: [file: RegExp, packages: RegExp][] = [
   [/^src\/cli(\.ts$|\/)/, /^node:/],
 ]
 const shared = /^adapters\/(port|retry|key-value)\//
-const pure = /^src\/core\/(policy|token|cookie|origin)\.ts$/
+const pure = /^src\/core\/(expiry|session-token|cookie|origin)\.ts$/
 
 /** The core runs on any platform: it imports `src/platform` and itself. */
 export const coreStandsAlone: ImportRule = forbid(

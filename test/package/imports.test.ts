@@ -18,13 +18,14 @@ const checks: Check[] = [
     sentence: "src/core imports nothing but itself and src/platform",
     rule: rules.coreStandsAlone,
     broken: {
-      "src/core/token.ts": 'import { sha256 } from "@oslojs/crypto/sha2"; import { randomBytes } from "node:crypto"',
+      "src/core/session-token.ts":
+        'import { sha256 } from "@oslojs/crypto/sha2"; import { randomBytes } from "node:crypto"',
       "src/core/auth.ts": 'import type { Users } from "../users/users.ts"; export { a } from "./b.ts"',
       "src/core/cookie.ts": 'const hex = () => import("@oslojs/encoding")',
     },
     breaches: [
-      "src/core/token.ts imports @oslojs/crypto/sha2",
-      "src/core/token.ts imports node:crypto",
+      "src/core/session-token.ts imports @oslojs/crypto/sha2",
+      "src/core/session-token.ts imports node:crypto",
       "src/core/auth.ts imports src/users/users.ts",
       "src/core/cookie.ts imports @oslojs/encoding",
     ],
@@ -124,13 +125,13 @@ const checks: Check[] = [
     ],
   },
   {
-    sentence: "policy, token, cookie and origin know neither each other nor the ports",
+    sentence: "expiry, session-token, cookie and origin know neither each other nor the ports",
     rule: rules.pureFilesKnowOnlyErrors,
     broken: {
-      "src/core/policy.ts": 'import type { SessionRecord } from "./ports.ts"; import { AuthError } from "./errors.ts"',
-      "src/core/cookie.ts": 'import { isToken } from "./token.ts"',
+      "src/core/expiry.ts": 'import type { SessionRecord } from "./ports.ts"; import { AuthError } from "./errors.ts"',
+      "src/core/cookie.ts": 'import { isToken } from "./session-token.ts"',
     },
-    breaches: ["src/core/policy.ts imports src/core/ports.ts", "src/core/cookie.ts imports src/core/token.ts"],
+    breaches: ["src/core/expiry.ts imports src/core/ports.ts", "src/core/cookie.ts imports src/core/session-token.ts"],
   },
   {
     sentence: "nightlatch/testing imports no test runner and no platform",

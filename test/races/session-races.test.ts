@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { createAuth } from "../../src/core/create-auth.ts"
-import { hashToken } from "../../src/core/token.ts"
+import { hashToken } from "../../src/core/session-token.ts"
 import { signedInAt } from "./jobs.ts"
 import type { Race } from "./races.ts"
 import { openRaces } from "./races.ts"

@@ -2,7 +2,7 @@ import type { Auth, IdOf, Session, SessionValidation, User } from "../../core/au
 import { checkOptions } from "../../core/options.ts"
 import type { SessionAdapter, UserId } from "../../core/ports.ts"
 import { plainToken } from "../../core/persistence.ts"
-import { hashToken, isToken } from "../../core/token.ts"
+import { hashToken, isToken } from "../../core/session-token.ts"
 import { createOldSessions } from "./old-sessions.ts"
 import { isSplitId, readOldToken } from "./old-tokens.ts"
 import type { OldToken } from "./old-tokens.ts"

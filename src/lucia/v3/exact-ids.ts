@@ -1,5 +1,5 @@
 import type { SessionAdapter } from "../../core/ports.ts"
-import { isSessionId } from "../../core/token.ts"
+import { isSessionId } from "../../core/session-token.ts"
 
 type ById<UserRow, SessionRow> = Pick<SessionAdapter<UserRow, SessionRow>, "findSession" | "deleteSession">
 

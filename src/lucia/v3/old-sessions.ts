@@ -1,7 +1,7 @@
 import { guardPort } from "../../core/errors.ts"
 import type { Emit } from "../../core/events.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../core/ports.ts"
-import { isSessionId } from "../../core/token.ts"
+import { isSessionId } from "../../core/session-token.ts"
 import { exactly } from "./exact-ids.ts"
 import { listingAll } from "./from-lucia-adapter.ts"
 import { isSplitId, opens, readOldToken, withoutSecretHash } from "./old-tokens.ts"

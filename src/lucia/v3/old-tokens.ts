@@ -2,7 +2,7 @@ import { fromBase64 } from "../../platform/encoding.ts"
 import { equalBytes, toUtf8 } from "../../platform/bytes.ts"
 import { isBuffer, isBytes } from "../../platform/realm.ts"
 import type { SessionRecord } from "../../core/ports.ts"
-import { hashToken } from "../../core/token.ts"
+import { hashToken } from "../../core/session-token.ts"
 
 /** A token that a browser has from before, and what becomes of it. */
 export interface OldToken {

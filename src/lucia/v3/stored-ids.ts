@@ -1,5 +1,5 @@
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../core/ports.ts"
-import { hashToken, isSessionId } from "../../core/token.ts"
+import { hashToken, isSessionId } from "../../core/session-token.ts"
 import { isHashLike } from "./exact-ids.ts"
 import { hashedInsert, isReferenced, isUnfit, unfitColumn } from "./id-column.ts"
 
