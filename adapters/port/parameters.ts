@@ -15,7 +15,7 @@ export function isHash(id: unknown): id is string {
 export function sessionIdOf(id: unknown): string | null {
   if (typeof id !== "string")
     throw new AuthError("invalid_option", `id: ${typeof id} is not a session id; use a string`)
-  return isHash(id) || isStorableId(id) ? id : null
+  return isStorableId(id) ? id : null
 }
 
 /** Returns the id of a session to be stored. Throws `invalid_option` if `known`, the parameter made of it, is `null`. */

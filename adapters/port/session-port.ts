@@ -4,7 +4,7 @@ import { isPromise } from "../../src/platform/maybe-promise.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { yieldToEventLoop } from "./event-loop.ts"
 import type { Owner } from "./names.ts"
-import { exceptionOf, foundRow, isEmpty, isHash, newSessionIdOf, sessionIdOf, timeOf } from "./parameters.ts"
+import { exceptionOf, foundRow, isEmpty, newSessionIdOf, sessionIdOf, timeOf } from "./parameters.ts"
 import { missingUser } from "./user-ids.ts"
 
 /** A session to be stored, checked and encoded. Times are milliseconds since 1970. */
@@ -32,8 +32,7 @@ export interface SessionRows<Db, User, Attributes, UserRow, SessionRow extends o
 
   /** Throws `user_missing` for a user who does not exist, if the store knows its users. */
   insert(db: Db, session: NewSession<User, Attributes>): Promise<void>
-  /** `isHash`: the id is a SHA-256 in lower-case hex. */
-  find(db: Db, id: string, isHash: boolean): MaybePromise<FoundSession<UserRow, SessionRow> | null>
+  find(db: Db, id: string): MaybePromise<FoundSession<UserRow, SessionRow> | null>
   list(db: Db, user: User): Promise<SessionRecord<SessionRow>[]>
   extend(db: Db, id: string, expiresAt: number, ifBefore: number): Promise<boolean>
   /** Changes a session; with `ifNull` only while that attribute is null or absent. */
@@ -85,12 +84,11 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
       await rows.insert(db, encode(db, session))
     },
     async findSession(id) {
-      // Every request comes by here: an id of our own is checked once, and what is there at once is not awaited.
-      const isOwn = isHash(id)
-      const known = isOwn ? id : idOf(id)
+      const known = idOf(id)
       if (known === null) return null
+      // Every request comes by here: what is there at once is not awaited.
       const opened = open(sessionsAndUsers)
-      return rows.find(isPromise(opened) ? await opened : opened, known, isOwn)
+      return rows.find(isPromise(opened) ? await opened : opened, known)
     },
     async listSessions(userId) {
       const db = await open(sessionsAndUsers)

@@ -14,12 +14,12 @@ export function isStorableId(text: string, maxBytes = 255): boolean {
 
 /** Reads a text column. MySQL's drivers answer `VARBINARY` as bytes. */
 export function readText(value: unknown): string {
-  return isBytes(value) ? decoder.decode(value) : String(value)
+  return typeof value !== "string" && isBytes(value) ? decoder.decode(value) : String(value)
 }
 
 /** The same, or `null` for bytes that are not UTF-8. */
 export function readExactText(value: unknown): string | null {
-  if (!isBytes(value)) return String(value)
+  if (typeof value === "string" || !isBytes(value)) return String(value)
   try {
     return exactDecoder.decode(value)
   } catch {

@@ -1,6 +1,7 @@
 import type { FoundSession } from "../../src/core/ports.ts"
 import type { Database } from "./database.ts"
-import { sessionById } from "./exact-id.ts"
+import { isHash } from "../port/parameters.ts"
+import { hasId } from "./exact-id.ts"
 import type { Row } from "./executor.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { after } from "../../src/platform/maybe-promise.ts"
@@ -20,8 +21,7 @@ interface Batch {
   idTable: IdTable
 }
 
-/** Finds a session; `isHash` as the port says it. */
-type Find = (db: Database, id: string, isHash: boolean) => MaybePromise<Found>
+type Find = (db: Database, id: string) => MaybePromise<Found>
 
 type IdTable = NonNullable<Database["idTable"]>
 
@@ -49,8 +49,7 @@ export function sessionLookup(): Find {
     wait(() => {
       if (gathering === batch) gathering = null
       if (batch.lookups.length > few) void send(batch, rowsTogether(batch))
-      else
-        for (const lookup of batch.lookups) void send({ ...batch, lookups: [lookup] }, rowOf(batch.db, lookup.id, true))
+      else for (const lookup of batch.lookups) void send({ ...batch, lookups: [lookup] }, rowOf(batch.db, lookup.id))
     })
   }
 
@@ -66,10 +65,10 @@ export function sessionLookup(): Find {
     }
   }
 
-  return (db, id, isHash) => {
+  return (db, id) => {
     const { idTable } = db
-    // An id of another form might hold what separates ids.
-    if (!idTable || !isHash) return after(rowOf(db, id, isHash), ([row]) => read(db, row, id))
+    // Of a hash only its own spelling is ever stored. An id of another form might hold what separates ids.
+    if (!idTable || !isHash(id)) return after(rowOf(db, id), ([row]) => read(db, row, id))
     return new Promise((resolve, reject) => gather(db, idTable, { id, resolve, reject }))
   }
 }
@@ -97,10 +96,9 @@ function read({ sessions, users }: Database, row: Row | undefined, id: string): 
   return row ? { session: sessions.read(row, id), user: users.read(row) } : null
 }
 
-function rowOf(db: Database, id: string, isHash: boolean): MaybePromise<Row[]> {
-  const { form, byId } = sessionById(db, id, "s.id", isHash)
-  const text = () => `${select(db)} FROM ${db.tables.session} s ${withUser(db)} WHERE ${byId()}`
-  return db.store.query(db.statement(`findSession${form}`, text, [id]))
+function rowOf(db: Database, id: string): MaybePromise<Row[]> {
+  const text = () => `${select(db)} FROM ${db.tables.session} s ${withUser(db)} WHERE ${hasId(db, "session", "s.id")}`
+  return db.store.query(db.statement("findSession", text, [id]))
 }
 
 function rowsTogether({ db, lookups, idTable }: Batch): MaybePromise<Row[]> {

@@ -5,7 +5,7 @@ import type { Assignment } from "./attributes.ts"
 import { assign, assigned, columnOf } from "./attributes.ts"
 import { isAttribute } from "./catalogue.ts"
 import type { Database } from "./database.ts"
-import { sessionById } from "./exact-id.ts"
+import { hasId } from "./exact-id.ts"
 import type { Row, SqlValue } from "./executor.ts"
 import { sessionLookup } from "./lookups.ts"
 import { isOwned, isUser } from "./user-lookup.ts"
@@ -64,36 +64,34 @@ async function list(db: Database, user: User): ReturnType<SqlSessions["list"]> {
 }
 
 async function extend(db: Database, id: string, expiresAt: number, ifBefore: number): Promise<boolean> {
-  const { form, byId } = sessionById(db, id)
-  const text = () => `UPDATE ${db.tables.session} SET expires_at = ?2 WHERE ${byId()} AND expires_at <= ?3`
-  return writes(db, `extendSession${form}`, text, [id, expiresAt, ifBefore])
+  const text = () =>
+    `UPDATE ${db.tables.session} SET expires_at = ?2 WHERE ${hasId(db, "session")} AND expires_at <= ?3`
+  return writes(db, "extendSession", text, [id, expiresAt, ifBefore])
 }
 
 async function update(db: Database, id: string, attributes: Assignment, ifNull: string | null): Promise<boolean> {
-  const { form, where } = changeable(db, id, ifNull)
+  const { form, where } = changeable(db, ifNull)
   const text = () => `UPDATE ${db.tables.session} SET ${assigned(db, attributes, 2)} WHERE ${where()}`
   return writes(db, `updateSession${form}\0\0${attributes.name}`, text, [id, ...attributes.values])
 }
 
 async function has(db: Database, id: string, ifNull: string | null): Promise<boolean> {
-  const { form, where } = changeable(db, id, ifNull)
+  const { form, where } = changeable(db, ifNull)
   const text = () => `SELECT 1 AS found FROM ${db.tables.session} WHERE ${where()}`
   return (await db.store.query(db.statement(`hasSession${form}`, text, [id]))).length > 0
 }
 
-function changeable(db: Database, id: string, ifNull: string | null) {
-  const { form, byId } = sessionById(db, id)
-  if (ifNull === null) return { form, where: byId }
+function changeable(db: Database, ifNull: string | null) {
+  if (ifNull === null) return { form: "", where: () => hasId(db, "session") }
   const column = db.dialect.quote(columnOf(db, "session", ifNull).name)
-  return { form: `${form}\0ifNull\0${ifNull}`, where: () => `${byId()} AND ${column} IS NULL` }
+  return { form: `\0ifNull\0${ifNull}`, where: () => `${hasId(db, "session")} AND ${column} IS NULL` }
 }
 
 async function replace(db: Database, oldId: string, session: Session): Promise<boolean> {
   const { attributes } = session
-  const { form, byId } = sessionById(db, oldId)
-  const text = () => replaceText(db, attributes, byId())
+  const text = () => replaceText(db, attributes, hasId(db, "session"))
   const values = [oldId, ...coreValues(session), ...attributes.values]
-  return writes(db, `replaceSession${form}\0${attributes.name}`, text, values)
+  return writes(db, `replaceSession\0${attributes.name}`, text, values)
 }
 
 /** One update of the row, so that it is atomic without a transaction; what is not given is as in a new row. */
@@ -107,11 +105,10 @@ function replaceText({ dialect, tables, catalogue, ids }: Database, { columns }:
 }
 
 async function deleteOne(db: Database, id: string, user: User | null): Promise<boolean> {
-  const { form, byId } = sessionById(db, id)
-  const any = () => `DELETE FROM ${db.tables.session} WHERE ${byId()}`
+  const any = () => `DELETE FROM ${db.tables.session} WHERE ${hasId(db, "session")}`
   const own = () => `${any()} AND ${isOwned(db, "session", "?2")}`
-  if (user === null) return writes(db, `deleteSession${form}`, any, [id])
-  return writes(db, `deleteSessionOfUser${form}`, own, [id, user])
+  if (user === null) return writes(db, "deleteSession", any, [id])
+  return writes(db, "deleteSessionOfUser", own, [id, user])
 }
 
 async function deleteOfUser(db: Database, user: User, exceptId: string | null): Promise<void> {

@@ -99,7 +99,7 @@ function refusesKeys(store: SqlStore): void {
 
   test("an id that the database cannot tell is refused before anything is written", async () => {
     const insert = adapter.insertUser({ attributes: { username: "alice" } }, key)
-    await expect(insert).rejects.toMatchObject({ code: "unsupported", message: expect.stringContaining("pass an id") })
+    await expect(insert).rejects.toMatchObject({ code: "unsupported", message: expect.stringContaining("pass one") })
     expect(await store.run("SELECT id FROM user")).toEqual([])
   })
 }
