@@ -369,8 +369,8 @@ describeInBrowser("examples/next-stateless", ({ built, origin, page, openBrowser
 
   test.each([
     ["", "Set SESSION_SECRET. Make one with `openssl rand -base64 32`."],
-    ["short", "secrets[0] is too short: it has 5 bytes and needs 32."],
-    ["a".repeat(44), "secrets[0] is one repeated character."],
+    ["short", "secrets[0]: too short, with 5 bytes of at least 32"],
+    ["a".repeat(44), "secrets[0]: one repeated character"],
   ])("with the secret %j every page is an error, and the log says what to do", async (bad, sentence) => {
     const { start } = await createDatabase()
     const app = await start({ SESSION_SECRET: bad })
