@@ -197,7 +197,8 @@ export function createAuthProxy<Claims extends object>(
     const value = readCookie(visit.header, snapshots.cookieName)
     const snapshot = await snapshots.openSnapshot(value, { sessionToken: token })
     if (!snapshot) return undefined
-    const isWelcome = visit.path !== null && authorize(snapshot, visit.path)
+    // A promise or a role would be truthy, whoever asks.
+    const isWelcome = visit.path !== null && authorize(snapshot, visit.path) === true
     return isWelcome ? undefined : redirection(addressOf(forbiddenPath, visit.request))
   }
 }

@@ -247,6 +247,24 @@ describe("snapshots", () => {
     expect(asked).toEqual(["/profile", "/logo.png"])
     expect(outcomes).toEqual(["goes on", "goes on", ...Array(3).fill(`${origin}/forbidden`)])
   })
+
+  test.each([Promise.resolve(false), Promise.resolve(true), "member", 1, {}])(
+    "let nobody go on by an answer of authorize() that is %o and not true",
+    async (answer) => {
+      const proxy = createAuthProxy({
+        ...options,
+        snapshots: { cookieName: "s", openSnapshot: async () => ({ userId: "u", claims: {} }) },
+        authorize: () => answer as never,
+        forbiddenPath: "/forbidden",
+      })
+      const response = await proxy({
+        method: "GET",
+        url: `${origin}/profile`,
+        headers: new Headers({ Cookie: cookie }),
+      })
+      expect(response?.headers.get("Location")).toBe(`${origin}/forbidden`)
+    },
+  )
 })
 
 describe("a request that changes something", () => {
