@@ -1,6 +1,6 @@
 import type { AnyAuth } from "../core/auth.ts"
+import type { Cookie } from "../core/cookie.ts"
 import type { Member } from "./member.ts"
-import type { PersistOptions } from "./persist-options.ts"
 import { remember } from "./remember.ts"
 import type { RequestIo } from "./request-io.ts"
 import type { SnapshotKeeper } from "./snapshots.ts"
@@ -55,15 +55,14 @@ export function openCookie(
     }
   }
 
-  /** Puts another token into the cookie, or deletes it. */
-  async function replace(newToken: string | null, options?: PersistOptions): Promise<void> {
-    const written = newToken === null ? null : auth.createSessionCookie(newToken, options)
+  /** Writes the cookie of another token, or with `null` deletes it. */
+  async function replace(written: Cookie | null): Promise<void> {
     write(written ?? auth.createBlankSessionCookie())
     token = written?.value ?? null
     memo.forget()
     if (!snapshots) return
     write(snapshots.blankSnapshotCookie(auth.createBlankSessionCookie().attributes))
-    if (newToken !== null) await memo.get()
+    if (written) await memo.get()
   }
 
   return { token: () => token, validate: memo.get, forget: memo.forget, replace }

@@ -1,5 +1,6 @@
 import type { AnyAuth, InferSession, InferSessionRow, InferUserId, Shown } from "../core/auth.ts"
 import type { AuthError } from "../core/errors.ts"
+import { checkOptions } from "../core/options.ts"
 import { verifyRequestOrigin } from "../core/origin.ts"
 import { plainToken } from "../core/persistence.ts"
 import type { UserId } from "../core/ports.ts"
@@ -104,10 +105,13 @@ function openSession(
     if (crossOrigin) return
     requireWritable()
     use()
+    // All that can be wrong with them shows before the presented session ends.
+    checkOptions("setSession()", options, "persistent")
+    const written = newToken === null ? null : auth.createSessionCookie(newToken, options)
     const previous = plainToken(cookie.token()) === plainToken(newToken) ? null : await validate()
     if (previous && !(await isTokenOf(newToken, previous))) await auth.invalidateSession(previous.session.id)
     requireWritable()
-    await cookie.replace(newToken, options)
+    await cookie.replace(written)
   }
 
   async function isTokenOf(newToken: string | null, { session }: Member<AnyAuth>) {
@@ -117,6 +121,7 @@ function openSession(
   async function signIn(userId: UserId, attributes?: object, options?: PersistOptions) {
     if (crossOrigin) return null
     requireWritable()
+    checkOptions("signIn()", options, "persistent")
     const created = await auth.createSession(userId, attributes)
     const { value } = auth.createSessionCookie(created.token, options)
     await setSession(value)
@@ -126,16 +131,17 @@ function openSession(
   async function rotate(options?: PersistOptions) {
     requireWritable()
     use()
+    checkOptions("rotate()", options, "persistent")
     const token = cookie.token()
     const rotated = token === null ? null : await auth.rotateSession(token)
     if (!rotated) {
       cookie.forget()
       return null
     }
-    const { value } = auth.createSessionCookie(rotated.token, options)
+    const written = auth.createSessionCookie(rotated.token, options)
     requireWritable()
-    await cookie.replace(value)
-    return { ...rotated, token: value }
+    await cookie.replace(written)
+    return { ...rotated, token: written.value }
   }
 
   return {

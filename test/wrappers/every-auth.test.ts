@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from "vitest"
 import { createHonoAuth } from "../../src/hono.ts"
 import { createNodeAuth } from "../../src/node.ts"
 import type { CrossOriginOptions, RequestSession } from "../../src/node.ts"
+import type { AuthError } from "../../src/index.ts"
 import { createPagesAuth } from "../../src/next/pages.ts"
 import { createWebAuth } from "../../src/web.ts"
 import { day, setUp as setUpAuth } from "../core/auth-fixture.ts"
@@ -49,6 +50,8 @@ const wrappers: { name: string; open(auth: AnyAuth, options?: CrossOriginOptions
   { name: "its middleware()", open: openMiddleware },
   { name: "createPagesAuth()", open: openPages },
 ]
+
+const misspelt = { persistant: false } as { persistent?: boolean }
 
 const opened: Site[] = []
 afterEach(async () => {
@@ -257,6 +260,26 @@ for (const kind of authKinds) {
         expect(await browser.username()).toBe("ada")
         expect(await auth.validateSession(token)).toMatchObject({ user: { username: "ada" } })
       }
+    })
+
+    const mistakes: [string, (visit: Visit) => Promise<unknown>, RegExp][] = [
+      ["rotate() with a misspelt option", ({ rotate }) => rotate(misspelt), /^rotate\(\): .*"persistent"\?$/],
+      ["signIn() with one", ({ signIn }) => signIn("user-2", misspelt), /^signIn\(\): .*"persistent"\?$/],
+      ["setSession() with one", ({ setSession }) => setSession(null, misspelt), /^setSession\(\): .*"persistent"\?$/],
+      ["setSession() with what no cookie holds", ({ setSession }) => setSession("bad token;"), /^token: /],
+    ]
+
+    test.each(mistakes)("%s throws before anything is written", async (_, mistake, message) => {
+      const { browser, auth, events, token } = await signedIn("user-1")
+      events.length = 0
+      const { result, cookies } = await browser.visit(
+        (visit) => mistake(visit).catch((error: unknown) => error as AuthError),
+        "POST",
+      )
+      expect(result).toMatchObject({ code: "invalid_option", message: expect.stringMatching(message) as string })
+      expect(cookies).toEqual([])
+      expect(events).toEqual([])
+      expect(await auth.validateSession(token)).toMatchObject({ user: { username: "ada" } })
     })
 
     test("keeps shared caches away", async () => {
