@@ -21,11 +21,15 @@ export function openCookie(
   snapshots?: SnapshotKeeper<AnyAuth>,
 ) {
   let token = isForeign ? null : auth.readSessionCookie(header)
+  let replacements = 0
   const memo = remember(read)
 
   async function read(): Promise<Member<AnyAuth> | null> {
+    const before = replacements
+    // What was read of an earlier session must not overwrite what a later one has written.
+    const mayWrite = () => replacements === before && isWritable()
     const member = await readMember()
-    if (snapshots && (!isForeign || member) && isWritable()) await keepSnapshot(snapshots, member)
+    if (snapshots && (!isForeign || member) && mayWrite()) await keepSnapshot(snapshots, member, mayWrite)
     return member
   }
 
@@ -45,11 +49,15 @@ export function openCookie(
     write(auth.createSessionCookie(renewed))
   }
 
-  async function keepSnapshot(keeper: SnapshotKeeper<AnyAuth>, member: Member<AnyAuth> | null): Promise<void> {
+  async function keepSnapshot(
+    keeper: SnapshotKeeper<AnyAuth>,
+    member: Member<AnyAuth> | null,
+    mayWrite: () => boolean,
+  ): Promise<void> {
     const { attributes } = auth.createBlankSessionCookie()
     if (member) {
       const renewed = await keeper.snapshotCookie(header, member, attributes)
-      if (renewed && isWritable()) write(renewed)
+      if (renewed && mayWrite()) write(renewed)
     } else if (header?.includes(`${keeper.cookieName}=`)) {
       write(keeper.blankSnapshotCookie(attributes))
     }
@@ -57,6 +65,7 @@ export function openCookie(
 
   /** Writes the cookie of another token, or with `null` deletes it. */
   async function replace(written: Cookie | null): Promise<void> {
+    replacements++
     write(written ?? auth.createBlankSessionCookie())
     token = written?.value ?? null
     memo.forget()

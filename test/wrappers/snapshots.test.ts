@@ -1,5 +1,5 @@
 import { Hono } from "hono"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import type { Member, SessionFields } from "../../src/index.ts"
 import { createHonoAuth } from "../../src/hono.ts"
 import { createNodeAuth } from "../../src/node.ts"
@@ -65,6 +65,41 @@ describe("a snapshot beside the session", () => {
     const cookies = authRequest.applyTo(new Response()).headers.getSetCookie()
     expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), { sessionToken: rotated?.token })).not.toBeNull()
     expect(await snapshots.openSnapshot(valueOf(cookies[1] ?? ""), { sessionToken: token })).toBeNull()
+  })
+
+  const pauses = ["the session is read", "the snapshot is sealed"] as const
+
+  test.each(pauses)("is of the new session, although one of the old was on its way while %s", async (pause) => {
+    const { auth, token, snapshots } = await signedIn()
+    const { promise: rotation, resolve: resume } = Promise.withResolvers<void>()
+    let isFirst = true
+    async function wait<Result>(result: Promise<Result>, at: (typeof pauses)[number]): Promise<Result> {
+      const waits = isFirst && at === pause
+      if (waits) isFirst = false
+      const settled = await result
+      if (waits) await rotation
+      return settled
+    }
+    const slow: typeof auth = {
+      ...auth,
+      withRequest: () => slow,
+      validateSession: (presented) => wait(auth.validateSession(presented), "the session is read"),
+    }
+    const web = createWebAuth(slow, {
+      snapshots: {
+        ...snapshots,
+        snapshotCookie: (...given) => wait(snapshots.snapshotCookie(...given), "the snapshot is sealed"),
+      },
+    })
+    const authRequest = web.handleRequest(post(token))
+    const pending = authRequest.validate()
+    await vi.waitFor(() => expect(isFirst).toBe(false))
+    const rotated = await authRequest.rotate()
+    resume()
+    await pending
+    const cookies = authRequest.applyTo(new Response()).headers.getSetCookie()
+    const snapshot = cookies.find((cookie) => cookie.startsWith("session-snapshot=")) ?? ""
+    expect(await snapshots.openSnapshot(valueOf(snapshot), { sessionToken: rotated?.token })).not.toBeNull()
   })
 
   test("dies with the sign-out, and one that was written in the same request too", async () => {
