@@ -62,11 +62,12 @@ export function mysql2Executor(
   options: Pick<PoolOptions, "inTransaction" | "shared"> = {},
 ): DriverExecutor {
   checkOptions("mysql2Executor()", options, "inTransaction", "shared")
-  return driverExecutor("mysql", executorOf(client, options))
+  // Whoever spreads it may choose a tenant in what takes the place of its functions.
+  return driverExecutor("mysql", executorOf(client, { ...options, shared: options.shared ?? false }))
 }
 
 function executorOf(client: Mysql2Pool | Mysql2Connection, { inTransaction, shared }: PoolOptions): Executor {
-  if (!("getConnection" in client)) return { ...connectionExecutor(ownOf(client)), shared: shared ?? false }
+  if (!("getConnection" in client)) return { ...connectionExecutor(client, ownOf(client)), shared: shared ?? false }
   if (inTransaction)
     throw new AuthError(
       "invalid_option",

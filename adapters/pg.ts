@@ -52,7 +52,8 @@ export function pgExecutor(
   options: Pick<PoolOptions, "inTransaction" | "shared"> = {},
 ): DriverExecutor {
   checkOptions("pgExecutor()", options, "inTransaction", "shared")
-  return driverExecutor("postgres", executorOf(client, options))
+  // Whoever spreads it may choose a tenant in what takes the place of its functions.
+  return driverExecutor("postgres", executorOf(client, { ...options, shared: options.shared ?? false }))
 }
 
 function executorOf(client: PgPool | PgClient, { inTransaction, shared }: PoolOptions): Executor {

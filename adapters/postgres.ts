@@ -68,7 +68,7 @@ function executorOf(client: PostgresClient, caller: string): Executor {
   const { reserve, savepoint } = client
   const statements = statementsOf(client)
   if (savepoint) return { ...statements, savepoint: (run) => inside(savepoint, run) }
-  return reserve ? poolExecutor(statements, () => take(reserve)) : connectionExecutor(connectionOf(client))
+  return reserve ? poolExecutor(statements, () => take(reserve)) : connectionExecutor(client, connectionOf(client))
 }
 
 function statementsOf(client: PostgresClient): Pick<SqlExecutor, "query" | "execute"> {

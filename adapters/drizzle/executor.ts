@@ -3,7 +3,7 @@ import type { SQL } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
 import { after } from "../../src/platform/maybe-promise.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
-import { createQueue } from "../retry/queue.ts"
+import { queueOf } from "../retry/queue.ts"
 import { rescued } from "../retry/retry.ts"
 import type { DialectName } from "../sql/dialect.ts"
 import type { DriverExecutor } from "../sql/driver-executor.ts"
@@ -164,7 +164,7 @@ async function inBatch(
 /** A file of SQLite has one writer at a time, and what libsql refuses for it stays open. */
 function inTurnIfLibsql(db: RawDatabase, executor: Executor): Executor {
   if (db.rollback || !isLibsqlFile(db)) return executor
-  const inTurn = createQueue()
+  const inTurn = queueOf(db)
   return {
     query: (text, params) =>
       text.startsWith("SELECT") ? executor.query(text, params) : inTurn(() => executor.query(text, params)),

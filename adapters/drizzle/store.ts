@@ -8,7 +8,7 @@ import { explained } from "../sql/mistakes.ts"
 import { withoutValues } from "../retry/driver-error.ts"
 import { rescued, withRetry } from "../retry/retry.ts"
 import { isPreparedRefused } from "../sql/prepared.ts"
-import { createQueue } from "../retry/queue.ts"
+import { queueOf } from "../retry/queue.ts"
 import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "./builders.ts"
 import type { OwnTable } from "./tables.ts"
 
@@ -60,7 +60,7 @@ export function drizzleStore(given: Builder, dialect: Dialect): DrizzleStore {
   const inTransaction = db.rollback !== undefined
   const config = dialect.name === "sqlite" && !inTransaction ? ({ behavior: "immediate" } as const) : undefined
   const again = inTransaction ? explaining(dialect) : retrying(dialect)
-  const inTurn = createQueue()
+  const inTurn = queueOf(db)
   // A file of SQLite has one writer at a time. A statement that libsql refuses for it stays open, and its connection
   // never commits. Nobody else waits: a call of another request may never end.
   const alone = (writes: boolean) => inTransaction || (writes && isLibsqlFile(db))

@@ -1,6 +1,6 @@
 import type { Row, SqlExecutor, SqlStatement, SqlValue } from "../sql/executor.ts"
 import { inOrder } from "../sql/store.ts"
-import { createQueue } from "../retry/queue.ts"
+import { queueOf } from "../retry/queue.ts"
 
 /** A transaction of libsql's that the application has open. */
 export interface LibsqlTransaction {
@@ -58,7 +58,7 @@ function remoteExecutor(client: LibsqlClient): SqlExecutor {
  * calls. As the driver answers at once, nothing is lost by it.
  */
 function localExecutor(client: LibsqlClient): SqlExecutor {
-  const inTurn = createQueue()
+  const inTurn = queueOf(client)
   const reading = statementsOf(client)
   const writing = async <Result>(run: (inside: Statements) => Promise<Result>) => inTurn(() => locked(client, run))
   return {

@@ -39,7 +39,7 @@ type Send = (text: string, values: SqlValue[]) => Promise<PgResult>
 export function pgClientExecutor(client: PgClient, inTransaction = false): Executor {
   if (inTransaction) return statementsBy(plainly(client))
   const giveUp = () => void client.end?.().catch(ignore)
-  return connectionExecutor({ ...statementsBy(preparedOn(client)), giveUp })
+  return connectionExecutor(client, { ...statementsBy(preparedOn(client)), giveUp })
 }
 
 /** Returns whether a pool is just what `pg` makes. */

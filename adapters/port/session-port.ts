@@ -103,9 +103,12 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
       const [known, ifNull] = [idOf(id), options?.ifNull ?? null]
       const db = await open(sessions, ifNull === null ? attributes : { ...attributes, [ifNull]: null })
       const encoded = rows.encodeAttributes(db, attributes)
+      if (ifNull !== null) rows.encodeAttributes(db, { [ifNull]: null })
       if (known === null) return false
       if (rows.has && isEmpty(attributes)) return rows.has(db, known, ifNull)
       const isUpdated = await rows.update(db, known, encoded, ifNull)
+      // What sets the attribute changes each row that it finds. Asked again, the row may be as another caller made it.
+      if (ifNull !== null && sets(attributes, ifNull)) return isUpdated
       return foundRow(isUpdated, async () => rows.has?.(db, known, ifNull) ?? false)
     },
     async replaceSession(oldId, session) {
@@ -136,4 +139,8 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
       return deleted
     },
   }
+}
+
+function sets(attributes: object, name: string): boolean {
+  return ((attributes as Record<string, unknown>)[name] ?? null) !== null
 }

@@ -38,7 +38,7 @@ export function userPort<Db, User, Attributes, UserRow>(
   rows: UserRows<Db, User, Attributes, UserRow>,
 ): UserMethods<UserRow> {
   function newUserOf(db: Db, given: UserId | undefined): User | null {
-    const id = given ?? rows.defaultId?.(db)
+    const id = given === undefined ? rows.defaultId?.(db) : given
     if (id === undefined) return null
     const user = rows.encodeUser(db, id)
     if (user === null) throw impossibleUser(id)

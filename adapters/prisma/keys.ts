@@ -88,6 +88,7 @@ async function renameKey(
 ): Promise<boolean> {
   return store.atomic(async ({ user, key }) => {
     if (!(await lockUser(user, userId))) return false
+    if (!(await hasExactly(key, id, userId))) return false
     // Before the attributes: a key that is not there changes none.
     const { count } = await key.updateMany({ where: { id, userId }, data: { id: to } })
     if (count > 0 && Object.keys(changes).length > 0) await user.updateMany({ where: { id: userId }, data: changes })
@@ -101,8 +102,15 @@ async function deleteKey({ store }: PrismaDb, own: OwnKey<UserId>, evenLast: boo
     if (!(await lockUser(user, userId))) return false
     const keys = await key.findMany({ where: { userId }, select: { id: true } })
     if (keys.length === 1 && !evenLast) return false
+    // A collation may take another of the user's keys for equal.
+    if (!keys.some((row) => row.id === id)) return false
     return (await key.deleteMany({ where: { id, userId } })).count > 0
   })
+}
+
+/** Returns whether the user has this key, byte for byte: a collation may take another for equal. */
+async function hasExactly(key: Model, id: string, userId: UserId): Promise<boolean> {
+  return (await key.findFirst({ where: { id, userId } }))?.id === id
 }
 
 /** Locks a user's row until the transaction's end, by writing it: its own id, if there is nothing else to write. */

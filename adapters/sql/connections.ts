@@ -1,7 +1,7 @@
 import type { SqlExecutor, SqlStatement } from "./executor.ts"
 import type { Executor } from "./store.ts"
 import { inOrder } from "./store.ts"
-import { createQueue } from "../retry/queue.ts"
+import { queueOf } from "../retry/queue.ts"
 
 /** A connection that one transaction has for itself. */
 export interface Connection extends Pick<SqlExecutor, "execute"> {
@@ -34,8 +34,11 @@ export function poolExecutor(
 }
 
 /** An executor over a single connection, which calls use in turn: otherwise they would meet in one transaction. */
-export function connectionExecutor({ query, ...connection }: Connection & Pick<Executor, "query">): Executor {
-  const inTurn = createQueue()
+export function connectionExecutor(
+  client: object,
+  { query, ...connection }: Connection & Pick<Executor, "query">,
+): Executor {
+  const inTurn = queueOf(client)
   return {
     query: (sql, params) => inTurn(() => query(sql, params)),
     execute: async (sql, params) => inTurn(() => connection.execute(sql, params)),

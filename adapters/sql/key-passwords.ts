@@ -69,7 +69,7 @@ function ending(
 ): SqlStatement[] {
   if (!hasSessions(db)) return []
   const all = () => `DELETE FROM ${db.tables.session} WHERE ${condition()}`
-  const others = () => `${all()} AND id <> ?3`
+  const others = () => `${all()} AND NOT (${hasId(db, "session", "id", "?3")})`
   return [exceptId === null ? db.statement(name, all, values) : db.statement(`${name}\0butOne`, others, values)]
 }
 

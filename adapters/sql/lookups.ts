@@ -104,7 +104,7 @@ function rowOf(db: Database, id: string): MaybePromise<Row[]> {
 function rowsTogether({ db, lookups, idTable }: Batch): MaybePromise<Row[]> {
   const { table, values } = idTable(lookups.map(({ id }) => id))
   // Joined: of a list in a condition each row of a small table would be compared with all.
-  const from = () => `${table} JOIN ${db.tables.session} s ON s.id = i.id ${withUser(db)}`
+  const from = () => `${table} JOIN ${db.tables.session} s ON ${hasId(db, "session", "s.id", "i.id")} ${withUser(db)}`
   const text = () => `${select(db)}, i.place AS ${db.dialect.quote(db.sessions.place)} FROM ${from()}`
   return db.store.query(db.statement(`findSessions\0${values.length}`, text, values))
 }

@@ -64,7 +64,7 @@ const words: Record<DialectName, Words> = {
  * migration. The user table is the application's own and must exist, with a primary key `id`; in SQLite and PostgreSQL
  * the tables refer to it and lose their rows with it. In MySQL they do not, because MySQL refuses a reference to a
  * column of another character set or width: there delete users with `deleteUser()`. Those of SQLite are `WITHOUT ROWID`,
-for cheaper writes; tables that have a rowid work as well.
+ * for cheaper writes; tables that have a rowid work as well.
  *
  * Times are milliseconds since 1970 in 64 bits. Throws `invalid_option` for names that are no plain identifiers.
  *

@@ -113,7 +113,7 @@ async function deleteOne(db: Database, id: string, user: User | null): Promise<b
 
 async function deleteOfUser(db: Database, user: User, exceptId: string | null): Promise<void> {
   const all = () => `DELETE FROM ${db.tables.session} WHERE ${isOwned(db, "session", "?1")}`
-  const others = () => `${all()} AND id <> ?2`
+  const others = () => `${all()} AND NOT (${hasId(db, "session", "id", "?2")})`
   await (exceptId === null
     ? writes(db, "deleteSessions", all, [user])
     : writes(db, "deleteOtherSessions", others, [user, exceptId]))

@@ -46,7 +46,7 @@ export function pooledStore(executor: Executor, { isTransient, name }: Dialect, 
       if (!executor.batch) throw missingBatch()
       return run(async () => (await executor.batch?.(statements)) ?? [])
     },
-    atomicQuery: query,
+    atomicQuery: ({ sql, params }) => run(() => executor.query(sql, params)),
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { inspect } from "node:util"
 import { createClient } from "@libsql/client"
 import Database from "better-sqlite3"
+import mysql from "mysql2/promise"
 import pg from "pg"
 import { afterAll, beforeEach, describe, expect, test } from "vitest"
 import { betterSqlite3Executor } from "../../adapters/better-sqlite3.ts"
@@ -13,6 +14,7 @@ import { drizzleExecutor } from "../../adapters/drizzle.ts"
 import { kyselyExecutor } from "../../adapters/kysely.ts"
 import { libsqlExecutor } from "../../adapters/libsql.ts"
 import { mysql2Executor } from "../../adapters/mysql2.ts"
+import type { Mysql2Pool } from "../../adapters/mysql2.ts"
 import { nodeSqliteExecutor } from "../../adapters/node-sqlite.ts"
 import { pgExecutor } from "../../adapters/pg.ts"
 import { postgresExecutor } from "../../adapters/postgres.ts"
@@ -157,6 +159,28 @@ test("a placeholder in a name or a text stays what it is, over Drizzle", async (
     const text = `SELECT '${mark}' AS a, ${place} AS ${quote}b${mark}${quote}`
     expect(await executor.query(text, ["x"]), name).toEqual([{ a: mark, [`b${mark}`]: "x" }])
   }
+})
+
+test("an executor over a pool is not shared, because what is made of it may choose a tenant", () => {
+  const pool = mysql.createPool({}) as unknown as Mysql2Pool
+  expect([pgExecutor(new pg.Pool()).shared, mysql2Executor(pool).shared]).toEqual([false, false])
+  expect(pgExecutor(new pg.Pool(), { shared: true }).shared).toBe(true)
+})
+
+test("an adapter and an executor over one connection take turns", async () => {
+  const order: string[] = []
+  const client = {
+    query: async ({ text }: { text: string }) => {
+      order.push(text)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      return { rows: [], rowCount: 0 }
+    },
+  }
+  const first = pgExecutor(client as never)
+  const second = pgExecutor(client as never)
+  const inside = { sql: "inside", params: [] }
+  await Promise.all([first.batch?.([inside, inside]), second.execute("outside", [])])
+  expect(order).toEqual(["BEGIN", "inside", "inside", "COMMIT", "outside"])
 })
 
 test("what is no database of these is refused", () => {

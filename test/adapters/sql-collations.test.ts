@@ -228,6 +228,8 @@ async function expectExactIds(adapter: UserAdapter<{ id: string }> & SessionAdap
     expect(await adapter.deleteSession(near, "ada")).toBe(false)
   }
   expect(await adapter.listSessions("ada")).toMatchObject([{ id }])
+  const together = await Promise.all(Array.from({ length: 8 }, () => adapter.findSession("cd".repeat(32))))
+  expect(together).toEqual(together.map(() => null))
   expect(await adapter.findSession(id)).toMatchObject({ session: { id, userId: "ada", expiresAt: times.expiresAt } })
 
   for (const near of [key.providerUserId.toUpperCase(), `${key.providerUserId} `]) {
@@ -239,4 +241,11 @@ async function expectExactIds(adapter: UserAdapter<{ id: string }> & SessionAdap
   }
   expect(await adapter.findKey("username", key.providerUserId)).toMatchObject({ passwordHash: null })
   expect(await adapter.listKeys("ada")).toEqual([{ ...key, userId: "ada" }])
+
+  await adapter.deleteUserSessions("ada", id.toUpperCase())
+  expect(await adapter.findSession(id)).toBeNull()
+  await adapter.insertSession(session)
+  const passwordKey = { providerId: "username", providerUserId: key.providerUserId }
+  expect(await adapter.replaceKeyPassword(passwordKey, null, "hash", { exceptId: id.toUpperCase() })).toBe(true)
+  expect(await adapter.findSession(id)).toBeNull()
 }

@@ -6,7 +6,7 @@ import type { SqlExecutor } from "../../adapters/sql.ts"
 import { schema } from "../../adapters/sql/schema.ts"
 import { createAuth } from "../../src/core/create-auth.ts"
 import type { UserId } from "../../src/core/ports.ts"
-import type { SqlStore } from "./sql-stores.ts"
+import type { SqlStore, TestSession, TestUser } from "./sql-stores.ts"
 import { empty, everyStore, idMaker, mysqlStore, postgresStore, sqliteStore } from "./sql-stores.ts"
 
 const times = { createdAt: new Date(1_700_000_000_000), expiresAt: new Date(2_000_000_000_000) }
@@ -92,6 +92,40 @@ for (const store of await everyStore()) {
     await expect(auth.validateSession(token)).rejects.toMatchObject({ code: "store_failed" })
     isAway = false
     expect(await auth.validateSession(token)).toMatchObject({ session: null, reason: "unknown" })
+  })
+
+  test(`on ${store.dialect} updateSession() with ifNull is true only for what it wrote itself`, async () => {
+    await empty(store)
+    const plain = store.adapter()
+    let isNext = false
+    const executor: SqlExecutor = {
+      ...store.executor,
+      async execute(sql, params) {
+        const count = await store.executor.execute(sql, params)
+        if (isNext) {
+          isNext = false
+          await plain.updateSession("s", { label: null })
+        }
+        return count
+      },
+    }
+    await plain.insertUser({ id: "ada", attributes: { username: "ada" } }, null)
+    await plain.insertSession({ id: "s", userId: "ada", ...times, attributes: { label: "first" } })
+    const adapter = sqlAdapter<TestUser, TestSession>({ dialect: store.dialect, executor })
+    await adapter.findSession("s")
+    isNext = true
+    expect(await adapter.updateSession("s", { label: "second" }, { ifNull: "label" })).toBe(false)
+    for (const id of ["s", "x".repeat(300)])
+      await expect(adapter.updateSession(id, { label: "third" }, { ifNull: "nope" })).rejects.toMatchObject({
+        code: "invalid_option",
+      })
+  })
+
+  test(`on ${store.dialect} a user id of null is refused`, async () => {
+    await empty(store)
+    const insert = store.adapter().insertUser({ id: null as never, attributes: { username: "ada" } }, null)
+    await expect(insert).rejects.toMatchObject({ code: "invalid_option", message: expect.stringContaining("null") })
+    expect(await store.run(`SELECT 1 AS one FROM ${quote("user")}`)).toEqual([])
   })
 
   test(`on ${store.dialect} a request that was cut off as it read the columns keeps no other waiting`, async () => {
