@@ -70,7 +70,7 @@ describe.skipIf(!server)("a Redis client that maps replies to other types", () =
     const plain = await nodeRedis(2, {})(prefix)
     const { token, session } = await createAuth({ adapter: plain }).createSession("user-1")
     const adapter = await connect(prefix)
-    const mistake = { code: "invalid_option", message: expect.stringMatching(/client .* without a type mapping/) }
+    const mistake = { code: "invalid_option", message: expect.stringMatching(/^client: .* without a type mapping/) }
 
     await expect(createAuth({ adapter }).validateSession(token)).rejects.toMatchObject(mistake)
     await expect(adapter.findSession(session.id)).rejects.toMatchObject(mistake)
