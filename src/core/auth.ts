@@ -95,7 +95,11 @@ export interface Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> ex
    * Merges attributes into a session. `false` if there is none with this id. With `ifNull`, the name of an attribute, only
    * while that attribute is null or absent, and otherwise `false`: of racing calls one writes.
    */
-  updateSession(sessionId: string, attributes: Partial<SessionRow>, options?: { ifNull?: string }): Promise<boolean>
+  updateSession(
+    sessionId: string,
+    attributes: Partial<SessionRow>,
+    options?: { ifNull?: (keyof SessionRow & string) | undefined },
+  ): Promise<boolean>
   /** Lists a user's live sessions, newest first. Nothing in them signs anyone in. */
   getUserSessions(userId: IdOf<UserRow>): Promise<Session<UserRow, SessionAttributes>[]>
   /** Ends all of a user's sessions, but for the session id `except`. Once it resolves, none that existed before is live. */

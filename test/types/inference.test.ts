@@ -96,8 +96,14 @@ test("each method of an auth promises exactly its type", () => {
   expectTypeOf<TestAuth["validateSession"]>().parameters.toEqualTypeOf<[token: unknown]>()
   expectTypeOf<TestAuth["rotateSession"]>().returns.toEqualTypeOf<Promise<Created | null>>()
   expectTypeOf<TestAuth["updateSession"]>().toEqualTypeOf<
-    (sessionId: string, attributes: Partial<SessionRow>, options?: { ifNull?: string }) => Promise<boolean>
+    (
+      sessionId: string,
+      attributes: Partial<SessionRow>,
+      options?: { ifNull?: (keyof SessionRow & string) | undefined },
+    ) => Promise<boolean>
   >()
+  // @ts-expect-error a misspelt name would make the write unconditional
+  expectTypeOf<{ ifNull: "lable" }>().toExtend<Parameters<TestAuth["updateSession"]>[2]>()
   expectTypeOf<TestAuth["getUserSessions"]>().toEqualTypeOf<(userId: string) => Promise<TestSession[]>>()
   expectTypeOf<TestAuth["invalidateSession"]>().toEqualTypeOf<
     (sessionId: string, options?: { userId?: string }) => Promise<boolean>
