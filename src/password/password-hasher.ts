@@ -5,8 +5,8 @@ import { isHashable } from "./hashable-password.ts"
 /** Turns passwords into text from which they cannot be told, and checks them against it. */
 export interface PasswordHasher {
   /**
-   * Makes a hash of a password, with a new random salt. Rejects with `invalid_option` if it is not well-formed text
-   * or over 1,024 bytes, and with `hash_failed` when the platform fails or too many passwords are waiting.
+   * Makes a hash of a password, with a new random salt. Rejects with `invalid_option` if it is not well-formed text, is
+   * over 1,024 bytes or else more than this hasher takes, and with `hash_failed` when the platform fails or too many passwords are waiting.
    */
   hash(password: string): Promise<string>
   /**

@@ -1,11 +1,15 @@
 import { attemptHash } from "../password/password-queue.ts"
-import { checkText } from "../password/check-password.ts"
+import { isAuthError } from "../core/errors.ts"
+import { checkPassword, checkText } from "../password/check-password.ts"
+import type { PasswordPolicy, PasswordReason } from "../password/check-password.ts"
 import { formatOf } from "../password/hash-format.ts"
 import { createVerifier, partsOf, readersOf, requireHasher } from "../password/password-hasher.ts"
 import type { PasswordHasher } from "../password/password-hasher.ts"
 
 /** A hasher as signing in uses it. What the application's own throws is `hash_failed`. */
-export interface GuardedHasher extends Pick<PasswordHasher, "hash" | "needsRehash"> {
+export interface GuardedHasher extends Pick<PasswordHasher, "needsRehash"> {
+  /** Makes a hash. Resolves to `null` for a password that the hasher does not take, as bcrypt none over 72 bytes. */
+  hash(password: string): Promise<string | null>
   /**
    * Returns whether a password fits what is stored; `null`: there is no user, or no password. A refusal costs one
    * verification by each hasher, whatever is stored.
@@ -22,11 +26,27 @@ export function guardHasher(hasher: PasswordHasher): GuardedHasher {
   const verify = createVerifier(hashers)
 
   return {
-    hash: (password) => attemptHash(() => hasher.hash(password)),
+    hash: (password) => attemptHash(() => hasher.hash(password)).catch(nullIfRefused),
     verify: (stored, password) => attemptHash(() => verify(stored, password)),
     needsRehash: (stored) => hasher.needsRehash(stored),
     unreadableFormat: (stored) => (readersOf(hashers, stored).length === 0 ? formatOf(stored) : null),
   }
+}
+
+/** Hashes a new password, unless the policy or the hasher refuses it. */
+export async function hashNew(
+  password: string,
+  { hash, passwordPolicy }: Pick<GuardedHasher, "hash"> & { passwordPolicy: PasswordPolicy | undefined },
+): Promise<{ passwordHash: string } | { reason: PasswordReason }> {
+  const reason = await checkPassword(password, passwordPolicy)
+  if (reason) return { reason }
+  const passwordHash = await hash(password)
+  return passwordHash === null ? { reason: "password_too_long" } : { passwordHash }
+}
+
+function nullIfRefused(error: unknown): null {
+  if (isAuthError(error) && error.code === "invalid_option") return null
+  throw error
 }
 
 /** Returns whether a password is worth a verify. Old ones may be shorter or more common than today's policy allows. */

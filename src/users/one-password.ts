@@ -1,8 +1,7 @@
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
-import { checkPassword } from "../password/check-password.ts"
 import type { PasswordPolicy, PasswordReason } from "../password/check-password.ts"
 import type { GuardedHasher } from "./guarded-hasher.ts"
-import { isPlausible } from "./guarded-hasher.ts"
+import { hashNew, isPlausible } from "./guarded-hasher.ts"
 
 type Keys = Pick<UserAdapter<object>, "listKeys" | "replaceKeyPassword" | "deleteKey">
 
@@ -34,8 +33,8 @@ export function onePassword({ hash, verify, passwordPolicy, passwordProviders }:
     const [current] = hashesOf(await passwordKeys(keys, userId))
     if (password == null) return { passwordHash: current ?? null }
     if (current !== undefined) return (await fits(current, password)) ? { passwordHash: current } : wrong
-    const reason = await checkPassword(password, passwordPolicy)
-    return reason ? { reason } : { passwordHash: await hash(password), first: password }
+    const made = await hashNew(password, { hash, passwordPolicy })
+    return "reason" in made ? made : { ...made, first: password }
   }
 
   /**

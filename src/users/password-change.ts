@@ -1,6 +1,6 @@
 import { AuthError } from "../core/errors.ts"
 import type { UserAdapter, UserId } from "../core/ports.ts"
-import { checkPassword } from "../password/check-password.ts"
+import { hashNew } from "./guarded-hasher.ts"
 import type { UsersParts } from "./parts.ts"
 
 type Store = Pick<UserAdapter<object>, "listKeys" | "replaceKeyPassword" | "replaceUserPasswords">
@@ -9,15 +9,15 @@ const maxSwaps = 10
 
 /** Changes a user's password, and ends the user's sessions. */
 export function passwordChange(store: Store, parts: UsersParts) {
-  const { emit, hash, passwordPolicy, passwordProviders } = parts
+  const { emit, passwordProviders } = parts
 
   async function updateUserPassword(
     { userId, password }: { userId: UserId; password: string },
     { except }: { except?: string | undefined } = {},
   ) {
-    const reason = await checkPassword(password, passwordPolicy)
-    if (reason) return { updated: false, reason } as const
-    const isReplaced = await store.replaceUserPasswords(userId, passwordProviders, await hash(password), except)
+    const made = await hashNew(password, parts)
+    if ("reason" in made) return { updated: false, reason: made.reason } as const
+    const isReplaced = await store.replaceUserPasswords(userId, passwordProviders, made.passwordHash, except)
     if (!isReplaced) return { updated: false, reason: "key_missing" } as const
     // Once more, for a sign-in that stored its session while the change was not committed yet.
     await endSessions(userId, except)

@@ -69,6 +69,8 @@ export function passwordSignIn<Id extends UserId>(store: Store, parts: UsersPart
   async function rehash(record: KeyRecord, from: string, password: string): Promise<string[]> {
     if (!needsRehash(from)) return [from]
     const to = await hash(password)
+    // It was right, so that the user signs in all the same.
+    if (to === null) return [from]
     if (await store.replaceKeyPassword(record, from, to)) {
       emit("password_rehashed", { userId: record.userId, providerId: record.providerId })
     }

@@ -1,7 +1,7 @@
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
-import { checkPassword } from "../password/check-password.ts"
 import { randomText } from "../platform/crypto.ts"
 import { makeProof } from "../proof/proof.ts"
+import { hashNew } from "./guarded-hasher.ts"
 import { keyFinder } from "./key-finder.ts"
 import { requirePasswordProvider } from "./parts.ts"
 import type { UsersParts } from "./parts.ts"
@@ -14,7 +14,7 @@ export function signUp<UserRow extends { id: UserId }, NewUser>(
   generateUserId: UsersOptions<UserRow, NewUser>["generateUserId"],
 ) {
   type Id = UserRow["id"]
-  const { emit, hash, ids, passwordPolicy } = parts
+  const { emit, ids } = parts
   const { findEarlierKey } = keyFinder(adapter, ids)
 
   async function createUser({ id, key, attributes }: Parameters<Users<UserRow, NewUser>["createUser"]>[0]) {
@@ -46,8 +46,8 @@ export function signUp<UserRow extends { id: UserId }, NewUser>(
     if (password != null) requirePasswordProvider(providerId, parts)
     if (id === null) return { reason: "key_invalid" }
     if (password == null) return { providerId, providerUserId: id, passwordHash: null }
-    const reason = await checkPassword(password, passwordPolicy)
-    return reason ? { reason } : { providerId, providerUserId: id, passwordHash: await hash(password) }
+    const made = await hashNew(password, parts)
+    return "reason" in made ? made : { providerId, providerUserId: id, ...made }
   }
 
   return { createUser }
