@@ -4,6 +4,7 @@ import { readCookie } from "../core/cookie.ts"
 import { createEmitter } from "../core/events.ts"
 import type { AuthEventType, Emit } from "../core/events.ts"
 import { checkOption, checkOptions } from "../core/options.ts"
+import { randomBytes } from "../platform/bytes.ts"
 import { isPromise } from "../platform/maybe-promise.ts"
 import { checkOrigins } from "../core/origin.ts"
 import { isPersistent, markToken, plainToken } from "../core/persistence.ts"
@@ -11,10 +12,10 @@ import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "../core/
 import type { UserId } from "../core/ports.ts"
 import { createSessionCookies } from "../core/session-cookie.ts"
 import type { StatelessAuth, StatelessAuthOptions } from "./auth.ts"
-import { createEnvelope } from "./envelope.ts"
+import { createEnvelope, nonceBytes } from "./envelope.ts"
 import { createRevoking } from "./revoking.ts"
 import { createCheck } from "./schema.ts"
-import { isStatelessId, readSession, withDeadline, withNewId, writeSession } from "./sealed-session.ts"
+import { idBytes, isStatelessId, readSession, setId, withDeadline, writeSession } from "./sealed-session.ts"
 import type { SealedSession } from "./sealed-session.ts"
 
 /** A live session, what it was read from, and what its attributes became. */
@@ -96,11 +97,10 @@ export function createStatelessAuth<
           generation: (await revoking?.currentGeneration(userId, at)) ?? 0,
           attributes: attributes ?? {},
         })
-        const session = readSession(plaintext)
-        if (options.attributes) await requireFit(session.attributes)
-        const token = await envelope.seal(plaintext)
+        if (options.attributes) await requireFit(readSession(plaintext).attributes)
+        const { session, sealed } = await sealNew(plaintext)
         tell("session_created", session)
-        return { session: toSession(session, true), token }
+        return { session: toSession(session, true), token: sealed }
       },
 
       async validateSession(token): Promise<SessionValidation<SessionFields<Id>, OwnUser>> {
@@ -123,9 +123,7 @@ export function createStatelessAuth<
         if ("reason" in found) return null
         if (revoking && !(await revoking.replace(found.session, now()))) return null
         const expiresAt = new Date(nextDeadline(found.session, now(), policy))
-        const plaintext = withNewId(withDeadline(found.plaintext, expiresAt))
-        const session = readSession(plaintext)
-        const sealed = await envelope.seal(plaintext)
+        const { session, sealed } = await sealNew(withDeadline(found.plaintext, expiresAt))
         tell("session_rotated", session)
         return { session: toSession(session, true), token: markToken(sealed, isPersistent(token)) }
       },
@@ -174,6 +172,15 @@ export function createStatelessAuth<
       tell("session_rejected", session ?? {}, reason)
       return { session: null, user: null, reason } as const
     }
+  }
+
+  /** Seals a session under a new id. */
+  async function sealNew(plaintext: Uint8Array): Promise<{ session: SealedSession; sealed: string }> {
+    // At once: the generator takes about as long for a few bytes more, and twice as long for a second call.
+    const random = randomBytes(idBytes + nonceBytes)
+    setId(plaintext, random.subarray(0, idBytes))
+    const session = readSession(plaintext)
+    return { session, sealed: await envelope.seal(plaintext, random.subarray(idBytes)) }
   }
 
   async function find(token: unknown): Promise<Live<Attributes> | Rejection> {

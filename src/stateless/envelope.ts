@@ -34,10 +34,12 @@ interface Key {
   cipher: Cipher
 }
 
+/** How long a nonce is. */
+export const nonceBytes = 12
+
 const version = 1
 const keyBytes = 32
 const headBytes = 5
-const nonceBytes = 12
 const tagBytes = 16
 const maxLength = 4096
 const salt = toUtf8("nightlatch/stateless")

@@ -1,5 +1,4 @@
 import type { UserId } from "../core/ports.ts"
-import { randomBytes } from "../platform/bytes.ts"
 import { toHex } from "../platform/encoding.ts"
 import { readJson, readTime, readUserId, timeBytes, writeJson, writeTime, writeUserId } from "./payload.ts"
 
@@ -17,11 +16,12 @@ export interface SealedSession {
 
 type Written = [userId: string | number | [string], attributes?: object, generation?: number]
 
-const idBytes = 16
+/** How long an id is. */
+export const idBytes = 16
 const expiresAtByte = idBytes + timeBytes
 const headBytes = expiresAtByte + timeBytes
 
-/** Writes a new session, whose id is made here. */
+/** Writes a new session, which has no id until {@link setId}. */
 export function writeSession({
   userId,
   createdAt,
@@ -35,15 +35,12 @@ export function writeSession({
   const bytes = writeJson(headBytes, written)
   writeTime(bytes, idBytes, createdAt.getTime())
   writeTime(bytes, expiresAtByte, expiresAt.getTime())
-  bytes.set(randomBytes(idBytes))
   return bytes
 }
 
-/** The same session under a new id. */
-export function withNewId(bytes: Uint8Array): Uint8Array {
-  const copy = bytes.slice()
-  copy.set(randomBytes(idBytes))
-  return copy
+/** Writes the id into a session: {@link idBytes} random bytes. */
+export function setId(bytes: Uint8Array, id: Uint8Array): void {
+  bytes.set(id)
 }
 
 /** The same session with another deadline. */

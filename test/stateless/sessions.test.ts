@@ -435,6 +435,37 @@ test("types follow from the options", () => {
   >()
 })
 
+test("[STL-7] an id and its nonce are drawn at once and as they are used, anew for each session", async () => {
+  const drawn: number[] = []
+  const getRandomValues = vi.spyOn(crypto, "getRandomValues")
+  const attributes: StandardSchema<Role> = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value) => {
+        drawn.push(getRandomValues.mock.calls.length)
+        return { value: value as Role }
+      },
+    },
+  }
+  const { auth } = setUp({ attributes })
+  try {
+    const { token } = await auth.createSession("user-1", { role: "admin" })
+    expect([drawn, getRandomValues.mock.calls.length]).toEqual([[0], 1])
+    const rotated = await auth.rotateSession(token)
+    expect(getRandomValues).toHaveBeenCalledTimes(2)
+    const ids = [token, rotated?.token ?? ""].map((sealed) => Buffer.from(sealed, "base64url").toString("hex", 5, 17))
+    const sessions = [await auth.validateSession(token), await auth.validateSession(rotated?.token)]
+    const all = [...ids, ...sessions.map(({ session }) => session?.id)]
+    expect(new Set(all).size).toBe(4)
+    expect(all).not.toContain("0".repeat(32))
+    // What is public in the one says nothing of the other.
+    expect(all[2]).not.toContain(all[0])
+  } finally {
+    getRandomValues.mockRestore()
+  }
+})
+
 test("[STL-4] a token that was sealed for something else, by the same secret, is no session", async () => {
   const { auth, now } = setUp()
   const plaintext = writeSession({
