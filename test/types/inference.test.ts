@@ -96,11 +96,7 @@ test("each method of an auth promises exactly its type", () => {
   expectTypeOf<TestAuth["validateSession"]>().parameters.toEqualTypeOf<[token: unknown]>()
   expectTypeOf<TestAuth["rotateSession"]>().returns.toEqualTypeOf<Promise<Created | null>>()
   expectTypeOf<TestAuth["updateSession"]>().toEqualTypeOf<
-    (
-      sessionId: string,
-      attributes: Partial<SessionRow>,
-      options?: { ifNull?: (keyof SessionRow & string) | undefined },
-    ) => Promise<boolean>
+    (sessionId: string, attributes: Partial<SessionRow>, options?: { ifNull?: "label" | undefined }) => Promise<boolean>
   >()
   // @ts-expect-error a misspelt name would make the write unconditional
   expectTypeOf<{ ifNull: "lable" }>().toExtend<Parameters<TestAuth["updateSession"]>[2]>()
