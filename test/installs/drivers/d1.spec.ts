@@ -44,7 +44,7 @@ describe("d1Adapter()", () => {
   test("an integer attribute is stored as given, or refused where D1 would round it", async () => {
     const { db, run } = await openD1(miniflare)
     await run(`ALTER TABLE "user" ADD COLUMN credit INTEGER`)
-    const adapter = d1Adapter<TestUser & { credit?: number | bigint }>(db)
+    const adapter = d1Adapter<TestUser & { credit?: number | bigint }, object, "role">(db)
     for (const credit of [0n, -5n, 2n ** 53n - 1n, 2_000_000_000_003]) {
       await adapter.insertUser({ id: `u${credit}`, attributes: { username: `u${credit}`, credit } }, null)
       expect(await adapter.findUser(`u${credit}`)).toMatchObject({ credit: Number(credit) })

@@ -84,7 +84,10 @@ for (const [name, open] of [
 
     test("what Prisma refuses is the developer's mistake, without the values", async () => {
       const refused = (message) => ({ code: "invalid_option", message: expect.stringMatching(message) })
-      const unnamed = adapter.insertUser({ id: "bob", attributes: {} }, { ...key, passwordHash: "secret hash" })
+      const unnamed = adapter.insertUser(
+        { id: "bob", attributes: {} as never },
+        { ...key, passwordHash: "secret hash" },
+      )
       await expect(unnamed).rejects.toMatchObject(refused(/Argument `username` is missing/))
       const numbered = adapter.insertUser({ id: "bob", attributes: { username: 5 as never } }, null)
       await expect(numbered).rejects.toMatchObject(refused(/Argument `username`/))
