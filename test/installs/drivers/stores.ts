@@ -64,7 +64,7 @@ export async function startD1(worker = "d1-worker.ts") {
 
 /** Opens the tables in the one database that there is. */
 export async function openD1(miniflare, userId: UserIdType = "text") {
-  const db = await miniflare.getD1Database("DB")
+  const db = keepingStatements(await miniflare.getD1Database("DB"))
   const run = async (sql) => (await db.prepare(sql).all()).results
   for (const table of ["session", "user_key", "user"]) await run(`DROP TABLE IF EXISTS "${table}"`)
   for (const statement of testTables("sqlite", userId)) await run(statement)
@@ -91,5 +91,28 @@ async function rolledBack(db, run) {
     })
   } catch (error) {
     if (!(error instanceof RolledBack)) throw error
+  }
+}
+
+/**
+ * Keeps all statements of a database that Miniflare lends to this process. When one is collected here, Miniflare forgets
+ * it in the Worker, on a busy machine before the batch that names it has arrived.
+ */
+function keepingStatements(db) {
+  const lent = new Map()
+  const keep = (statement) => {
+    const kept = {
+      bind: (...values) => keep(statement.bind(...values)),
+      all: () => statement.all(),
+      raw: () => statement.raw(),
+      run: () => statement.run(),
+    }
+    lent.set(kept, statement)
+    return kept
+  }
+  return {
+    prepare: (sql) => keep(db.prepare(sql)),
+    batch: (statements) => db.batch(statements.map((kept) => lent.get(kept))),
+    withSession: (constraint) => keepingStatements(db.withSession(constraint)),
   }
 }
