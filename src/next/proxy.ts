@@ -77,7 +77,7 @@ export interface AuthProxyOptions {
 
 /** What {@link createAuthProxy} takes to look closer at a visitor. */
 export type AwareProxyOptions<Claims extends object> = AuthProxyOptions & {
-  /** A stateless auth, whose `cookie` and `trustedOrigins` are used: its sessions are checked and sealed anew here. */
+  /** A stateless auth, whose `cookie` and `trustedOrigins` are used: its sessions are checked and re-encrypted here. */
   auth?: ProxyAuth | undefined
 } & (SnapshotChecks<Claims> | NoSnapshots)
 

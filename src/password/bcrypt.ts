@@ -36,7 +36,7 @@ const maxBytes = 72
  * NFD. bcrypt reads 72 bytes and some packages stop at a NUL, so what is longer or holds one is never right.
  *
  * It is for accepted hashes. As the preferred hasher it refuses such new passwords: `hash` rejects with `invalid_option`, for
- * which `createUsers` answers `password_too_long`, and it hashes anew at every sign-in.
+ * which `createUsers` answers `password_too_long`, and it hashes again at every sign-in.
  *
  * Throws `missing_port` if the package has no `compare`, and `invalid_option` for a cost outside 4 to 15; `hash` rejects
  * with `unsupported` if the package has none.

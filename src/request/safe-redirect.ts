@@ -1,5 +1,5 @@
 /**
- * Turns a redirect target that a stranger may have written into one that stays on this origin, or into `fallback`.
+ * Turns a redirect target that an attacker may have written into one that stays on this origin, or into `fallback`.
  * Only paths pass, after the parsing that a browser would do. Never throws.
  *
  * @example

@@ -30,7 +30,7 @@ const port = [
 /**
  * Keeps users and the keys they sign in with.
  *
- * Throws `missing_port` for an adapter or a hasher that lacks a method and `invalid_option` for a policy that cannot be right.
+ * Throws `missing_port` for an adapter or a hasher that lacks a method and `invalid_option` for an invalid policy.
  *
  * @example
  * const users = createUsers({ adapter, passwordHasher: argon2id() })

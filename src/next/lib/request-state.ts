@@ -15,7 +15,7 @@ export interface CookieJar {
   delete(name: string): unknown
 }
 
-/** What Next.js tells of the request that it is at work on. */
+/** What Next.js knows about the current request. */
 export interface NextRequestState {
   jar: CookieJar
   head: HeaderList
@@ -35,7 +35,7 @@ export async function readRequest(): Promise<NextRequestState> {
   return { jar, head: await headers(), isStale: !("then" in made) }
 }
 
-/** Tells whether cookies can be set. Where not, one function that throws stands for all that would set or delete one. */
+/** Returns whether cookies can be set. Where they cannot, Next.js has one function that throws for both `set` and `delete`. */
 export function isWritable(jar: CookieJar): boolean {
   return (jar.set as unknown) !== jar.delete
 }
