@@ -1,14 +1,25 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs"
+import { createInterface } from "node:readline/promises"
 import { run } from "./cli/run.ts"
 
 // Who reads the output may stop before its end, as `head` does.
 process.stdout.on("error", () => process.exit())
 
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }
-process.exitCode = run(
-  process.argv.slice(2),
-  process.cwd(),
-  manifest.version,
-  (text) => void process.stdout.write(`${text}\n`),
-)
+process.exitCode = await run(process.argv.slice(2), {
+  directory: process.cwd(),
+  version: manifest.version,
+  print: (text) => void process.stdout.write(`${text}\n`),
+  printError: (text) => void process.stderr.write(`${text}\n`),
+  ask: process.stdin.isTTY && process.stdout.isTTY ? ask : null,
+})
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  try {
+    return await terminal.question(question)
+  } finally {
+    terminal.close()
+  }
+}

@@ -40,8 +40,11 @@ export function shown(value: unknown): string {
   return Object(value) === value ? typeof value : String(value)
 }
 
-// An option is meant if two thirds of the letters stand where it has them, counted from its start or from its end.
-function hintFor(wrong: string, names: string[]): string {
+/**
+ * Names the option that was probably meant, or else all of them. One is meant if two thirds of the letters stand where it
+ * has them, counted from its start or from its end.
+ */
+export function hintFor(wrong: string, names: readonly string[]): string {
   const letters = Array.from(wrong.toLowerCase())
   const meant = names.find((name) => {
     const lower = name.toLowerCase()

@@ -22,7 +22,7 @@ describe("every form in which code names Lucia is rewritten or listed, and lucia
     `import { Lucia } from "lucia"\nexport type Own = Lucia`,
   ])("%s", async (code) => {
     const folder = await createRepository({ "package.json": manifest, "a.ts": `${code}\n` })
-    const { output } = runCommand(folder, "migrate", "lucia", "--write")
+    const { output } = await runCommand(folder, "migrate", "lucia", "--write")
     expect(output).toMatch(/^Left for you:\n {2}a\.ts:\d/)
     expect(output).toMatch(/Nothing was changed\.$/)
     expect(await readBack(folder, ["package.json"])).toEqual({ "package.json": manifest })
@@ -199,7 +199,7 @@ sessions.createBlankSessionCookie()
 
   test("that alone name Lucia are listed too", async () => {
     const folder = await createRepository({ "a.vue": `<script setup>\nimport { Lucia } from "lucia"\n</script>\n` })
-    expect(runCommand(folder, "migrate", "lucia").output).toMatch(
+    expect((await runCommand(folder, "migrate", "lucia")).output).toMatch(
       /^Left for you:\n {2}a\.vue:2 .*\n\nNothing was changed/,
     )
   })

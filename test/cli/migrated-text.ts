@@ -69,10 +69,11 @@ export async function migrateUse(code: string): Promise<{ code: string; left: st
   return { code: after, left: leftovers.filter((each) => each.startsWith("use.ts")) }
 }
 
-/** Runs the command in a folder. Resolves to its exit code and what it prints. */
-export function runCommand(folder: string, ...args: string[]): { code: number; output: string } {
+/** Runs the command in a folder where nobody can be asked. Resolves to its exit code and what it prints. */
+export async function runCommand(folder: string, ...args: string[]): Promise<{ code: number; output: string }> {
   const lines: string[] = []
-  const code = run(args, folder, "1.2.3", (text) => void lines.push(text))
+  const print = (text: string) => void lines.push(text)
+  const code = await run(args, { directory: folder, version: "1.2.3", print, printError: print, ask: null })
   return { code, output: lines.join("\n") }
 }
 
