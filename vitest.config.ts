@@ -6,6 +6,8 @@ import LongestFirst from "./test/longest-first.ts"
 const timed = ["test/core/totality.test.ts", "test/package/size.test.ts", "test/password/*.test.ts"]
 // What builds whole Next.js applications runs by a command of its own.
 const next = "test/apps/next/**/*.test.ts"
+// So does what installs other frameworks.
+const frameworks = "test/apps/frameworks/**/*.test.ts"
 // Many files wait for a server most of the time. More workers than this would take too many of its connections.
 const maxWorkers = Math.min(Math.max(3, availableParallelism() - 1), 4)
 
@@ -22,7 +24,7 @@ export default defineConfig({
         test: {
           name: "tests",
           include: ["test/**/*.test.ts"],
-          exclude: [...timed, next, "**/node_modules/**"],
+          exclude: [...timed, next, frameworks, "**/node_modules/**"],
           maxWorkers,
         },
       },
@@ -34,6 +36,16 @@ export default defineConfig({
           fileParallelism: false,
           hookTimeout: 300_000,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "frameworks",
+          include: [frameworks],
+          maxWorkers: 2,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 3 },
         },
       },
       { extends: true, test: { name: "timed", include: timed, fileParallelism: false, sequence: { groupOrder: 1 } } },

@@ -45,6 +45,12 @@ next_tests() {
   tests test:next "$results/next.json" --reporter=./test/run-report.ts
 }
 
+# The applications of docs/getting-started, over HTTP and in a browser. In the short form only the frameworks that most use.
+frameworks_tests() {
+  tests test:frameworks "$results/frameworks.json" --reporter=./test/run-report.ts \
+    ${NIGHTLATCH_SHORT:+hono express sveltekit}
+}
+
 # Runs tests by a command of npm, which must leave none out, and keeps their results.
 tests() {
   CI=true npm run "$1" -- --reporter=default --reporter=json --outputFile.json="$2" "${@:3}"

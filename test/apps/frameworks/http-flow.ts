@@ -1,0 +1,94 @@
+import { expect, test } from "vitest"
+import { createVisitor } from "../examples/visitor.ts"
+import type { Visitor } from "../examples/visitor.ts"
+import type { RunningApp } from "./page-app.ts"
+
+const account = { username: "Ada", password: "correct horse battery" }
+
+/**
+ * Tests of what every page of docs/getting-started builds, over HTTP and without JavaScript: forms at `/sign-up` and
+ * `/sign-in`, `/profile` for those who are signed in, and a form there that signs out.
+ */
+export function testSignInFlow(app: () => RunningApp): void {
+  let visitor: Visitor
+
+  test("redirects a signed-out visitor to the sign-in page", async () => {
+    visitor = createVisitor(app().origin)
+    expectRedirect(await visitor.get("/profile"), /^\/sign-in/)
+  })
+
+  test("signs a user up, shows the profile to this user alone, and signs out", async () => {
+    expectRedirect(await fillIn(visitor, "/sign-up", account), "/profile")
+    const profile = await visitor.get("/profile")
+    expect(profile.status).toBe(200)
+    expect(profile.headers.get("Cache-Control")).toMatch(/private|no-store/)
+    expect(await profile.text()).toContain("Ada")
+
+    expectRedirect(await fillIn(visitor, "/profile", {}), /^\/(sign-in)?$/)
+    expect(visitor.cookie).toBe("")
+    expectRedirect(await visitor.get("/profile"), /^\/sign-in/)
+  })
+
+  test("signs in with another spelling of the username, and refuses a wrong password", async () => {
+    const refused = await fillIn(visitor, "/sign-in", { ...account, password: "wrong horse" })
+    expect(await refused.text()).toContain("Incorrect username or password")
+    expect(visitor.cookie).toBe("")
+    expectRedirect(await fillIn(visitor, "/sign-in", { ...account, username: "ADA" }), "/profile")
+    expect(await (await visitor.get("/profile")).text()).toContain("Ada")
+  })
+
+  test("a stolen old cookie is worthless after signing out", async () => {
+    const stolen = visitor.cookie
+    await fillIn(visitor, "/profile", {})
+    expectRedirect(await visitor.get("/profile", { Cookie: stolen }), /^\/sign-in/)
+  })
+
+  test("explains that a username is taken and that a password is too short", async () => {
+    const taken = await fillIn(createVisitor(app().origin), "/sign-up", { ...account, username: "aDA" })
+    expect(await taken.text()).toContain("This username is taken.")
+    const short = await fillIn(createVisitor(app().origin), "/sign-up", { username: "Grace", password: "horse" })
+    expect(await short.text()).toContain("Use at least 8 characters.")
+  })
+
+  test("answers 403 to a form that another site sends, and signs nobody in", async () => {
+    const victim = createVisitor(app().origin)
+    const { path, fields } = await formOf(victim, "/sign-in")
+    const answer = await victim.post(path, { ...fields, ...account }, { Origin: "https://attacker.example" })
+    expect(answer.status).toBe(403)
+    expect(victim.cookie).toBe("")
+  })
+}
+
+function expectRedirect(response: Response, to: string | RegExp): void {
+  expect(response.status).toBeGreaterThanOrEqual(302)
+  expect(response.status).toBeLessThanOrEqual(303)
+  const location = new URL(response.headers.get("Location") ?? "", response.url)
+  expect(location.pathname).toMatch(typeof to === "string" ? new RegExp(`^${to}$`) : to)
+}
+
+/** Opens a page, and sends its last form with these fields, as a browser without JavaScript does. */
+async function fillIn(visitor: Visitor, page: string, values: Record<string, string>): Promise<Response> {
+  const { path, fields } = await formOf(visitor, page)
+  return visitor.post(path, { ...fields, ...values })
+}
+
+async function formOf(visitor: Visitor, page: string): Promise<{ path: string; fields: Record<string, string> }> {
+  const html = await (await visitor.get(page)).text()
+  const [, attributes = "", body = ""] = [...html.matchAll(/<form\b([^>]*)>(.*?)<\/form>/gs)].at(-1) ?? []
+  const action = /\baction="([^"]*)"/.exec(attributes)?.[1] ?? ""
+  const { pathname, search } = new URL(unescaped(action), `http://localhost${page}`)
+  return { path: pathname + search, fields: hiddenFields(body) }
+}
+
+function hiddenFields(html: string): Record<string, string> {
+  const inputs = [...html.matchAll(/<input\b[^>]*type="hidden"[^>]*>/g)].map(([input]) => input)
+  return Object.fromEntries(inputs.map((input) => [attribute(input, "name"), attribute(input, "value")]))
+}
+
+function attribute(tag: string, name: string): string {
+  return unescaped(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? "")
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll("&quot;", '"').replaceAll("&#39;", "'").replaceAll("&amp;", "&")
+}
