@@ -167,7 +167,7 @@ describe("the tarball", () => {
   })
 
   test("[SUP-1] holds nothing but what the exports and commands reach, and the pages about it", () => {
-    const docs = readdirSync(`${root}/docs`).map((name) => `docs/${name}`)
+    const docs = pagesBelow("docs")
     const pages = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json", ...docs]
     expect(tarball.files.toSorted()).toEqual([...pages, ...reachable([...targets, ...programs], shipped)].toSorted())
   })
@@ -292,4 +292,9 @@ function importsOf(file: string, texts: Map<string, string>): string[] {
   return imports
     .map(({ from }) => (isTypes ? from.replace(/\.js$/, ".d.ts") : from))
     .map((from) => posix.normalize(from))
+}
+
+function pagesBelow(folder: string): string[] {
+  const names = readdirSync(`${root}/${folder}`, { recursive: true, encoding: "utf8" })
+  return names.filter((name) => name.endsWith(".md")).map((name) => `${folder}/${name}`)
 }
