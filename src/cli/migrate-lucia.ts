@@ -133,12 +133,12 @@ function pointHelpers(files: SourceFile[], changes: Changes): boolean {
 
 const notesOfV2 = [
   'Session ids stay in clear, by the option storedIds: "clear", for the way back to Lucia and while servers with Lucia run at the same time. Remove the option when you are sure to stay: ids become hashes as they are used.',
-  "From the drop-in to createAuth() the way is by hand: docs/migrate-lucia-v2.md of nightlatch shows it.",
+  "From the drop-in to createAuth() the way is by hand: docs/lucia/v2.md of nightlatch shows it.",
 ]
 const notesOfV3 = [
   "Cookies that Lucia made stay valid. Stop what still runs Lucia over the same table: it takes public ids for tokens.",
   "The cookie lives 400 days now, whatever sessionCookie.expires said: the row decides when a session ends.",
-  "For Next.js, createPagesAuth() of nightlatch/next/pages and createNextAuth() of nightlatch/next do what validateRequest() does, and more: docs/nextjs.md of nightlatch.",
+  "For Next.js, createPagesAuth() of nightlatch/next/pages and createNextAuth() of nightlatch/next do what validateRequest() does, and more: docs/getting-started/ of nightlatch.",
 ]
 const notesOfHelpers = ["No new Lucia() was found: what is imported from lucia comes from nightlatch/lucia now."]
 

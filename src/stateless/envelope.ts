@@ -15,7 +15,7 @@ export interface Opened {
   isOld: boolean
 }
 
-/** Seals and opens bytes for one purpose. The format is described in docs/stateless-format.md. */
+/** Seals and opens bytes for one purpose. The format is described in docs/reference/stateless-format.md. */
 export interface Envelope {
   /** Throws `cookie_too_large` for what would have more than 4,096 characters. */
   seal(plaintext: Uint8Array, nonce?: Uint8Array): MaybePromise<string>

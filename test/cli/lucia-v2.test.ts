@@ -37,7 +37,7 @@ export type Auth = typeof auth;
   )
   expect(leftovers).toEqual([])
   expect(notes.join()).toContain('storedIds: "clear"')
-  expect(notes.join()).toContain("docs/migrate-lucia-v2.md")
+  expect(notes.join()).toContain("docs/lucia/v2.md")
 })
 
 test("where Next.js hands out cookies as a promise, setting a session is waited for", async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { readdirSync, readFileSync } from "node:fs"
+import { globSync, readFileSync } from "node:fs"
 import { posix } from "node:path"
 import { build } from "esbuild"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -9,6 +9,12 @@ import { commands, entry } from "../../tsup.config.ts"
 import { readModule } from "./module-graph.ts"
 import type { Tarball } from "./tarball.ts"
 import { packInto, root, temporaryFolder } from "./tarball.ts"
+
+/** Pages for those who develop the package, or publish it, and what a build makes. */
+const ofTheRepository = [
+  ...["index", "contributing", "publishing", "security"].map((name) => `docs/${name}.md`),
+  "docs/reference/api",
+]
 
 /** What every entry may use. */
 const common = "src/core/(errors|options)|src/platform/[^/]+"
@@ -167,7 +173,7 @@ describe("the tarball", () => {
   })
 
   test("[SUP-1] holds nothing but what the exports and commands reach, and the pages about it", () => {
-    const docs = pagesBelow("docs")
+    const docs = globSync("docs/**/*.md", { cwd: root, exclude: ["docs/node_modules", ...ofTheRepository] })
     const pages = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json", ...docs]
     expect(tarball.files.toSorted()).toEqual([...pages, ...reachable([...targets, ...programs], shipped)].toSorted())
   })
@@ -292,9 +298,4 @@ function importsOf(file: string, texts: Map<string, string>): string[] {
   return imports
     .map(({ from }) => (isTypes ? from.replace(/\.js$/, ".d.ts") : from))
     .map((from) => posix.normalize(from))
-}
-
-function pagesBelow(folder: string): string[] {
-  const names = readdirSync(`${root}/${folder}`, { recursive: true, encoding: "utf8" })
-  return names.filter((name) => name.endsWith(".md")).map((name) => `${folder}/${name}`)
 }

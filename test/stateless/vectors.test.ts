@@ -13,7 +13,7 @@ import vectors from "./vectors.json" with { type: "json" }
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text, "hex"))
 const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex")
-const page = readFileSync(new URL("../../docs/stateless-format.md", import.meta.url), "utf8")
+const page = readFileSync(new URL("../../docs/reference/stateless-format.md", import.meta.url), "utf8")
 
 describe.each(engines())("%s", (_, engine) => {
   test.each(hkdf.vectors)("[STL-1] derives what RFC 5869 says: $okm", async ({ secret, salt, info, okm }) => {

@@ -18,7 +18,7 @@ import type { OriginCheck } from "./trusted-origin.ts"
 import { createUserMethods } from "./user-methods.ts"
 
 /**
- * Lucia v2, over its own adapters or those of this package. What differs, and why, is in `docs/lucia-v2-differences.md`.
+ * Lucia v2, over its own adapters or those of this package. What differs, and why, is in `docs/lucia/v2-differences.md`.
  *
  * Throws `missing_port` without an adapter and `invalid_option` for an invalid configuration.
  *

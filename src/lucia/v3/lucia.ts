@@ -78,7 +78,7 @@ interface State<OwnSession extends object, OwnUser extends object> {
 type AnyState = State<object, object>
 
 /**
- * Lucia v3, over its own adapters or those of this package. What differs, and why, is in `docs/lucia-v3-differences.md`.
+ * Lucia v3, over its own adapters or those of this package. What differs, and why, is in `docs/lucia/v3-differences.md`.
  *
  * Throws `missing_port` without an adapter and `invalid_option` for an invalid lifetime, cookie or `storedIds`.
  *

@@ -2,12 +2,10 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { describeInBrowser, password, replaceCookie, submit } from "./example-browser.ts"
-import { filesIn, guide } from "./guide.ts"
+import { appRouterGuide, filesIn } from "./guide.ts"
 import { createNextApp } from "./next-app.ts"
 
-const [appRouter = "", notes = ""] = guide.split(/^# Pages Router$/m)
-
-// As a user does it: the blocks of docs/nextjs.md in what create-next-app makes today, which is left as it is, with Cache
+// As a user does it: the blocks of the guide in what create-next-app makes today, which is left as it is, with Cache
 // Components. But for the Google font of its layout, which the build would fetch from the internet.
 describeInBrowser(
   "create-next-app",
@@ -63,7 +61,7 @@ describeInBrowser(
   () =>
     createNextApp({
       files: async (folder) => ({
-        ...filesIn(appRouter),
+        ...filesIn(appRouterGuide),
         "app/layout.tsx": layoutWith(await readFile(join(folder, "app/layout.tsx"), "utf8")),
       }),
       dependencies: ["@node-rs/argon2"],
@@ -73,8 +71,8 @@ describeInBrowser(
 
 /** The layout as it comes, without its font, and with what the guide puts around the pages. */
 function layoutWith(layout: string): string {
-  const [, shell = ""] = /^## Cache Components$.*?^```tsx\n(.*?)^```$/ms.exec(notes) ?? []
-  const imports = (filesIn(appRouter)["app/layout.tsx"] ?? "").match(/^import (?!type).*$/gm) ?? []
+  const [, shell = ""] = /^## Cache Components$.*?^```tsx\n(.*?)^```$/ms.exec(appRouterGuide) ?? []
+  const imports = (filesIn(appRouterGuide)["app/layout.tsx"] ?? "").match(/^import (?!type).*$/gm) ?? []
   const plain = layout
     .replace(/^import .* from "next\/font\/google";\n/m, "")
     .replace(/^const geist\w+ = Geist\w*\(\{.*?^\}\);\n/gms, "")

@@ -1,17 +1,13 @@
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { filesIn, guide } from "./guide.ts"
+import { appRouterGuide, filesIn, pagesRouterGuide } from "./guide.ts"
 import { buildApp } from "./next-app.ts"
 import type { BuiltApp, RunningApp } from "./next-app.ts"
 
-const [appRouter = "", pagesRouter = ""] = guide.split(/^# Pages Router$/m)
-const appFiles = filesIn(appRouter)
-const shared = ["lib/db.ts", "lib/cookie.ts", "proxy.ts"]
-const pagesFiles = { ...pick(appFiles, shared), ...filesIn(pagesRouter) }
 const account = { username: "Ada", password: "correct horse battery" }
 
-describe("the code of docs/nextjs.md for the App Router", () => {
-  const { app, send, cookie, forget } = visit(appFiles)
+describe("the code of docs/getting-started/nextjs.md", () => {
+  const { app, send, cookie, forget } = visit(filesIn(appRouterGuide))
 
   test("is a whole application, whose pages are all dynamic", () => {
     expect(app().buildOutput).toMatch(/ƒ \/profile/)
@@ -53,8 +49,8 @@ describe("the code of docs/nextjs.md for the App Router", () => {
   }
 })
 
-describe("the code of docs/nextjs.md for the Pages Router", () => {
-  const { send, cookie } = visit(pagesFiles)
+describe("the code of docs/getting-started/nextjs-pages.md", () => {
+  const { send, cookie } = visit(filesIn(pagesRouterGuide))
 
   test("signs a user up, shows the profile, and signs out", async () => {
     expect((await send("/api/sign-up", json(account))).status).toBe(201)
@@ -104,10 +100,6 @@ function visit(files: Record<string, string>) {
       return response
     },
   }
-}
-
-function pick(files: Record<string, string>, names: string[]): Record<string, string> {
-  return Object.fromEntries(Object.entries(files).filter(([name]) => names.includes(name)))
 }
 
 /** The fields by which Next.js knows an action when the browser runs no JavaScript. */

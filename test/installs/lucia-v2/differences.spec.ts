@@ -8,7 +8,7 @@ import type { Json } from "./histories.ts"
 import { configuration, day, emptyAdapter } from "./histories.ts"
 import { openBetterSqlite3, openMysql2, openPg } from "./stores.ts"
 
-// Each test is a row of docs/lucia-v2-differences.md: what Lucia does, and what happens here.
+// Each test is a row of docs/lucia/v2-differences.md: what Lucia does, and what happens here.
 
 // To the compiler both are Lucia.
 const sides: [name: string, library: typeof real, utils: typeof realUtils][] = [

@@ -149,7 +149,7 @@ function call(name, ...args) {
 
 /**
  * What a step is expected to return here, where Lucia returned `theirs`: the same, but for these differences. Each has a
- * test of its own, and a row in docs/lucia-v2-differences.md.
+ * test of its own, and a row in docs/lucia/v2-differences.md.
  */
 export function expected([name, ...args]: Step, theirs) {
   return differences[name]?.(theirs, ...args) ?? theirs

@@ -29,7 +29,7 @@ interface OwnSession {
   label?: string | null
 }
 
-const page = readFileSync(new URL("../../../docs/migrate-lucia-v2.md", import.meta.url), "utf8")
+const page = readFileSync(new URL("../../../docs/lucia/v2.md", import.meta.url), "utf8")
 const names = { user: "auth_user", session: "user_session", key: "user_key" }
 const tables = { user: "auth_user" }
 const day = 86_400_000

@@ -53,7 +53,7 @@ interface Kind {
   open(): Promise<Store | null>
 }
 
-const page = readFileSync(join(root, "docs/migrate-lucia-v3.md"), "utf8")
+const page = readFileSync(join(root, "docs/lucia/v3.md"), "utf8")
 const day = 86_400_000
 const token = "abcdefghijklmnopqrstuvwxyz234567"
 const luciaToken = `${token}abcdefgh`

@@ -10,7 +10,7 @@ import { postgresServer } from "../../servers.ts"
 const server = await postgresServer()
 afterAll(() => server?.close())
 
-const page = readFileSync(join(root, "docs/migrate-lucia-v3.md"), "utf8")
+const page = readFileSync(join(root, "docs/lucia/v3.md"), "utf8")
 const cookie = "a".repeat(40)
 
 function statements(heading: string): string {

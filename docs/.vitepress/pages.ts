@@ -1,0 +1,123 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+/** The folder of the pages. */
+export const docs = join(dirname(fileURLToPath(import.meta.url)), "..")
+
+/** A part of the sidebar: its heading and its pages, in order. */
+export interface Section {
+  title: string
+  /** Paths below `docs`, without `.md`. */
+  pages: string[]
+}
+
+/** A page that exists. */
+export interface Page {
+  /** Its path below `docs`, without `.md`. */
+  path: string
+  /** Its first heading. */
+  title: string
+  /** Its Markdown. */
+  text: string
+}
+
+// A page that is not in this list fails test/docs/pages.test.ts. A page of the list that does not exist is left out.
+const sections: Section[] = [
+  {
+    title: "Getting started",
+    pages: inFolder("getting-started", [
+      "index",
+      "nextjs",
+      "nextjs-pages",
+      "hono",
+      "express",
+      "fastify",
+      "sveltekit",
+      "astro",
+      "react-router",
+      "nuxt",
+      "tanstack-start",
+      "elysia",
+      "workers",
+    ]),
+  },
+  {
+    title: "Databases",
+    pages: [
+      "adapters",
+      ...inFolder("databases", [
+        "index",
+        "sqlite",
+        "postgresql",
+        "mysql",
+        "drizzle",
+        "prisma",
+        "kysely",
+        "redis",
+        "custom",
+      ]),
+    ],
+  },
+  {
+    title: "Guides",
+    pages: [
+      "frameworks",
+      ...inFolder("guides", [
+        "passwords",
+        "authorization",
+        "devices",
+        "remember-me",
+        "bearer-tokens",
+        "cross-origin",
+        "reverse-proxies",
+        "serverless",
+        "websockets",
+        "stateless",
+        "events",
+        "testing",
+        "typescript",
+        "signed-out",
+        "troubleshooting",
+        "deployment",
+      ]),
+      "cli",
+    ],
+  },
+  { title: "Lucia", pages: inFolder("lucia", ["v3", "v3-differences", "v2", "v2-differences"]) },
+  {
+    title: "Reference",
+    pages: [...inFolder("reference", ["events", "reasons", "stateless-format"]), ...pagesIn("reference/errors")],
+  },
+  { title: "Project", pages: ["security", "performance", "comparison", "publishing", "contributing"] },
+]
+
+/** The sections of the sidebar, with the pages that exist. */
+export function readSections(): { title: string; pages: Page[] }[] {
+  return sections
+    .map(({ title, pages }) => ({ title, pages: pages.filter(exists).map(readPage) }))
+    .filter(({ pages }) => pages.length > 0)
+}
+
+function inFolder(folder: string, names: string[]): string[] {
+  return names.map((name) => `${folder}/${name}`)
+}
+
+function pagesIn(folder: string): string[] {
+  const files = exists(`${folder}/index`) ? readdirSync(join(docs, folder)) : []
+  return inFolder(folder, [
+    "index",
+    ...files.map((file) => file.replace(/\.md$/, "")).filter((name) => name !== "index"),
+  ])
+}
+
+function exists(page: string): boolean {
+  return existsSync(join(docs, `${page}.md`))
+}
+
+function readPage(path: string): Page {
+  const text = readFileSync(join(docs, `${path}.md`), "utf8")
+  const title = /^# (.+)$/m.exec(text)?.[1]?.replaceAll("`", "")
+  if (!title) throw new Error(`docs/${path}.md has no heading of the first level`)
+  return { path, title, text }
+}
