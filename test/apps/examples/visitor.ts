@@ -2,6 +2,7 @@
 export interface Visitor {
   get(path: string, headers?: Record<string, string>): Promise<Response>
   post(path: string, fields: Fields, headers?: Record<string, string>): Promise<Response>
+  postJson(path: string, body: object, headers?: Record<string, string>): Promise<Response>
   /** The `Cookie` header that it would send now. */
   cookie: string
 }
@@ -16,6 +17,10 @@ export function createVisitor(origin: string, userAgent = "Mozilla/5.0 (X11; Lin
     get: (path, headers) => send(path, { headers: headers ?? {} }),
     post: (path, fields, headers) =>
       send(path, { method: "POST", body: encode(fields), headers: { Origin: origin, ...headers } }),
+    postJson(path, body, headers) {
+      const all = { Origin: origin, "Content-Type": "application/json", ...headers }
+      return send(path, { method: "POST", body: JSON.stringify(body), headers: all })
+    },
   }
   return visitor
 

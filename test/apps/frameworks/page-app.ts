@@ -56,7 +56,7 @@ export async function buildPageApp(page: string, options: PageAppOptions): Promi
     await writeFiles(folder, { ...filesIn(text), ...options.files })
     const printed = []
     for (const command of options.build) printed.push(await runCommand(folder, command))
-    return { folder, output: printed.join("\n"), start: (env) => start(folder, options.start, env), remove }
+    return { folder, output: printed.join("\n"), start: (env) => startApp(folder, options.start, env), remove }
   } catch (error) {
     await remove()
     throw error
@@ -108,7 +108,8 @@ async function runCommand(folder: string, command: string): Promise<string> {
   return stdout + stderr
 }
 
-async function start(folder: string, command: string, env: Record<string, string> = {}): Promise<RunningApp> {
+/** Serves an application by a command, in which `%PORT%` is a free port, and waits until it answers. */
+export async function startApp(folder: string, command: string, env: Record<string, string> = {}): Promise<RunningApp> {
   const port = await freePort()
   const child = spawn("sh", ["-c", command.replaceAll("%PORT%", String(port))], {
     cwd: folder,
