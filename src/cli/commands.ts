@@ -1,5 +1,7 @@
 import type { Command } from "./command.ts"
 import { migrate } from "./migrate.ts"
+import { schema } from "./schema.ts"
+import { secret } from "./secret.ts"
 
 /** The commands of `nightlatch`, in the order of its help. */
-export const commands: readonly Command[] = [migrate]
+export const commands: readonly Command[] = [schema, secret, migrate]

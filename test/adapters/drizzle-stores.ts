@@ -89,7 +89,8 @@ export async function openPostgresJs({ ddl }: DrizzleShape) {
 
 /** Opens the tables on mysql2, in a database of their own; `null` where there is no MariaDB. */
 export async function openMysql2({ ddl }: DrizzleShape) {
-  const server = await mysqlServer()
+  // Otherwise the driver rounds integers beyond 2^53.
+  const server = await mysqlServer({ supportBigNumbers: true })
   if (!server) return null
   const { logger, ...seen } = recorder()
   const run = (sql: string) => server.pool.query(sql)

@@ -25,7 +25,7 @@ const sqlCore = "adapters/(sql|port|retry)/[^/]+"
 
 /** The modules of ours that the code of an entry may contain. */
 const contents: Record<string, RegExp> = {
-  cli: modules("src/cli(/.+)?"),
+  cli: modules("src/cli(/.+)?", "adapters/sql/schema", "adapters/port/(names|storable-text|user-ids)"),
   index: modules("src/(index|core/[^/]+)"),
   web: modules("src/web", request, "src/request/safe-redirect"),
   hono: modules("src/(hono|web)", request, "src/request/safe-redirect"),

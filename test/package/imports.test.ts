@@ -76,10 +76,19 @@ const checks: Check[] = [
     breaches: ["src/password/scrypt.ts imports @oslojs/encoding"],
   },
   {
-    sentence: "src never imports adapters",
+    sentence: "src never imports adapters, except what makes their tables, for the command",
     rule: rules.sourceKnowsNoAdapter,
-    broken: { "src/users/users.ts": 'type Rows = import("../../adapters/sql/rows.ts").Rows' },
-    breaches: ["src/users/users.ts imports adapters/sql/rows.ts"],
+    broken: {
+      "src/users/users.ts":
+        'type Rows = import("../../adapters/sql/rows.ts").Rows; import { schema } from "../../adapters/sql/schema.ts"',
+      "src/cli/schema/sql-script.ts":
+        'import { schema } from "../../../adapters/sql/schema.ts"; import { sqlAdapter } from "../../../adapters/sql.ts"',
+    },
+    breaches: [
+      "src/users/users.ts imports adapters/sql/rows.ts",
+      "src/users/users.ts imports adapters/sql/schema.ts",
+      "src/cli/schema/sql-script.ts imports adapters/sql.ts",
+    ],
   },
   {
     sentence: "adapters import from src only the errors, the check of options, the check of kinds and the ports' types",
