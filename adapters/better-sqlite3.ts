@@ -1,12 +1,4 @@
-import type { UserId } from "../src/core/ports.ts"
-import type { SqlAdapter } from "./sql/adapter.ts"
-import { createSqlAdapter } from "./sql/adapter.ts"
-import type { SqlOptions } from "./sql/database.ts"
-import type { DriverExecutor } from "./sql/driver-executor.ts"
-import { driverExecutor } from "./sql/driver-executor.ts"
-import { sqlite } from "./sql/sqlite-dialect.ts"
-import type { SqliteDatabase } from "./sql/sqlite-executor.ts"
-import { sqliteExecutor } from "./sql/sqlite-executor.ts"
+import { createSqliteAdapter, createSqliteExecutor } from "./sql/sqlite-executor.ts"
 
 /**
  * Keeps sessions, users and keys in SQLite through `better-sqlite3`. The tables are those of `schema("sqlite")` from
@@ -18,13 +10,7 @@ import { sqliteExecutor } from "./sql/sqlite-executor.ts"
  * @example
  * const adapter = betterSqlite3Adapter<{ id: string; username: string }>(new Database("app.db"))
  */
-export function betterSqlite3Adapter<
-  UserRow extends { id: UserId },
-  SessionRow extends object = {},
-  Defaulted extends keyof UserRow = never,
->(db: SqliteDatabase, options: SqlOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
-  return createSqlAdapter(sqlite, sqliteExecutor(db), options)
-}
+export const betterSqlite3Adapter = createSqliteAdapter
 
 /**
  * Makes an executor of `better-sqlite3`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. Each statement is
@@ -33,6 +19,4 @@ export function betterSqlite3Adapter<
  * @example
  * const revocations = sqlRevocations({ dialect: "sqlite", executor: betterSqlite3Executor(new Database("app.db")) })
  */
-export function betterSqlite3Executor(db: SqliteDatabase): DriverExecutor {
-  return driverExecutor("sqlite", sqliteExecutor(db))
-}
+export const betterSqlite3Executor = createSqliteExecutor

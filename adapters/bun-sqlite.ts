@@ -1,12 +1,4 @@
-import type { UserId } from "../src/core/ports.ts"
-import type { SqlAdapter } from "./sql/adapter.ts"
-import { createSqlAdapter } from "./sql/adapter.ts"
-import type { SqlOptions } from "./sql/database.ts"
-import type { DriverExecutor } from "./sql/driver-executor.ts"
-import { driverExecutor } from "./sql/driver-executor.ts"
-import { sqlite } from "./sql/sqlite-dialect.ts"
-import type { SqliteDatabase } from "./sql/sqlite-executor.ts"
-import { sqliteExecutor } from "./sql/sqlite-executor.ts"
+import { createSqliteAdapter, createSqliteExecutor } from "./sql/sqlite-executor.ts"
 
 /**
  * Keeps sessions, users and keys in SQLite through Bun's `bun:sqlite`. The tables are those of `schema("sqlite")` from
@@ -19,13 +11,7 @@ import { sqliteExecutor } from "./sql/sqlite-executor.ts"
  * @example
  * const adapter = bunSqliteAdapter<{ id: string; username: string }>(new Database("app.db"))
  */
-export function bunSqliteAdapter<
-  UserRow extends { id: UserId },
-  SessionRow extends object = {},
-  Defaulted extends keyof UserRow = never,
->(db: SqliteDatabase, options: SqlOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
-  return createSqlAdapter(sqlite, sqliteExecutor(db), options)
-}
+export const bunSqliteAdapter = createSqliteAdapter
 
 /**
  * Makes an executor of `bun:sqlite`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. Each statement is
@@ -34,6 +20,4 @@ export function bunSqliteAdapter<
  * @example
  * const revocations = sqlRevocations({ dialect: "sqlite", executor: bunSqliteExecutor(new Database("app.db")) })
  */
-export function bunSqliteExecutor(db: SqliteDatabase): DriverExecutor {
-  return driverExecutor("sqlite", sqliteExecutor(db))
-}
+export const bunSqliteExecutor = createSqliteExecutor

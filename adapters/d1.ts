@@ -1,10 +1,8 @@
 import { AuthError } from "../src/core/errors.ts"
 import type { UserId } from "../src/core/ports.ts"
-import type { SqlAdapter } from "./sql/adapter.ts"
-import { createSqlAdapter } from "./sql/adapter.ts"
+import type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
+import { createSqlAdapter, driverExecutor } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
-import type { DriverExecutor } from "./sql/driver-executor.ts"
-import { driverExecutor } from "./sql/driver-executor.ts"
 import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./sql/executor.ts"
 import { sqlite } from "./sql/sqlite-dialect.ts"
 
@@ -59,9 +57,9 @@ function executorOf(client: D1Client): SqlExecutor {
   const prepare = ({ sql, params }: SqlStatement) => client.prepare(sql).bind(...params.map(bindable))
   return {
     // Each is an object with the statement's columns.
-    query: async (sql: string, params: SqlValue[]) => (await prepare({ sql, params }).all()).results as Row[],
-    execute: async (sql: string, params: SqlValue[]) => (await prepare({ sql, params }).all()).meta.changes,
-    batch: async (all: SqlStatement[]) => (await client.batch(all.map(prepare))).map(({ meta }) => meta.changes),
+    query: async (sql, params) => (await prepare({ sql, params }).all()).results as Row[],
+    execute: async (sql, params) => (await prepare({ sql, params }).all()).meta.changes,
+    batch: async (all) => (await client.batch(all.map(prepare))).map(({ meta }) => meta.changes),
   }
 }
 

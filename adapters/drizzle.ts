@@ -12,7 +12,7 @@ import { drizzleUsers } from "./drizzle/users.ts"
 import { keyPort } from "./port/key-port.ts"
 import { sessionPort } from "./port/session-port.ts"
 import { userPort } from "./port/user-port.ts"
-import type { DriverExecutor } from "./sql/driver-executor.ts"
+import type { DriverExecutor } from "./sql/adapter.ts"
 import type { Row } from "./sql/executor.ts"
 
 /** A database or a transaction of Drizzle's, for SQLite, PostgreSQL or MySQL. */

@@ -1,18 +1,14 @@
 import { AuthError } from "../src/core/errors.ts"
 import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
-import type { SqlAdapter } from "./sql/adapter.ts"
+import { withoutValues } from "./retry/driver-error.ts"
+import type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { PoolOptions } from "./sql/database.ts"
-import type { Dialect, DialectName } from "./sql/dialect.ts"
-import type { DriverExecutor } from "./sql/driver-executor.ts"
-import { withoutValues } from "./retry/driver-error.ts"
-import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
-import { mysql } from "./sql/mysql-dialect.ts"
-import { quoted } from "./port/names.ts"
-import { postgres } from "./sql/postgres-dialect.ts"
-import { sqlite } from "./sql/sqlite-dialect.ts"
-import { inOrder } from "./sql/store.ts"
+import type { DialectName } from "./sql/dialect.ts"
+import { dialectOf } from "./sql/dialects.ts"
+import type { Row, SqlExecutor, SqlValue, Statements } from "./sql/executor.ts"
+import { inOrder } from "./sql/executor.ts"
 
 /** A `Kysely` or `Transaction` instance, of any schema and driver. */
 export interface KyselyDatabase {
@@ -47,8 +43,6 @@ interface RawQuery {
   queryId: { queryId: string }
 }
 
-const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
-
 /**
  * Keeps sessions, users and keys in SQL through Kysely. The tables are those of `schema()` from
  * `nightlatch/adapters/sql`, next to the application's own user table; the instance's plugins do not touch them.
@@ -66,7 +60,7 @@ export function kyselyAdapter<
   checkOptions("kyselyAdapter()", options, "dialect", "tables", "userIdType", "inTransaction", "shared")
   const { dialect, inTransaction = db.isTransaction, shared, ...rest } = options
   const executor = kyselyExecutor(db, { dialect, shared })
-  return createSqlAdapter(dialects[executor.dialect], executor, { ...rest, inTransaction })
+  return createSqlAdapter(dialectOf(executor.dialect), executor, { ...rest, inTransaction })
 }
 
 /**
@@ -84,10 +78,9 @@ export function kyselyExecutor(
 ): DriverExecutor {
   checkOptions("kyselyExecutor()", options, "dialect", "shared")
   const { dialect = spokenBy(db), shared = false } = options
-  if (!Object.hasOwn(dialects, dialect))
-    throw new AuthError("invalid_option", `dialect: ${quoted(dialect)} is unknown; use "sqlite", "postgres" or "mysql"`)
+  const { name } = dialectOf(dialect)
   // Plugins rename columns, and would rename those of the library too.
-  return { ...poolExecutor(db.withoutPlugins() as KyselyClient), dialect, shared }
+  return { ...poolExecutor(db.withoutPlugins() as KyselyClient), dialect: name, shared }
 }
 
 /** Tells the dialect by what a query is compiled to: drivers of other makers name themselves as they like. */
@@ -110,7 +103,7 @@ function poolExecutor(client: KyselyClient): SqlExecutor {
   }
 }
 
-function clientExecutor(client: KyselyClient): Pick<SqlExecutor, "query" | "execute"> {
+function clientExecutor(client: KyselyClient): Statements {
   return {
     query: async (sql, params) => (await send(client, sql, params)).rows,
     execute: async (sql, params) => Number((await send(client, sql, params)).numAffectedRows ?? 0),

@@ -1,16 +1,13 @@
 import { AuthError } from "../src/core/errors.ts"
 import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
-import type { SqlAdapter } from "./sql/adapter.ts"
-import { createSqlAdapter } from "./sql/adapter.ts"
+import type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
+import { createSqlAdapter, driverExecutor } from "./sql/adapter.ts"
 import type { PoolOptions } from "./sql/database.ts"
-import type { DriverExecutor } from "./sql/driver-executor.ts"
-import { driverExecutor } from "./sql/driver-executor.ts"
 import { connectionExecutor, poolExecutor } from "./sql/connections.ts"
-import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
+import type { Executor, Row, SqlValue, Statements } from "./sql/executor.ts"
 import { mysql } from "./sql/mysql-dialect.ts"
 import { isPlainPool } from "./sql/plain-pool.ts"
-import type { Executor } from "./sql/store.ts"
 
 /** What a connection of `mysql2/promise` and its pool have in common. */
 export interface Mysql2Client {
@@ -96,7 +93,7 @@ function ownOf(connection: Mysql2Connection) {
   return { ...statementsOf(connection), giveUp: () => connection.destroy() }
 }
 
-function statementsOf(client: Mysql2Client): Pick<SqlExecutor, "query" | "execute"> {
+function statementsOf(client: Mysql2Client): Statements {
   // What has no parameters goes as text: MySQL prepares no savepoints.
   const send = async (sql: string, params: SqlValue[]) =>
     (await (params.length === 0 ? client.query(sql) : client.execute(sql, params)))[0]

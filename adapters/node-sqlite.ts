@@ -1,12 +1,4 @@
-import type { UserId } from "../src/core/ports.ts"
-import type { SqlAdapter } from "./sql/adapter.ts"
-import { createSqlAdapter } from "./sql/adapter.ts"
-import type { SqlOptions } from "./sql/database.ts"
-import type { DriverExecutor } from "./sql/driver-executor.ts"
-import { driverExecutor } from "./sql/driver-executor.ts"
-import { sqlite } from "./sql/sqlite-dialect.ts"
-import type { SqliteDatabase } from "./sql/sqlite-executor.ts"
-import { sqliteExecutor } from "./sql/sqlite-executor.ts"
+import { createSqliteAdapter, createSqliteExecutor } from "./sql/sqlite-executor.ts"
 
 /**
  * Keeps sessions, users and keys in SQLite through `node:sqlite`. The tables are those of `schema("sqlite")` from
@@ -18,13 +10,7 @@ import { sqliteExecutor } from "./sql/sqlite-executor.ts"
  * @example
  * const adapter = nodeSqliteAdapter<{ id: string; username: string }>(new DatabaseSync("app.db"))
  */
-export function nodeSqliteAdapter<
-  UserRow extends { id: UserId },
-  SessionRow extends object = {},
-  Defaulted extends keyof UserRow = never,
->(db: SqliteDatabase, options: SqlOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
-  return createSqlAdapter(sqlite, sqliteExecutor(db), options)
-}
+export const nodeSqliteAdapter = createSqliteAdapter
 
 /**
  * Makes an executor of `node:sqlite`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. Each statement is
@@ -33,6 +19,4 @@ export function nodeSqliteAdapter<
  * @example
  * const revocations = sqlRevocations({ dialect: "sqlite", executor: nodeSqliteExecutor(new DatabaseSync("app.db")) })
  */
-export function nodeSqliteExecutor(db: SqliteDatabase): DriverExecutor {
-  return driverExecutor("sqlite", sqliteExecutor(db))
-}
+export const nodeSqliteExecutor = createSqliteExecutor

@@ -1,17 +1,45 @@
 import { AuthError } from "../src/core/errors.ts"
 import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
-import type { PgClient, PgPool } from "./pg/executor.ts"
-import { pgClientExecutor, isPlainPgPool, pgPoolExecutor } from "./pg/executor.ts"
-import type { SqlAdapter } from "./sql/adapter.ts"
-import { createSqlAdapter } from "./sql/adapter.ts"
+import { statementNames } from "./pg/statement-names.ts"
+import type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
+import { createSqlAdapter, driverExecutor } from "./sql/adapter.ts"
+import { connectionExecutor, poolExecutor } from "./sql/connections.ts"
 import type { PoolOptions } from "./sql/database.ts"
-import type { DriverExecutor } from "./sql/driver-executor.ts"
-import { driverExecutor } from "./sql/driver-executor.ts"
+import type { Executor, Row, SqlValue, Statements } from "./sql/executor.ts"
+import { isPlainPool } from "./sql/plain-pool.ts"
 import { postgres } from "./sql/postgres-dialect.ts"
-import type { Executor } from "./sql/store.ts"
 
-export type { PgClient, PgPool } from "./pg/executor.ts"
+/** A client of `pg`, connected. */
+export interface PgClient {
+  query(query: PgQuery): Promise<PgResult>
+  end?(): Promise<void>
+}
+
+/** A pool of `pg`, or of a driver that is made like it. */
+export interface PgPool extends PgClient {
+  readonly totalCount: number
+  connect(): Promise<PgPoolClient>
+}
+
+interface PgPoolClient extends PgClient {
+  on(event: "error", listener: () => void): unknown
+  off(event: "error", listener: () => void): unknown
+  release(destroy: boolean): void
+}
+
+interface PgQuery {
+  name?: string
+  text: string
+  values: SqlValue[]
+}
+
+interface PgResult {
+  rows: Row[]
+  rowCount: number | null
+}
+
+type Send = (text: string, values: SqlValue[]) => Promise<PgResult>
 
 /**
  * Keeps sessions, users and keys in PostgreSQL through `pg`: a pool, or a client. The tables are those of
@@ -57,11 +85,69 @@ export function pgExecutor(
 }
 
 function executorOf(client: PgPool | PgClient, { inTransaction, shared }: PoolOptions): Executor {
-  if (!("totalCount" in client)) return { ...pgClientExecutor(client, inTransaction), shared: shared ?? false }
+  if (!("totalCount" in client)) return { ...clientExecutor(client, inTransaction), shared: shared ?? false }
   if (inTransaction)
     throw new AuthError(
       "invalid_option",
       "inTransaction: a pool is not in one transaction; pass the client that runs it, not the pool",
     )
-  return { ...pgPoolExecutor(client), shared: shared ?? isPlainPgPool(client) }
+  return { ...pooled(client), shared: shared ?? isPlain(client) }
+}
+
+/** Sends statements through a client. In the caller's transaction none is prepared: a lost one would end it. */
+function clientExecutor(client: PgClient, inTransaction = false): Executor {
+  if (inTransaction) return statementsBy(plainly(client))
+  const giveUp = () => void client.end?.().catch(ignore)
+  return connectionExecutor(client, { ...statementsBy(preparedOn(client)), giveUp })
+}
+
+/** Returns whether a pool is just what `pg` makes. */
+function isPlain(pool: PgPool): boolean {
+  return isPlainPool(pool, { methods: ["query", "connect", "end", "totalCount"], own: "_clients" })
+}
+
+/** Sends statements through whatever client of the pool is free. */
+function pooled(pool: PgPool): Executor {
+  return poolExecutor(statementsBy(preparedOn(pool)), async () => {
+    const client = await pool.connect()
+    let isBroken = false
+    client.on("error", ignore)
+    return {
+      execute: statementsBy(plainly(client)).execute,
+      giveUp: () => (isBroken = true),
+      release() {
+        client.off("error", ignore)
+        client.release(isBroken)
+      },
+    }
+  })
+}
+
+// When a connection is cut, its statement rejects. Without a listener the process would end as well.
+function ignore(): void {}
+
+function statementsBy(send: Send): Statements {
+  return {
+    query: async (sql, params) => (await send(sql, params)).rows,
+    execute: async (sql, params) => (await send(sql, params)).rowCount ?? 0,
+  }
+}
+
+function plainly(client: PgClient): Send {
+  return (text, values) => client.query({ text, values })
+}
+
+function preparedOn(client: PgClient): Send {
+  const names = statementNames()
+  return async (text, values) => {
+    const name = names.of(text)
+    if (name === undefined) return client.query({ text, values })
+    try {
+      return await client.query({ name, text, values })
+    } catch (error) {
+      if (!names.isRefused(error)) throw error
+      // It was not run.
+      return client.query({ text, values })
+    }
+  }
 }

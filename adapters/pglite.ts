@@ -1,12 +1,10 @@
 import type { UserId } from "../src/core/ports.ts"
-import type { SqlAdapter } from "./sql/adapter.ts"
-import { createSqlAdapter } from "./sql/adapter.ts"
+import type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
+import { createSqlAdapter, driverExecutor } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
-import type { DriverExecutor } from "./sql/driver-executor.ts"
-import { driverExecutor } from "./sql/driver-executor.ts"
-import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
+import type { Row, SqlExecutor, SqlValue, Statements } from "./sql/executor.ts"
+import { inOrder } from "./sql/executor.ts"
 import { postgres } from "./sql/postgres-dialect.ts"
-import { inOrder } from "./sql/store.ts"
 
 /** What runs statements in PGlite: the `Transaction` that `transaction` hands out, or a `PGlite`. */
 export interface PgliteTransaction {
@@ -57,7 +55,7 @@ function executorOf(client: PgliteClient | PgliteTransaction): SqlExecutor {
   }
 }
 
-function statementsOf(client: PgliteTransaction): Pick<SqlExecutor, "query" | "execute"> {
+function statementsOf(client: PgliteTransaction): Statements {
   return {
     // Each is an object with the statement's columns, unless a call asks for arrays.
     query: async (sql, params) => (await client.query(sql, params)).rows as Row[],

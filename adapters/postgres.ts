@@ -1,17 +1,14 @@
 import { AuthError } from "../src/core/errors.ts"
 import type { UserId } from "../src/core/ports.ts"
-import type { SqlAdapter } from "./sql/adapter.ts"
-import { createSqlAdapter } from "./sql/adapter.ts"
+import type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
+import { createSqlAdapter, driverExecutor } from "./sql/adapter.ts"
 import type { Connection, PooledConnection } from "./sql/connections.ts"
 import { connectionExecutor, poolExecutor } from "./sql/connections.ts"
 import type { PoolOptions } from "./sql/database.ts"
-import type { DriverExecutor } from "./sql/driver-executor.ts"
-import { driverExecutor } from "./sql/driver-executor.ts"
 import type { DriverError } from "./retry/driver-error.ts"
 import { causedBy } from "./retry/driver-error.ts"
-import type { Row, SqlExecutor, SqlValue } from "./sql/executor.ts"
+import type { Executor, Row, SqlExecutor, SqlValue, Statements } from "./sql/executor.ts"
 import { postgres } from "./sql/postgres-dialect.ts"
-import type { Executor } from "./sql/store.ts"
 
 /** What runs statements in postgres.js: the client, a connection that it reserved, or what `begin` hands out. */
 export interface PostgresClient {
@@ -71,7 +68,7 @@ function executorOf(client: PostgresClient, caller: string): Executor {
   return reserve ? poolExecutor(statements, () => take(reserve)) : connectionExecutor(client, connectionOf(client))
 }
 
-function statementsOf(client: PostgresClient): Pick<SqlExecutor, "query" | "execute"> {
+function statementsOf(client: PostgresClient): Statements {
   const send = async (sql: string, params: SqlValue[]) => client.unsafe(sql, params, { prepare: true })
   return { query: send, execute: async (sql, params) => (await send(sql, params)).count ?? 0 }
 }

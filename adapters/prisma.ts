@@ -11,7 +11,7 @@ import { checkedFields } from "./prisma/fields.ts"
 import { prismaSessions } from "./prisma/sessions.ts"
 import { prismaUsers } from "./prisma/users.ts"
 import type { DialectName } from "./sql/dialect.ts"
-import type { DriverExecutor } from "./sql/driver-executor.ts"
+import type { DriverExecutor } from "./sql/adapter.ts"
 
 /** The row of a model, as a delegate of Prisma's tells it. */
 export type PrismaRow<Delegate> = Delegate extends { [K: symbol]: { types: { payload: { scalars: infer Row } } } }

@@ -1,22 +1,17 @@
-import { AuthError } from "../src/core/errors.ts"
 import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
-import type { Dialect, DialectName } from "./sql/dialect.ts"
+import type { DialectName } from "./sql/dialect.ts"
+import { dialectOf } from "./sql/dialects.ts"
 import type { SqlExecutor } from "./sql/executor.ts"
-import { mysql } from "./sql/mysql-dialect.ts"
-import { quoted } from "./port/names.ts"
-import { postgres } from "./sql/postgres-dialect.ts"
 import type { RevocationTable, SqlRevocations } from "./sql/revocations.ts"
 import { createSqlRevocations, revocationStatements } from "./sql/revocations.ts"
-import { sqlite } from "./sql/sqlite-dialect.ts"
 
-export type { SqlAdapter } from "./sql/adapter.ts"
+export type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
 export type { PoolOptions, SqlOptions } from "./sql/database.ts"
 export type { DialectName } from "./sql/dialect.ts"
-export type { DriverExecutor } from "./sql/driver-executor.ts"
 export type { Row, SqlExecutor, SqlStatement, SqlValue } from "./sql/executor.ts"
 export type { TableNames } from "./port/names.ts"
 export type { RevocationTable, SqlRevocations } from "./sql/revocations.ts"
@@ -32,8 +27,6 @@ export interface SqlAdapterOptions extends SqlOptions {
   /** How statements reach the database. */
   executor: SqlExecutor
 }
-
-const dialects: Record<DialectName, Dialect> = { sqlite, postgres, mysql }
 
 /**
  * Keeps sessions, users and keys in SQL through any driver. The tables are those of {@link schema}, next to the
@@ -93,9 +86,4 @@ export function sqlRevocations(options: SqlRevocationOptions): SqlRevocations {
  */
 export function revocationSchema(dialect: DialectName, options: RevocationTable = {}): string[] {
   return revocationStatements(dialectOf(dialect), options)
-}
-
-function dialectOf(name: DialectName): Dialect {
-  if (Object.hasOwn(dialects, name)) return dialects[name]
-  throw new AuthError("invalid_option", `dialect: ${quoted(name)} is unknown; use "sqlite", "postgres" or "mysql"`)
 }

@@ -6,10 +6,9 @@ import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { queueOf } from "../retry/queue.ts"
 import { rescued } from "../retry/retry.ts"
 import type { DialectName } from "../sql/dialect.ts"
-import type { DriverExecutor } from "../sql/driver-executor.ts"
-import { driverExecutor } from "../sql/driver-executor.ts"
-import type { Row, SqlStatement, SqlValue } from "../sql/executor.ts"
-import type { Executor } from "../sql/store.ts"
+import type { DriverExecutor } from "../sql/adapter.ts"
+import { driverExecutor } from "../sql/adapter.ts"
+import type { Executor, Row, SqlStatement, SqlValue } from "../sql/executor.ts"
 import { driverErrorOf, isD1, isLibsqlFile } from "./store.ts"
 
 /** What is used of a database or a transaction of Drizzle's: `execute` in PostgreSQL and MySQL, the others in SQLite. */

@@ -3,12 +3,12 @@ import type { Owner } from "./names.ts"
 import {
   exceptionOf,
   foundRow,
-  isEmpty,
   keyIdOf,
   newKeyIdOf,
   newPasswordHashOf,
   parseKeyId,
   passwordHashOf,
+  withoutUndefined,
 } from "./parameters.ts"
 import type { Open } from "./session-port.ts"
 import { missingUser } from "./user-ids.ts"
@@ -39,8 +39,8 @@ export interface EndedSessions {
 export interface KeyRows<Db, User, Attributes> {
   /** Encodes a user id; `null` if no user can have it. Throws `invalid_option` for another JavaScript type. */
   encodeUser(db: Db, id: UserId): User | null
-  /** Encodes a user's attributes; those that are `undefined` are left out. Throws `invalid_option` for a wrong one. */
-  encodeAttributes(db: Db, attributes: object): Attributes
+  /** Encodes a user's attributes, none of which is `undefined`. Throws `invalid_option` for a wrong one. */
+  encodeAttributes(db: Db, attributes: Record<string, unknown>): Attributes
   /** Returns whether the database refused a write because a value must be unique. */
   isTaken(db: Db, error: unknown): boolean
   /** Returns whether the unique index holds this id: its collation may take another for it. */
@@ -78,7 +78,7 @@ const needed: readonly Owner[] = ["key", "user"]
 export function keyPort<Db, User, Attributes>(open: Open<Db>, rows: KeyRows<Db, User, Attributes>): KeyMethods {
   /** Found out afterwards, when nothing is left of the attempt. */
   async function whatIsTaken(db: Db, id: string, attributes: object): Promise<"key_taken" | "attribute_taken"> {
-    return isEmpty(attributes) || (await rows.hasKey(db, id)) ? "key_taken" : "attribute_taken"
+    return Object.keys(attributes).length === 0 || (await rows.hasKey(db, id)) ? "key_taken" : "attribute_taken"
   }
 
   function ownKeyOf(db: Db, name: OwnedKeyName): OwnKey<User> | null {
@@ -91,13 +91,13 @@ export function keyPort<Db, User, Attributes>(open: Open<Db>, rows: KeyRows<Db, 
   }
 
   return {
-    async insertKey(given, attributes = {}) {
-      const key = newKeyOf(given)
-      const db = await open(needed, attributes)
-      const [user, encoded] = [rows.encodeUser(db, given.userId), rows.encodeAttributes(db, attributes)]
+    async insertKey(newKey, attributes = {}) {
+      const [key, given] = [newKeyOf(newKey), withoutUndefined(attributes)]
+      const db = await open(needed, given)
+      const [user, encoded] = [rows.encodeUser(db, newKey.userId), rows.encodeAttributes(db, given)]
       if (user === null) throw missingUser()
       const outcome = await unlessTaken(db, rows, () => rows.insertKey(db, user, key, encoded))
-      return outcome === "taken" ? whatIsTaken(db, key.id, attributes) : "inserted"
+      return outcome === "taken" ? whatIsTaken(db, key.id, given) : "inserted"
     },
     async findKey(providerId, providerUserId) {
       const id = keyIdOf({ providerId, providerUserId })
@@ -111,11 +111,11 @@ export function keyPort<Db, User, Attributes>(open: Open<Db>, rows: KeyRows<Db, 
       return keys.flatMap((key) => toKey(key, parseKeyId(key.id)) ?? [])
     },
     async replaceKeyPassword(name, from, to, endSessions) {
-      const [id, known, next] = [keyIdOf(name), passwordHashOf(from), passwordHashOf(to)]
+      const [id, before, next] = [keyIdOf(name), passwordHashOf(from), passwordHashOf(to)]
       const ended = endSessions ? { exceptId: exceptionOf(endSessions.exceptId) } : null
       if (id === null) return false
       const db = await open(needed)
-      const isSwapped = await rows.swapPassword(db, id, known, next, ended)
+      const isSwapped = await rows.swapPassword(db, id, before, next, ended)
       return foundRow(isSwapped, async () => from === to && (await rows.findKey(db, id))?.passwordHash === to)
     },
     async replaceUserPasswords(userId, providerIds, hash, exceptId) {
@@ -128,13 +128,13 @@ export function keyPort<Db, User, Attributes>(open: Open<Db>, rows: KeyRows<Db, 
       return foundRow(isSet, async () => (await rows.listKeys(db, user)).some(isOne))
     },
     async renameKey(name, to, attributes = {}) {
-      const next = newKeyIdOf({ ...name, providerUserId: to })
-      const db = await open(needed, attributes)
-      const [key, encoded] = [ownKeyOf(db, name), rows.encodeAttributes(db, attributes)]
+      const [next, given] = [newKeyIdOf({ ...name, providerUserId: to }), withoutUndefined(attributes)]
+      const db = await open(needed, given)
+      const [key, encoded] = [ownKeyOf(db, name), rows.encodeAttributes(db, given)]
       if (!key) return "missing"
       const isSame = key.id === next
       const renamed = await unlessTaken(db, rows, () => rows.renameKey(db, key, next, encoded))
-      if (renamed === "taken") return isSame ? "attribute_taken" : whatIsTaken(db, next, attributes)
+      if (renamed === "taken") return isSame ? "attribute_taken" : whatIsTaken(db, next, given)
       return (await foundRow(renamed, async () => isSame && owns(db, key, name))) ? "renamed" : "missing"
     },
     async deleteKey(name, { evenLast = false } = {}) {

@@ -29,9 +29,9 @@ export function exceptionOf(exceptId: unknown): string | null {
   return exceptId === undefined ? null : sessionIdOf(exceptId)
 }
 
-/** Returns whether attributes have no value to store: those that are `undefined` are left out. */
-export function isEmpty(attributes: object): boolean {
-  return Object.values(attributes).every((value) => value === undefined)
+/** Copies attributes without those that are `undefined`, which are not given. */
+export function withoutUndefined(attributes: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
 }
 
 /** Makes a parameter of a date: milliseconds since 1970, rounded down. Throws `invalid_option` for an invalid one. */

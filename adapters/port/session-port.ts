@@ -4,7 +4,7 @@ import { isPromise } from "../../src/platform/maybe-promise.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { yieldToEventLoop } from "./event-loop.ts"
 import type { Owner } from "./names.ts"
-import { exceptionOf, foundRow, isEmpty, newSessionIdOf, sessionIdOf, timeOf } from "./parameters.ts"
+import { exceptionOf, foundRow, newSessionIdOf, sessionIdOf, timeOf, withoutUndefined } from "./parameters.ts"
 import { missingUser } from "./user-ids.ts"
 
 /** A session to be stored, checked and encoded. Times are milliseconds since 1970. */
@@ -23,8 +23,8 @@ export interface NewSession<User, Attributes> {
 export interface SessionRows<Db, User, Attributes, UserRow, SessionRow extends object> {
   /** Encodes a user id; `null` if no user can have it. Throws `invalid_option` for another JavaScript type. */
   encodeUser(db: Db, id: UserId): User | null
-  /** Encodes attributes; those that are `undefined` are left out. Throws `invalid_option` for what cannot be stored. */
-  encodeAttributes(db: Db, attributes: object): Attributes
+  /** Encodes attributes, none of which is `undefined`. Throws `invalid_option` for what cannot be stored. */
+  encodeAttributes(db: Db, attributes: Record<string, unknown>): Attributes
   /** Explains that no user can have an id, where a session is to be stored. Default: `user_missing`. */
   impossibleUser?(id: UserId): AuthError
   /** Returns whether the store can keep a session under an id. Default: any text of at most 255 bytes. */
@@ -63,32 +63,32 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
   rows: SessionRows<Db, User, Attributes, UserRow, SessionRow>,
 ): SessionAdapter<UserRow, SessionRow> {
   function idOf(id: unknown): string | null {
-    const known = sessionIdOf(id)
-    return known !== null && (rows.isStorable?.(known) ?? true) ? known : null
+    const text = sessionIdOf(id)
+    return text !== null && (rows.isStorable?.(text) ?? true) ? text : null
   }
 
-  function encode(
-    db: Db,
-    { id, userId, createdAt, expiresAt, attributes }: SessionRecord,
-  ): NewSession<User, Attributes> {
-    const user = rows.encodeUser(db, userId)
-    const times = { createdAt: timeOf(createdAt), expiresAt: timeOf(expiresAt) }
-    const session = { id: newSessionIdOf(id, idOf(id)), ...times, attributes: rows.encodeAttributes(db, attributes) }
-    if (user === null) throw rows.impossibleUser?.(userId) ?? missingUser()
-    return { ...session, user }
+  async function encode(session: SessionRecord): Promise<[Db, NewSession<User, Attributes>]> {
+    const given = withoutUndefined(session.attributes)
+    const db = await open(sessionsAndUsers, given)
+    const user = rows.encodeUser(db, session.userId)
+    const times = { createdAt: timeOf(session.createdAt), expiresAt: timeOf(session.expiresAt) }
+    const id = newSessionIdOf(session.id, idOf(session.id))
+    const attributes = rows.encodeAttributes(db, given)
+    if (user === null) throw rows.impossibleUser?.(session.userId) ?? missingUser()
+    return [db, { id, user, ...times, attributes }]
   }
 
   return {
     async insertSession(session) {
-      const db = await open(sessionsAndUsers, session.attributes)
-      await rows.insert(db, encode(db, session))
+      const [db, encoded] = await encode(session)
+      await rows.insert(db, encoded)
     },
     async findSession(id) {
-      const known = idOf(id)
-      if (known === null) return null
+      const rowId = idOf(id)
+      if (rowId === null) return null
       // Every request comes by here: what is there at once is not awaited.
       const opened = open(sessionsAndUsers)
-      return rows.find(isPromise(opened) ? await opened : opened, known)
+      return rows.find(isPromise(opened) ? await opened : opened, rowId)
     },
     async listSessions(userId) {
       const db = await open(sessionsAndUsers)
@@ -96,33 +96,32 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
       return user === null ? [] : rows.list(db, user)
     },
     async extendSession(id, expiresAt, ifBefore) {
-      const [known, to, limit] = [idOf(id), timeOf(expiresAt), timeOf(ifBefore)]
-      return known !== null && rows.extend(await open(sessions), known, to, limit)
+      const [rowId, to, limit] = [idOf(id), timeOf(expiresAt), timeOf(ifBefore)]
+      return rowId !== null && rows.extend(await open(sessions), rowId, to, limit)
     },
     async updateSession(id, attributes, options) {
-      const [known, ifNull] = [idOf(id), options?.ifNull ?? null]
-      const db = await open(sessions, ifNull === null ? attributes : { ...attributes, [ifNull]: null })
-      const encoded = rows.encodeAttributes(db, attributes)
+      const [rowId, ifNull, given] = [idOf(id), options?.ifNull ?? null, withoutUndefined(attributes)]
+      const db = await open(sessions, ifNull === null ? given : { ...given, [ifNull]: null })
+      const encoded = rows.encodeAttributes(db, given)
       if (ifNull !== null) rows.encodeAttributes(db, { [ifNull]: null })
-      if (known === null) return false
-      if (rows.has && isEmpty(attributes)) return rows.has(db, known, ifNull)
-      const isUpdated = await rows.update(db, known, encoded, ifNull)
+      if (rowId === null) return false
+      if (rows.has && Object.keys(given).length === 0) return rows.has(db, rowId, ifNull)
+      const isUpdated = await rows.update(db, rowId, encoded, ifNull)
       // What sets the attribute changes each row that it finds. Asked again, the row may be as another caller made it.
-      if (ifNull !== null && sets(attributes, ifNull)) return isUpdated
-      return foundRow(isUpdated, async () => rows.has?.(db, known, ifNull) ?? false)
+      if (ifNull !== null && (given[ifNull] ?? null) !== null) return isUpdated
+      return foundRow(isUpdated, async () => rows.has?.(db, rowId, ifNull) ?? false)
     },
     async replaceSession(oldId, session) {
-      const known = idOf(oldId)
-      const db = await open(sessionsAndUsers, session.attributes)
-      const encoded = encode(db, session)
-      return known !== null && rows.replace(db, known, encoded)
+      const rowId = idOf(oldId)
+      const [db, encoded] = await encode(session)
+      return rowId !== null && rows.replace(db, rowId, encoded)
     },
     async deleteSession(id, userId) {
-      const known = idOf(id)
+      const rowId = idOf(id)
       const db = await open(sessionsAndUsers)
       const user = userId === undefined ? null : rows.encodeUser(db, userId)
-      if (known === null || (userId !== undefined && user === null)) return false
-      return rows.delete(db, known, user)
+      if (rowId === null || (userId !== undefined && user === null)) return false
+      return rows.delete(db, rowId, user)
     },
     async deleteUserSessions(userId, exceptId) {
       const except = exceptionOf(exceptId)
@@ -139,8 +138,4 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
       return deleted
     },
   }
-}
-
-function sets(attributes: object, name: string): boolean {
-  return ((attributes as Record<string, unknown>)[name] ?? null) !== null
 }

@@ -4,7 +4,7 @@ import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import type { KeyRows, NewKey } from "./key-port.ts"
 import { newKeyOf, unlessTaken } from "./key-port.ts"
 import type { Owner } from "./names.ts"
-import { foundRow, isEmpty } from "./parameters.ts"
+import { foundRow, withoutUndefined } from "./parameters.ts"
 import type { Open } from "./session-port.ts"
 import { impossibleUser } from "./user-ids.ts"
 
@@ -37,8 +37,7 @@ export function userPort<Db, User, Attributes, UserRow>(
   open: Open<Db>,
   rows: UserRows<Db, User, Attributes, UserRow>,
 ): UserMethods<UserRow> {
-  function newUserOf(db: Db, given: UserId | undefined): User | null {
-    const id = given === undefined ? rows.defaultId?.(db) : given
+  function newUserOf(db: Db, id: UserId | undefined = rows.defaultId?.(db)): User | null {
     if (id === undefined) return null
     const user = rows.encodeUser(db, id)
     if (user === null) throw impossibleUser(id)
@@ -53,10 +52,10 @@ export function userPort<Db, User, Attributes, UserRow>(
 
   return {
     generateUserId: async () => rows.generateId(await open(users)),
-    async insertUser({ id, attributes }, given) {
-      const key = given && newKeyOf(given)
-      const db = await open(key ? usersAndKeys : users, attributes)
-      const encoded = rows.encodeAttributes(db, attributes)
+    async insertUser({ id, attributes }, newKey) {
+      const [key, given] = [newKey && newKeyOf(newKey), withoutUndefined(attributes)]
+      const db = await open(key ? usersAndKeys : users, given)
+      const encoded = rows.encodeAttributes(db, given)
       const user = newUserOf(db, id)
       const stored = await unlessTaken(db, rows, () => rows.insert(db, user, encoded, key))
       if (stored === "taken") return { taken: await whatIsTaken(db, user, key) }
@@ -69,10 +68,12 @@ export function userPort<Db, User, Attributes, UserRow>(
       return user === null ? null : rows.find(db, user)
     },
     async updateUser(id, attributes) {
-      const db = await open(users, attributes)
-      const [user, encoded] = [rows.encodeUser(db, id), rows.encodeAttributes(db, attributes)]
+      const given = withoutUndefined(attributes)
+      const db = await open(users, given)
+      const [user, encoded] = [rows.encodeUser(db, id), rows.encodeAttributes(db, given)]
       if (user === null) return "missing"
-      const updated = isEmpty(attributes) ? false : await unlessTaken(db, rows, () => rows.update(db, user, encoded))
+      const isEmpty = Object.keys(given).length === 0
+      const updated = !isEmpty && (await unlessTaken(db, rows, () => rows.update(db, user, encoded)))
       if (updated === "taken") return "taken"
       const isThere = await foundRow(updated, async () => (await rows.find(db, user)) !== null)
       return isThere ? "updated" : "missing"

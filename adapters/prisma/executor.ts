@@ -1,9 +1,9 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { withoutValues } from "../retry/driver-error.ts"
 import type { DialectName } from "../sql/dialect.ts"
-import type { DriverExecutor } from "../sql/driver-executor.ts"
+import type { DriverExecutor } from "../sql/adapter.ts"
 import type { Row, SqlExecutor, SqlValue } from "../sql/executor.ts"
-import { inOrder } from "../sql/store.ts"
+import { inOrder } from "../sql/executor.ts"
 
 /** What is used of a client, or of a transaction, to run SQL. */
 export interface RawClient {

@@ -5,10 +5,9 @@ import { userPort } from "../port/user-port.ts"
 import { opening } from "./attributes.ts"
 import type { SqlOptions } from "./database.ts"
 import { openable } from "./database.ts"
-import type { Dialect } from "./dialect.ts"
-import type { Row } from "./executor.ts"
+import type { Dialect, DialectName } from "./dialect.ts"
+import type { Executor, Row, SqlExecutor } from "./executor.ts"
 import { sqlSessions } from "./sessions.ts"
-import type { Executor } from "./store.ts"
 import { sqlUsers } from "./users.ts"
 
 /**
@@ -36,4 +35,14 @@ export function createSqlAdapter<
   }
   // Rows are whatever the tables hold: that they have these types is the application's word.
   return adapter as unknown as SqlAdapter<UserRow, SessionRow, Defaulted>
+}
+
+/** An executor that the entry of a driver makes. It tells whose SQL its database speaks. */
+export interface DriverExecutor extends SqlExecutor {
+  readonly dialect: DialectName
+}
+
+/** Makes an executor for the application of the one that an adapter uses, whose driver may answer at once. */
+export function driverExecutor(dialect: DialectName, executor: Executor): DriverExecutor {
+  return { ...executor, dialect, query: async (sql, params) => executor.query(sql, params) }
 }

@@ -1,12 +1,13 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { after } from "../../src/platform/maybe-promise.ts"
 import { quoted } from "../port/names.ts"
 import type { Open } from "../port/session-port.ts"
-import { after } from "../../src/platform/maybe-promise.ts"
 import { attributeValue } from "./attribute-value.ts"
-import type { Column } from "./dialect.ts"
-import { isAttribute } from "./catalogue.ts"
+import { coreColumns, isAttribute } from "./catalogue.ts"
+import { isUser } from "./conditions.ts"
 import type { Database, Openable } from "./database.ts"
-import type { SqlValue } from "./executor.ts"
+import type { Column } from "./dialect.ts"
+import type { Row, SqlValue } from "./executor.ts"
 
 /** Attributes as columns and their values, in the same order. */
 export interface Assignment {
@@ -19,7 +20,7 @@ export interface Assignment {
 /** Opens a database whose table has columns for attributes. One that is not known may have been added since. */
 export function opening({ open, forget }: Openable, owner: "user" | "session"): Open<Database> {
   const knows = (db: Database, attributes: object) =>
-    Object.entries(attributes).every(([name, value]) => value === undefined || findColumn(db, owner, name))
+    Object.keys(attributes).every((name) => findColumn(db, owner, name))
   return (needed, attributes) => {
     const opened = open(needed)
     if (!attributes) return opened
@@ -32,14 +33,14 @@ export function opening({ open, forget }: Openable, owner: "user" | "session"): 
 }
 
 /**
- * Matches attributes with the columns of a table; those that are `undefined` are left out. Throws `invalid_option` for
- * a name that is not a column, or is one of the library's, and for a value that the column does not hold.
+ * Matches attributes with the columns of a table. Throws `invalid_option` for a name that is not a column, or is one of
+ * the library's, and for a value that the column does not hold.
  */
-export function assign(db: Database, owner: "user" | "session", attributes: object): Assignment {
-  const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
-  const columns = given.map(([name]) => columnOf(db, owner, name))
-  const values = given.map(([name, value]) => attributeValue(value, columnOf(db, owner, name), db.dialect))
-  return { columns, values, name: given.map(([name]) => name).join("\0") }
+export function assign(db: Database, owner: "user" | "session", attributes: Row): Assignment {
+  const names = Object.keys(attributes)
+  const columns = names.map((name) => columnOf(db, owner, name))
+  const values = columns.map((column) => attributeValue(attributes[column.name], column, db.dialect))
+  return { columns, values, name: names.join("\0") }
 }
 
 /** The part of an `UPDATE` that gives columns the values of `?n` and those after it. */
@@ -47,6 +48,18 @@ export function assigned({ dialect }: Database, { columns }: Assignment, n: numb
   return columns
     .map((column, place) => `${dialect.quote(column.name)} = ${dialect.value(`?${n + place}`, column)}`)
     .join(", ")
+}
+
+/** From the user's row, so that no session or key is stored for a user who is not there, or is being deleted. */
+export function insertOwned(db: Database, owner: "session" | "key", attributes: Column[] = []): string {
+  const { dialect, tables, catalogue, ids } = db
+  const columns = [...coreColumns[owner].flatMap((name) => catalogue[owner].get(name) ?? []), ...attributes]
+  const values = columns.map((column, n) =>
+    dialect.typed(column.name === "user_id" ? dialect.userId("?2", ids.type) : `?${n + 1}`, column),
+  )
+  const names = columns.map(({ name }) => dialect.quote(name)).join(", ")
+  const found = `FROM ${tables.user} u WHERE ${isUser(db, "?2", "u.id")}${dialect.keep}`
+  return `INSERT INTO ${tables[owner]} (${names}) SELECT ${values.join(", ")} ${found}`
 }
 
 /** Finds the column of an attribute. Throws `invalid_option` if there is none. */

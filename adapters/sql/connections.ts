@@ -1,7 +1,6 @@
-import type { SqlExecutor, SqlStatement } from "./executor.ts"
-import type { Executor } from "./store.ts"
-import { inOrder } from "./store.ts"
 import { queueOf } from "../retry/queue.ts"
+import type { Executor, SqlExecutor, SqlStatement } from "./executor.ts"
+import { inOrder } from "./executor.ts"
 
 /** A connection that one transaction has for itself. */
 export interface Connection extends Pick<SqlExecutor, "execute"> {

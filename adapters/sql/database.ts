@@ -1,5 +1,6 @@
 import type { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
+import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import type { Owner, TableNames } from "../port/names.ts"
 import { quotedTable, tableNames } from "../port/names.ts"
 import type { UserIds, UserIdType } from "../port/user-ids.ts"
@@ -7,17 +8,14 @@ import { userIdsOf } from "../port/user-ids.ts"
 import type { Catalogue } from "./catalogue.ts"
 import { readCatalogue } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
-import type { SqlStatement, SqlValue } from "./executor.ts"
-import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
-import type { SessionRows } from "./session-rows.ts"
-import { sessionRows } from "./session-rows.ts"
+import type { Executor, SqlStatement, SqlValue } from "./executor.ts"
+import type { SessionReader, UserReader } from "./rows.ts"
+import { sessionReader, userReader } from "./rows.ts"
 import type { Template } from "./statement.ts"
-import { bind, template } from "./statement.ts"
+import { bind, madeOnce, template } from "./statement.ts"
 import { problemsOf, unusableTable, userIdTypeOf } from "./table-problems.ts"
-import type { Executor, Store } from "./store.ts"
+import type { Store } from "./store.ts"
 import { pooledStore, transactionStore } from "./store.ts"
-import type { UserRows } from "./user-rows.ts"
-import { userRows } from "./user-rows.ts"
 
 /** What every SQL adapter can be told. */
 export interface SqlOptions {
@@ -54,6 +52,9 @@ export interface Openable {
   forget(): void
 }
 
+/** A user id as a parameter. */
+export type SqlUserId = string | number
+
 /** A database as the statements in this folder see it: its columns are known. */
 export interface Database {
   dialect: Dialect
@@ -66,14 +67,11 @@ export interface Database {
   ids: UserIds
   /** Why a table cannot serve, if it cannot. */
   problems: Record<Owner, string | null>
-  sessions: SessionRows
-  users: UserRows
+  sessions: SessionReader
+  users: UserReader
   /** Makes the text once under its name, and gives it values. */
   statement(name: string, text: () => string, values: SqlValue[]): SqlStatement
 }
-
-// Far more than the methods and the sets of attributes of any application: only a bound.
-const maxTemplates = 500
 
 /** Makes a database of an executor. Throws `invalid_option` for invalid options. */
 export function openable(dialect: Dialect, executor: Executor, options: PoolOptions): Openable {
@@ -96,11 +94,11 @@ export function openable(dialect: Dialect, executor: Executor, options: PoolOpti
  * tenant, and on Cloudflare Workers it never settles once that request is cut off.
  */
 function learntOnce(read: () => Promise<Database>, unusable: (owner: Owner, problem: string) => AuthError): Openable {
-  let known: Database | undefined
+  let learnt: Database | undefined
   let forgotten = 0
 
   function forget(): void {
-    known = undefined
+    learnt = undefined
     forgotten++
   }
 
@@ -119,13 +117,13 @@ function learntOnce(read: () => Promise<Database>, unusable: (owner: Owner, prob
     const forgottenBefore = forgotten
     const database = await read()
     // Of several readers the first is kept: all callers then use the same statements.
-    return check(forgotten === forgottenBefore ? (known ??= database) : database, needed)
+    return check(forgotten === forgottenBefore ? (learnt ??= database) : database, needed)
   }
 
   return {
     forget,
     // Every validation comes by here: when the columns are known it makes no promise.
-    open: (needed) => (known ? check(known, needed) : readOnce(needed)),
+    open: (needed) => (learnt ? check(learnt, needed) : readOnce(needed)),
   }
 }
 
@@ -146,20 +144,17 @@ async function learn(
     catalogue,
     ids,
     problems: problemsOf(catalogue, dialect, userIdType),
-    sessions: sessionRows(catalogue, dialect, ids),
-    users: userRows(catalogue, dialect, ids),
+    sessions: sessionReader(catalogue, dialect, ids),
+    users: userReader(catalogue, dialect, ids),
     statement: statements(dialect),
   }
 }
 
 function statements(dialect: Dialect): Database["statement"] {
   const templates = new Map<string, Template>()
-  return (name, text, values) => {
-    const known = templates.get(name)
-    if (known) return bind(known, values)
-    const made = template(dialect, text())
-    if (templates.size >= maxTemplates) templates.clear()
-    templates.set(name, made)
-    return bind(made, values)
-  }
+  return (name, text, values) =>
+    bind(
+      madeOnce(templates, name, () => template(dialect, text())),
+      values,
+    )
 }

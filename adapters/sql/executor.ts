@@ -1,3 +1,5 @@
+import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
+
 /** What is bound to a placeholder. Attribute values come as the application gave them. */
 export type SqlValue = string | number | bigint | boolean | Date | Uint8Array | null
 
@@ -34,4 +36,21 @@ export interface SqlExecutor {
    * executor that chooses a tenant, a role or a row-level-security variable by its caller. Default: `false`.
    */
   shared?: boolean | undefined
+}
+
+/** What runs single statements. */
+export type Statements = Pick<SqlExecutor, "query" | "execute">
+
+/** An executor whose driver may answer at once, which spares the reads a promise. */
+export interface Executor extends Omit<SqlExecutor, "query"> {
+  query(sql: string, params: SqlValue[]): MaybePromise<Row[]>
+  /** Makes a savepoint in the driver's own way, where it has one that it wants to be used. */
+  savepoint?<Result>(run: (inside: Executor) => MaybePromise<Result>): Promise<Result>
+}
+
+/** Runs statements one after the other, and resolves to their numbers of rows. */
+export async function inOrder(executor: Pick<SqlExecutor, "execute">, statements: SqlStatement[]): Promise<number[]> {
+  const counts: number[] = []
+  for (const { sql, params } of statements) counts.push(await executor.execute(sql, params))
+  return counts
 }

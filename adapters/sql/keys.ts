@@ -1,38 +1,70 @@
-import type { KeyRows, NewKey, OwnKey, StoredKey } from "../port/key-port.ts"
+import type { EndedSessions, KeyRows, StoredKey } from "../port/key-port.ts"
 import { readText } from "../port/storable-text.ts"
 import { missingUser } from "../port/user-ids.ts"
 import type { Assignment } from "./attributes.ts"
-import { assigned } from "./attributes.ts"
-import type { Database } from "./database.ts"
-import { hasId } from "./exact-id.ts"
+import { assigned, insertOwned } from "./attributes.ts"
+import { hasId, hasOwner, isOwned, isUser, lockingUser } from "./conditions.ts"
+import type { Database, SqlUserId } from "./database.ts"
 import type { Row, SqlStatement, SqlValue } from "./executor.ts"
-import { setPasswords, swapPassword } from "./key-passwords.ts"
-import { isOwned, isUser, lockingUser } from "./user-lookup.ts"
 
-type User = string | number
+type SqlKeys = Omit<KeyRows<Database, SqlUserId, Assignment>, "encodeUser" | "encodeAttributes" | "isTaken">
 
 /** Keeps keys in a table whose `id` is `<provider id>:<provider user id>`. */
-export const sqlKeys: Omit<KeyRows<Database, User, Assignment>, "encodeUser" | "encodeAttributes" | "isTaken"> = {
-  hasKey,
-  insertKey,
-  findKey,
-  listKeys,
-  swapPassword,
-  setPasswords,
-  renameKey,
-  deleteKey,
-}
-
-async function hasKey(db: Database, id: string): Promise<boolean> {
-  const text = () => `SELECT 1 AS found FROM ${db.tables.key} WHERE id = ?1${db.dialect.keep}`
-  return (await db.store.query(db.statement("hasKey", text, [id]))).length > 0
-}
-
-/** The user's row comes first, as in every transaction that writes it, so that two of them wait for each other. */
-async function insertKey(db: Database, user: User, key: NewKey, attributes: Assignment): Promise<void> {
-  const insert = db.statement("insertKey", () => insertText(db), [key.id, user, key.passwordHash])
-  const counts = await db.store.atomic([...assigning(db, attributes, user), insert])
-  if (counts.at(-1) === 0) throw missingUser()
+export const sqlKeys: SqlKeys = {
+  async hasKey(db, id) {
+    const text = () => `SELECT 1 AS found FROM ${db.tables.key} WHERE id = ?1${db.dialect.keep}`
+    return (await db.store.query(db.statement("hasKey", text, [id]))).length > 0
+  },
+  // The user's row comes first, as in every transaction that writes it, so that two of them wait for each other.
+  async insertKey(db, user, key, attributes) {
+    const insert = db.statement("insertKey", () => insertOwned(db, "key"), [key.id, user, key.passwordHash])
+    if ((await db.store.atomic([...assigning(db, attributes, user), insert])) === 0) throw missingUser()
+  },
+  async findKey(db, id) {
+    const text = () => `SELECT ${keyColumns(db)} FROM ${db.tables.key} k WHERE ${hasId(db, "key", "k.id")}`
+    const [row] = await db.store.query(db.statement("findKey", text, [id]))
+    return row ? toKey(db, row, id) : null
+  },
+  async listKeys(db, user) {
+    const text = () =>
+      `SELECT k.id AS id, ${keyColumns(db)} FROM ${db.tables.key} k WHERE ${owned(db, "?1")} ORDER BY k.id`
+    const rows = await db.store.query(db.statement("listKeys", text, [user]))
+    return rows.map((row) => toKey(db, row, readText(row.id)))
+  },
+  async swapPassword(db, id, from, to, ended) {
+    const swap = () => `UPDATE ${db.tables.key} SET hashed_password = ?3 WHERE ${isUnchanged(db)}`
+    const before = ended ? endingSessions(db, id, from, ended) : []
+    return (await db.store.atomic([...before, db.statement("swapPassword", swap, [id, from, to])])) > 0
+  },
+  async setPasswords(db, user, providerIds, hash, ended) {
+    const { dialect, tables } = db
+    const provider = () => `${dialect.providerOf("id")} IN (${providerIds.map((_, n) => `?${n + 4}`).join(", ")})`
+    const keys = () => `${isOwned(db, "key", "?1")} AND ${provider()}`
+    const values = [user, hash, ended.exceptId, ...providerIds]
+    const isEnded = () => `${isOwned(db, "session", "?1")} AND EXISTS (SELECT 1 FROM ${tables.key} WHERE ${keys()})`
+    const set = () => `UPDATE ${tables.key} SET hashed_password = ?2 WHERE ${keys()}`
+    const count = await db.store.atomic([
+      ...lockingUser(db, user),
+      ...ending(db, `endAll\0${providerIds.length}`, isEnded, values, ended),
+      db.statement(`setPasswords\0${providerIds.length}`, set, values),
+    ])
+    return count > 0
+  },
+  async renameKey(db, { id, user }, to, attributes) {
+    const text = () => `UPDATE ${db.tables.key} SET id = ?3 WHERE ${isOwn(db)}`
+    const rename = db.statement("renameKey", text, [id, user, to])
+    return (await db.store.atomic([...lockingUser(db, user), ...assigning(db, attributes, user, id), rename])) > 0
+  },
+  async deleteKey(db, { id, user }, evenLast) {
+    const any = () => `DELETE FROM ${db.tables.key} WHERE ${isOwn(db)}`
+    // A derived table, because MySQL does not read the table that it deletes from.
+    const another = () => `SELECT k.id FROM ${db.tables.key} k WHERE ${owned(db, "?2")} AND k.id <> ?1 LIMIT 1`
+    const oneOfMany = () => `${any()} AND EXISTS (SELECT 1 FROM (${another()}) other)`
+    const statements = evenLast
+      ? [db.statement("deleteKey", any, [id, user])]
+      : [...lockingUser(db, user), db.statement("deleteOneOfKeys", oneOfMany, [id, user])]
+    return (await db.store.atomic(statements)) > 0
+  },
 }
 
 /** Writes the attributes of a user, if there are any; with a key's id only while that key is the user's. */
@@ -47,54 +79,41 @@ function assigning(db: Database, attributes: Assignment, user: SqlValue, keyId?:
   return [db.statement(`${statement}\0${name}`, text, [keyId ?? null, user, ...values])]
 }
 
-/** From the user's row, so that no key is stored for a user who is not there, or is being deleted. */
-function insertText(db: Database): string {
-  const { dialect, tables, catalogue, ids } = db
-  const parameters = { id: "?1", user_id: dialect.userId("?2", ids.type), hashed_password: "?3" }
-  const values = Object.entries(parameters).map(([name, parameter]) => {
-    const column = catalogue.key.get(name)
-    return column ? dialect.typed(parameter, column) : parameter
-  })
-  const found = `FROM ${tables.user} u WHERE ${isUser(db, "?2", "u.id")}${dialect.keep}`
-  return `INSERT INTO ${tables.key} (${Object.keys(parameters).join(", ")}) SELECT ${values.join(", ")} ${found}`
+/**
+ * The sessions go before the swap, under the same condition, with the key locked: so they go if and only if the swap
+ * takes place.
+ */
+function endingSessions(db: Database, id: string, from: string | null, ended: EndedSessions): SqlStatement[] {
+  const { dialect, tables } = db
+  const lock = () => `SELECT id FROM ${tables.key} WHERE ${hasId(db, "key")}${dialect.lock}`
+  const user = () => `(SELECT user_id FROM ${tables.key} WHERE ${isUnchanged(db)})`
+  const isEnded = () => hasOwner(db, "session", user())
+  return [
+    ...(dialect.lock === null || !hasSessions(db) ? [] : [db.statement("lockKey", lock, [id])]),
+    ...ending(db, "endSessions", isEnded, [id, from, ended.exceptId], ended),
+  ]
 }
 
-async function findKey(db: Database, id: string): Promise<StoredKey | null> {
-  const text = () => `SELECT ${keyColumns(db)} FROM ${db.tables.key} k WHERE ${hasId(db, "key", "k.id")}`
-  const [row] = await db.store.query(db.statement("findKey", text, [id]))
-  return row ? toKey(db, row, id) : null
-}
-
-async function listKeys(db: Database, user: User): Promise<StoredKey[]> {
-  const text = () =>
-    `SELECT k.id AS id, ${keyColumns(db)} FROM ${db.tables.key} k WHERE ${owned(db, "?1")} ORDER BY k.id`
-  const rows = await db.store.query(db.statement("listKeys", text, [user]))
-  return rows.map((row) => toKey(db, row, readText(row.id)))
-}
-
-async function renameKey(
+/** Deletes sessions but for `?3`. Nothing where they are kept elsewhere. */
+function ending(
   db: Database,
-  { id, user }: OwnKey<User>,
-  to: string,
-  attributes: Assignment,
-): Promise<boolean> {
-  const text = () => `UPDATE ${db.tables.key} SET id = ?3 WHERE ${isOwn(db)}`
-  const rename = db.statement("renameKey", text, [id, user, to])
-  const counts = await db.store.atomic([...lockingUser(db, user), ...assigning(db, attributes, user, id), rename])
-  return (counts.at(-1) ?? 0) > 0
+  name: string,
+  condition: () => string,
+  values: SqlValue[],
+  { exceptId }: EndedSessions,
+): SqlStatement[] {
+  if (!hasSessions(db)) return []
+  const all = () => `DELETE FROM ${db.tables.session} WHERE ${condition()}`
+  const others = () => `${all()} AND NOT (${hasId(db, "session", "id", "?3")})`
+  return [exceptId === null ? db.statement(name, all, values) : db.statement(`${name}\0butOne`, others, values)]
 }
 
-async function deleteKey(db: Database, { id, user }: OwnKey<User>, evenLast: boolean): Promise<boolean> {
-  const any = () => `DELETE FROM ${db.tables.key} WHERE ${isOwn(db)}`
-  // A derived table, because MySQL does not read the table that it deletes from.
-  const another = () => `SELECT k.id FROM ${db.tables.key} k WHERE ${owned(db, "?2")} AND k.id <> ?1 LIMIT 1`
-  const oneOfMany = () => `${any()} AND EXISTS (SELECT 1 FROM (${another()}) other)`
-  const counts = await db.store.atomic(
-    evenLast
-      ? [db.statement("deleteKey", any, [id, user])]
-      : [...lockingUser(db, user), db.statement("deleteOneOfKeys", oneOfMany, [id, user])],
-  )
-  return (counts.at(-1) ?? 0) > 0
+function hasSessions({ catalogue }: Database): boolean {
+  return catalogue.session.size > 0
+}
+
+function isUnchanged(db: Database): string {
+  return `${hasId(db, "key")} AND ${db.dialect.same("hashed_password", "?2")}`
 }
 
 function isOwn(db: Database): string {

@@ -1,11 +1,10 @@
 import type { FoundSession } from "../../src/core/ports.ts"
-import type { Database } from "./database.ts"
-import { isHash } from "../port/parameters.ts"
-import { hasId } from "./exact-id.ts"
-import type { Row } from "./executor.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { after } from "../../src/platform/maybe-promise.ts"
-import { ownsRow } from "./user-lookup.ts"
+import { isHash } from "../port/parameters.ts"
+import { hasId, ownsRow } from "./conditions.ts"
+import type { Database } from "./database.ts"
+import type { Row } from "./executor.ts"
 
 type Found = FoundSession<Row, Row> | null
 
@@ -56,7 +55,7 @@ export function sessionLookup(): Find {
   async function send(batch: Batch, rows: MaybePromise<Row[]>): Promise<void> {
     underWay++
     try {
-      answer(batch, await rows)
+      settle(batch, await rows)
     } catch (error) {
       for (const { reject } of batch.lookups) reject(error)
     } finally {
@@ -74,7 +73,7 @@ export function sessionLookup(): Find {
 }
 
 /** A row that cannot be read fails its own caller only. */
-function answer({ db, lookups }: Batch, rows: Row[]): void {
+function settle({ db, lookups }: Batch, rows: Row[]): void {
   const places = lookups.length === 1 ? rows : rowsByPlace(db, rows)
   for (const [place, { id, resolve, reject }] of lookups.entries()) {
     try {

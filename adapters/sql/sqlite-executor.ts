@@ -1,5 +1,10 @@
-import type { Row, SqlStatement } from "./executor.ts"
-import type { Executor } from "./store.ts"
+import type { UserId } from "../../src/core/ports.ts"
+import type { DriverExecutor, SqlAdapter } from "./adapter.ts"
+import { createSqlAdapter, driverExecutor } from "./adapter.ts"
+import type { SqlOptions } from "./database.ts"
+import type { Executor, Row, SqlStatement } from "./executor.ts"
+import { sqlite } from "./sqlite-dialect.ts"
+import { madeOnce } from "./statement.ts"
 
 /** What the adapter asks of a SQLite driver that answers at once, such as node:sqlite or better-sqlite3. */
 export interface SqliteDatabase {
@@ -13,12 +18,24 @@ export interface SqlitePrepared {
   run(...params: unknown[]): { changes: number | bigint }
 }
 
-// Far more than the adapter's statements and the sets of attributes of any application: only a bound.
-const maxPrepared = 500
+/** Makes an adapter of such a driver, for the driver's own entry. */
+export function createSqliteAdapter<
+  UserRow extends { id: UserId },
+  SessionRow extends object = {},
+  Defaulted extends keyof UserRow = never,
+>(db: SqliteDatabase, options: SqlOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
+  return createSqlAdapter(sqlite, sqliteExecutor(db), options)
+}
+
+/** Makes an executor of such a driver, for the driver's own entry. */
+export function createSqliteExecutor(db: SqliteDatabase): DriverExecutor {
+  return driverExecutor("sqlite", sqliteExecutor(db))
+}
 
 /** Runs statements on one connection, each prepared once. A batch is done before anything else gets a turn. */
 export function sqliteExecutor(db: SqliteDatabase): Executor {
-  const prepare = preparedOnce(db)
+  const prepared = new Map<string, SqlitePrepared>()
+  const prepare = (sql: string) => madeOnce(prepared, sql, () => db.prepare(sql))
   const run = ({ sql, params }: SqlStatement) => Number(prepare(sql).run(...params).changes)
   return {
     // The drivers type rows as unknown; each is an object with the statement's columns.
@@ -36,18 +53,6 @@ export function sqliteExecutor(db: SqliteDatabase): Executor {
         throw error
       }
     },
-  }
-}
-
-function preparedOnce(db: SqliteDatabase): (sql: string) => SqlitePrepared {
-  const prepared = new Map<string, SqlitePrepared>()
-  return (sql) => {
-    const known = prepared.get(sql)
-    if (known) return known
-    const statement = db.prepare(sql)
-    if (prepared.size >= maxPrepared) prepared.clear()
-    prepared.set(sql, statement)
-    return statement
   }
 }
 

@@ -26,3 +26,16 @@ export function template(dialect: Dialect, text: string): Template {
 export function bind({ sql, order }: Template, values: SqlValue[]): SqlStatement {
   return { sql, params: order.map((index) => values[index] ?? null) }
 }
+
+// Far more than the adapter's statements and the sets of attributes of any application: only a bound.
+const maxMade = 500
+
+/** Returns what was made under a key, or makes it. */
+export function madeOnce<Value>(made: Map<string, Value>, key: string, make: () => Value): Value {
+  const existing = made.get(key)
+  if (existing !== undefined) return existing
+  const value = make()
+  if (made.size >= maxMade) made.clear()
+  made.set(key, value)
+  return value
+}

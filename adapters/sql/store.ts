@@ -1,24 +1,20 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { Dialect } from "./dialect.ts"
-import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
-import { rescued, withRetry } from "../retry/retry.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
-import { explained } from "./mistakes.ts"
 import { createQueue } from "../retry/queue.ts"
-
-/** An executor whose driver may answer at once, which spares the reads a promise. */
-export interface Executor extends Omit<SqlExecutor, "query"> {
-  query(sql: string, params: SqlValue[]): MaybePromise<Row[]>
-  /** Makes a savepoint in the driver's own way, where it has one that it wants to be used. */
-  savepoint?<Result>(run: (inside: Executor) => MaybePromise<Result>): Promise<Result>
-}
+import { rescued, withRetry } from "../retry/retry.ts"
+import type { Dialect } from "./dialect.ts"
+import type { Executor, Row, SqlStatement } from "./executor.ts"
+import { inOrder } from "./executor.ts"
+import { explained } from "./mistakes.ts"
 
 /** An executor with what this package asks of it on top: retries, and writes that happen wholly or not at all. */
 export interface Store {
   query(statement: SqlStatement): MaybePromise<Row[]>
   execute(statement: SqlStatement): Promise<number>
-  /** Runs all or none, and leaves the caller's transaction usable if they fail. */
-  atomic(statements: SqlStatement[]): Promise<number[]>
+  /**
+   * Runs all or none, and leaves the caller's transaction usable if they fail. Resolves to the last one's number of rows.
+   */
+  atomic(statements: SqlStatement[]): Promise<number>
   /** Runs one statement that writes and returns rows, also atomically. */
   atomicQuery(statement: SqlStatement): MaybePromise<Row[]>
 }
@@ -42,9 +38,9 @@ export function pooledStore(executor: Executor, { isTransient, name }: Dialect, 
     execute,
     async atomic(statements) {
       const [only, ...more] = statements
-      if (only && more.length === 0) return [await execute(only)]
+      if (only && more.length === 0) return execute(only)
       if (!executor.batch) throw missingBatch()
-      return run(async () => (await executor.batch?.(statements)) ?? [])
+      return run(async () => (await executor.batch?.(statements))?.at(-1) ?? 0)
     },
     atomicQuery: ({ sql, params }) => run(() => executor.query(sql, params)),
   }
@@ -64,7 +60,8 @@ export function transactionStore(executor: Executor, { name }: Dialect, onQueryF
   return {
     query: ({ sql, params }) => turn(() => rescued(() => executor.query(sql, params), queryFailed)),
     execute: async ({ sql, params }) => inTurn(() => executor.execute(sql, params)),
-    atomic: async (statements) => inTurn(() => savepoint(executor, (inside) => inOrder(inside, statements))),
+    atomic: async (statements) =>
+      inTurn(() => savepoint(executor, async (inside) => (await inOrder(inside, statements)).at(-1) ?? 0)),
     atomicQuery: ({ sql, params }) => inTurn(() => savepoint(executor, (inside) => inside.query(sql, params))),
   }
 }
@@ -89,13 +86,6 @@ async function undo(executor: Executor): Promise<void> {
   } catch {
     // Fails only when the transaction is gone, and everything with it; the caller throws the error that says why.
   }
-}
-
-/** Runs statements one after the other, and resolves to their numbers of rows. */
-export async function inOrder(executor: Pick<SqlExecutor, "execute">, statements: SqlStatement[]): Promise<number[]> {
-  const counts: number[] = []
-  for (const { sql, params } of statements) counts.push(await executor.execute(sql, params))
-  return counts
 }
 
 function missingBatch(): AuthError {

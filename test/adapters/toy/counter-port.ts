@@ -1,7 +1,7 @@
 import { expect } from "vitest"
 import { quotedTable } from "../../../adapters/port/names.ts"
+import type { DriverExecutor } from "../../../adapters/sql/adapter.ts"
 import type { Dialect, DialectName } from "../../../adapters/sql/dialect.ts"
-import type { DriverExecutor } from "../../../adapters/sql/driver-executor.ts"
 import { mysql } from "../../../adapters/sql/mysql-dialect.ts"
 import { postgres } from "../../../adapters/sql/postgres-dialect.ts"
 import { createTable } from "../../../adapters/sql/schema.ts"

@@ -1,12 +1,10 @@
 import { createQueue } from "../../../adapters/retry/queue.ts"
-import type { SqlAdapter } from "../../../adapters/sql/adapter.ts"
-import { createSqlAdapter } from "../../../adapters/sql/adapter.ts"
+import type { DriverExecutor, SqlAdapter } from "../../../adapters/sql/adapter.ts"
+import { createSqlAdapter, driverExecutor } from "../../../adapters/sql/adapter.ts"
 import type { SqlOptions } from "../../../adapters/sql/database.ts"
-import type { DriverExecutor } from "../../../adapters/sql/driver-executor.ts"
-import { driverExecutor } from "../../../adapters/sql/driver-executor.ts"
 import type { Row, SqlExecutor, SqlStatement, SqlValue } from "../../../adapters/sql/executor.ts"
+import { inOrder } from "../../../adapters/sql/executor.ts"
 import { sqlite } from "../../../adapters/sql/sqlite-dialect.ts"
-import { inOrder } from "../../../adapters/sql/store.ts"
 import type { UserId } from "../../../src/core/ports.ts"
 
 /** A driver that nobody has heard of: it sends one statement, and answers both what it found and what it changed. */

@@ -1,7 +1,19 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { Column } from "./dialect.ts"
 import type { Database } from "./database.ts"
-import type { Row, SqlStatement, SqlValue } from "./executor.ts"
+import type { Column } from "./dialect.ts"
+import type { SqlStatement, SqlValue } from "./executor.ts"
+
+/** A table whose rows belong to users. */
+type Owned = "session" | "key"
+
+/**
+ * Makes a condition on a row: its id is a parameter's value, byte for byte. A column may take a hash in upper case, or
+ * with a blank after it, for equal.
+ */
+export function hasId({ catalogue, dialect }: Database, owner: Owned, column = "id", value = "?1"): string {
+  const own = catalogue[owner].get("id")
+  return own ? dialect.sameUser(column, value, "text", own) : `${column} = ${value}`
+}
 
 /** Makes a condition on the user table: its id is a parameter's value, byte for byte. */
 export function isUser(db: Database, parameter: string, column: "id" | "u.id"): string {
@@ -15,22 +27,12 @@ export function ownsRow(db: Database, userId: "s.user_id" | "k.user_id"): string
 }
 
 /** Makes a condition on a session or a key: it is the user's whose id is a parameter's value, byte for byte. */
-export function isOwned(
-  db: Database,
-  owner: "session" | "key",
-  parameter: string,
-  column: "user_id" | "s.user_id" | "k.user_id" = "user_id",
-): string {
+export function isOwned(db: Database, owner: Owned, parameter: string, column = "user_id"): string {
   return hasOwner(db, owner, db.dialect.userId(parameter, db.ids.type), column)
 }
 
 /** Makes the same condition with any expression for the user's id. */
-export function hasOwner(
-  { dialect, catalogue, ids }: Database,
-  owner: "session" | "key",
-  value: string,
-  column = "user_id",
-): string {
+export function hasOwner({ dialect, catalogue, ids }: Database, owner: Owned, value: string, column = "user_id") {
   const own = catalogue[owner].get("user_id")
   return own ? dialect.sameUser(column, value, ids.type, own) : `${column} = ${value}`
 }
@@ -44,18 +46,6 @@ export function lockingUser(db: Database, user: SqlValue): SqlStatement[] {
   if (dialect.lock === null) return []
   const lock = () => `SELECT id FROM ${tables.user} WHERE ${isUser(db, "?1", "id")}${dialect.lock}`
   return [db.statement("lockUser", lock, [user])]
-}
-
-/** Finds the application's row. */
-export async function findUser(db: Database, user: SqlValue): Promise<Row | null> {
-  const text = () => `SELECT ${db.users.select} FROM ${db.tables.user} u WHERE ${isUser(db, "?1", "u.id")}`
-  return readUser(db, db.statement("findUser", text, [user]))
-}
-
-/** Reads the application's row that a statement finds. */
-export async function readUser({ store, users }: Database, statement: SqlStatement): Promise<Row | null> {
-  const [row] = await store.query(statement)
-  return row ? users.read(row) : null
 }
 
 /** The user table's column `id`. */

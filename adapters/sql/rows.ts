@@ -5,8 +5,36 @@ import { isAttribute } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row } from "./executor.ts"
 
+/** Selects the columns of user `u`, and reads them back: `null` where a join found no user. */
+export interface UserReader {
+  select: string
+  read(row: Row): Row | null
+}
+
+/** Makes a reader of the application's rows, under the names that its table gives the columns. */
+export function userReader({ user }: Catalogue, dialect: Dialect, ids: UserIds): UserReader {
+  const names = [...user.keys()]
+  const readers = [...user.values()].flatMap((column) => {
+    const read = dialect.reader(column)
+    return read ? [{ name: column.name, read }] : []
+  })
+  const expression = (name: string) =>
+    name === "id" && ids.type === "bigint" ? dialect.asText("u.id") : `u.${dialect.quote(name)}`
+  return {
+    select: names.map((name) => `${expression(name)} AS ${dialect.quote(name)}`).join(", "),
+    read(row) {
+      if (row.id === null) return null
+      const user: Row = {}
+      for (const name of names) user[name] = row[name]
+      for (const { name, read } of readers) user[name] = read(user[name])
+      user.id = ids.decode(row.id)
+      return user
+    },
+  }
+}
+
 /** Selects the columns of session `s`, and reads them back. */
-export interface SessionRows {
+export interface SessionReader {
   select: string
   /** The name of a column that tells for which of several ids a row was found. */
   place: string
@@ -14,7 +42,7 @@ export interface SessionRows {
 }
 
 /** Makes a reader whose columns never mix with those of a user in the same row. */
-export function sessionRows({ user, session }: Catalogue, dialect: Dialect, ids: UserIds): SessionRows {
+export function sessionReader({ user, session }: Catalogue, dialect: Dialect, ids: UserIds): SessionReader {
   const prefix = aliasPrefix([...user.keys()])
   const [userId, createdAt, expiresAt] = [`${prefix}user_id`, `${prefix}created_at`, `${prefix}expires_at`]
   // Numbered, because PostgreSQL cuts a name after 63 bytes.
@@ -28,6 +56,11 @@ export function sessionRows({ user, session }: Catalogue, dialect: Dialect, ids:
     `${dialect.time("s.expires_at")} AS ${dialect.quote(expiresAt)}`,
     ...attributes.map(({ name, alias }) => `s.${dialect.quote(name)} AS ${dialect.quote(alias)}`),
   ]
+  function attributesOf(row: Row): Row {
+    const values: Row = {}
+    for (const { name, alias, read } of attributes) values[name] = read ? read(row[alias]) : row[alias]
+    return values
+  }
   return {
     select: select.join(", "),
     place: `${prefix}place`,
@@ -36,7 +69,7 @@ export function sessionRows({ user, session }: Catalogue, dialect: Dialect, ids:
       userId: ids.decode(row[userId]),
       createdAt: new Date(Number(row[createdAt])),
       expiresAt: new Date(Number(row[expiresAt])),
-      attributes: pick(row, attributes),
+      attributes: attributesOf(row),
     }),
   }
 }
@@ -45,16 +78,4 @@ function aliasPrefix(userColumns: string[]): string {
   let prefix = "s:"
   while (userColumns.some((name) => name.startsWith(prefix))) prefix += ":"
   return prefix
-}
-
-interface Picked {
-  name: string
-  alias: string
-  read: ((value: unknown) => unknown) | undefined
-}
-
-function pick(row: Row, columns: Picked[]): Row {
-  const picked: Row = {}
-  for (const { name, alias, read } of columns) picked[name] = read ? read(row[alias]) : row[alias]
-  return picked
 }
