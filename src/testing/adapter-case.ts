@@ -41,51 +41,12 @@ export interface AdapterCase {
   run: (setup: SetUpAdapter) => Promise<void>
 }
 
-/** A store under test, and what a case needs to know of it. */
-export interface Trial<Adapter = AdapterSetup["adapter"]> {
-  adapter: Adapter
-  /** Whether sessions belong to users that the store knows. */
-  knowsUsers: boolean
-  precision: number
-  onStatement: AdapterSetup["onStatement"]
-  userId: (n: number) => UserId
-  /** Adds user `n`, named by {@link usernameOf}, and resolves to the id. */
-  addUser: (n: number) => Promise<UserId>
-}
-
 /** An adapter that has both ports. */
 export type FullAdapter = SessionAdapter<object, LabelRow> & UserAdapter<object, NewUserRow>
-
-/** Makes a case of the session port. */
-export function sessionCase(name: string, check: (trial: Trial) => Promise<void>): AdapterCase {
-  return {
-    name,
-    run: async (setup) => {
-      const { close, ...store } = await setup()
-      try {
-        await check(startTrial(store))
-      } finally {
-        await close?.()
-      }
-    },
-  }
-}
-
-/** Makes a case of the user port, which an adapter without that port passes at once. */
-export function userCase(name: string, check: (trial: Trial<FullAdapter>) => Promise<void>): AdapterCase {
-  return sessionCase(name, async ({ adapter, ...trial }) => {
-    if (hasUserPort(adapter)) await check({ ...trial, adapter })
-  })
-}
 
 /** The name of user `n`. */
 export function usernameOf(n: number): string {
   return `name-${n}`
-}
-
-/** Runs a race several times: one run in order proves little. */
-export async function inRounds(rounds: number, race: (round: number) => Promise<void>): Promise<void> {
-  for (let round = 1; round <= rounds; round++) await race(round)
 }
 
 /** The methods of the session port. */
@@ -115,28 +76,6 @@ export const userMethods = [
   "renameKey",
   "deleteKey",
 ] as const satisfies (keyof UserAdapter<object>)[]
-
-/** Makes what a case needs of a setup. */
-export function startTrial(setup: AdapterSetup): Trial {
-  const { adapter, addUser, userId = defaultUserId, precision = 1, onStatement } = setup
-  return {
-    adapter,
-    onStatement,
-    knowsUsers: addUser !== undefined,
-    precision,
-    userId,
-    addUser: async (n) => {
-      const [id, username] = [userId(n), usernameOf(n)]
-      if (addUser) await addUser({ id, username })
-      else await adapter.insertUser?.({ id, attributes: { username } }, null)
-      return id
-    },
-  }
-}
-
-function defaultUserId(n: number): UserId {
-  return `user-${n}`
-}
 
 /** Returns whether an adapter has the user port. Throws for one that has half of it. */
 export function hasUserPort(adapter: AdapterSetup["adapter"]): adapter is FullAdapter {

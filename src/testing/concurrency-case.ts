@@ -1,6 +1,7 @@
-import type { UserId } from "../core/ports.ts"
-import type { AdapterSetup, FullAdapter, Trial } from "./adapter-case.ts"
-import { hasUserPort, startTrial } from "./adapter-case.ts"
+import type { AdapterSetup, FullAdapter } from "./adapter-case.ts"
+import { hasUserPort } from "./adapter-case.ts"
+import { startTrial } from "./trial.ts"
+import { userChecks } from "./user-fixture.ts"
 
 /** A store to be used from several places at once, empty but for what other cases left in it. */
 export interface ConcurrencySetup extends Omit<AdapterSetup, "adapter"> {
@@ -26,35 +27,28 @@ export interface ConcurrencyCase {
   run: (setup: SetUpConcurrency) => Promise<void>
 }
 
-/** One round of a race. */
-export interface Round<Adapter = AdapterSetup["adapter"]> extends Omit<Trial<Adapter>, "addUser"> {
-  /** Makes a number that no other round has, for the ids of users and sessions. */
-  next: () => number
-  /** Adds a user that no other round has. */
-  addUser: () => Promise<UserId>
-  /** Begins all calls at nearly the same time, neighbours on different adapters; resolves to what they resolve to. */
-  atOnce: <Result>(calls: ((adapter: Adapter) => Promise<Result>)[]) => Promise<Result[]>
-}
+/** One round of a race, with a user that no other round has. */
+export type Round = Awaited<ReturnType<typeof startRound<AdapterSetup["adapter"]>>>
 
-type PlayRound<Adapter> = (round: Round<Adapter>) => Promise<void>
+type UserRound = Awaited<ReturnType<typeof startRound<FullAdapter>>> & ReturnType<typeof userChecks>
 
 const minRounds = 5
 
 /** Makes a race of the session port. */
-export function sessionRace(name: string, play: PlayRound<AdapterSetup["adapter"]>): ConcurrencyCase {
+export function sessionRace(name: string, play: (round: Round) => Promise<void>): ConcurrencyCase {
   const run = (store: ConcurrencySetup): Promise<void> => repeat(store, store.adapters, play)
   return { name, needs: "sessions", run: (setup) => withStore(setup, run) }
 }
 
 /** Makes a race of the user port. */
-export function userRace(name: string, play: PlayRound<FullAdapter>): ConcurrencyCase {
+export function userRace(name: string, play: (round: UserRound) => Promise<void>): ConcurrencyCase {
   const run = async (store: ConcurrencySetup): Promise<void> => {
     const adapters = store.adapters.filter(hasUserPort)
     const having = adapters.length
     if (having > 0 && having < store.adapters.length) {
       throw new Error(`the user port: expected in all adapters or none, got it in ${having}`)
     }
-    if (having > 0) await repeat(store, adapters, play)
+    if (having > 0) await repeat(store, adapters, (round) => play({ ...round, ...userChecks(round.adapter) }))
   }
   return { name, needs: "users", run: (setup) => withStore(setup, run) }
 }
@@ -72,46 +66,41 @@ async function withStore(setup: SetUpConcurrency, run: (store: ConcurrencySetup)
 async function repeat<Adapter extends AdapterSetup["adapter"]>(
   store: ConcurrencySetup,
   adapters: Adapter[],
-  play: PlayRound<Adapter>,
+  play: (round: Awaited<ReturnType<typeof startRound<Adapter>>>) => Promise<void>,
 ): Promise<void> {
   const end = Date.now() + (store.duration ?? 1000)
-  for (let n = 1; n <= minRounds || Date.now() < end; n++) await play(startRound(store, adapters, n))
+  for (let n = 1; n <= minRounds || Date.now() < end; n++) await play(await startRound(store, adapters, n))
 }
 
 // All cases of a process count on, so that none meets what another has left.
 let count = 0
 
+/** Makes a number that no other round has, for the ids of users and sessions. */
 function next(): number {
   return ++count
 }
 
-function startRound<Adapter extends AdapterSetup["adapter"]>(
+async function startRound<Adapter extends AdapterSetup["adapter"]>(
   { addUser, userId, precision }: ConcurrencySetup,
   adapters: Adapter[],
   n: number,
-): Round<Adapter> {
-  const inTurn = (position: number): Adapter => itemAt(adapters, n + position)
+) {
+  const inTurn = (position: number): Adapter => adapters[(n + position) % adapters.length]!
   const adapter = inTurn(0)
   const trial = startTrial({ adapter, addUser, userId, precision })
-  return {
-    ...trial,
-    adapter,
-    next,
-    addUser: () => trial.addUser(next()),
-    atOnce: (calls) =>
-      allOf(
-        calls.map(async (call, position) => {
-          await wait(delayOf(n, position))
-          return call(inTurn(position))
-        }),
-      ),
-  }
-}
 
-/** As `Promise.all`, but rejects only when nothing is under way any more. */
-async function allOf<Result>(calls: Promise<Result>[]): Promise<Result[]> {
-  await Promise.allSettled(calls)
-  return Promise.all(calls)
+  /** Makes all calls at nearly the same time, neighbours on different adapters; resolves to what they resolve to. */
+  async function atOnce<Result>(calls: ((adapter: Adapter) => Promise<Result>)[]): Promise<Result[]> {
+    const started = calls.map(async (call, position) => {
+      await wait(delayOf(n, position))
+      return call(inTurn(position))
+    })
+    // Rejects only when nothing is under way any more.
+    await Promise.allSettled(started)
+    return Promise.all(started)
+  }
+
+  return { ...trial, adapter, next, userId: await trial.addUser(next()), atOnce }
 }
 
 // All at the same moment proves as little as one after another: each comes first in some round.
@@ -121,10 +110,4 @@ function delayOf(round: number, position: number): number {
 
 async function wait(milliseconds: number): Promise<void> {
   if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds))
-}
-
-function itemAt<Item>(items: Item[], n: number): Item {
-  const item = items[n % items.length]
-  if (item === undefined) throw new Error("adapters: expected an adapter, got undefined")
-  return item
 }

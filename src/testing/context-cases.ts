@@ -1,10 +1,12 @@
 import { nodeModule } from "../platform/node.ts"
 import type { ContextStorage } from "../platform/node.ts"
-import type { AdapterCase, Trial } from "./adapter-case.ts"
-import { sessionCase, userCase } from "./adapter-case.ts"
+import type { UserId } from "../core/ports.ts"
+import type { AdapterCase } from "./adapter-case.ts"
 import { expectEqual } from "./expectation.ts"
-import { addSession, expiredAt, liveUntil, sessionId, sessionOf } from "./session-fixture.ts"
-import { addKey, keyOf, newUser } from "./user-fixture.ts"
+import { expiredAt, liveUntil, sessionId, sessionOf } from "./session-fixture.ts"
+import type { Trial } from "./trial.ts"
+import { sessionCase, userCase } from "./trial.ts"
+import { keyOf, newUser } from "./user-fixture.ts"
 
 interface Platform {
   AsyncLocalStorage?: new <Store>() => ContextStorage<Store>
@@ -12,14 +14,14 @@ interface Platform {
 
 type Calls = Record<string, (n: number) => Promise<unknown>>
 
-const callers = 12
+// The callers.
+const numbers = [...Array(12).keys()]
 
 /** A store that chooses a tenant by the async context must be reached in that of each caller. */
 export const sessionContextCases: AdapterCase[] = [
   sessionCase("every session call reaches the store in the async context of its caller", async (trial) => {
-    const { adapter } = trial
-    const userId = await trial.addUser(1)
-    for (const n of numbers()) await addSession(trial, userId, n)
+    const { adapter, userId } = trial
+    for (const n of numbers) await trial.addSession(userId, n)
     await expectOwnContexts(trial, {
       findSession: (n) => adapter.findSession(sessionId(n)),
       listSessions: () => adapter.listSessions(userId),
@@ -37,22 +39,20 @@ export const sessionContextCases: AdapterCase[] = [
 /** The same of the user port. */
 export const userContextCases: AdapterCase[] = [
   userCase("every user call reaches the store in the async context of its caller", async (trial) => {
-    const { adapter, userId } = trial
-    for (const n of numbers()) {
-      await adapter.insertUser(newUser(userId(n + 1), n + 1), null)
-      await addKey(trial, userId(n + 1), `key-${n}`)
-    }
+    const { adapter } = trial
+    const idOf = (n: number): UserId => trial.idOf(n + 3)
+    for (const n of numbers) await trial.addKey(await trial.addUser(n + 3), `key-${n}`)
     await expectOwnContexts(trial, {
-      findUser: (n) => adapter.findUser(userId(n + 1)),
+      findUser: (n) => adapter.findUser(idOf(n)),
       findKey: (n) => adapter.findKey("username", `key-${n}`),
-      listKeys: (n) => adapter.listKeys(userId(n + 1)),
-      updateUser: (n) => adapter.updateUser(userId(n + 1), { username: `new-${n}` }),
-      insertUser: (n) => adapter.insertUser(newUser(userId(n + 101), n + 101), null),
-      insertKey: (n) => adapter.insertKey(keyOf(userId(n + 1), `new-${n}`)),
-      replaceUserPasswords: (n) => adapter.replaceUserPasswords(userId(n + 1), ["username"], "new"),
-      renameKey: (n) => adapter.renameKey(keyOf(userId(n + 1), `key-${n}`), `renamed-${n}`),
-      deleteKey: (n) => adapter.deleteKey(keyOf(userId(n + 1), `renamed-${n}`)),
-      deleteUser: (n) => adapter.deleteUser(userId(n + 1)),
+      listKeys: (n) => adapter.listKeys(idOf(n)),
+      updateUser: (n) => adapter.updateUser(idOf(n), { username: `new-${n}` }),
+      insertUser: (n) => adapter.insertUser(newUser(idOf(n + 100), n + 103), null),
+      insertKey: (n) => adapter.insertKey(keyOf(idOf(n), `new-${n}`)),
+      replaceUserPasswords: (n) => adapter.replaceUserPasswords(idOf(n), ["username"], "new"),
+      renameKey: (n) => adapter.renameKey(keyOf(idOf(n), `key-${n}`), `renamed-${n}`),
+      deleteKey: (n) => adapter.deleteKey(keyOf(idOf(n), `renamed-${n}`)),
+      deleteUser: (n) => adapter.deleteUser(idOf(n)),
     })
   }),
 ]
@@ -65,9 +65,9 @@ async function expectOwnContexts({ onStatement }: Pick<Trial, "onStatement">, ca
   onStatement(() => seen.add(storage.getStore()))
   for (const [name, call] of Object.entries(calls)) {
     seen = new Set()
-    await Promise.all(numbers().map((n) => storage.run(n, () => call(n))))
-    const contexts = numbers().filter((n) => seen.has(n))
-    expectEqual(`${name}(): the callers in whose async context the store was reached`, contexts, numbers())
+    await Promise.all(numbers.map((n) => storage.run(n, () => call(n))))
+    const contexts = numbers.filter((n) => seen.has(n))
+    expectEqual(`${name}(): the callers in whose async context the store was reached`, contexts, numbers)
     expectEqual(`${name}(): whether the store was reached outside of their contexts`, seen.has(undefined), false)
   }
 }
@@ -76,8 +76,4 @@ async function expectOwnContexts({ onStatement }: Pick<Trial, "onStatement">, ca
 function newStorage(): ContextStorage<number> | null {
   const Storage = (globalThis as Platform).AsyncLocalStorage ?? nodeModule("node:async_hooks")?.AsyncLocalStorage
   return Storage ? new Storage<number>() : null
-}
-
-function numbers(): number[] {
-  return [...Array(callers).keys()]
 }

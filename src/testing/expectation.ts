@@ -30,6 +30,18 @@ export async function expectAuthError(what: string, code: AuthErrorCode, call: (
   }
 }
 
+/** Throws unless exactly one of several racing calls won, and returns what it raced with. */
+export function winnerOf<Racer, Result>(
+  what: string,
+  racers: readonly Racer[],
+  results: readonly Result[],
+  won: (result: Result) => boolean = (result) => result === true,
+): Racer {
+  const winners = racers.filter((_, n) => won(results[n]!))
+  expectEqual(what, winners.length, 1)
+  return winners[0]!
+}
+
 /** Runs a call that may as well reject as resolve, and resolves to what it did. */
 export async function settle<Value>(call: () => Promise<Value>): Promise<PromiseSettledResult<Value>> {
   try {
@@ -37,6 +49,11 @@ export async function settle<Value>(call: () => Promise<Value>): Promise<Promise
   } catch (reason) {
     return { status: "rejected", reason }
   }
+}
+
+/** What a call resolved to, or `otherwise` if it rejected. */
+export function valueOf<Value>(outcome: PromiseSettledResult<Value>, otherwise: Value): Value {
+  return outcome.status === "fulfilled" ? outcome.value : otherwise
 }
 
 /** Writes a value so that two different ones never read the same; `JSON.stringify` would throw on a bigint. */

@@ -1,4 +1,4 @@
-import type { UserId } from "../core/ports.ts"
+import type { KeyName, UserId } from "../core/ports.ts"
 
 /** Names of core columns and fields, in the spellings that stores use. */
 export const coreNames = [
@@ -39,6 +39,15 @@ export function nearMisses(id: string): string[] {
   const close = [id.toUpperCase(), `${id} `, ` ${id}`, id.slice(0, -1), id.slice(1), `${id}0`, accented(id), `${id}\n`]
   const patterns = ["", "%", "*", `${id.slice(0, -1)}_`, `${id.slice(0, -1)}?`, "_".repeat(id.length), `${id}\0`]
   return [...close, ...patterns].filter((miss) => miss !== id)
+}
+
+/** Names that a careless comparison takes for a key's. None has a NUL, which no key can have and not every store compares. */
+export function nearMissesOfKey<Key extends KeyName>(key: Key): Key[] {
+  const misses = (id: string) => nearMisses(id).filter((miss) => !miss.includes("\0"))
+  return [
+    ...misses(key.providerUserId).map((providerUserId) => ({ ...key, providerUserId })),
+    ...misses(key.providerId).map((providerId) => ({ ...key, providerId })),
+  ]
 }
 
 /** Values of other types that a careless lookup takes for `id`, or for "any". */

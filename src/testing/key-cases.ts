@@ -1,8 +1,8 @@
 import type { AdapterCase } from "./adapter-case.ts"
-import { inRounds, userCase } from "./adapter-case.ts"
-import { expectAuthError, expectEqual, format } from "./expectation.ts"
-import { nearMisses } from "./hostile-input.ts"
-import { addKey, expectKey, expectKeys, expectNoKey, expectUser, keyOf } from "./user-fixture.ts"
+import { expectAuthError, expectEqual, format, winnerOf } from "./expectation.ts"
+import { nearMissesOfKey } from "./hostile-input.ts"
+import { userCase, userRounds } from "./trial.ts"
+import { keyOf } from "./user-fixture.ts"
 
 // Pairs that a careless join of the two ids, or a careless comparison, takes for one another.
 const lookalikes: [string, string][] = [
@@ -33,139 +33,111 @@ const lookalikes: [string, string][] = [
 /** One key belongs to one user, and is found by its exact two ids. */
 export const keyCases: AdapterCase[] = [
   userCase("findKey() finds what insertKey() stored", async (trial) => {
-    const [userId, otherId] = [await trial.addUser(1), await trial.addUser(2)]
-    const keys = [
-      await addKey(trial, userId, "ada", { passwordHash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA" }),
-      await addKey(trial, userId, "4711", { providerId: "github", passwordHash: null }),
-      await addKey(trial, otherId, "grace", { passwordHash: "s2:it's 'quoted': \\ $1 ?" }),
-    ]
-    for (const key of keys) await expectKey(trial, key)
+    const { userId, otherId, addKey } = trial
+    await trial.expectKey(
+      await addKey(userId, "ada", { passwordHash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA" }),
+      await addKey(userId, "4711", { providerId: "github", passwordHash: null }),
+      await addKey(otherId, "grace", { passwordHash: "s2:it's 'quoted': \\ $1 ?" }),
+    )
   }),
   userCase("findKey() finds a password hash of 500 characters whole", async (trial) => {
-    await expectKey(trial, await addKey(trial, await trial.addUser(1), "ada", { passwordHash: "Ab1/".repeat(125) }))
+    await trial.expectKey(await trial.addKey(trial.userId, "ada", { passwordHash: "Ab1/".repeat(125) }))
   }),
   userCase("findKey() resolves to null for an unknown key", async (trial) => {
-    await addKey(trial, await trial.addUser(1), "ada")
-    await expectNoKey(trial, { providerId: "username", providerUserId: "grace" })
-    await expectNoKey(trial, { providerId: "github", providerUserId: "ada" })
+    await trial.addKey(trial.userId, "ada")
+    await trial.expectNoKey({ providerId: "username", providerUserId: "grace" })
+    await trial.expectNoKey({ providerId: "github", providerUserId: "ada" })
   }),
   userCase("findKey() compares both ids byte for byte", async (trial) => {
-    const key = await addKey(trial, await trial.addUser(1), "ada")
-    // A NUL can be in no key: createUsers() refuses control characters, and some databases cannot compare them.
-    const misses = (id: string) => nearMisses(id).filter((miss) => !miss.includes("\0"))
-    for (const providerUserId of misses(key.providerUserId)) await expectNoKey(trial, { ...key, providerUserId })
-    for (const providerId of misses(key.providerId)) await expectNoKey(trial, { ...key, providerId })
+    for (const miss of nearMissesOfKey(await trial.addKey(trial.userId, "ada"))) await trial.expectNoKey(miss)
   }),
   userCase("insertKey() keeps apart keys that look alike", async (trial) => {
-    const userIds = [await trial.addUser(1), await trial.addUser(2)]
-    const keys = lookalikes.map(([providerId, id], n) => keyOf(userIds[n % 2] ?? "", id, { providerId }))
+    const userIds = [trial.userId, trial.otherId]
+    const keys = lookalikes.map(([providerId, id], n) => keyOf(userIds[n % 2]!, id, { providerId }))
     for (const key of keys) expectEqual(`insertKey(${format(key)})`, await trial.adapter.insertKey(key), "inserted")
-    for (const key of keys) await expectKey(trial, key)
-    for (const userId of userIds)
-      await expectKeys(
-        trial,
-        userId,
-        keys.filter((key) => key.userId === userId),
-      )
+    await trial.expectKey(...keys)
+    for (const id of userIds) await trial.expectKeys(id, ...keys.filter(({ userId }) => userId === id))
   }),
   userCase("insertKey() answers `key_taken` for a key that is taken, and leaves it alone", async (trial) => {
-    const [userId, otherId] = [await trial.addUser(1), await trial.addUser(2)]
-    const key = await addKey(trial, userId, "ada")
-    const late = { ...key, userId: otherId, passwordHash: "new" }
+    const key = await trial.addKey(trial.userId, "ada")
+    const late = { ...key, userId: trial.otherId, passwordHash: "new" }
     expectEqual("insertKey()", await trial.adapter.insertKey(late), "key_taken")
     expectEqual("insertKey()", await trial.adapter.insertKey({ ...key, passwordHash: null }), "key_taken")
-    await expectKey(trial, key)
-    await expectKeys(trial, otherId, [])
+    await trial.expectKey(key)
+    await trial.expectKeys(trial.otherId)
   }),
   userCase("insertKey() gives a key to one of many racing callers", async (trial) => {
-    const userIds = [await trial.addUser(1), await trial.addUser(2)]
-    const racers = Array.from({ length: 8 }, (_, n) =>
-      keyOf(userIds[n % 2] ?? "", "ada", { passwordHash: `hash ${n}` }),
-    )
+    const hashes = Array.from({ length: 8 }, (_, n) => `hash ${n}`)
+    const racers = hashes.map((passwordHash, n) => keyOf(n % 2 ? trial.otherId : trial.userId, "ada", { passwordHash }))
     const results = await Promise.all(racers.map((racer) => trial.adapter.insertKey(racer)))
-    const winners = racers.filter((_, n) => results[n] === "inserted")
-    expectEqual("insertKey() calls that stored it", winners.length, 1)
-    for (const winner of winners) await expectKey(trial, winner)
+    await trial.expectKey(winnerOf("insertKey() calls that stored it", racers, results, (each) => each === "inserted"))
   }),
   userCase("insertKey() rejects with user_missing for an unknown user, and stores nothing", async (trial) => {
-    await trial.addUser(1)
-    const key = keyOf(trial.userId(2), "ada")
+    const key = keyOf(trial.idOf(3), "ada")
     await expectAuthError("insertKey()", "user_missing", () => trial.adapter.insertKey(key))
-    await expectNoKey(trial, key)
-    await expectKeys(trial, key.userId, [])
+    await trial.expectNoKey(key)
+    await trial.expectKeys(key.userId)
   }),
-  userCase("insertKey() and findKey() share no object with the store", async (trial) => {
-    const key = await addKey(trial, await trial.addUser(1), "ada")
-    const [found, [listed]] = [await trial.adapter.findKey("username", "ada"), await trial.adapter.listKeys(key.userId)]
+  userCase("insertKey() and findKey() share no object with the store", async ({ adapter, ...trial }) => {
+    const key = await trial.addKey(trial.userId, "ada")
+    const [found, [listed]] = [await adapter.findKey("username", "ada"), await adapter.listKeys(key.userId)]
     const before = { ...key }
     for (const copy of [key, found, listed]) if (copy) copy.passwordHash = "changed"
-    await expectKey(trial, before)
+    await trial.expectKey(before)
   }),
   userCase("listKeys() lists all keys of one user, and none for a user without", async (trial) => {
-    const [userId, otherId, keyless] = [await trial.addUser(1), await trial.addUser(12), await trial.addUser(3)]
-    const own = [await addKey(trial, userId, "ada"), await addKey(trial, userId, "1", { providerId: "github" })]
-    const theirs = await addKey(trial, otherId, "grace", { passwordHash: null })
-    await expectKeys(trial, userId, own)
-    await expectKeys(trial, otherId, [theirs])
-    await expectKeys(trial, keyless, [])
-    await expectKeys(trial, trial.userId(4), [])
+    const { userId, addKey } = trial
+    const own = [await addKey(userId, "ada"), await addKey(userId, "1", { providerId: "github" })]
+    const theirs = await addKey(await trial.addUser(12), "grace", { passwordHash: null })
+    await trial.expectKeys(userId, ...own)
+    await trial.expectKeys(theirs.userId, theirs)
+    for (const keyless of [trial.otherId, trial.idOf(4)]) await trial.expectKeys(keyless)
   }),
   userCase("deleteKey() deletes one key, and may be repeated", async (trial) => {
-    const [userId, otherId] = [await trial.addUser(1), await trial.addUser(2)]
-    const key = await addKey(trial, userId, "ada")
-    const kept = [await addKey(trial, userId, "ada", { providerId: "email" }), await addKey(trial, userId, "ada2")]
-    const theirs = await addKey(trial, otherId, "grace")
+    const { userId, addKey } = trial
+    const key = await addKey(userId, "ada")
+    const kept = [await addKey(userId, "ada", { providerId: "email" }), await addKey(userId, "ada2")]
+    const theirs = await addKey(trial.otherId, "grace")
     expectEqual("deleteKey()", await trial.adapter.deleteKey(key), "deleted")
     expectEqual("deleteKey() once more", await trial.adapter.deleteKey(key), "missing")
-    await expectNoKey(trial, key)
-    await expectKeys(trial, userId, kept)
-    await expectKeys(trial, otherId, [theirs])
-    await expectUser(trial, userId, 1)
+    await trial.expectNoKey(key)
+    await trial.expectKeys(userId, ...kept)
+    await trial.expectKeys(trial.otherId, theirs)
+    await trial.expectUser(userId, 1)
   }),
   userCase("deleteKey() compares both ids byte for byte", async (trial) => {
-    const key = await addKey(trial, await trial.addUser(1), "ada")
-    await addKey(trial, key.userId, "ada2")
-    const misses = (id: string) => nearMisses(id).filter((miss) => !miss.includes("\0"))
-    for (const providerUserId of misses(key.providerUserId)) await trial.adapter.deleteKey({ ...key, providerUserId })
-    for (const providerId of misses(key.providerId)) await trial.adapter.deleteKey({ ...key, providerId })
-    await expectKey(trial, key)
+    const [key] = [await trial.addKey(trial.userId, "ada"), await trial.addKey(trial.userId, "ada2")]
+    for (const miss of nearMissesOfKey(key)) await trial.adapter.deleteKey(miss)
+    await trial.expectKey(key)
   }),
   userCase("deleteKey() answers `last_key` for a user's only key, and leaves it alone", async (trial) => {
-    const [userId, otherId] = [await trial.addUser(1), await trial.addUser(2)]
-    const key = await addKey(trial, userId, "ada", { passwordHash: null })
-    const others = [await addKey(trial, otherId, "grace"), await addKey(trial, otherId, "grace2")]
+    const key = await trial.addKey(trial.userId, "ada", { passwordHash: null })
+    const others = [await trial.addKey(trial.otherId, "grace"), await trial.addKey(trial.otherId, "grace2")]
     expectEqual("deleteKey()", await trial.adapter.deleteKey(key), "last_key")
-    await expectKeys(trial, userId, [key])
-    await expectKeys(trial, otherId, others)
+    await trial.expectKeys(trial.userId, key)
+    await trial.expectKeys(trial.otherId, ...others)
   }),
   userCase("deleteKey() with evenLast deletes the only key too", async (trial) => {
-    const key = await addKey(trial, await trial.addUser(1), "ada")
+    const key = await trial.addKey(trial.userId, "ada")
     expectEqual("deleteKey()", await trial.adapter.deleteKey(key, { evenLast: true }), "deleted")
     expectEqual("deleteKey() once more", await trial.adapter.deleteKey(key, { evenLast: true }), "missing")
-    await expectKeys(trial, key.userId, [])
-    await expectUser(trial, key.userId, 1)
+    await trial.expectKeys(key.userId)
+    await trial.expectUser(key.userId, 1)
   }),
   userCase("deleteKey() answers `missing` for a key of another user, and leaves it alone", async (trial) => {
-    const [userId, otherId] = [await trial.addUser(1), await trial.addUser(2)]
-    const keys = [await addKey(trial, userId, "ada"), await addKey(trial, userId, "ada2")]
-    await addKey(trial, otherId, "grace")
+    const [key, second] = [await trial.addKey(trial.userId, "ada"), await trial.addKey(trial.userId, "ada2")]
+    await trial.addKey(trial.otherId, "grace")
     for (const evenLast of [false, true]) {
-      const theirs = { ...keys[0], providerId: "username", providerUserId: "ada", userId: otherId }
+      const theirs = { ...key, userId: trial.otherId }
       expectEqual("deleteKey()", await trial.adapter.deleteKey(theirs, { evenLast }), "missing")
     }
-    await expectKeys(trial, userId, keys)
+    await trial.expectKeys(trial.userId, key, second)
   }),
-  userCase("deleteKey() during another deleteKey() leaves the user one of two keys", async (trial) => {
-    await inRounds(6, async (round) => {
-      const userId = await trial.addUser(round)
-      const keys = [await addKey(trial, userId, `a-${round}`), await addKey(trial, userId, `b-${round}`)]
-      const answers = await Promise.all(keys.map((key) => trial.adapter.deleteKey(key)))
-      expectEqual("deleteKey()", answers.toSorted(), ["deleted", "last_key"])
-      await expectKeys(
-        trial,
-        userId,
-        keys.filter((_, n) => answers[n] === "last_key"),
-      )
-    })
+  userRounds("deleteKey() during another deleteKey() leaves the user one of two keys", async (trial, round, both) => {
+    const [a, b] = [await trial.addKey(trial.userId, `a-${round}`), await trial.addKey(trial.userId, `b-${round}`)]
+    const remove = (key: typeof a) => () => trial.adapter.deleteKey(key)
+    const answers = await both(remove(a), remove(b))
+    expectEqual("deleteKey()", answers.toSorted(), ["deleted", "last_key"])
+    await trial.expectKeys(trial.userId, answers[0] === "last_key" ? a : b)
   }),
 ]

@@ -1,6 +1,8 @@
 import type { SetUpAdapter } from "./adapter-case.ts"
-import { sessionAdapterCases } from "./session-adapter-cases.ts"
-import { userAdapterCases } from "./user-adapter-cases.ts"
+import { concurrencyCases, sessionAdapterCases, userAdapterCases } from "./adapter-cases.ts"
+import type { SetUpConcurrency } from "./concurrency-case.ts"
+
+type Test = (name: string, run: () => Promise<void>) => unknown
 
 /**
  * Registers every case of both ports with a test runner. An adapter without the user port passes that port's cases.
@@ -20,6 +22,26 @@ import { userAdapterCases } from "./user-adapter-cases.ts"
  *   }
  * })
  */
-export function testAdapter(test: (name: string, run: () => Promise<void>) => unknown, setup: SetUpAdapter): void {
+export function testAdapter(test: Test, setup: SetUpAdapter): void {
   for (const { name, run } of [...sessionAdapterCases, ...userAdapterCases]) test(name, () => run(setup))
+}
+
+/**
+ * Registers every race with a test runner. An adapter without the user port passes that port's races.
+ *
+ * @param test The runner's `test`, as for {@link testAdapter}
+ * @param setup Called for each race; it may give the same adapters to all, whose store was empty before the first
+ * @example
+ * import { test } from "vitest"
+ * import { testConcurrency } from "nightlatch/testing"
+ *
+ * const pools = [openPool(), openPool(), openPool()] // of one database, which is empty
+ * const adapters = pools.map((pool) => myAdapter(pool))
+ * testConcurrency(test, () => ({
+ *   adapters,
+ *   addUser: ({ id, username }) => pools[0].query("INSERT INTO user (id, username) VALUES (?, ?)", [id, username]),
+ * }))
+ */
+export function testConcurrency(test: Test, setup: SetUpConcurrency): void {
+  for (const { name, run } of concurrencyCases) test(name, () => run(setup))
 }

@@ -2,99 +2,75 @@ import type { KeyRecord } from "../core/ports.ts"
 import type { FullAdapter } from "./adapter-case.ts"
 import type { ConcurrencyCase } from "./concurrency-case.ts"
 import { userRace } from "./concurrency-case.ts"
-import { expectAuthError, expectEqual, settle } from "./expectation.ts"
-import { expectListed, expectNoSession, sessionOf } from "./session-fixture.ts"
-import {
-  addKey,
-  expectKey,
-  expectKeys,
-  expectNoKey,
-  expectNoUser,
-  expectRow,
-  expectUser,
-  keyOf,
-  newUser,
-  withoutUser,
-} from "./user-fixture.ts"
+import { expectAuthError, expectEqual, settle, winnerOf } from "./expectation.ts"
+import { sessionOf } from "./session-fixture.ts"
+import { expectRow, keyOf, newUser, withoutUser } from "./user-fixture.ts"
 
 /** Races about users and keys. */
 export const userConcurrencyCases: ConcurrencyCase[] = [
   userRace("20 sign-ups under one name: one user, and no trace of the others", async (round) => {
     const name = `racer-${round.next()}`
-    const ids = Array.from({ length: 20 }, () => round.next())
+    const numbers = Array.from({ length: 20 }, () => round.next())
     const signUp = (n: number) => (adapter: FullAdapter) =>
-      adapter.insertUser(newUser(round.userId(n), n), withoutUser(keyOf("", name)))
-    const results = await round.atOnce(ids.map(signUp))
-    expectEqual("users inserted", results.filter((result) => "user" in result).length, 1)
+      adapter.insertUser(newUser(round.idOf(n), n), withoutUser(keyOf("", name)))
+    const results = await round.atOnce(numbers.map(signUp))
+    const winner = winnerOf("users inserted", numbers, results, (result) => "user" in result)
     expectEqual("keys taken", results.filter((result) => "taken" in result && result.taken === "key").length, 19)
-    const winner = results.findIndex((result) => "user" in result)
-    for (const [n, id] of ids.entries()) if (n !== winner) await expectNoUser(round, round.userId(id))
-    await expectKey(round, keyOf(round.userId(ids[winner] ?? 0), name))
+    for (const n of numbers) if (n !== winner) await round.expectNoUser(round.idOf(n))
+    await round.expectKey(keyOf(round.idOf(winner), name))
   }),
   userRace("12 changes of one password: one takes place, and ends the user's sessions", async (round) => {
-    const userId = await round.addUser()
-    const key = await addKey(round, userId, `racer-${round.next()}`, { passwordHash: "old" })
-    const session = sessionOf(userId, round.next())
-    await round.adapter.insertSession(session)
+    const key = await round.addKey(round.userId, `racer-${round.next()}`, { passwordHash: "old" })
+    const session = await round.addSession(round.userId, round.next())
     const hashes = Array.from({ length: 12 }, (_, n) => `new-${n}`)
     const results = await round.atOnce(hashes.map((to) => (adapter) => adapter.replaceKeyPassword(key, "old", to, {})))
-    expectEqual("replaceKeyPassword() calls that did", results.filter((replaced) => replaced === true).length, 1)
-    await expectKey(round, { ...key, passwordHash: hashes[results.indexOf(true)] ?? "old" })
-    await expectNoSession(round, session.id)
+    const passwordHash = winnerOf("replaceKeyPassword() calls that did", hashes, results)
+    await round.expectKey({ ...key, passwordHash })
+    await round.expectNoSession(session.id)
   }),
   userRace(
     "a new key during a change of the password: it has the new one, or sees that the others have it",
-    async (round) => {
-      const userId = await round.addUser()
-      const key = await addKey(round, userId, `racer-${round.next()}`, { passwordHash: "old" })
-      const added = keyOf(userId, `racer-${round.next()}`, { passwordHash: "old" })
+    async ({ userId, next, ...round }) => {
+      const key = await round.addKey(userId, `racer-${next()}`, { passwordHash: "old" })
+      const added = keyOf(userId, `racer-${next()}`, { passwordHash: "old" })
       const change = (adapter: FullAdapter) => adapter.replaceUserPasswords(userId, ["username"], "new")
       const insert = async (adapter: FullAdapter) => {
         await adapter.insertKey(added)
-        return (await adapter.findKey(key.providerId, key.providerUserId))?.passwordHash
+        return hashOf(adapter, key)
       }
       const [, seen] = await round.atOnce<unknown>([change, insert])
-      await expectKey(round, { ...key, passwordHash: "new" })
-      await expectKey(round, { ...added, passwordHash: seen === "old" ? "new" : await hashOf(round, added) })
+      await round.expectKey({ ...key, passwordHash: "new" })
+      await round.expectKey({ ...added, passwordHash: seen === "old" ? "new" : await hashOf(round.adapter, added) })
     },
   ),
-  userRace("a user's 4 keys are deleted at once: one is left", async (round) => {
-    const userId = await round.addUser()
+  userRace("a user's 4 keys are deleted at once: one is left", async ({ userId, ...round }) => {
     const keys: KeyRecord[] = []
-    for (let n = 0; n < 4; n++) keys.push(await addKey(round, userId, `racer-${round.next()}`))
-    const answers = await round.atOnce(keys.map((key) => (adapter) => adapter.deleteKey(key)))
-    expectEqual("deleteKey()", answers.toSorted(), ["deleted", "deleted", "deleted", "last_key"])
-    await expectKeys(
-      round,
-      userId,
-      keys.filter((_, n) => answers[n] === "last_key"),
-    )
+    for (let n = 0; n < 4; n++) keys.push(await round.addKey(userId, `racer-${round.next()}`))
+    const outcomes = await round.atOnce(keys.map((key) => (adapter) => adapter.deleteKey(key)))
+    expectEqual("deleteKey()", outcomes.toSorted(), ["deleted", "deleted", "deleted", "last_key"])
+    await round.expectKeys(userId, ...keys.filter((_, n) => outcomes[n] === "last_key"))
   }),
   userRace("4 users take one name: one key and one row change", async (round) => {
-    const ids = Array.from({ length: 4 }, () => round.next())
-    const keys: KeyRecord[] = []
-    for (const n of ids) {
-      await round.adapter.insertUser(newUser(round.userId(n), n), null)
-      keys.push(await addKey(round, round.userId(n), `racer-${n}`))
-    }
+    const numbers = Array.from({ length: 4 }, () => round.next())
+    for (const n of numbers) await round.adapter.insertUser(newUser(round.idOf(n), n), null)
+    const keys = await Promise.all(numbers.map((n) => round.addKey(round.idOf(n), `racer-${n}`)))
     const name = `taken-${round.next()}`
-    const attributes = (n: number) => ({ username: `${name}-${ids[n] ?? ""}` })
-    const renames = keys.map((key, n) => (adapter: FullAdapter) => adapter.renameKey(key, name, attributes(n)))
-    const answers = await round.atOnce(renames)
-    expectEqual("renameKey()", answers.toSorted(), ["key_taken", "key_taken", "key_taken", "renamed"])
+    const attributesOf = (key: KeyRecord) => ({ username: `${name}-${key.providerUserId}` })
+    const outcomes = await round.atOnce(keys.map((key) => (adapter) => adapter.renameKey(key, name, attributesOf(key))))
+    expectEqual("renameKey()", outcomes.toSorted(), ["key_taken", "key_taken", "key_taken", "renamed"])
     for (const [n, key] of keys.entries()) {
-      if (answers[n] === "renamed") {
-        await expectKey(round, { ...key, providerUserId: name })
-        expectRow(await round.adapter.findUser(key.userId), key.userId, attributes(n).username)
+      if (outcomes[n] === "renamed") {
+        await round.expectKey({ ...key, providerUserId: name })
+        expectRow(await round.adapter.findUser(key.userId), key.userId, attributesOf(key).username)
       } else {
-        await expectKey(round, key)
-        await expectUser(round, key.userId, ids[n] ?? 0)
+        await round.expectKey(key)
+        await round.expectUser(key.userId, numbers[n]!)
       }
     }
   }),
   userRace("a user is deleted during sign-ins and new keys: no session and no key is left", async (round) => {
     if (!round.knowsUsers) return
-    const userId = await round.addUser()
+    const { userId } = round
     const sessions = Array.from({ length: 8 }, () => sessionOf(userId, round.next()))
     const keys = Array.from({ length: 3 }, () => keyOf(userId, `racer-${round.next()}`))
     const remove = (adapter: FullAdapter) => adapter.deleteUser(userId)
@@ -103,23 +79,21 @@ export const userConcurrencyCases: ConcurrencyCase[] = [
       ...keys.map((key) => unlessUserIsMissing((adapter) => adapter.insertKey(key))),
     ]
     await round.atOnce([...calls.slice(0, 4), remove, ...calls.slice(4)])
-    await expectNoUser(round, userId)
-    for (const { id } of sessions) await expectNoSession(round, id)
-    await expectListed(round, userId, [])
-    for (const key of keys) await expectNoKey(round, key)
-    await expectKeys(round, userId, [])
+    await round.expectNoUser(userId)
+    for (const { id } of sessions) await round.expectNoSession(id)
+    await round.expectListed(userId, [])
+    for (const key of keys) await round.expectNoKey(key)
+    await round.expectKeys(userId)
   }),
 ]
 
-async function hashOf({ adapter }: { adapter: FullAdapter }, key: KeyRecord): Promise<string | null> {
+async function hashOf(adapter: FullAdapter, key: KeyRecord): Promise<string | null> {
   return (await adapter.findKey(key.providerId, key.providerUserId))?.passwordHash ?? null
 }
 
 /** Makes a call that may find no user, and must not fail otherwise. */
-function unlessUserIsMissing(
-  call: (adapter: FullAdapter) => Promise<unknown>,
-): (adapter: FullAdapter) => Promise<void> {
-  return async (adapter) => {
+function unlessUserIsMissing(call: (adapter: FullAdapter) => Promise<unknown>) {
+  return async (adapter: FullAdapter): Promise<void> => {
     const outcome = await settle(() => call(adapter))
     if (outcome.status === "rejected")
       await expectAuthError("the call", "user_missing", () => Promise.reject(outcome.reason))

@@ -1,12 +1,8 @@
-import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
-import type { NewUserRow } from "./adapter-case.ts"
+import type { KeyName, KeyRecord, UserId } from "../core/ports.ts"
+import type { FullAdapter, NewUserRow } from "./adapter-case.ts"
 import { usernameOf } from "./adapter-case.ts"
 import { expectEqual, format } from "./expectation.ts"
 import { columnOf } from "./session-fixture.ts"
-
-interface UserTrial {
-  adapter: UserAdapter<object, NewUserRow>
-}
 
 /** Makes a key of a user. */
 export function keyOf(userId: UserId, providerUserId: string, changes: Partial<KeyRecord> = {}): KeyRecord {
@@ -23,54 +19,53 @@ export function newUser(id: UserId, n: number): { id: UserId; attributes: NewUse
   return { id, attributes: { username: usernameOf(n) } }
 }
 
-/** Inserts a key, and resolves to it. */
-export async function addKey(
-  { adapter }: UserTrial,
-  userId: UserId,
-  providerUserId: string,
-  changes?: Partial<KeyRecord>,
-): Promise<KeyRecord> {
-  const key = keyOf(userId, providerUserId, changes)
-  expectEqual(`insertKey(${format(key)})`, await adapter.insertKey(key), "inserted")
-  return key
-}
-
-/** Throws unless the store holds the key as given. */
-export async function expectKey({ adapter }: UserTrial, key: KeyRecord): Promise<void> {
-  const found = await adapter.findKey(key.providerId, key.providerUserId)
-  expectEqual("findKey()", found && fieldsOf(found), fieldsOf(key))
-}
-
-/** Throws unless the store has no such key. */
-export async function expectNoKey(
-  { adapter }: UserTrial,
-  { providerId, providerUserId }: Pick<KeyRecord, "providerId" | "providerUserId">,
-): Promise<void> {
-  const what = `findKey(${format(providerId)}, ${format(providerUserId)})`
-  expectEqual(what, await adapter.findKey(providerId, providerUserId), null)
-}
-
-/** Throws unless exactly these keys of the user are listed, in any order. */
-export async function expectKeys({ adapter }: UserTrial, userId: UserId, keys: KeyRecord[]): Promise<void> {
-  const listed = (await adapter.listKeys(userId)).map(fieldsOf)
-  expectEqual(`listKeys(${format(userId)})`, listed.map(format).sort(), keys.map(fieldsOf).map(format).sort())
-}
-
 /** Throws unless the row is that of this user. Its id may be of another type: the row is as the driver reads it. */
-export function expectRow(row: object | null, id: UserId, username: string): void {
+export function expectRow(row: object | null | undefined, id: UserId, username: string): void {
   if (!row) throw new Error(`the row of user ${format(id)}: expected a row, got ${format(row)}`)
   expectEqual("user.id", String(columnOf(row, "id")), String(id))
   expectEqual("user.username", columnOf(row, "username"), username)
 }
 
-/** Throws unless the store holds user `n` as inserted. */
-export async function expectUser({ adapter }: UserTrial, id: UserId, n: number): Promise<void> {
-  expectRow(await adapter.findUser(id), id, usernameOf(n))
-}
+/** Makes what the cases of the user port do with a store besides what {@link startTrial} makes. */
+export function userChecks(adapter: FullAdapter) {
+  /** Inserts a key, and resolves to it. */
+  async function addKey(userId: UserId, providerUserId: string, changes?: Partial<KeyRecord>): Promise<KeyRecord> {
+    const key = keyOf(userId, providerUserId, changes)
+    expectEqual(`insertKey(${format(key)})`, await adapter.insertKey(key), "inserted")
+    return key
+  }
 
-/** Throws unless the store has no such user. */
-export async function expectNoUser({ adapter }: UserTrial, id: UserId): Promise<void> {
-  expectEqual(`findUser(${format(id)})`, await adapter.findUser(id), null)
+  /** Throws unless the store holds these keys as given. */
+  async function expectKey(...keys: KeyRecord[]): Promise<void> {
+    for (const key of keys) {
+      const found = await adapter.findKey(key.providerId, key.providerUserId)
+      expectEqual("findKey()", found && fieldsOf(found), fieldsOf(key))
+    }
+  }
+
+  /** Throws unless the store has no such key. */
+  async function expectNoKey({ providerId, providerUserId }: KeyName): Promise<void> {
+    const what = `findKey(${format(providerId)}, ${format(providerUserId)})`
+    expectEqual(what, await adapter.findKey(providerId, providerUserId), null)
+  }
+
+  /** Throws unless exactly these keys of the user are listed, in any order. */
+  async function expectKeys(userId: UserId, ...keys: KeyRecord[]): Promise<void> {
+    const listed = (await adapter.listKeys(userId)).map(fieldsOf)
+    expectEqual(`listKeys(${format(userId)})`, listed.map(format).sort(), keys.map(fieldsOf).map(format).sort())
+  }
+
+  /** Throws unless the store holds user `n` as inserted. */
+  async function expectUser(id: UserId, n: number): Promise<void> {
+    expectRow(await adapter.findUser(id), id, usernameOf(n))
+  }
+
+  /** Throws unless the store has no such user. */
+  async function expectNoUser(id: UserId): Promise<void> {
+    expectEqual(`findUser(${format(id)})`, await adapter.findUser(id), null)
+  }
+
+  return { addKey, expectKey, expectNoKey, expectKeys, expectUser, expectNoUser }
 }
 
 function fieldsOf({ providerId, providerUserId, userId, passwordHash }: KeyRecord): KeyRecord {

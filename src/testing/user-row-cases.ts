@@ -1,200 +1,166 @@
+import type { KeyRecord, UserId } from "../core/ports.ts"
 import type { AdapterCase } from "./adapter-case.ts"
-import { inRounds, userCase, userMethods, usernameOf } from "./adapter-case.ts"
-import { expectEqual } from "./expectation.ts"
-import {
-  addKey,
-  expectKey,
-  expectKeys,
-  expectNoKey,
-  expectNoUser,
-  expectRow,
-  expectUser,
-  keyOf,
-  newUser,
-  withoutUser,
-} from "./user-fixture.ts"
+import { userMethods, usernameOf } from "./adapter-case.ts"
+import { expectEqual, winnerOf } from "./expectation.ts"
+import type { UserTrial } from "./trial.ts"
+import { userCase, userRounds } from "./trial.ts"
+import { expectRow, keyOf, newUser, withoutUser } from "./user-fixture.ts"
 
 /** Users are stored with their key or not at all, changed one by one, and deleted with all that is theirs. */
 export const userRowCases: AdapterCase[] = [
   userCase("insertUser() stores a user without a key", async (trial) => {
-    const id = trial.userId(1)
-    const result = await trial.adapter.insertUser(newUser(id, 1), null)
-    expectRow("user" in result ? result.user : null, id, usernameOf(1))
-    await expectUser(trial, id, 1)
-    await expectKeys(trial, id, [])
+    const id = trial.idOf(3)
+    expectRow(rowOf(await insert(trial, id, 3, null)), id, usernameOf(3))
+    await trial.expectUser(id, 3)
+    await trial.expectKeys(id)
   }),
   userCase("insertUser() stores a user with a key, and resolves to the application's row", async (trial) => {
-    const [id, other] = [trial.userId(1), await trial.addUser(2)]
-    const key = keyOf(id, "ada")
-    const result = await trial.adapter.insertUser(newUser(id, 1), withoutUser(key))
-    expectRow("user" in result ? result.user : null, id, usernameOf(1))
-    expectEqual("the row", "user" in result && result.user, await trial.adapter.findUser(id))
-    await expectKeys(trial, id, [key])
-    await expectKeys(trial, other, [])
+    const key = keyOf(trial.idOf(3), "ada")
+    const row = rowOf(await insert(trial, key.userId, 3, key))
+    expectRow(row, key.userId, usernameOf(3))
+    expectEqual("the row", row, await trial.adapter.findUser(key.userId))
+    await trial.expectKeys(key.userId, key)
+    await trial.expectKeys(trial.otherId)
   }),
   userCase("insertUser() stores a key without a password", async (trial) => {
-    const key = keyOf(trial.userId(1), "4711", { providerId: "github", passwordHash: null })
-    await trial.adapter.insertUser(newUser(key.userId, 1), withoutUser(key))
-    await expectKey(trial, key)
+    const key = keyOf(trial.idOf(3), "4711", { providerId: "github", passwordHash: null })
+    await insert(trial, key.userId, 3, key)
+    await trial.expectKey(key)
   }),
   userCase("insertUser() answers `key` for a key that is taken, and stores no user", async (trial) => {
-    const owner = await trial.addUser(1)
-    const key = await addKey(trial, owner, "ada")
-    const late = withoutUser({ ...key, passwordHash: "late" })
-    expectEqual("insertUser()", await trial.adapter.insertUser(newUser(trial.userId(2), 2), late), { taken: "key" })
-    await expectNoUser(trial, trial.userId(2))
-    await expectKey(trial, key)
-    await expectKeys(trial, trial.userId(2), [])
+    const [id, key] = [trial.idOf(3), await trial.addKey(trial.userId, "ada")]
+    expectEqual("insertUser()", await insert(trial, id, 3, { ...key, passwordHash: "late" }), { taken: "key" })
+    await trial.expectNoUser(id)
+    await trial.expectKey(key)
+    await trial.expectKeys(id)
   }),
   userCase("insertUser() answers `id` for an id that is taken, and stores no key", async (trial) => {
-    const id = await trial.addUser(1)
-    const key = keyOf(id, "late")
-    expectEqual("insertUser()", await trial.adapter.insertUser(newUser(id, 2), withoutUser(key)), { taken: "id" })
-    expectEqual("insertUser()", await trial.adapter.insertUser(newUser(id, 2), null), { taken: "id" })
-    await expectNoKey(trial, key)
-    await expectUser(trial, id, 1)
+    const key = keyOf(trial.userId, "late")
+    for (const late of [key, null])
+      expectEqual("insertUser()", await insert(trial, trial.userId, 3, late), { taken: "id" })
+    await trial.expectNoKey(key)
+    await trial.expectUser(trial.userId, 1)
   }),
   userCase("insertUser() answers `key` when id and key are taken, and harms neither", async (trial) => {
-    const [id, owner] = [await trial.addUser(1), await trial.addUser(2)]
-    const key = await addKey(trial, owner, "ada")
-    const late = withoutUser({ ...key, passwordHash: "late" })
-    expectEqual("insertUser()", await trial.adapter.insertUser(newUser(id, 3), late), { taken: "key" })
-    await expectUser(trial, id, 1)
-    await expectKey(trial, key)
+    const key = await trial.addKey(trial.otherId, "ada")
+    const late = { ...key, passwordHash: "late" }
+    expectEqual("insertUser()", await insert(trial, trial.userId, 3, late), { taken: "key" })
+    await trial.expectUser(trial.userId, 1)
+    await trial.expectKey(key)
   }),
   userCase("insertUser() answers `key` when key and attribute are taken, and stores no user", async (trial) => {
-    const owner = await trial.addUser(1)
-    const key = await addKey(trial, owner, "ada")
-    const result = await trial.adapter.insertUser(newUser(trial.userId(2), 1), withoutUser(key))
-    expectEqual("insertUser()", result, { taken: "key" })
-    await expectNoUser(trial, trial.userId(2))
-    await expectKey(trial, key)
+    const key = await trial.addKey(trial.userId, "ada")
+    expectEqual("insertUser()", await insert(trial, trial.idOf(3), 1, key), { taken: "key" })
+    await trial.expectNoUser(trial.idOf(3))
+    await trial.expectKey(key)
   }),
   userCase("insertUser() stores all or, for an attribute that is taken, nothing", async (trial) => {
-    const [first, id] = [await trial.addUser(1), trial.userId(2)]
-    const key = keyOf(id, "grace")
-    const result = await trial.adapter.insertUser(newUser(id, 1), withoutUser(key))
-    await expectUser(trial, first, 1)
-    if ("user" in result) return expectKey(trial, key)
+    const key = keyOf(trial.idOf(3), "grace")
+    const result = await insert(trial, key.userId, 1, key)
+    await trial.expectUser(trial.userId, 1)
+    if ("user" in result) return trial.expectKey(key)
     expectEqual("insertUser()", result, { taken: "attribute" })
-    await expectNoUser(trial, id)
-    await expectNoKey(trial, key)
+    await trial.expectNoUser(key.userId)
+    await trial.expectNoKey(key)
   }),
   userCase("insertUser() gives a key to one of many racing callers, and leaves no other user", async (trial) => {
-    const ids = Array.from({ length: 20 }, (_, n) => trial.userId(n + 1))
-    const key = withoutUser(keyOf("", "ada"))
-    const results = await Promise.all(ids.map((id, n) => trial.adapter.insertUser(newUser(id, n + 1), key)))
-    expectEqual("users inserted", results.filter((result) => "user" in result).length, 1)
+    const ids = Array.from({ length: 20 }, (_, n) => trial.idOf(n + 3))
+    const results = await Promise.all(ids.map((id, n) => insert(trial, id, n + 3, keyOf("", "ada"))))
+    const winner = winnerOf("users inserted", ids, results, (result) => "user" in result)
     expectEqual("keys taken", results.filter((result) => "taken" in result && result.taken === "key").length, 19)
     const users = await Promise.all(ids.map((id) => trial.adapter.findUser(id)))
     expectEqual("users found", users.filter((user) => user !== null).length, 1)
-    const winner = ids[results.findIndex((result) => "user" in result)]
     expectEqual("the key's user", (await trial.adapter.findKey("username", "ada"))?.userId, winner)
   }),
   userCase("insertUser() gives an id to one of many racing callers, and leaves no other key", async (trial) => {
-    const id = trial.userId(1)
+    const id = trial.idOf(3)
     const keys = Array.from({ length: 8 }, (_, n) => keyOf(id, `racer-${n}`))
-    const insert = (key: (typeof keys)[0], n: number) => trial.adapter.insertUser(newUser(id, n), withoutUser(key))
-    const results = await Promise.all(keys.map(insert))
-    const winners = keys.filter((_, n) => "user" in (results[n] ?? {}))
-    expectEqual("users inserted", winners.length, 1)
+    const results = await Promise.all(keys.map((key, n) => insert(trial, id, n + 3, key)))
+    const winner = winnerOf("users inserted", keys, results, (result) => "user" in result)
     expectEqual("ids taken", results.filter((result) => "taken" in result && result.taken === "id").length, 7)
-    await expectKeys(trial, id, winners)
-    await expectUser(
-      trial,
-      id,
-      results.findIndex((result) => "user" in result),
-    )
+    await trial.expectKeys(id, winner)
+    await trial.expectUser(id, keys.indexOf(winner) + 3)
   }),
 
   userCase("findUser() finds one user's row, and null for an unknown id", async (trial) => {
-    const ids = [await trial.addUser(1), await trial.addUser(2)]
-    for (const [n, id] of ids.entries()) await expectUser(trial, id, n + 1)
-    await expectNoUser(trial, trial.userId(3))
+    await trial.expectUser(trial.userId, 1)
+    await trial.expectUser(trial.otherId, 2)
+    await trial.expectNoUser(trial.idOf(3))
   }),
   userCase("findUser() and insertUser() hand out copies", async (trial) => {
-    const id = trial.userId(1)
-    const result = await trial.adapter.insertUser(newUser(id, 1), null)
-    for (const row of ["user" in result ? result.user : null, await trial.adapter.findUser(id)]) {
+    const id = trial.idOf(3)
+    for (const row of [rowOf(await insert(trial, id, 3, null)), await trial.adapter.findUser(id)]) {
       if (row) Reflect.set(row, "username", "changed")
-      await expectUser(trial, id, 1)
+      await trial.expectUser(id, 3)
     }
   }),
   userCase("insertUser() and updateUser() keep nothing of the objects they were given", async (trial) => {
-    const id = trial.userId(1)
-    const [user, key, changes] = [newUser(id, 1), withoutUser(keyOf(id, "ada")), { username: usernameOf(2) }]
+    const id = trial.idOf(3)
+    const [user, key, changes] = [newUser(id, 3), withoutUser(keyOf(id, "ada")), { username: usernameOf(4) }]
     await trial.adapter.insertUser(user, key)
     user.attributes.username = key.passwordHash = "changed"
-    await expectUser(trial, id, 1)
-    await expectKey(trial, keyOf(id, "ada"))
+    await trial.expectUser(id, 3)
+    await trial.expectKey(keyOf(id, "ada"))
     await trial.adapter.updateUser(id, changes)
     changes.username = "changed"
-    await expectUser(trial, id, 2)
+    await trial.expectUser(id, 4)
   }),
 
-  userCase("updateUser() changes one user, and no other", async (trial) => {
-    const [id, other] = [await trial.addUser(1), await trial.addUser(2)]
-    expectEqual("updateUser()", await trial.adapter.updateUser(id, { username: usernameOf(3) }), "updated")
-    await expectUser(trial, id, 3)
-    await expectUser(trial, other, 2)
+  userCase("updateUser() changes one user, and no other", async ({ adapter, userId, ...trial }) => {
+    expectEqual("updateUser()", await adapter.updateUser(userId, { username: usernameOf(3) }), "updated")
+    await trial.expectUser(userId, 3)
+    await trial.expectUser(trial.otherId, 2)
   }),
-  userCase("updateUser() leaves alone an attribute that is undefined", async (trial) => {
-    const id = await trial.addUser(1)
-    expectEqual("updateUser()", await trial.adapter.updateUser(id, { username: undefined } as object), "updated")
-    await expectUser(trial, id, 1)
+  userCase("updateUser() leaves alone an attribute that is undefined", async ({ adapter, userId, ...trial }) => {
+    expectEqual("updateUser()", await adapter.updateUser(userId, { username: undefined } as object), "updated")
+    await trial.expectUser(userId, 1)
   }),
-  userCase("updateUser() answers `updated` when there is nothing to change", async (trial) => {
-    const id = await trial.addUser(1)
-    expectEqual("updateUser()", await trial.adapter.updateUser(id, { username: usernameOf(1) }), "updated")
-    expectEqual("updateUser() without attributes", await trial.adapter.updateUser(id, {}), "updated")
-    await expectUser(trial, id, 1)
+  userCase("updateUser() answers `updated` when there is nothing to change", async ({ adapter, userId, ...trial }) => {
+    for (const attributes of [{ username: usernameOf(1) }, {}])
+      expectEqual("updateUser()", await adapter.updateUser(userId, attributes), "updated")
+    await trial.expectUser(userId, 1)
   }),
   userCase("updateUser() answers `missing` for an unknown id, and stores nothing", async (trial) => {
-    const [id, missing] = [await trial.addUser(1), trial.userId(2)]
-    expectEqual("updateUser()", await trial.adapter.updateUser(missing, { username: usernameOf(2) }), "missing")
-    expectEqual("updateUser() without attributes", await trial.adapter.updateUser(missing, {}), "missing")
-    await expectNoUser(trial, missing)
-    await expectUser(trial, id, 1)
+    const missing = trial.idOf(3)
+    for (const attributes of [{ username: usernameOf(3) }, {}])
+      expectEqual("updateUser()", await trial.adapter.updateUser(missing, attributes), "missing")
+    await trial.expectNoUser(missing)
+    await trial.expectUser(trial.userId, 1)
   }),
   userCase("updateUser() changes all or, for an attribute that is taken, nothing", async (trial) => {
-    const [id, other] = [await trial.addUser(1), await trial.addUser(2)]
-    const result = await trial.adapter.updateUser(id, { username: usernameOf(2) })
+    const result = await trial.adapter.updateUser(trial.userId, { username: usernameOf(2) })
     if (result !== "taken") expectEqual("updateUser()", result, "updated")
-    await expectUser(trial, id, result === "taken" ? 1 : 2)
-    await expectUser(trial, other, 2)
+    await trial.expectUser(trial.userId, result === "taken" ? 1 : 2)
+    await trial.expectUser(trial.otherId, 2)
   }),
 
-  userCase("deleteUser() deletes one user with all keys, and may be repeated", async (trial) => {
-    const [id, other] = [await trial.addUser(1), await trial.addUser(12)]
-    const keys = [await addKey(trial, id, "ada"), await addKey(trial, id, "1", { providerId: "github" })]
-    const kept = await addKey(trial, other, "grace")
-    await trial.adapter.deleteUser(id)
-    await trial.adapter.deleteUser(id)
-    await expectNoUser(trial, id)
-    for (const key of keys) await expectNoKey(trial, key)
-    await expectKeys(trial, id, [])
-    await expectUser(trial, other, 12)
-    await expectKeys(trial, other, [kept])
-  }),
+  userCase(
+    "deleteUser() deletes one user with all keys, and may be repeated",
+    async ({ adapter, addKey, ...trial }) => {
+      const [id, other] = [trial.userId, await trial.addUser(12)]
+      const keys = [await addKey(id, "ada"), await addKey(id, "1", { providerId: "github" })]
+      const kept = await addKey(other, "grace")
+      await adapter.deleteUser(id)
+      await adapter.deleteUser(id)
+      await trial.expectNoUser(id)
+      for (const key of keys) await trial.expectNoKey(key)
+      await trial.expectKeys(id)
+      await trial.expectUser(other, 12)
+      await trial.expectKeys(other, kept)
+    },
+  ),
   userCase("deleteUser() frees the id and the keys for another user", async (trial) => {
-    const id = await trial.addUser(1)
-    const key = await addKey(trial, id, "ada")
-    await trial.adapter.deleteUser(id)
-    const result = await trial.adapter.insertUser(newUser(id, 2), withoutUser(key))
-    expectRow("user" in result ? result.user : null, id, usernameOf(2))
-    await expectKey(trial, key)
+    const key = await trial.addKey(trial.userId, "ada")
+    await trial.adapter.deleteUser(key.userId)
+    expectRow(rowOf(await insert(trial, key.userId, 3, key)), key.userId, usernameOf(3))
+    await trial.expectKey(key)
   }),
-  userCase("deleteUser() during insertKey() leaves no key without a user", async (trial) => {
-    await inRounds(6, async (round) => {
-      const key = keyOf(await trial.addUser(round), `racer-${round}`)
-      const insert = () => trial.adapter.insertKey(key)
-      const remove = () => trial.adapter.deleteUser(key.userId)
-      const [first, second] = round % 2 ? [insert, remove] : [remove, insert]
-      const outcomes = await Promise.allSettled([first(), second()])
-      expectEqual("deleteUser()", outcomes[round % 2 ? 1 : 0]?.status, "fulfilled")
-      await expectNoUser(trial, key.userId)
-      await expectNoKey(trial, key)
-    })
+  userRounds("deleteUser() during insertKey() leaves no key without a user", async (trial, round, both) => {
+    const key = keyOf(trial.userId, `racer-${round}`)
+    const add = () => trial.adapter.insertKey(key).catch(() => "missing")
+    await both(add, () => trial.adapter.deleteUser(key.userId))
+    await trial.expectNoUser(key.userId)
+    await trial.expectNoKey(key)
   }),
   userCase("user methods work when the adapter is spread or taken apart", async (trial) => {
     const spread = { ...trial.adapter }
@@ -205,9 +171,9 @@ export const userRowCases: AdapterCase[] = [
     const { insertKey, findKey, listKeys, replaceKeyPassword, deleteKey } = trial.adapter
     const { replaceUserPasswords, renameKey } = trial.adapter
     /* oxlint-enable typescript/unbound-method */
-    const id = trial.userId(1)
+    const id = trial.idOf(3)
     const key = keyOf(id, "ada")
-    await insertUser(newUser(id, 1), null)
+    await insertUser(newUser(id, 3), null)
     expectEqual("insertKey()", await insertKey(key), "inserted")
     expectEqual("replaceKeyPassword()", await replaceKeyPassword(key, key.passwordHash, null, {}), true)
     expectEqual("findKey()", (await findKey("username", "ada"))?.userId, id)
@@ -215,8 +181,17 @@ export const userRowCases: AdapterCase[] = [
     expectEqual("renameKey()", await renameKey(key, "ada2"), "renamed")
     await deleteKey({ ...key, providerUserId: "ada2" }, { evenLast: true })
     expectEqual("listKeys()", await listKeys(id), [])
-    expectEqual("updateUser()", await updateUser(id, { username: usernameOf(2) }), "updated")
+    expectEqual("updateUser()", await updateUser(id, { username: usernameOf(4) }), "updated")
     await deleteUser(id)
     expectEqual("findUser()", await findUser(id), null)
   }),
 ]
+
+/** Inserts a user with an id, and with the name of user `n`. */
+function insert({ adapter }: UserTrial, id: UserId, n: number, key: KeyRecord | null) {
+  return adapter.insertUser(newUser(id, n), key && withoutUser(key))
+}
+
+function rowOf(result: Awaited<ReturnType<typeof insert>>): object | null {
+  return "user" in result ? result.user : null
+}

@@ -1,118 +1,112 @@
-import type { KeyRecord, UserId } from "../core/ports.ts"
-import type { AdapterCase, FullAdapter, Trial } from "./adapter-case.ts"
-import { inRounds, userCase, usernameOf } from "./adapter-case.ts"
+import type { KeyRecord } from "../core/ports.ts"
+import type { AdapterCase } from "./adapter-case.ts"
+import { usernameOf } from "./adapter-case.ts"
 import { expectEqual } from "./expectation.ts"
 import type { Session } from "./session-fixture.ts"
-import { addSession, expectListed, expectNoSession, expectStored, expiredAt, sessionOf } from "./session-fixture.ts"
-import { addKey, expectKey, expectNoUser, expectRow, newUser } from "./user-fixture.ts"
+import { expiredAt, sessionOf } from "./session-fixture.ts"
+import type { UserTrial } from "./trial.ts"
+import { userCase, userRounds } from "./trial.ts"
+import { expectRow, newUser } from "./user-fixture.ts"
 
 /** What happens to a user's sessions when the user, or the user's password, does not stay. */
 export const userSessionCases: AdapterCase[] = [
-  userCase("a user inserted through the port can have sessions", async (trial) => {
-    const id = trial.userId(1)
-    await trial.adapter.insertUser(newUser(id, 1), null)
-    const session = await addSession(trial, id, 1)
-    await expectStored(trial, session)
-    if (!trial.knowsUsers) return
-    expectRow((await trial.adapter.findSession(session.id))?.user ?? null, id, usernameOf(1))
+  userCase("a user inserted through the port can have sessions", async ({ adapter, ...trial }) => {
+    const id = trial.idOf(3)
+    await adapter.insertUser(newUser(id, 3), null)
+    const session = await trial.addSession(id, 1)
+    await trial.expectStored(session)
+    if (trial.knowsUsers) expectRow((await adapter.findSession(session.id))?.user, id, usernameOf(3))
   }),
-  userCase("findSession() finds the user's row as updateUser() left it", async (trial) => {
+  userCase("findSession() finds the user's row as updateUser() left it", async ({ adapter, userId, ...trial }) => {
     if (!trial.knowsUsers) return
-    const id = await trial.addUser(1)
-    const session = await addSession(trial, id, 1)
-    await trial.adapter.findSession(session.id)
-    await trial.adapter.updateUser(id, { username: usernameOf(2) })
-    expectRow((await trial.adapter.findSession(session.id))?.user ?? null, id, usernameOf(2))
-    await expectStored(trial, session)
+    const session = await trial.addSession(userId, 1)
+    await adapter.findSession(session.id)
+    await adapter.updateUser(userId, { username: usernameOf(3) })
+    expectRow((await adapter.findSession(session.id))?.user, userId, usernameOf(3))
+    await trial.expectStored(session)
   }),
 
-  userCase("deleteUser() ends the user's sessions, and nobody else's", async (trial) => {
-    const { userId, sessions, theirs } = await addSessions(trial)
-    await trial.adapter.deleteUser(userId)
-    for (const { id } of sessions) await expectNoSession(trial, id)
-    await expectListed(trial, userId, [])
-    await expectStored(trial, theirs)
+  signedInCase("deleteUser() ends the user's sessions, and nobody else's", async (trial) => {
+    await trial.adapter.deleteUser(trial.userId)
+    await trial.expectEnded()
   }),
-  userCase("deleteUser() ends sessions for good: a user who takes the id later has none", async (trial) => {
-    const { userId, sessions } = await addSessions(trial)
-    await trial.adapter.deleteUser(userId)
-    await trial.adapter.insertUser(newUser(userId, 5), null)
-    for (const { id } of sessions) await expectNoSession(trial, id)
-    await expectListed(trial, userId, [])
+  signedInCase("deleteUser() ends sessions for good: a user who takes the id later has none", async (trial) => {
+    await trial.adapter.deleteUser(trial.userId)
+    await trial.adapter.insertUser(newUser(trial.userId, 5), null)
+    await trial.expectEnded()
   }),
-  userCase("deleteUser() during a sign-in leaves no session without a user", async (trial) => {
+  userRounds("deleteUser() during a sign-in leaves no session without a user", async (trial, round, both) => {
     if (!trial.knowsUsers) return
-    await inRounds(6, async (round) => {
-      const session = sessionOf(await trial.addUser(round), round)
-      const signIn = () => trial.adapter.insertSession(session)
-      const remove = () => trial.adapter.deleteUser(session.userId)
-      const outcomes = await Promise.allSettled(round % 2 ? [signIn(), remove()] : [remove(), signIn()])
-      expectEqual("deleteUser()", outcomes[round % 2 ? 1 : 0]?.status, "fulfilled")
-      await expectNoUser(trial, session.userId)
-      await expectNoSession(trial, session.id)
-    })
+    const session = sessionOf(trial.userId, round)
+    const signIn = () => trial.adapter.insertSession(session).catch(() => {})
+    await both(signIn, () => trial.adapter.deleteUser(trial.userId))
+    await trial.expectNoUser(trial.userId)
+    await trial.expectNoSession(session.id)
   }),
 
-  userCase("replaceKeyPassword() ends no session unless it is told to", async (trial) => {
-    const { key, sessions, theirs } = await addSessions(trial)
-    expectEqual("replaceKeyPassword()", await trial.adapter.replaceKeyPassword(key, "old", "new"), true)
-    for (const session of [...sessions, theirs]) await expectStored(trial, session)
+  signedInCase("replaceKeyPassword() ends no session unless it is told to", async (trial) => {
+    expectEqual("replaceKeyPassword()", await trial.adapter.replaceKeyPassword(trial.key, "old", "new"), true)
+    await trial.expectKept()
   }),
-  userCase("replaceKeyPassword() with endSessions ends all of the user's sessions", async (trial) => {
-    const { userId, key, sessions, theirs } = await addSessions(trial)
-    expectEqual("replaceKeyPassword()", await trial.adapter.replaceKeyPassword(key, "old", "new", {}), true)
-    for (const { id } of sessions) await expectNoSession(trial, id)
-    await expectListed(trial, userId, [])
-    await expectStored(trial, theirs)
-    await expectKey(trial, { ...key, passwordHash: "new" })
+  signedInCase("replaceKeyPassword() with endSessions ends all of the user's sessions", async (trial) => {
+    expectEqual("replaceKeyPassword()", await trial.adapter.replaceKeyPassword(trial.key, "old", "new", {}), true)
+    await trial.expectEnded()
+    await trial.expectKey({ ...trial.key, passwordHash: "new" })
   }),
-  userCase("replaceKeyPassword() with endSessions spares the one session it is told to", async (trial) => {
-    const { userId, key, sessions, theirs } = await addSessions(trial)
-    const kept = sessions.slice(0, 1)
-    await trial.adapter.replaceKeyPassword(key, "old", "new", { exceptId: kept[0]?.id })
-    await expectListed(trial, userId, kept)
-    for (const session of [...kept, theirs]) await expectStored(trial, session)
+  signedInCase("replaceKeyPassword() with endSessions spares the one session it is told to", async (trial) => {
+    const kept = trial.sessions.slice(0, 1)
+    await trial.adapter.replaceKeyPassword(trial.key, "old", "new", { exceptId: kept[0]?.id })
+    await trial.expectListed(trial.userId, kept)
+    for (const session of [...kept, trial.theirs]) await trial.expectStored(session)
   }),
-  userCase(
+  signedInCase(
     "replaceKeyPassword() with endSessions spares none when told an id that is not that user's",
     async (trial) => {
-      const { userId, key, theirs } = await addSessions(trial)
-      for (const exceptId of [theirs.id, undefined]) {
-        await addSession(trial, userId, 10)
-        await trial.adapter.replaceKeyPassword(key, "old", "old", { exceptId })
-        await expectListed(trial, userId, [])
-        await expectStored(trial, theirs)
+      for (const exceptId of [trial.theirs.id, undefined]) {
+        await trial.addSession(trial.userId, 10)
+        await trial.adapter.replaceKeyPassword(trial.key, "old", "old", { exceptId })
+        await trial.expectEnded()
       }
     },
   ),
-  userCase("replaceKeyPassword() that fails ends no session", async (trial) => {
-    const { key, sessions, theirs } = await addSessions(trial)
+  signedInCase("replaceKeyPassword() that fails ends no session", async ({ adapter, key, ...trial }) => {
     const missing = { providerId: "username", providerUserId: "nobody" }
-    expectEqual("replaceKeyPassword()", await trial.adapter.replaceKeyPassword(key, "stale", "new", {}), false)
-    expectEqual("replaceKeyPassword()", await trial.adapter.replaceKeyPassword(missing, null, "new", {}), false)
-    for (const session of [...sessions, theirs]) await expectStored(trial, session)
-    await expectKey(trial, key)
+    expectEqual("replaceKeyPassword()", await adapter.replaceKeyPassword(key, "stale", "new", {}), false)
+    expectEqual("replaceKeyPassword()", await adapter.replaceKeyPassword(missing, null, "new", {}), false)
+    await trial.expectKept()
+    await trial.expectKey(key)
   }),
-  userCase("deleteKey() ends no session", async (trial) => {
-    const { key, sessions, theirs } = await addSessions(trial)
-    await addKey(trial, key.userId, "ada2")
-    expectEqual("deleteKey()", await trial.adapter.deleteKey(key), "deleted")
-    for (const session of [...sessions, theirs]) await expectStored(trial, session)
+  signedInCase("deleteKey() ends no session", async (trial) => {
+    await trial.addKey(trial.userId, "ada2")
+    expectEqual("deleteKey()", await trial.adapter.deleteKey(trial.key), "deleted")
+    await trial.expectKept()
   }),
 ]
 
-interface Signed {
-  userId: UserId
+interface SignedInTrial extends UserTrial {
   key: KeyRecord
   sessions: Session[]
   theirs: Session
+  expectKept(): Promise<void>
+  expectEnded(): Promise<void>
 }
 
-/** Adds a user with a password and three sessions, one of them expired, and another user with one. */
-async function addSessions(trial: Trial<FullAdapter>): Promise<Signed> {
-  const [userId, otherId] = [await trial.addUser(1), await trial.addUser(2)]
-  const key = await addKey(trial, userId, "ada", { passwordHash: "old" })
-  const sessions = [await addSession(trial, userId, 1), await addSession(trial, userId, 2)]
-  sessions.push(await addSession(trial, userId, 3, { expiresAt: expiredAt(0) }))
-  return { userId, key, sessions, theirs: await addSession(trial, otherId, 4) }
+/** Makes a case about a user with a password and three sessions, one of them expired, and another user with one. */
+function signedInCase(name: string, check: (trial: SignedInTrial) => Promise<void>): AdapterCase {
+  return userCase(name, async (trial) => {
+    const { userId, addSession, expectStored } = trial
+    const key = await trial.addKey(userId, "ada", { passwordHash: "old" })
+    const sessions = [await addSession(userId, 1), await addSession(userId, 2)]
+    sessions.push(await addSession(userId, 3, { expiresAt: expiredAt(0) }))
+    const theirs = await addSession(trial.otherId, 4)
+    const expectKept = async () => {
+      for (const session of [...sessions, theirs]) await expectStored(session)
+    }
+    const expectEnded = async () => {
+      for (const { id } of sessions) await trial.expectNoSession(id)
+      await trial.expectListed(userId, [])
+      await expectStored(theirs)
+    }
+    await check({ ...trial, key, sessions, theirs, expectKept, expectEnded })
+  })
 }

@@ -1,0 +1,139 @@
+import type { UserId } from "../core/ports.ts"
+import type { AdapterCase, AdapterSetup, FullAdapter } from "./adapter-case.ts"
+import { hasUserPort, usernameOf } from "./adapter-case.ts"
+import { expectDate, expectEqual, format } from "./expectation.ts"
+import type { Session } from "./session-fixture.ts"
+import { expectListed, sessionOf } from "./session-fixture.ts"
+import { userChecks } from "./user-fixture.ts"
+
+/** A store under test with two users, which a case of the session port starts with. */
+export type Trial = ReturnType<typeof startTrial> & { userId: UserId; otherId: UserId }
+
+/** The same over an adapter that has both ports. */
+export type UserTrial = Omit<Trial, "adapter"> & { adapter: FullAdapter } & ReturnType<typeof userChecks>
+
+/** Makes a case of the session port. Its store has the users 1 and 2. */
+export function sessionCase(name: string, check: (trial: Trial) => Promise<void>): AdapterCase {
+  return {
+    name,
+    run: async (setup) => {
+      const { close, ...store } = await setup()
+      try {
+        const trial = startTrial(store)
+        await check({ ...trial, userId: await trial.addUser(1), otherId: await trial.addUser(2) })
+      } finally {
+        await close?.()
+      }
+    },
+  }
+}
+
+/** Makes a case about the first of three sessions. The others, a second one and that of user 2, must stay as they are. */
+export function changeCase(name: string, check: (trial: Trial, session: Session) => Promise<void>): AdapterCase {
+  return sessionCase(name, async (trial) => {
+    const session = await trial.addSession(trial.userId, 1)
+    const others = [await trial.addSession(trial.userId, 2), await trial.addSession(trial.otherId, 3)]
+    await check(trial, session)
+    for (const other of others) await trial.expectStored(other)
+  })
+}
+
+/** Makes a case of the user port, which an adapter without that port passes at once. */
+export function userCase(name: string, check: (trial: UserTrial) => Promise<void>): AdapterCase {
+  return sessionCase(name, async ({ adapter, ...trial }) => {
+    if (hasUserPort(adapter)) await check({ ...trial, adapter, ...userChecks(adapter) })
+  })
+}
+
+/** Makes two calls at once, in either order, and resolves to what the first and the second resolve to. */
+type Both = <A, B>(first: () => Promise<A>, second: () => Promise<B>) => Promise<[A, B]>
+
+/** Makes a case out of a race for a user's session. It is run several times, with a user each: one run proves little. */
+export function sessionRounds(name: string, play: (trial: Trial, round: number, both: Both) => Promise<void>) {
+  return sessionCase(name, inRounds(play))
+}
+
+/** Makes a case of the user port out of a race, as {@link sessionRounds} does. */
+export function userRounds(name: string, play: (trial: UserTrial, round: number, both: Both) => Promise<void>) {
+  return userCase(name, inRounds(play))
+}
+
+function inRounds<T extends Pick<Trial, "addUser">>(play: (trial: T, round: number, both: Both) => Promise<void>) {
+  return async (trial: T): Promise<void> => {
+    for (let round = 1; round <= 6; round++) {
+      await play({ ...trial, userId: await trial.addUser(10 + round) }, round, round % 2 ? both : bothReversed)
+    }
+  }
+}
+
+const both: Both = (first, second) => Promise.all([first(), second()])
+
+const bothReversed: Both = async (first, second) => {
+  const [b, a] = await both(second, first)
+  return [a, b]
+}
+
+/** Makes what a case needs to know of a store, and does with it. */
+export function startTrial(setup: AdapterSetup) {
+  const { adapter, addUser: insertUser, userId: idOf = defaultUserId, precision = 1, onStatement } = setup
+
+  /** Adds user `n`, named by {@link usernameOf}, and resolves to the id. */
+  async function addUser(n: number): Promise<UserId> {
+    const [id, username] = [idOf(n), usernameOf(n)]
+    if (insertUser) await insertUser({ id, username })
+    else await adapter.insertUser?.({ id, attributes: { username } }, null)
+    return id
+  }
+
+  /** Inserts session `n` of a user, and resolves to it. */
+  async function addSession(userId: UserId, n: number, changes?: Partial<Session>): Promise<Session> {
+    const session = sessionOf(userId, n, changes)
+    await adapter.insertSession(session)
+    return session
+  }
+
+  /** Throws unless the store holds the session as given; `changes` are what a case has changed since. */
+  async function expectStored(session: Session, changes?: Partial<Session>): Promise<void> {
+    const found = await adapter.findSession(session.id)
+    if (!found) throw new Error(`findSession(${format(session.id)}): expected the session, got ${format(found)}`)
+    expectSession(found.session, { ...session, ...changes })
+  }
+
+  /** Throws unless a session reads as expected. */
+  function expectSession(actual: Session, expected: Session): void {
+    expectEqual("session.id", actual.id, expected.id)
+    expectEqual("session.userId", actual.userId, expected.userId)
+    expectTime("session.createdAt", actual.createdAt, expected.createdAt)
+    expectTime("session.expiresAt", actual.expiresAt, expected.expiresAt)
+    expectEqual("session.attributes.label", actual.attributes.label ?? null, expected.attributes.label ?? null)
+  }
+
+  function expectTime(what: string, actual: Date, expected: Date): void {
+    expectDate(what, actual)
+    const lost = expected.getTime() - actual.getTime()
+    if (!(lost >= 0 && lost < precision)) expectEqual(what, actual, expected)
+  }
+
+  /** Throws unless the store has no session of this id. */
+  async function expectNoSession(id: string): Promise<void> {
+    expectEqual(`findSession(${format(id)})`, await adapter.findSession(id), null)
+  }
+
+  return {
+    adapter,
+    onStatement,
+    knowsUsers: insertUser !== undefined,
+    precision,
+    idOf,
+    addUser,
+    addSession,
+    expectStored,
+    expectSession,
+    expectNoSession,
+    expectListed: (userId: UserId, sessions: Session[]) => expectListed({ adapter }, userId, sessions),
+  }
+}
+
+function defaultUserId(n: number): UserId {
+  return `user-${n}`
+}
