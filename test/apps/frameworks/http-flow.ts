@@ -69,7 +69,7 @@ function expectRedirect(response: Response, to: string | RegExp): void {
 /** Opens a page, and sends its last form with these fields, as a browser without JavaScript does. */
 async function fillIn(visitor: Visitor, page: string, values: Record<string, string>): Promise<Response> {
   const { path, fields } = await formOf(visitor, page)
-  return visitor.post(path, { ...fields, ...values })
+  return visitor.post(path, { ...fields, ...values }, { Accept: "text/html" })
 }
 
 async function formOf(visitor: Visitor, page: string): Promise<{ path: string; fields: Record<string, string> }> {

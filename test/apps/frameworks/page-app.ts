@@ -2,12 +2,11 @@ import { execFile, spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
-import { cp, mkdir, writeFile } from "node:fs/promises"
+import { mkdir, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
-import { basename, dirname, join } from "node:path"
+import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { npm, packInto, root, temporaryFolder } from "../../package/tarball.ts"
 
@@ -32,8 +31,8 @@ export interface RunningApp {
 
 /** How the application of a page is made and run. */
 export interface PageAppOptions {
-  /** A folder next to this file with what the framework's own generator makes. Default: an empty project of ES modules. */
-  base?: string
+  /** The command by which the framework's own generator makes the folder `app`. Default: an empty project of ES modules. */
+  create?: string
   /** Files to add or replace, by path: what the page leaves to the reader. */
   files?: Record<string, string>
   /** Commands, run one after another in the folder, that check and build it. */
@@ -47,11 +46,10 @@ const run = promisify(execFile)
 /** Makes the application of a page as a reader would: its commands of npm, then its files. Throws with the output if it does not build. */
 export async function buildPageApp(page: string, options: PageAppOptions): Promise<PageApp> {
   const { path, remove } = await temporaryFolder()
-  const folder = join(path, basename(page, ".md"))
+  const folder = join(path, "app")
   try {
     const text = readFileSync(join(root, "docs", page), "utf8")
-    await mkdir(folder)
-    await makeProject(folder, options.base)
+    await makeProject(folder, options.create)
     await installPackages(folder, text)
     await writeFiles(folder, { ...filesIn(text), ...options.files })
     const printed = []
@@ -80,9 +78,10 @@ export function packagesIn(text: string): { packages: string[]; devPackages: str
   return { packages: named(commands.filter((words) => !isDev(words))), devPackages: named(commands.filter(isDev)) }
 }
 
-async function makeProject(folder: string, base?: string): Promise<void> {
-  if (base) await cp(fileURLToPath(new URL(base, import.meta.url)), folder, { recursive: true })
-  else await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }))
+async function makeProject(folder: string, create?: string): Promise<void> {
+  if (create) return void (await runCommand(dirname(folder), create))
+  await mkdir(folder)
+  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }))
 }
 
 async function installPackages(folder: string, text: string): Promise<void> {
