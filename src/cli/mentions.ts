@@ -1,5 +1,5 @@
 import type { Node, SourceFile } from "ts-morph"
-import { descendantsOf, is } from "./syntax.ts"
+import { declarations, descendantsOf, isAnyOf } from "./syntax.ts"
 import type { Changes } from "./text-edits.ts"
 
 const itself = /^lucia(\/[\w./-]+)?$/
@@ -36,12 +36,5 @@ function remaining(file: SourceFile, changes: Changes): Node[] {
 }
 
 function namesModule(parent: Node | undefined): boolean {
-  return (
-    is(parent, "CallExpression") ||
-    is(parent, "LiteralType") ||
-    is(parent, "ImportDeclaration") ||
-    is(parent, "ExportDeclaration") ||
-    is(parent, "ModuleDeclaration") ||
-    is(parent, "ExternalModuleReference")
-  )
+  return isAnyOf(parent, "CallExpression", "LiteralType", ...declarations, "ExternalModuleReference")
 }

@@ -1,7 +1,7 @@
 import type { Node, SourceFile } from "ts-morph"
 import { codeStyleOf } from "./lucia-v3/code-style.ts"
 import { mentionsOf } from "./mentions.ts"
-import { bare, constantOf, descendantsOf, is, scopeOf } from "./syntax.ts"
+import { bare, declarations, descendantsOf, is, isAccess, isAnyOf, scopeOf, initializerOf } from "./syntax.ts"
 import type { NodeOf } from "./syntax.ts"
 import type { Changes } from "./text-edits.ts"
 
@@ -108,31 +108,27 @@ function pointModules(file: SourceFile, changes: Changes): void {
 function awaitCookies(file: SourceFile, changes: Changes): void {
   if (!file.getImportDeclaration("next/headers")) return
   for (const statement of descendantsOf(file, "ExpressionStatement")) {
-    const call = statement.getExpression()
-    const callee = is(call, "CallExpression") ? call.getExpression() : undefined
-    if (!is(callee, "PropertyAccessExpression") || callee.getName() !== "setSession") continue
-    if (!isHandledRequest(callee.getExpression())) continue
+    const callee = calleeOf(statement.getExpression())
+    if (!isAccess(callee, "setSession") || !isHandledRequest(callee.getExpression())) continue
     if (isAsync(scopeOf(statement))) changes.edit(file, statement.getStart(), statement.getStart(), "await ")
     else changes.leave(statement, "say `await` before setSession(), or the response may leave without the cookie")
   }
 }
 
 function isHandledRequest(node: Node): boolean {
-  const declaration = constantOf(node)
-  const made = is(declaration, "VariableDeclaration") ? declaration.getInitializer() : node
-  const callee = is(made, "CallExpression") ? made.getExpression() : undefined
-  return is(callee, "PropertyAccessExpression") && callee.getName() === "handleRequest"
+  return isAccess(calleeOf(initializerOf(node) ?? node), "handleRequest")
+}
+
+function calleeOf(node: Node): Node | undefined {
+  return is(node, "CallExpression") ? node.getExpression() : undefined
 }
 
 function isAsync(scope: Node): boolean {
-  return (
-    (is(scope, "ArrowFunction") || is(scope, "FunctionDeclaration") || is(scope, "FunctionExpression")) &&
-    scope.isAsync()
-  )
+  return isAnyOf(scope, "ArrowFunction", "FunctionDeclaration", "FunctionExpression") && scope.isAsync()
 }
 
 function namesModule(parent: Node | undefined): boolean {
   if (is(parent, "CallExpression")) return /^(import|require)$/.test(parent.getExpression().getText())
   if (is(parent, "LiteralType")) return is(parent.getParent(), "ImportType")
-  return is(parent, "ImportDeclaration") || is(parent, "ExportDeclaration") || is(parent, "ModuleDeclaration")
+  return isAnyOf(parent, ...declarations)
 }

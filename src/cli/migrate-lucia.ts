@@ -143,5 +143,6 @@ const notesOfV3 = [
 const notesOfHelpers = ["No new Lucia() was found: what is imported from lucia comes from nightlatch/lucia now."]
 
 function byPlace(a: Leftover, b: Leftover): number {
-  return a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1
+  if (a.file === b.file) return a.line - b.line
+  return a.file < b.file ? -1 : 1
 }

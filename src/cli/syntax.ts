@@ -10,6 +10,19 @@ export function is<Name extends KindName>(node: Node | undefined, name: Name): n
   return node?.getKindName() === name
 }
 
+/** What names a module as a whole statement does. */
+export const declarations = ["ImportDeclaration", "ExportDeclaration", "ModuleDeclaration"] as const
+
+/** Returns whether a node is of one of these kinds. */
+export function isAnyOf<Name extends KindName>(node: Node | undefined, ...names: Name[]): node is NodeOf<Name> {
+  return names.some((name) => is(node, name))
+}
+
+/** Returns whether a node takes the property of this name, or any, as `session.id` does. */
+export function isAccess(node: Node | undefined, name?: string): node is NodeOf<"PropertyAccessExpression"> {
+  return is(node, "PropertyAccessExpression") && (name === undefined || node.getName() === name)
+}
+
 /** Lists what is of a kind below a node. */
 export function descendantsOf<Name extends KindName>(node: Node, name: Name): NodeOf<Name>[] {
   return node.getDescendants().filter((each) => is(each, name))
@@ -17,13 +30,16 @@ export function descendantsOf<Name extends KindName>(node: Node, name: Name): No
 
 /** Takes `await`, parentheses, `!`, `as` and `satisfies` off an expression. */
 export function bare(node: Node | undefined): Node | undefined {
-  const isWrapped =
-    is(node, "AwaitExpression") ||
-    is(node, "ParenthesizedExpression") ||
-    is(node, "NonNullExpression") ||
-    is(node, "AsExpression") ||
-    is(node, "SatisfiesExpression")
-  return isWrapped ? bare(node.getExpression()) : node
+  return isAnyOf(
+    node,
+    "AwaitExpression",
+    "ParenthesizedExpression",
+    "NonNullExpression",
+    "AsExpression",
+    "SatisfiesExpression",
+  )
+    ? bare(node.getExpression())
+    : node
 }
 
 /** The function that a node is in, or else its file. */
@@ -40,8 +56,14 @@ export function usesName(scope: Node, name: string): boolean {
 function isKey(node: NodeOf<"Identifier">): boolean {
   const parent = node.getParent()
   if (is(parent, "PropertyAccessExpression")) return parent.getNameNode() === node
-  const hasKey = is(parent, "PropertyAssignment") || is(parent, "PropertySignature") || is(parent, "MethodDeclaration")
+  const hasKey = isAnyOf(parent, "PropertyAssignment", "PropertySignature", "MethodDeclaration")
   return hasKey && parent.getNameNode() === node
+}
+
+/** The value of the constant that an identifier means. */
+export function initializerOf(node: Node | undefined): Node | undefined {
+  const declaration = constantOf(node)
+  return is(declaration, "VariableDeclaration") ? declaration.getInitializer() : undefined
 }
 
 /** The declaration of a constant or parameter that an identifier means, if it is never assigned again. */

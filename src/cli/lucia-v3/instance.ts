@@ -64,19 +64,19 @@ function readInstance(creation: NodeOf<"NewExpression">): Instance | string {
   )
     return "new Lucia() must be the value of a constant of its module, as in `export const lucia = new Lucia(adapter)`"
   const name = declaration.getNameNode()
-  const [adapter, given] = creation.getArguments()
+  const [adapter, literal] = creation.getArguments()
   if (!adapter || !is(name, "Identifier") || declaration.getTypeNode() || statement.getDeclarations().length !== 1)
     return "new Lucia(adapter) must be a constant with a name, without a type, and with an adapter"
-  const options = readOptions(bare(given))
+  const options = readOptions(bare(literal))
   if (typeof options === "string") return options
   return { file: creation.getSourceFile(), creation, statement, name, adapter, options }
 }
 
-function readOptions(given: Node | undefined): LuciaOptions | string {
-  if (!given) return {}
-  if (!is(given, "ObjectLiteralExpression")) return "the options of new Lucia() must be written where it is called"
-  const options: LuciaOptions = { literal: given }
-  for (const property of given.getProperties()) {
+function readOptions(literal: Node | undefined): LuciaOptions | string {
+  if (!literal) return {}
+  if (!is(literal, "ObjectLiteralExpression")) return "the options of new Lucia() must be written where it is called"
+  const options: LuciaOptions = { literal }
+  for (const property of literal.getProperties()) {
     if (is(property, "SpreadAssignment")) return "options that are spread into new Lucia() cannot be read"
     const name = property.getName()
     if (name === "getUserAttributes" || name === "getSessionAttributes") continue

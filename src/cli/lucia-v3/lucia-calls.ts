@@ -1,5 +1,5 @@
 import type { Node } from "ts-morph"
-import { bare, is } from "../syntax.ts"
+import { bare, is, isAccess } from "../syntax.ts"
 import type { NodeOf } from "../syntax.ts"
 import { isLuciaType } from "./ambient-lucia.ts"
 
@@ -23,11 +23,7 @@ export function leave(reason: string): Outcome {
 /** Returns whether a call is one of this method of Lucia's. */
 export function isCallOf(call: NodeOf<"CallExpression">, method: string): boolean {
   const callee = call.getExpression()
-  return (
-    is(callee, "PropertyAccessExpression") &&
-    callee.getName() === method &&
-    isLuciaType(callee.getExpression().getType(), "Lucia")
-  )
+  return isAccess(callee, method) && isLuciaType(callee.getExpression().getType(), "Lucia")
 }
 
 /** Returns whether a node is given to this method of Lucia's. */
@@ -44,7 +40,7 @@ export function isInvalidated(access: Node): boolean {
 /** Finds the session that something is the id of. */
 export function idOf(node: Node | undefined): Node | null {
   const access = bare(node)
-  if (!is(access, "PropertyAccessExpression") || access.getName() !== "id") return null
+  if (!isAccess(access, "id")) return null
   const session = access.getExpression()
   const type = session.getType()
   const isNamed = type.isAny() && /\bsession$/i.test(session.getText())

@@ -12,6 +12,11 @@ function isLuciaItself(specifier: string): boolean {
   return specifier === "lucia" || specifier.startsWith("lucia/dist/")
 }
 
+/** What an import is called in its file. */
+export function localName(specifier: NodeOf<"ImportSpecifier">): string {
+  return specifier.getAliasNode()?.getText() ?? specifier.getName()
+}
+
 /** Lists what a file imports from Lucia v3 or its drop-in. */
 export function luciaImports(file: SourceFile): NodeOf<"ImportDeclaration">[] {
   return file.getImportDeclarations().filter((each) => isLuciaModule(each.getModuleSpecifierValue()))
@@ -21,15 +26,14 @@ export function luciaImports(file: SourceFile): NodeOf<"ImportDeclaration">[] {
 export function localNameOf(file: SourceFile, name: string): string | null {
   const specifiers = luciaImports(file).flatMap((each) => each.getNamedImports())
   const specifier = specifiers.find((each) => each.getName() === name)
-  return specifier ? (specifier.getAliasNode()?.getText() ?? name) : null
+  return specifier ? localName(specifier) : null
 }
 
 /** The module that a name comes from, if a file imports it. */
 export function moduleOf(file: SourceFile, name: string): string | null {
-  const declaration = file.getImportDeclarations().find((each) => {
-    const names = each.getNamedImports().map((named) => named.getAliasNode()?.getText() ?? named.getName())
-    return [...names, each.getDefaultImport()?.getText()].includes(name)
-  })
+  const declaration = file
+    .getImportDeclarations()
+    .find((each) => [...each.getNamedImports().map(localName), each.getDefaultImport()?.getText()].includes(name))
   return declaration?.getModuleSpecifierValue() ?? null
 }
 

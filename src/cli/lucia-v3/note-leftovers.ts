@@ -33,15 +33,11 @@ function isUnresolved(node: Node): boolean {
 /** Lists what else reads the id of a session: it compiles, and is another text than before. */
 export function noteOtherIds(file: Node, changes: Changes): void {
   for (const access of descendantsOf(file, "PropertyAccessExpression")) {
-    const isKnown =
+    const isRewritten =
       isArgumentOf(access, "createSessionCookie") || isInvalidated(access) || isArgumentOf(access, "validateSession")
     const isCompared = is(access.getParent(), "BinaryExpression")
-    if (
-      access.getName() === "id" &&
-      !isKnown &&
-      !isCompared &&
-      isLuciaType(access.getExpression().getType(), "Session")
-    )
+    if (access.getName() !== "id" || isRewritten || isCompared) continue
+    if (isLuciaType(access.getExpression().getType(), "Session"))
       changes.leave(
         access,
         `${access.getText()}: public now, and signs nobody in; where it is sent to a client to come back, or kept in a table, change that`,

@@ -18,7 +18,7 @@ export interface RegisteredTypes {
   others?: Statement[]
 }
 
-const known = ["Lucia", "UserId", "DatabaseUserAttributes", "DatabaseSessionAttributes"]
+const registrable = ["Lucia", "UserId", "DatabaseUserAttributes", "DatabaseSessionAttributes"]
 
 /** Reads what `declare module "lucia"` says. `null`, with what is left, where it cannot be moved to the `auth` file. */
 export function readRegisteredTypes(files: SourceFile[], auth: SourceFile, changes: Changes): RegisteredTypes | null {
@@ -43,7 +43,7 @@ function readBlock(block: NodeOf<"ModuleDeclaration">): RegisteredTypes | string
   const others = statements.filter((each) => each !== register)
   if (!register || !others.every(isType)) return "this must hold one `interface Register`, and may hold other types"
   const properties = register.getMembers().filter((member) => is(member, "PropertySignature"))
-  const unknown = properties.find((each) => !known.includes(each.getName()))
+  const unknown = properties.find((each) => !registrable.includes(each.getName()))
   if (unknown) return `\`Register\` has no ${unknown.getName()}`
   const named = (name: string) => properties.find((each) => each.getName() === name)
   const types: RegisteredTypes = { block, others, userId: named("UserId")?.getTypeNode()?.getText() ?? "string" }

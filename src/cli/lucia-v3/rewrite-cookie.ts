@@ -1,5 +1,5 @@
 import type { Node } from "ts-morph"
-import { bare, constantOf, descendantsOf, is } from "../syntax.ts"
+import { bare, constantOf, descendantsOf, is, isAccess } from "../syntax.ts"
 import type { NodeOf } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
 import { done, idOf, isArgumentOf, isCallOf, leave } from "./lucia-calls.ts"
@@ -26,24 +26,17 @@ export function rewriteCookie({ call }: MethodCall, changes: Changes): Outcome {
 
 // An old cookie is replaced at once, and not only when its session is extended.
 function setWhenRenewed(call: NodeOf<"CallExpression">, session: Node, renewed: string, changes: Changes): void {
-  const condition = call
-    .getAncestors()
-    .find((each) => is(each, "IfStatement"))
-    ?.getExpression()
-  const extended =
-    condition &&
-    [condition, ...descendantsOf(condition, "PropertyAccessExpression")].find((each) => isFreshOf(each, session))
+  const statement = call.getAncestors().find((each) => is(each, "IfStatement"))
+  const condition = statement?.getExpression()
+  const accesses = condition ? [condition, ...descendantsOf(condition, "PropertyAccessExpression")] : []
+  const extended = accesses.find((each) => isFreshOf(each, session))
   if (!extended) return
   const asked = `${extended.getText()} || ${renewed}`
   changes.replace(extended, extended === condition ? asked : `(${asked})`)
 }
 
 function isFreshOf(node: Node, session: Node): boolean {
-  return (
-    is(node, "PropertyAccessExpression") &&
-    node.getName() === "fresh" &&
-    node.getExpression().getText() === session.getText()
-  )
+  return isAccess(node, "fresh") && node.getExpression().getText() === session.getText()
 }
 
 // What the same code gives to validateSession() is a token.
@@ -61,7 +54,7 @@ interface ValidatedToken {
 }
 
 function validatedToken(session: Node, changes: Changes): ValidatedToken | null {
-  const isOfResult = is(session, "PropertyAccessExpression") && session.getName() === "session"
+  const isOfResult = isAccess(session, "session")
   const result = isOfResult ? session.getExpression() : session
   const declaration = constantOf(result)
   const isNamedSession =

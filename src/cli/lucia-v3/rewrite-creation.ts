@@ -1,5 +1,5 @@
 import type { Node } from "ts-morph"
-import { bare, constantOf, is, scopeOf } from "../syntax.ts"
+import { bare, constantOf, is, isAccess, isAnyOf, scopeOf, initializerOf } from "../syntax.ts"
 import type { NodeOf } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
 import { freeName } from "./auth-file.ts"
@@ -36,11 +36,9 @@ export function rewriteCreation({ call }: MethodCall, changes: Changes): Outcome
 
 /** Finds `.id` in `lucia.createSessionCookie((await lucia.createSession(userId, {})).id)`. */
 export function idAtOnce(call: NodeOf<"CallExpression">): NodeOf<"PropertyAccessExpression"> | null {
-  const access = call
-    .getAncestors()
-    .find((each) => !is(each, "AwaitExpression") && !is(each, "ParenthesizedExpression"))
-  const isId = is(access, "PropertyAccessExpression") && access.getName() === "id"
-  return isId && isArgumentOf(access, "createSessionCookie") && call.getArguments().length <= 2 ? access : null
+  const access = call.getAncestors().find((each) => !isAnyOf(each, "AwaitExpression", "ParenthesizedExpression"))
+  if (!isAccess(access, "id") || call.getArguments().length > 2) return null
+  return isArgumentOf(access, "createSessionCookie") ? access : null
 }
 
 interface CreatedSession {
@@ -63,19 +61,15 @@ function createdSession(call: NodeOf<"CallExpression">): CreatedSession | string
 
 function problemWith(use: Node): string | null {
   const access = use.getParent()
-  const isId = is(access, "PropertyAccessExpression") && access.getExpression() === use && access.getName() === "id"
-  if (!isId || cookieArgument(use) || isInvalidated(access)) return null
+  if (!isAccess(access, "id") || access.getExpression() !== use || cookieArgument(use) || isInvalidated(access))
+    return null
   return `its id is used in line ${use.getStartLineNumber()}: it is public now, and signs nobody in. Write \`const { session, token }\`, and give \`token\` to the cookie and to a client that keeps it`
 }
 
 // `session.id` in `lucia.createSessionCookie(session.id)`.
 function cookieArgument(use: Node): Node | null {
   const access = use.getParent()
-  return is(access, "PropertyAccessExpression") &&
-    access.getName() === "id" &&
-    isArgumentOf(access, "createSessionCookie")
-    ? access
-    : null
+  return isAccess(access, "id") && isArgumentOf(access, "createSessionCookie") ? access : null
 }
 
 /** Names a token where the name is free. */
@@ -91,9 +85,8 @@ function dropEmptyAttributes(call: NodeOf<"CallExpression">, changes: Changes): 
 
 /** Returns whether a session is the constant of a `createSession()` that is rewritten. */
 export function isRewrittenCreation(session: Node): boolean {
-  const declaration = constantOf(session)
-  const created = is(declaration, "VariableDeclaration") && bare(declaration.getInitializer())
-  if (!created || !is(created, "CallExpression") || !isCallOf(created, "createSession")) return false
-  const known = createdSession(created)
-  return typeof known !== "string" && known.uses.every((use) => !problemWith(use))
+  const call = bare(initializerOf(session))
+  if (!is(call, "CallExpression") || !isCallOf(call, "createSession")) return false
+  const created = createdSession(call)
+  return typeof created !== "string" && created.uses.every((use) => !problemWith(use))
 }

@@ -8,7 +8,7 @@ import type { AuthFileNeeds } from "./auth-file.ts"
 import { codeStyleOf } from "./code-style.ts"
 import type { CodeStyle } from "./code-style.ts"
 import type { Instance } from "./instance.ts"
-import { isLuciaModule, isTyped, luciaImports } from "./lucia-imports.ts"
+import { isLuciaModule, isTyped, localName, luciaImports } from "./lucia-imports.ts"
 
 type ImportSpecifier = NodeOf<"ImportSpecifier">
 
@@ -42,11 +42,7 @@ function isMoved(name: string): name is keyof TypeNames {
 }
 
 function typeNamesIn(file: SourceFile): TypeNames {
-  const imported = new Set(
-    luciaImports(file)
-      .flatMap((each) => each.getNamedImports())
-      .map((each) => each.getAliasNode()?.getText() ?? each.getName()),
-  )
+  const imported = new Set(luciaImports(file).flatMap((each) => each.getNamedImports().map(localName)))
   const free = (name: string, other: string) => (imported.has(name) ? name : freeName(file, [name, other]))
   return { User: free("User", "AuthUser"), Session: free("Session", "AuthSession") }
 }
@@ -62,15 +58,11 @@ function rewriteOthers(file: SourceFile, names: TypeNames, specifier: () => stri
     if (!isPlain(declaration, changes)) continue
     const kept = declaration.getNamedImports().filter((each) => !isMoved(each.getName()))
     const moved = declaration.getNamedImports().filter((each) => isMoved(each.getName()))
-    for (const each of kept)
-      if (each.getName() === "Lucia")
-        changes.leave(each, "Lucia itself is used here: what it made is an auth now, of the type `typeof auth`")
+    for (const each of kept.filter((each) => each.getName() === "Lucia"))
+      changes.leave(each, "Lucia itself is used here: what it made is an auth now, of the type `typeof auth`")
+    const line = () => movedLine(moved, names, specifier(), codeStyleOf(file))
     if (moved.length === 0) pointAt(declaration, changes)
-    else
-      changes.replace(
-        declaration,
-        importLines(declaration, kept, movedLine(moved, names, specifier(), codeStyleOf(file))),
-      )
+    else changes.replace(declaration, importLines(declaration, kept, line()))
   }
 }
 
@@ -97,7 +89,7 @@ function importLines(declaration: NodeOf<"ImportDeclaration">, kept: ImportSpeci
 
 function movedLine(moved: ImportSpecifier[], names: TypeNames, specifier: string, style: CodeStyle): string {
   const list = moved.map((each) => {
-    const [name, local] = [movedName(each, names), each.getAliasNode()?.getText() ?? each.getName()]
+    const [name, local] = [movedName(each, names), localName(each)]
     return name === local ? name : `${name} as ${local}`
   })
   return importLine(list, specifier, style, true)
@@ -121,16 +113,12 @@ function rewriteOwn(
 ): void {
   const style = codeStyleOf(file)
   const isKept = (each: ImportSpecifier) => {
-    const name = each.getAliasNode()?.getText() ?? each.getName()
-    if (each.getName() === "TimeSpan") return isUsedOutside(file, name, options.sessionExpiresIn)
+    if (each.getName() === "TimeSpan") return isUsedOutside(file, localName(each), options.sessionExpiresIn)
     return each.getName() !== "Lucia" && !isMoved(each.getName())
   }
   const functions = ["acceptLuciaTokens", ...(needs.fromLuciaAdapter ? ["fromLuciaAdapter"] : [])]
-  const types = isTyped(file)
-    ? Object.keys(names)
-        .filter((name) => used.has(name))
-        .map((name) => `Infer${name}`)
-    : []
+  const usedNames = Object.keys(names).filter((name) => used.has(name))
+  const types = isTyped(file) ? usedNames.map((name) => `Infer${name}`) : []
   for (const declaration of luciaImports(file)) {
     const kept = declaration.getNamedImports().filter(isKept)
     if (declaration.getNamedImports().some((each) => each.getName() === "Lucia")) {
@@ -154,12 +142,8 @@ function addTypes(
   const { semicolon } = codeStyleOf(file)
   const entries = Object.entries(names).filter(([kind]) => used.has(kind))
   const lines = entries.map(([kind, own]) => `export type ${own} = Infer${kind}<typeof ${auth}>${semicolon}`)
-  changes.edit(
-    file,
-    statement.getEnd(),
-    statement.getEnd(),
-    `\n\n${[...lines, ...localAliases(file, names, semicolon)].join("\n")}`,
-  )
+  const text = [...lines, ...localAliases(file, names, semicolon)].join("\n")
+  changes.edit(file, statement.getEnd(), statement.getEnd(), `\n\n${text}`)
 }
 
 function localAliases(file: SourceFile, names: TypeNames, semicolon: string): string[] {

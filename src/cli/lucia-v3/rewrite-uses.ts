@@ -1,5 +1,5 @@
 import type { Node } from "ts-morph"
-import { constantOf, is } from "../syntax.ts"
+import { is, isAccess, initializerOf } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
 import type { Instance } from "./instance.ts"
 import { done, idOf, leave } from "./lucia-calls.ts"
@@ -44,7 +44,7 @@ function rewriteUse(use: Node, changes: Changes): Outcome {
   const parent = use.getParent()
   const isName = /^(VariableDeclaration|ImportSpecifier|ExportSpecifier|ImportClause|ExportAssignment|TypeQuery)$/
   if (isName.test(parent?.getKindName() ?? "")) return done
-  if (!is(parent, "PropertyAccessExpression") || parent.getExpression() !== use)
+  if (!isAccess(parent) || parent.getExpression() !== use)
     return leave("what takes this must be made for an auth of createAuth()")
   const method = parent.getName()
   if (method === "sessionCookieName") return done
@@ -65,9 +65,7 @@ function rewriteCall(called: MethodCall, changes: Changes): Outcome {
 
 function checkInvalidation({ call }: MethodCall): Outcome {
   const [argument] = call.getArguments()
-  const constant = constantOf(argument)
-  const origin = is(constant, "VariableDeclaration") ? constant.getInitializer() : undefined
-  return idOf(argument) || idOf(origin)
+  return idOf(argument) || idOf(initializerOf(argument))
     ? done
     : leave("this takes session.id, and not what the cookie holds: give it the id of what validateSession() returned")
 }
