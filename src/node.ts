@@ -4,12 +4,11 @@ import type { TLSSocket } from "node:tls"
 import type { AnyAuth } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
 import { isAuthError } from "./core/errors.ts"
-import type { AuthError } from "./core/errors.ts"
 import { checkOptions } from "./core/options.ts"
 import type { OriginRequest } from "./core/origin.ts"
-import { crossOriginRefusal } from "./request/cross-origin.ts"
-import { checkCrossOrigin } from "./request/request-io.ts"
-import type { CrossOriginOptions, RequestIo } from "./request/request-io.ts"
+import { checkCrossOrigin, crossOriginRefusal } from "./request/cross-origin.ts"
+import type { CrossOriginOptions } from "./request/cross-origin.ts"
+import type { RequestIo } from "./request/request-io.ts"
 import { createRequestSession } from "./request/request-session.ts"
 import type { RequestSession } from "./request/request-session.ts"
 import { privateCacheControl, varyByCookie, withCookie } from "./request/response-headers.ts"
@@ -18,9 +17,8 @@ import type { SnapshotOptions } from "./request/snapshots.ts"
 
 export type { AnyAuth } from "./core/auth.ts"
 export type { Member } from "./request/member.ts"
-export type { PersistOptions } from "./request/persist-options.ts"
-export type { CrossOriginOptions } from "./request/request-io.ts"
-export type { NewSession, RequestSession } from "./request/request-session.ts"
+export type { CrossOriginOptions } from "./request/cross-origin.ts"
+export type { NewSession, PersistOptions, RequestSession } from "./request/request-session.ts"
 export type { SnapshotKeeper, SnapshotOptions } from "./request/snapshots.ts"
 
 /** Hands a request on, as Connect and Express do. */
@@ -71,18 +69,18 @@ export function createNodeAuth<A extends AnyAuth>(auth: A, options: SnapshotOpti
 
   const opened = new WeakSet<IncomingMessage>()
 
-  function open(
+  function bindSession(
     req: IncomingMessage,
     res: ServerResponse,
-    report: (error: AuthError) => void,
-    options: CrossOriginOptions = {},
+    report: (error: unknown) => void,
+    { allowCrossOrigin }: CrossOriginOptions = {},
   ) {
     const pending = new Map<string, Cookie>()
     let isUsed = false
     const io: RequestIo = {
       request: req,
       origin: originOf(req),
-      allowCrossOrigin: options.allowCrossOrigin,
+      allowCrossOrigin,
       canWrite: () => !res.headersSent,
       write(cookie) {
         pending.set(cookie.name, cookie)
@@ -102,7 +100,8 @@ export function createNodeAuth<A extends AnyAuth>(auth: A, options: SnapshotOpti
       },
       isComplete() {
         const unfinished = finish()
-        if (unfinished) report(unfinished)
+        // Not thrown at whoever sends the response: that may be a callback or a stream, where it would end the process.
+        if (unfinished) queueMicrotask(() => report(unfinished))
         return !unfinished
       },
     })
@@ -110,19 +109,16 @@ export function createNodeAuth<A extends AnyAuth>(auth: A, options: SnapshotOpti
   }
 
   return {
-    handleRequest: (req, res, options) =>
-      open(
-        req,
-        res,
-        later((error) => fail(res, error)),
-        checkCrossOrigin("handleRequest()", options),
-      ),
+    handleRequest(req, res, options) {
+      checkCrossOrigin("handleRequest()", options)
+      return bindSession(req, res, (error) => fail(res, error), options)
+    },
     handler(handle, options) {
       checkCrossOrigin("handler()", options)
       return async (req, res, next) => {
         const report = next ?? ((error: unknown) => fail(res, error))
         try {
-          const authRequest = open(req, res, later(report), options)
+          const authRequest = bindSession(req, res, report, options)
           if (authRequest.crossOrigin) refuse(res)
           else await handle(req, res, authRequest)
         } catch (error) {
@@ -135,18 +131,13 @@ export function createNodeAuth<A extends AnyAuth>(auth: A, options: SnapshotOpti
       return (req, res, next) => {
         if (opened.has(req)) return next()
         opened.add(req)
-        const authRequest = open(req, res, later(next), options)
+        const authRequest = bindSession(req, res, next, options)
         if (authRequest.crossOrigin) return refuse(res)
         req.auth = authRequest
         next()
       }
     },
   }
-}
-
-// Not thrown at whoever sends the response: that may be a callback or a stream, where it would end the process.
-function later(report: (error: unknown) => void) {
-  return (error: AuthError) => queueMicrotask(() => report(error))
 }
 
 function originOf(req: IncomingMessage): OriginRequest {
@@ -194,8 +185,8 @@ function onSend(res: ServerResponse, { apply, isComplete }: Sending): void {
   const { writeHead, end } = res
   res.writeHead = function (this: ServerResponse, status: number, ...rest: unknown[]) {
     if (this.headersSent) return Reflect.apply(writeHead, this, [status, ...rest]) as ServerResponse
-    const given = typeof rest[0] === "string" ? rest[1] : rest[0]
-    setHeaders(this, given as OutgoingHttpHeaders | RawHeaders | undefined)
+    const headers = typeof rest[0] === "string" ? rest[1] : rest[0]
+    setHeaders(this, headers as OutgoingHttpHeaders | RawHeaders | undefined)
     const reason = typeof rest[0] === "string" ? [rest[0]] : []
     const line = isComplete() ? [status, ...reason] : failing(this)
     apply(this)

@@ -2,9 +2,9 @@ import type { AnyAuth } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
 import { AuthError } from "./core/errors.ts"
 import { checkOptions } from "./core/options.ts"
-import { refuseCrossOrigin } from "./request/cross-origin.ts"
-import { checkCrossOrigin } from "./request/request-io.ts"
-import type { CrossOriginOptions, RequestIo } from "./request/request-io.ts"
+import { checkCrossOrigin, refuseCrossOrigin } from "./request/cross-origin.ts"
+import type { CrossOriginOptions } from "./request/cross-origin.ts"
+import type { RequestIo } from "./request/request-io.ts"
 import { createRequestSession } from "./request/request-session.ts"
 import type { RequestSession } from "./request/request-session.ts"
 import { isResponse, privateResponse } from "./request/response-headers.ts"
@@ -14,9 +14,8 @@ import type { SnapshotOptions } from "./request/snapshots.ts"
 export { safeRedirect } from "./request/safe-redirect.ts"
 export type { AnyAuth } from "./core/auth.ts"
 export type { Member } from "./request/member.ts"
-export type { PersistOptions } from "./request/persist-options.ts"
-export type { CrossOriginOptions } from "./request/request-io.ts"
-export type { NewSession, RequestSession } from "./request/request-session.ts"
+export type { CrossOriginOptions } from "./request/cross-origin.ts"
+export type { NewSession, PersistOptions, RequestSession } from "./request/request-session.ts"
 export type { SnapshotKeeper, SnapshotOptions } from "./request/snapshots.ts"
 
 /** The session of one `Request`. */
@@ -65,7 +64,7 @@ export function createWebAuth<A extends AnyAuth>(auth: A, options: SnapshotOptio
   const { snapshots } = options
   checkSnapshots(snapshots)
 
-  function open(request: Request, options: CrossOriginOptions = {}) {
+  function createAuthRequest(request: Request, options: CrossOriginOptions = {}) {
     let used = false
     const pending = new Map<string, Cookie>()
     const io: RequestIo = {
@@ -90,11 +89,12 @@ export function createWebAuth<A extends AnyAuth>(auth: A, options: SnapshotOptio
   }
 
   return {
-    handleRequest: (request, options) => open(request, checkCrossOrigin("handleRequest()", options)).authRequest,
+    handleRequest: (request, options) =>
+      createAuthRequest(request, checkCrossOrigin("handleRequest()", options)).authRequest,
     handler(handle, options) {
       checkCrossOrigin("handler()", options)
       return async (request) => {
-        const { authRequest, finish } = open(request, options)
+        const { authRequest, finish } = createAuthRequest(request, options)
         if (authRequest.crossOrigin) return refuseCrossOrigin()
         try {
           return authRequest.applyTo(await handle(request, authRequest))

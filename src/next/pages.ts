@@ -5,12 +5,11 @@ import { checkPaths, refusalOf } from "../request/access.ts"
 import type { AccessOptions, AccessPaths, MemberOptions, PublicOptions } from "../request/access.ts"
 import type { AnyAuth, InferSessionRow, InferUserId } from "../core/auth.ts"
 import { crossOriginRefusal } from "../request/cross-origin.ts"
+import type { CrossOriginOptions } from "../request/cross-origin.ts"
 import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
 import type { Member } from "../request/member.ts"
-import type { PersistOptions } from "../request/persist-options.ts"
-import type { CrossOriginOptions } from "../request/request-io.ts"
-import type { NewSession, RequestSession } from "../request/request-session.ts"
+import type { NewSession, PersistOptions, RequestSession } from "../request/request-session.ts"
 import type { SnapshotOptions } from "../request/snapshots.ts"
 import { follow } from "../request/writes.ts"
 import { createNodeAuth } from "../node.ts"
@@ -18,9 +17,8 @@ import { createNodeAuth } from "../node.ts"
 export type { AnyAuth } from "../core/auth.ts"
 export type { AccessPaths, MemberOptions, PublicOptions } from "../request/access.ts"
 export type { Authorize, Member } from "../request/member.ts"
-export type { PersistOptions } from "../request/persist-options.ts"
-export type { CrossOriginOptions } from "../request/request-io.ts"
-export type { NewSession } from "../request/request-session.ts"
+export type { CrossOriginOptions } from "../request/cross-origin.ts"
+export type { NewSession, PersistOptions } from "../request/request-session.ts"
 export type { SnapshotKeeper, SnapshotOptions } from "../request/snapshots.ts"
 
 /** What `getServerSideProps` answers to who may not see the page. */
@@ -117,10 +115,11 @@ export function createPagesAuth<A extends AnyAuth>(auth: A, options: AccessPaths
     const { allowCrossOrigin, ...access } = options
     return async (req: NextApiRequest, res: NextApiResponse) => {
       const { crossOrigin, validate } = sessionOf(req, res, { allowCrossOrigin })
-      if (crossOrigin) return answer(res, 403, crossOriginRefusal)
+      if (crossOrigin) return sendText(res, 403, crossOriginRefusal)
       const visitor = await validate()
       const refusal = await refusalOf(visitor, access)
-      if (refusal) return refusal === "forbidden" ? answer(res, 403, "Forbidden") : answer(res, 401, "Sign in first")
+      if (refusal)
+        return refusal === "forbidden" ? sendText(res, 403, "Forbidden") : sendText(res, 401, "Sign in first")
       return handle(req, res, visitor)
     }
   }
@@ -162,6 +161,6 @@ export function createPagesAuth<A extends AnyAuth>(auth: A, options: AccessPaths
 const pendingWrite =
   "getServerSideProps returned while signIn(), setSession(), rotate() or signOut() was still under way. Did you forget await?"
 
-function answer(res: ServerResponse, status: number, text: string): void {
+function sendText(res: ServerResponse, status: number, text: string): void {
   res.writeHead(status, { "Content-Type": "text/plain" }).end(text)
 }

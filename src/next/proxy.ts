@@ -144,7 +144,8 @@ export function createAuthProxy<Claims extends object>(
   const crossOriginPaths = ownPaths("allowCrossOrigin", allowCrossOrigin)
 
   return (request) => {
-    if (!verifyRequestOrigin(request, origins) && !isCrossOriginPath(request)) return refusal()
+    if (!verifyRequestOrigin(request, origins) && !isCrossOriginPath(request))
+      return privateResponse(refuseCrossOrigin())
     // A form or a call that is not signed in is answered where it goes: a redirect would lose it.
     if (request.method !== "GET" && request.method !== "HEAD") return undefined
     const visit = visitOf(request)
@@ -171,14 +172,14 @@ export function createAuthProxy<Claims extends object>(
   }
 
   async function lookCloser(visit: Visit): Promise<Response | undefined> {
-    const known = auth && visit.token !== null ? await auth.validateSession(visit.token) : null
-    const isEnded = known !== null && "reason" in known
+    const validation = auth && visit.token !== null ? await auth.validateSession(visit.token) : null
+    const isEnded = validation !== null && "reason" in validation
     const token = isEnded ? null : visit.token
     const signedOut = glance({ ...visit, token })
     if (signedOut) return isEnded ? forgetting(signedOut, visit) : signedOut
     const turnedAway = token && (await turnedAwayBySnapshot(visit, token))
     if (turnedAway) return turnedAway
-    const renewed = known === null || isEnded ? undefined : known.token
+    const renewed = isEnded ? undefined : validation?.token
     return auth && renewed !== undefined ? goOn(auth.createSessionCookie(renewed)) : undefined
   }
 
@@ -241,10 +242,6 @@ function redirection(address: string): Response {
   // Else the Pages Router's client keeps it, and sends the visitor away again after signing in.
   response.headers.set("x-middleware-cache", "no-cache")
   return response
-}
-
-function refusal(): Response {
-  return privateResponse(refuseCrossOrigin())
 }
 
 // Wide enough for every token of this package and those it takes over; the real check is not here.

@@ -1,20 +1,12 @@
 import { AuthError } from "../core/errors.ts"
 import { nodeModule } from "../platform/node.ts"
-import type { NodeCrypto } from "../platform/node.ts"
 import { runQueued } from "./password-queue.ts"
 import { portableScrypt } from "./portable-scrypt.ts"
 import type { ScryptCost } from "./portable-scrypt.ts"
 
 /** Makes a key by the platform's scrypt, off the event loop. Rejects with `hash_failed` where there is no `node:crypto`. */
-export function nodeScrypt(
-  password: Uint8Array,
-  salt: Uint8Array,
-  length: number,
-  cost: ScryptCost,
-): Promise<Uint8Array> {
-  return runQueued(async () => {
-    const crypto = nodeModule("node:crypto")
-    if (crypto) return derive(crypto, password, salt, length, cost)
+export function nodeScrypt(...input: ScryptInput): Promise<Uint8Array> {
+  return derive(input, () => {
     throw new AuthError(
       "hash_failed",
       "scrypt() needs node:crypto: Node.js 20.16 or later, or the flag nodejs_compat on Cloudflare Workers.",
@@ -23,21 +15,19 @@ export function nodeScrypt(
 }
 
 /** Makes a key by the platform's scrypt, or in plain JavaScript where there is no `node:crypto`. `p` must be 1. */
-export function anyScrypt(
-  password: Uint8Array<ArrayBuffer>,
-  salt: Uint8Array<ArrayBuffer>,
-  length: number,
-  cost: ScryptCost,
-): Promise<Uint8Array> {
-  return runQueued(async () => {
-    const crypto = nodeModule("node:crypto")
-    return crypto ? derive(crypto, password, salt, length, cost) : portableScrypt(password, salt, length, cost)
-  })
+export function anyScrypt(...input: ScryptInput<Uint8Array<ArrayBuffer>>): Promise<Uint8Array> {
+  return derive(input, () => portableScrypt(...input))
 }
 
-function derive({ scrypt }: NodeCrypto, password: Uint8Array, salt: Uint8Array, length: number, cost: ScryptCost) {
-  const options = { ...cost, maxmem: 128 * cost.r * (cost.N + cost.p + 2) }
-  return receiveKey((done) => scrypt(password, salt, length, options, done))
+type ScryptInput<Bytes = Uint8Array> = [password: Bytes, salt: Bytes, length: number, cost: ScryptCost]
+
+function derive([password, salt, length, cost]: ScryptInput, otherwise: () => Promise<Uint8Array>) {
+  return runQueued(async () => {
+    const crypto = nodeModule("node:crypto")
+    if (!crypto) return otherwise()
+    const options = { ...cost, maxmem: 128 * cost.r * (cost.N + cost.p + 2) }
+    return receiveKey((done) => crypto.scrypt(password, salt, length, options, done))
+  })
 }
 
 /** Waits for the key that a function of `node:crypto` passes on. */

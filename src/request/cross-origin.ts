@@ -1,3 +1,21 @@
+import { checkOptions } from "../core/options.ts"
+
+/** Whether unsafe requests from other origins may come in. */
+export interface CrossOriginOptions {
+  /**
+   * `true` accepts unsafe requests from other origins, such as `form_post` of Sign in with Apple or the return from a
+   * payment. The visitor counts as signed out, whatever cookie came along, and can be signed in. Check by other means who
+   * sent the request, such as `state` of OAuth (RFC 6749, section 10.12). Default `false`.
+   */
+  allowCrossOrigin?: boolean | undefined
+}
+
+/** Throws `invalid_option` for an option that does not exist. */
+export function checkCrossOrigin(taker: string, options: CrossOriginOptions = {}): CrossOriginOptions {
+  checkOptions(taker, options, "allowCrossOrigin")
+  return options
+}
+
 /** What a refused request is answered: the first sentence for a person, the rest for the author of a script. */
 export const crossOriginRefusal =
   "Cross-origin request refused. A script that sends a cookie must also send this site's own origin, " +

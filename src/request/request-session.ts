@@ -6,11 +6,19 @@ import { plainToken } from "../core/persistence.ts"
 import type { UserId } from "../core/ports.ts"
 import type { Member } from "./member.ts"
 import { openCookie } from "./open-cookie.ts"
-import type { PersistOptions } from "./persist-options.ts"
 import type { RequestIo } from "./request-io.ts"
 import { remember } from "./remember.ts"
 import { createResponseWindow } from "./response-window.ts"
 import type { SnapshotKeeper } from "./snapshots.ts"
+
+/** Whether a cookie outlives the browser. */
+export interface PersistOptions {
+  /**
+   * `false` if "remember me" was left unticked: the cookie ends with the browser. Default `true` at sign-in. Later the
+   * default is what was chosen at sign-in, which the cookie's token says.
+   */
+  persistent?: boolean | undefined
+}
 
 /** A session that was created or rotated, and its token. */
 export type NewSession<A extends AnyAuth> = Shown<{ session: InferSession<A>; token: string }>

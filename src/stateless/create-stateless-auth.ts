@@ -15,7 +15,7 @@ import type { StatelessAuth, StatelessAuthOptions } from "./auth.ts"
 import { createEnvelope, nonceBytes } from "./envelope.ts"
 import { createRevoking } from "./revoking.ts"
 import { createCheck } from "./schema.ts"
-import { idBytes, isStatelessId, readSession, setId, withDeadline, writeSession } from "./sealed-session.ts"
+import { idBytes, isStatelessId, readSession, withDeadline, writeSession } from "./sealed-session.ts"
 import type { SealedSession } from "./sealed-session.ts"
 
 /** A live session, what it was read from, and what its attributes became. */
@@ -178,7 +178,7 @@ export function createStatelessAuth<
   async function sealNew(plaintext: Uint8Array): Promise<{ session: SealedSession; sealed: string }> {
     // At once: the generator takes about as long for a few bytes more, and twice as long for a second call.
     const random = randomBytes(idBytes + nonceBytes)
-    setId(plaintext, random.subarray(0, idBytes))
+    plaintext.set(random.subarray(0, idBytes))
     const session = readSession(plaintext)
     return { session, sealed: await envelope.seal(plaintext, random.subarray(idBytes)) }
   }

@@ -71,7 +71,7 @@ export function createEnvelope(
     open(envelope) {
       const bytes = isEnvelope(envelope) ? engine.decode(envelope) : null
       if (bytes?.[0] !== version) return "malformed"
-      return after(ready(), (known) => openWith(known, bytes))
+      return after(ready(), (keys) => openWith(keys, bytes))
     },
   }
 }

@@ -21,14 +21,9 @@ export const idBytes = 16
 const expiresAtByte = idBytes + timeBytes
 const headBytes = expiresAtByte + timeBytes
 
-/** Writes a new session, which has no id until {@link setId}. */
-export function writeSession({
-  userId,
-  createdAt,
-  expiresAt,
-  generation,
-  attributes,
-}: Omit<SealedSession, "id">): Uint8Array {
+/** Writes a new session. The first {@link idBytes} bytes are left for its id: random bytes. */
+export function writeSession(session: Omit<SealedSession, "id">): Uint8Array {
+  const { userId, createdAt, expiresAt, generation, attributes } = session
   const written: Written = [writeUserId(userId)]
   if (generation > 0 || Object.keys(attributes).length > 0) written.push(attributes)
   if (generation > 0) written.push(generation)
@@ -36,11 +31,6 @@ export function writeSession({
   writeTime(bytes, idBytes, createdAt.getTime())
   writeTime(bytes, expiresAtByte, expiresAt.getTime())
   return bytes
-}
-
-/** Writes the id into a session: {@link idBytes} random bytes. */
-export function setId(bytes: Uint8Array, id: Uint8Array): void {
-  bytes.set(id)
 }
 
 /** The same session with another deadline. */

@@ -54,7 +54,7 @@ const gone: Failure = { message: "The process that serves the adapter is gone.",
 export function serveAdapter(adapter: object, { send, receive }: Omit<AdapterChannel, "closed">): void {
   const methods = new Map(Object.entries(adapter).filter(isMethod))
   // The other end is remoteAdapter(), which sends calls only.
-  receive((message) => void answer(methods, message as Call).then(send))
+  receive((message) => void perform(methods, message as Call).then(send))
   const greeting: Greeting = { methods: [...methods.keys()], now: new Date() }
   send({ number: 0, value: greeting } satisfies Answer)
 }
@@ -97,7 +97,7 @@ function isMethod(entry: [string, unknown]): entry is [string, Method] {
   return typeof entry[1] === "function"
 }
 
-async function answer(methods: Map<string, Method>, { number, method, values }: Call): Promise<Answer> {
+async function perform(methods: Map<string, Method>, { number, method, values }: Call): Promise<Answer> {
   try {
     return { number, value: await methods.get(method)?.(...values) }
   } catch (error) {

@@ -112,11 +112,11 @@ export const sessionHostileCases: AdapterCase[] = [
   }),
 ]
 
-/** A missing row is an ordinary answer; only text with a NUL, which some databases cannot even compare, may reject. */
-async function expectMiss(what: string, id: string, answer: unknown, call: () => Promise<unknown>): Promise<void> {
+/** A missing row is an ordinary result; only text with a NUL, which some databases cannot even compare, may reject. */
+async function expectMiss(what: string, id: string, expected: unknown, call: () => Promise<unknown>): Promise<void> {
   const outcome = await settle(call)
   if (outcome.status === "rejected" && id.includes("\0")) return
-  expectEqual(what, outcome.status === "fulfilled" ? outcome.value : outcome.reason, answer)
+  expectEqual(what, outcome.status === "fulfilled" ? outcome.value : outcome.reason, expected)
 }
 
 async function expectInsertedOrRefused({ adapter, ...trial }: Trial, session: Session): Promise<void> {

@@ -122,7 +122,7 @@ async function expectInsertedOrRefused({ adapter, ...trial }: UserTrial, n: numb
 }
 
 /** A store may also reject the lookup, for example for text that is not a UUID: it finds nothing too. */
-async function expectNothing(what: string, answer: unknown, call: () => Promise<unknown>): Promise<void> {
+async function expectNothing(what: string, expected: unknown, call: () => Promise<unknown>): Promise<void> {
   const outcome = await settle(call)
-  if (outcome.status === "fulfilled") expectEqual(what, outcome.value, answer)
+  if (outcome.status === "fulfilled") expectEqual(what, outcome.value, expected)
 }

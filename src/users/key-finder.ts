@@ -1,8 +1,7 @@
 import type { KeyName, KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
-import { earlierForm } from "./earlier-form.ts"
 import { checkProviderId, isPlainText, toStoredId } from "./key-id.ts"
 import { normalizeEmail } from "./normalize-email.ts"
-import { normalizeUsername } from "./normalize-username.ts"
+import { earlierForm, normalizeUsername } from "./normalize-username.ts"
 
 type KeyReader = Pick<UserAdapter<{ id: UserId }>, "findKey" | "findUser">
 

@@ -7,16 +7,31 @@
  */
 export function normalizeUsername(username: string): string {
   // Some letters settle only in a second round, such as those whose lower case has a combining mark.
-  return fold(fold(username))
+  return fold(fold(username, lowerCase), lowerCase)
 }
 
-// Letter by letter, because JavaScript's lower case of a sigma depends on what stands next to it. The final sigma has no
-// upper case of its own: as in Unicode's case folding, it is the other one.
-function fold(text: string): string {
-  const lower = Array.from(text.normalize("NFKC"), (letter) => letter.toLowerCase()).join("")
-  return lower
-    .replaceAll("ς", "σ")
+/**
+ * Brings a user name or an address into the form under which earlier releases stored it. They folded by upper case: `ß`
+ * became `ss`, and a dotless `ı` became `i`. Use it only to find a key that they have stored.
+ */
+export function earlierForm(text: string): string {
+  return fold(fold(text, foldByUpperCase), foldByUpperCase)
+}
+
+// Letter by letter, because JavaScript's lower case of a sigma depends on what stands next to it.
+function fold(text: string, foldLetter: (letter: string) => string): string {
+  const folded = Array.from(text.normalize("NFKC"), foldLetter).join("")
+  return folded
     .replace(/\p{Default_Ignorable_Code_Point}/gu, "")
     .normalize("NFKC")
     .trim()
+}
+
+// The final sigma has no upper case of its own: as in Unicode's case folding, it is the other one.
+function lowerCase(letter: string): string {
+  return letter.toLowerCase().replaceAll("ς", "σ")
+}
+
+function foldByUpperCase(letter: string): string {
+  return letter.toUpperCase().toLowerCase()
 }

@@ -1,15 +1,9 @@
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
-import type { PasswordPolicy, PasswordReason } from "../password/check-password.ts"
-import type { GuardedHasher } from "./guarded-hasher.ts"
+import type { PasswordReason } from "../password/check-password.ts"
 import { hashNew, isPlausible } from "./guarded-hasher.ts"
+import type { UsersParts } from "./parts.ts"
 
 type Keys = Pick<UserAdapter<object>, "listKeys" | "replaceKeyPassword" | "deleteKey">
-
-/** What a new key's password is made of. */
-interface OnePasswordParts extends Pick<GuardedHasher, "hash" | "verify"> {
-  passwordPolicy: PasswordPolicy | undefined
-  passwordProviders: readonly string[]
-}
 
 /** The password of a new key: `first` is the text, if it is the user's first password. */
 interface Choice {
@@ -18,7 +12,9 @@ interface Choice {
 }
 
 /** Keeps all password keys of a user at one password, when a key is added. */
-export function onePassword({ hash, verify, passwordPolicy, passwordProviders }: OnePasswordParts) {
+export function onePassword(parts: UsersParts) {
+  const { verify, passwordProviders } = parts
+
   async function passwordKeys(keys: Keys, userId: UserId): Promise<KeyRecord[]> {
     const all = await keys.listKeys(userId)
     return all.filter(({ providerId }) => passwordProviders.includes(providerId))
@@ -33,7 +29,7 @@ export function onePassword({ hash, verify, passwordPolicy, passwordProviders }:
     const [current] = hashesOf(await passwordKeys(keys, userId))
     if (password == null) return { passwordHash: current ?? null }
     if (current !== undefined) return (await fits(current, password)) ? { passwordHash: current } : wrong
-    const made = await hashNew(password, { hash, passwordPolicy })
+    const made = await hashNew(password, parts)
     return "reason" in made ? made : { ...made, first: password }
   }
 

@@ -8,7 +8,9 @@ export async function answer(handle: () => Response | Promise<Response>): Promis
   try {
     return await handle()
   } catch (error) {
-    return isResponse(error) ? error : (navigationOf(error) ?? unknownError(error))
+    const thrown = isResponse(error) ? error : navigationOf(error)
+    if (thrown) return thrown
+    throw error
   }
 }
 
@@ -21,10 +23,8 @@ function navigationOf(error: unknown): Response | null {
   const digest = String((error as { digest?: unknown } | null)?.digest)
   const [, location, redirectStatus = ""] = /^NEXT_REDIRECT;\w+;(.*);(\d{3}|true|false);?$/.exec(digest) ?? []
   if (location !== undefined) {
-    return new Response(null, {
-      status: redirectStatuses[redirectStatus] ?? Number(redirectStatus),
-      headers: { location },
-    })
+    const status = redirectStatuses[redirectStatus] ?? Number(redirectStatus)
+    return new Response(null, { status, headers: { location } })
   }
   const [isOther, status = 404] = /^NEXT_(?:NOT_FOUND$|HTTP_ERROR_FALLBACK;(\d{3}))/.exec(digest) ?? []
   return isOther === undefined ? null : new Response(null, { status: Number(status) })
@@ -32,7 +32,3 @@ function navigationOf(error: unknown): Response | null {
 
 // Next.js 14.0 says whether the redirect is permanent.
 const redirectStatuses: Record<string, number> = { true: 308, false: 307 }
-
-function unknownError(error: unknown): never {
-  throw error
-}

@@ -2,15 +2,8 @@
 // a user sees are those of the Next.js that the user has, and test/apps/next compiles this package against each of them.
 
 declare module "next/headers.js" {
-  interface HeaderList {
-    get(name: string): string | null
-  }
-
-  interface CookieJar {
-    get(name: string): { value: string } | undefined
-    set(cookie: { name: string; value: string; expires?: Date; [attribute: string]: unknown }): unknown
-    delete(name: string): unknown
-  }
+  type HeaderList = import("./request-state.ts").HeaderList
+  type CookieJar = import("./request-state.ts").CookieJar
 
   // Promises since Next.js 15.
   export function headers(): HeaderList | Promise<HeaderList>

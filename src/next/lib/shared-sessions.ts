@@ -28,7 +28,7 @@ export function createSharedSessions<A extends AnyAuth>(auth: A, snapshots?: Sna
   // The cookie that an action has set: Next.js 14 does not show it to the render that follows.
   const written = new WeakMap<HeaderList, string>()
 
-  function open(request: Target, state: NextRequestState, io: SessionIo, keeper?: SnapshotKeeper<A>): Session {
+  function sessionFor(request: Target, state: NextRequestState, io: SessionIo, keeper?: SnapshotKeeper<A>): Session {
     const { jar, head } = state
     const cookie = written.get(head) ?? cookieHeader(name, jar, head)
     const get = (header: string) => (header === "Cookie" ? cookie : head.get(header))
@@ -38,7 +38,7 @@ export function createSharedSessions<A extends AnyAuth>(auth: A, snapshots?: Sna
 
   // A render cannot set cookies: what the session would write goes nowhere.
   function openReader(state: NextRequestState): Session {
-    return open(readerRequest(state.head), state, { write() {} })
+    return sessionFor(readerRequest(state.head), state, { write() {} })
   }
 
   function openWriter(state: NextRequestState): Session {
@@ -46,7 +46,7 @@ export function createSharedSessions<A extends AnyAuth>(auth: A, snapshots?: Sna
       setCookie(state.jar, cookie)
       if (state.isStale && cookie.name === name) written.set(state.head, `${name}=${cookie.value}`)
     }
-    return open(actionRequest(state.head), state, { write }, snapshots)
+    return sessionFor(actionRequest(state.head), state, { write }, snapshots)
   }
 
   async function toWrite(): Promise<Session> {
@@ -68,14 +68,16 @@ export function createSharedSessions<A extends AnyAuth>(auth: A, snapshots?: Sna
   }
 
   /** Runs a handler with a session that all which it calls shares. Throws if it ends while a sign-in is under way. */
-  async function share<Result>(head: HeaderList, open: () => Session, handle: (session: Session) => Promise<Result>) {
-    const shared = sessions.get(head) ?? { session: open(), users: 0 }
+  async function share<Result>(head: HeaderList, start: () => Session, handle: (session: Session) => Promise<Result>) {
+    const shared = sessions.get(head) ?? { session: start(), users: 0 }
     sessions.set(head, shared)
     shared.users++
     const [outcome] = await Promise.allSettled([handle(shared.session)])
     const unfinished = await leave(head, shared)
-    if (outcome.status === "fulfilled") return unfinished ? raise(unfinished) : outcome.value
-    throw unfinished && isNavigation(outcome.reason) ? unfinished : outcome.reason
+    const isAnswered = outcome.status === "fulfilled"
+    if (unfinished && (isAnswered || isNavigation(outcome.reason))) throw unfinished
+    if (isAnswered) return outcome.value
+    throw outcome.reason
   }
 
   async function leave(head: HeaderList, shared: SharedSession): Promise<AuthError | null> {
@@ -94,7 +96,7 @@ export function createSharedSessions<A extends AnyAuth>(auth: A, snapshots?: Sna
     change,
     share,
     toRead: (state: NextRequestState): Session => sessions.get(state.head)?.session ?? openReader(state),
-    openRoute: (request: Target, state: NextRequestState, io: SessionIo) => open(request, state, io, snapshots),
+    openRoute: (request: Target, state: NextRequestState, io: SessionIo) => sessionFor(request, state, io, snapshots),
     // Called in a render, such as by a page that shows what an action returns, it can set no cookie.
     openAction: (state: NextRequestState) => (isWritable(state.jar) ? openWriter(state) : openReader(state)),
     markAnswered: ({ head }: NextRequestState): void => void answered.add(head),
@@ -103,7 +105,3 @@ export function createSharedSessions<A extends AnyAuth>(auth: A, snapshots?: Sna
 
 const inRender = "Sign in and out in a Server Action or a Route Handler: a Server Component cannot set cookies."
 const afterAnswer = "The response was sent without this change. Did you forget await?"
-
-function raise(error: AuthError): never {
-  throw error
-}
