@@ -33,7 +33,7 @@ export interface RunningApp {
 export interface PageAppOptions {
   /** The command by which the framework's own generator makes the folder `app`. Default: an empty project of ES modules. */
   create?: string
-  /** Files to add or replace, by path: what the page leaves to the reader. */
+  /** Files that are there before the page's, by path: what a generator makes that cannot run without the Internet. */
   files?: Record<string, string>
   /** Commands, run one after another in the folder, that check and build it. */
   build: string[]
@@ -50,8 +50,9 @@ export async function buildPageApp(page: string, options: PageAppOptions): Promi
   try {
     const text = readFileSync(join(root, "docs", page), "utf8")
     await makeProject(folder, options.create)
+    await writeFiles(folder, options.files ?? {})
     await installPackages(folder, text)
-    await writeFiles(folder, { ...filesIn(text), ...options.files })
+    await writeFiles(folder, filesIn(text))
     const printed = []
     for (const command of options.build) printed.push(await runCommand(folder, command))
     return { folder, output: printed.join("\n"), start: (env) => startApp(folder, options.start, env), remove }
@@ -61,12 +62,12 @@ export async function buildPageApp(page: string, options: PageAppOptions): Promi
   }
 }
 
-/** The blocks of a page that name their file in the first line, in a comment of their language. */
+/** The blocks of a page that name their file, in a comment of their language in the first line or below Astro's fence. */
 export function filesIn(text: string): Record<string, string> {
-  const blocks = text.matchAll(/^```\w+\n(?:\/\/|#|--|<!--) (\S+\.\w+)(?: -->)?\n(.*?)^```$/gms)
+  const blocks = text.matchAll(/^```\w+\n(---\n)?(?:\/\/|#|--|<!--) (\S+\.\w+)(?: -->)?\n(.*?)^```$/gms)
   const files: Record<string, string> = {}
   // A file may be shown in several parts.
-  for (const [, file = "", code = ""] of blocks) files[file] = (files[file] ?? "") + code
+  for (const [, fence = "", file = "", code = ""] of blocks) files[file] = (files[file] ?? "") + fence + code
   return files
 }
 
@@ -100,7 +101,10 @@ async function writeFiles(folder: string, files: Record<string, string>): Promis
 
 async function runCommand(folder: string, command: string): Promise<string> {
   const options = { cwd: folder, env: environment(folder), maxBuffer: 1e8 }
-  const { stdout, stderr } = await run("sh", ["-c", command], options).catch((error: unknown) => {
+  const running = run("sh", ["-c", command], options)
+  // A tool that asks gets no answer, and does not wait for one.
+  running.child.stdin?.end()
+  const { stdout, stderr } = await running.catch((error: unknown) => {
     const { stdout, stderr } = error as { stdout: string; stderr: string }
     throw new Error(`${command} fails:\n${stdout}${stderr}`)
   })
