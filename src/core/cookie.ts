@@ -59,39 +59,29 @@ export interface Cookie {
 // `;`. What stands in one is no cookie of ours. A lone quote is an ordinary character (RFC 6265, section 4.2.2).
 const legacyText = /^[ \t]*\$Version=.*|="[^";]*;[^"]*"(?=[ \t]*(;|$))/g
 
+/** Reads one cookie out of a `Cookie` header. Never throws. */
+export type ReadCookie = (header: string | null | undefined, onConflict?: () => void) => string | null
+
 /**
- * Reads one cookie out of a `Cookie` header. The name matches byte for byte. Several different values under one name are
+ * Makes the function that reads one cookie. The name matches byte for byte. Several different values under one name are
  * none, since their order does not say who set them (RFC 6265, section 5.4): that is a conflict.
  */
-export function readCookie(header: string | null | undefined, name: string, onConflict?: () => void): string | null {
-  if (typeof header !== "string") return null
-  const value = onlyValue(header, name)
-  if (value === undefined) onConflict?.()
-  if (!value || !/["$]/.test(header)) return value || null
-  return onlyValue(header.replace(legacyText, ""), name) ? value : null
-}
-
-// `undefined` for several different values. Searched and not split: every request pays for this.
-function onlyValue(header: string, name: string): string | null | undefined {
-  const start = `${name}=`
-  let found: string | null = null
-  for (let at = header.indexOf(start); at !== -1; at = header.indexOf(start, at + 1)) {
-    if (!beginsPair(header, at)) continue
-    const value = header.slice(at + start.length).split(";", 1)[0]!
-    if (found !== null && found !== value) return undefined
-    found = value
+export function createCookieReader(name: string): ReadCookie {
+  // Every request pays for this: one regular expression, which searches the name and then looks at what precedes it.
+  const pair = new RegExp(`(?<=(^|;)[ \\t]*)${name.replace(/\W/g, "\\$&")}=[^;]*`, "g")
+  return (header, onConflict) => {
+    if (typeof header !== "string") return null
+    const [found = "", other] = new Set(header.match(pair))
+    if (other) {
+      onConflict?.()
+      return null
+    }
+    if (/["$]/.test(header) && !header.replace(legacyText, "").match(pair)?.includes(found)) return null
+    return found.slice(name.length + 1) || null
   }
-  return found
-}
-
-function beginsPair(header: string, at: number): boolean {
-  let before = at - 1
-  while (header[before] === " " || header[before] === "\t") before--
-  return before < 0 || header[before] === ";"
 }
 
 /** Reads the token out of an `Authorization: Bearer` header (RFC 6750); the scheme may have any case. */
 export function readBearerToken(header: string | null | undefined): string | null {
-  if (typeof header !== "string") return null
-  return /^bearer +(\S+)$/i.exec(header)?.[1] ?? null
+  return (typeof header === "string" && /^bearer +(\S+)$/i.exec(header)?.[1]) || null
 }

@@ -1,10 +1,11 @@
 import type { Auth, AuthOptions, IdOf, RejectionReason, Session, User } from "./auth.ts"
-import { readCookie } from "./cookie.ts"
+import { createCookieReader } from "./cookie.ts"
 import { guardPort } from "./errors.ts"
 import type { AuthError } from "./errors.ts"
 import { createEmitter } from "./events.ts"
-import type { AuthEventType, Emit } from "./events.ts"
+import type { AuthEventType } from "./events.ts"
 import { createOnce } from "./once.ts"
+import type { Once } from "./once.ts"
 import { checkOption, checkOptions } from "./options.ts"
 import { checkOrigins } from "./origin.ts"
 import { isPersistent, markToken, plainToken } from "./persistence.ts"
@@ -72,9 +73,10 @@ export function createAuth<
   const store = checked(options?.adapter)
   const { now = Date.now } = options
   const cookies = createSessionCookies(options.cookie, policy.absoluteTimeout)
+  const readCookie = createCookieReader(cookies.sessionCookieName)
   const trustedOrigins = checkOrigins(options.trustedOrigins)
 
-  return over(store, createEmitter(options.onEvent, now))
+  return over(store, createOnce(now))
 
   function checked(adapter: SessionAdapter<UserRow, SessionRow>): SessionAdapter<UserRow, SessionRow> {
     adapter?.checkSession?.(policy)
@@ -83,14 +85,15 @@ export function createAuth<
 
   function over(
     store: SessionAdapter<UserRow, SessionRow>,
-    emit: Emit,
-    once = createOnce(now),
+    once: Once,
+    request?: unknown,
   ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> {
+    const emit = createEmitter(options.onEvent, now, request)
     const auth: Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> = {
       ...cookies,
       trustedOrigins,
       emit,
-      readSessionCookie: (header) => readCookie(header, cookies.sessionCookieName, () => emit("cookie_conflict")),
+      readSessionCookie: (header) => readCookie(header, () => emit("cookie_conflict")),
 
       async createSession(userId, attributes = {} as SessionRow) {
         const { token, session } = issue({ userId, createdAt: new Date(now()), attributes })
@@ -134,7 +137,7 @@ export function createAuth<
         checkOptions("invalidateSession()", owner, "userId")
         const { userId } = owner
         // Dropping the condition because nobody is signed in would let a form end anyone's session.
-        checkOption("userId", userId, !("userId" in owner) || userId != null, "is not a user id; use the visitor's own")
+        checkOption("userId", userId, !("userId" in owner) || userId != null, "is not a user id; use user.id")
         const ended = isSessionId(id) && (await store.deleteSession(id, userId))
         if (ended) tell("session_ended", { id, userId })
         return ended
@@ -158,10 +161,9 @@ export function createAuth<
       },
 
       // With marks of its own: an extension outside may be blocked on a row that the caller's transaction has locked.
-      withAdapter: (adapter) => over(checked(adapter), emit),
+      withAdapter: (adapter) => over(checked(adapter), createOnce(now), request),
 
-      withRequest: (request) =>
-        options.onEvent ? over(store, (type, details) => emit(type, { ...details, request }), once) : auth,
+      withRequest: (caller) => (options.onEvent ? over(store, once, caller) : auth),
     }
     return auth
 
@@ -211,8 +213,13 @@ export function createAuth<
   }
 
   function toSession(record: Record, fresh: boolean): OwnSession {
-    const { id, userId, createdAt, attributes } = record
-    const own = options.getSessionAttributes?.(attributes) as SessionAttributes
-    return { ...own, id, userId: userId as Id, createdAt, expiresAt: endOf(record, policy), fresh }
+    return {
+      ...(options.getSessionAttributes?.(record.attributes) as SessionAttributes),
+      id: record.id,
+      userId: record.userId as Id,
+      createdAt: record.createdAt,
+      expiresAt: new Date(endOf(record, policy)),
+      fresh,
+    }
   }
 }

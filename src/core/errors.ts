@@ -47,8 +47,7 @@ export function guardPort<Port extends object>(
 }
 
 function guard(port: Methods, name: string, owner: string) {
-  if (typeof port?.[name] !== "function")
-    throw new AuthError("missing_port", `${owner}: ${name}() is missing; add it, or use another`)
+  if (typeof port?.[name] !== "function") throw new AuthError("missing_port", `${owner}: ${name}() is missing; add it`)
   return async (...values: never[]) => {
     try {
       return await port[name]!(...values)

@@ -27,30 +27,38 @@ export interface AuthEventDetails {
   /** Why: a rejection reason, the code of the error, or the format of a hash that no hasher reads. */
   reason?: string | undefined
   providerId?: string | undefined
-  /**
-   * The request that the wrapper was given, if the call came through one. Not enumerable, because it carries the session's
-   * cookie: `console.log`, `JSON.stringify`, a spread and `structuredClone` leave it out of an {@link AuthEvent}.
-   */
-  request?: unknown
 }
 
 /** Something that happened, for logs and metrics. */
 export interface AuthEvent extends AuthEventDetails {
   type: AuthEventType
   at: Date
+  /**
+   * The request that the wrapper was given, if the call came through one. Not enumerable, because it carries the session's
+   * cookie: `console.log`, `JSON.stringify`, a spread and `structuredClone` leave it out.
+   */
+  request?: unknown
 }
 
 /** Reports an event. */
 export type Emit = (type: AuthEventType, details?: AuthEventDetails) => void
 
-/** Makes the function that reports events. The listener is not awaited, and what it throws changes nothing. */
-export function createEmitter(onEvent: ((event: AuthEvent) => void) | undefined, now: () => number): Emit {
+/**
+ * Makes the function that reports events, of this request if there is one. The listener is not awaited, and what it
+ * throws changes nothing.
+ */
+export function createEmitter(
+  onEvent: ((event: AuthEvent) => void) | undefined,
+  now: () => number,
+  request?: unknown,
+): Emit {
   if (!onEvent) return () => {}
-  return (type, { request, ...details } = {}) => {
+  // async, so that what the listener throws later is dropped like what it throws at once.
+  return async (type, details = {}) => {
     const event: AuthEvent = { type, at: new Date(now()), ...defined(details) }
     Object.defineProperty(event, "request", { value: request })
-    // async, so that what the listener throws at once is dropped like what it throws later.
-    const report = async () => onEvent(event)
-    report().catch(() => {})
+    try {
+      await onEvent(event)
+    } catch {}
   }
 }

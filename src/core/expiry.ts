@@ -40,32 +40,31 @@ export function parseDuration(duration: Duration, option: string): number {
   const [, number, unit] = /^([\d.]+)(.)$/.exec(duration) ?? []
   const milliseconds = Number(number) * units[unit as keyof typeof units]
   const isValid = milliseconds > 0 && milliseconds <= 3.2e13
-  checkOption(option, duration, isValid, 'is not a duration; use a number and a unit, such as "30d"')
+  checkOption(option, duration, isValid, 'is not a duration; use one such as "30d"')
   return milliseconds
 }
 
 /** Reads the lifetimes out of the options. */
 export function createPolicy(options: SessionOptions = {}): SessionPolicy {
   checkOptions("session", options, "idleTimeout", "absoluteTimeout")
-  const { idleTimeout = "30d", absoluteTimeout = "90d" } = options
-  const idle = parseDuration(idleTimeout, "session.idleTimeout")
-  const absolute = absoluteTimeout === false ? Infinity : parseDuration(absoluteTimeout, "session.absoluteTimeout")
-  return { idleTimeout: Math.min(idle, absolute), absoluteTimeout: absolute }
+  const { idleTimeout: idle = "30d", absoluteTimeout: absolute = "90d" } = options
+  const absoluteTimeout = absolute === false ? Infinity : parseDuration(absolute, "session.absoluteTimeout")
+  return { idleTimeout: Math.min(parseDuration(idle, "session.idleTimeout"), absoluteTimeout), absoluteTimeout }
 }
 
 /** The deadline, in milliseconds, of a session used at `now`. */
 export function nextDeadline(session: Pick<Deadlines, "createdAt">, now: number, policy: SessionPolicy): number {
-  return withinLimit(now + policy.idleTimeout, session, policy)
+  return Math.min(now + policy.idleTimeout, timeOf(session.createdAt) + policy.absoluteTimeout)
 }
 
 /** Returns whether a session is live. Never, if one of its dates is invalid. */
 export function isLive(session: Deadlines, now: number, policy: SessionPolicy): boolean {
-  return now < withinLimit(timeOf(session.expiresAt), session, policy)
+  return now < endOf(session, policy)
 }
 
 /** When a live session ends unless it is extended. */
-export function endOf(session: Deadlines, policy: SessionPolicy): Date {
-  return new Date(withinLimit(timeOf(session.expiresAt), session, policy))
+export function endOf({ createdAt, expiresAt }: Deadlines, policy: SessionPolicy): number {
+  return Math.min(timeOf(expiresAt), timeOf(createdAt) + policy.absoluteTimeout)
 }
 
 /** A write that moves a deadline to `to`, unless it is later than `ifBefore` by then. */
@@ -84,11 +83,6 @@ export function extensionOf(session: Deadlines, now: number, policy: SessionPoli
   if (next - deadline < Math.min(half, 1000)) return null
   // Below `next`, so that a row which another process has moved as far is neither shortened nor written again.
   return { to: new Date(next), ifBefore: new Date(Math.min(now + half, next - 1)) }
-}
-
-/** Cuts a time at the absolute timeout. Of an invalid date it is `NaN`. */
-function withinLimit(time: number, { createdAt }: Pick<Deadlines, "createdAt">, policy: SessionPolicy): number {
-  return Math.min(time, timeOf(createdAt) + policy.absoluteTimeout)
 }
 
 // A method call, because `+date` takes ten times as long. For what is no date nothing is before or after it.

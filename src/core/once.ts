@@ -11,6 +11,6 @@ export function createOnce(now: () => number): Once {
     const at = now()
     if (Math.abs(at - startedAt.get(name)!) < 5000) return null
     startedAt.set(name, at)
-    return work().finally(() => startedAt.get(name) === at && startedAt.delete(name))
+    return work().finally(() => startedAt.delete(name))
   }
 }

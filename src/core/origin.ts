@@ -61,10 +61,13 @@ export function checkOrigins(origins: readonly string[] = []): readonly string[]
   return origins
 }
 
-/** Returns the origin of a page at this address. One of a file, or of no host, has none: browsers send `null`, as anybody can. */
+// What no browser sends as `Origin`, or anybody can: of a file, a WebSocket or no host, `null`, and a pattern.
+const unsent = /^(file|wss?):|\*|\/\/(null)?$|^chrome-extension:..(?![a-p]{32}$)/
+
+/** Returns the origin of a page at this address, if browsers send it. */
 function originOf(text: string): string | undefined {
-  const shape = /^(?!(?:file|wss?):|chrome-extension:\/\/(?![a-p]{32}$))[a-z][a-z\d+.-]*:\/\/(?!null$)[^*]+$/i
-  if (!shape.test(text) || !URL.canParse(text)) return undefined
+  if (!URL.canParse(text)) return undefined
   const { protocol, host } = new URL(text)
-  return host && `${protocol}//${host}`
+  const origin = `${protocol}//${host}`
+  return unsent.test(origin) ? undefined : origin
 }

@@ -21,28 +21,23 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
   const maxAge = Math.min(seconds, 34_560_000)
 
   // RFC 6265, section 4.1.1, without anything that would need escaping: `;`, controls, and all beyond ASCII.
-  checkOption(
-    "cookie.name",
-    name,
-    /^[!#-'*+\-.^`|~\w]+$/.test(name),
-    'is not a cookie name; use letters, digits and "-"',
-  )
-  checkOption("cookie.path", path, /^\/[ -:<-~]{0,1023}$/.test(path), 'is not a path; start it with "/"')
+  checkOption("cookie.name", name, /^[!#-'*+\-.^`|~\w]+$/.test(name), 'is invalid; use one such as "session"')
+  checkOption("cookie.path", path, /^\/[ -:<-~]{0,1023}$/.test(path), 'is invalid; use one such as "/app"')
   checkOption(
     "cookie.sameSite",
     sameSite,
     /^(strict|lax|none)$/.test(sameSite),
-    'is unknown; use "strict", "lax" or "none"',
+    'is invalid; use "strict", "lax" or "none"',
   )
   // Browsers refuse IP addresses and top-level domains: two labels or more, the last of which starts with a letter.
   checkOption(
     "cookie.domain",
     domain,
     domain === undefined || /^(?!.{254})([\w-]+\.)+[a-z][a-z\d-]*[a-z\d]$/i.test(domain),
-    'is not a domain; use one such as "example.com", or none for localhost',
+    'is invalid; use one such as "example.com", or none',
   )
-  checkOption("cookie.name", name, isOfHost || !/^__host-/i.test(name), 'is for one host; use path "/" and no domain')
-  const insecure = "requires Secure; use cookie.secure: true"
+  checkOption("cookie.name", name, isOfHost || !/^__host-/i.test(name), 'is for one host; use no domain and path "/"')
+  const insecure = "requires Secure; use secure: true"
   checkOption("cookie.name", name, secure || !prefix.test(name), insecure)
   checkOption("cookie.sameSite", sameSite, secure || sameSite !== "none", insecure)
   checkOption("cookie.partitioned", partitioned, secure || !partitioned, insecure)
@@ -52,12 +47,12 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
 
   function blankOf(earlier: ReplacedCookie): Cookie {
     checkOptions("cookie.replaces", earlier, "name", "domain", "path")
-    const old = { name, path: "/", ...defined(earlier) }
-    const isOther = old.name !== name || old.domain !== domain || old.path !== path
-    checkOption("cookie.replaces", old.name, isOther, "is the session's own cookie; remove it")
     // A name with a prefix was Secure, also where today's is not, as in development.
-    const attributes = { sameSite, partitioned, secure: secure || prefix.test(old.name) }
-    return createSessionCookies({ ...old, ...attributes }, 0).createBlankSessionCookie()
+    const old = { name, sameSite, partitioned, secure: secure || prefix.test(earlier.name ?? ""), ...defined(earlier) }
+    const cookie = createSessionCookies(old, 0).createBlankSessionCookie()
+    const isOther = old.name !== name || old.domain !== domain || cookie.attributes.path !== path
+    checkOption("cookie.replaces", old.name, isOther, "is the session cookie; remove it")
+    return cookie
   }
 
   function write(value: string, maxAge?: number): Cookie {
@@ -93,7 +88,7 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
       const { persistent = isPersistent(token) } = options
       const value = markToken(token, persistent)
       if (!/^[!#-+\--:<-[\]-~]+$/.test(value))
-        throw new AuthError("invalid_option", "token: not a cookie value; use one of createSession()")
+        throw new AuthError("invalid_option", "token: not a cookie value; use createSession()")
       return write(value, persistent ? maxAge : undefined)
     },
     createBlankSessionCookie: () => write("", 0),

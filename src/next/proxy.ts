@@ -1,5 +1,5 @@
 import type { AnyAuth } from "../core/auth.ts"
-import { readCookie } from "../core/cookie.ts"
+import { createCookieReader } from "../core/cookie.ts"
 import type { Cookie, CookieOptions } from "../core/cookie.ts"
 import { AuthError } from "../core/errors.ts"
 import { checkOptions, shown } from "../core/options.ts"
@@ -133,6 +133,7 @@ export function createAuthProxy<Claims extends object>(
   const { auth, cookie, trustedOrigins, publicPaths, signInPath, allowCrossOrigin = [] } = options
   const checks = snapshotChecks(options)
   const origins = auth ?? { trustedOrigins: checkOrigins(trustedOrigins) }
+  const readSnapshot = checks && createCookieReader(checks.snapshots.cookieName)
   const readSessionCookie = auth?.readSessionCookie ?? createReader(cookie)
   const openPaths = [
     ...ownPaths("publicPaths", publicPaths),
@@ -195,7 +196,7 @@ export function createAuthProxy<Claims extends object>(
   async function turnedAwayBySnapshot(visit: Visit, token: string): Promise<Response | undefined> {
     if (!checks || visit.isOpen) return undefined
     const { snapshots, authorize, forbiddenPath } = checks
-    const value = readCookie(visit.header, snapshots.cookieName)
+    const value = readSnapshot?.(visit.header)
     const snapshot = await snapshots.openSnapshot(value, { sessionToken: token })
     if (!snapshot) return undefined
     // A promise or a role would be truthy, whoever asks.
@@ -219,7 +220,7 @@ function snapshotChecks<Claims extends object>(options: AwareProxyOptions<Claims
 
 function createReader(cookie: CookieOptions | undefined): ProxyAuth["readSessionCookie"] {
   const { sessionCookieName } = createSessionCookies(cookie, 0)
-  return (header) => readCookie(header, sessionCookieName)
+  return createCookieReader(sessionCookieName)
 }
 
 /** A request for a page, as the proxy sees it. */

@@ -1,5 +1,5 @@
 import type { SessionFields } from "../core/auth.ts"
-import { readCookie } from "../core/cookie.ts"
+import { createCookieReader } from "../core/cookie.ts"
 import type { Cookie, CookieAttributes } from "../core/cookie.ts"
 import { defined } from "../core/defined.ts"
 import { checkOptions, invalidOption } from "../core/options.ts"
@@ -98,6 +98,7 @@ export function createSnapshots<M extends SnapshotMember, Claims extends object>
   if (typeof claimsOf !== "function") throw invalidOption("claims", claimsOf, noClaims)
   const age = checkAge(maxAge)
   createSessionCookies({ name: cookieName }, age)
+  const readCookie = createCookieReader(cookieName)
 
   async function sealSnapshot({ id, userId, expiresAt }: SnapshotSession, claims: Claims): Promise<string> {
     const bytes = writeJson(headBytes, [id, writeUserId(userId), claims] satisfies Written)
@@ -134,7 +135,7 @@ export function createSnapshots<M extends SnapshotMember, Claims extends object>
     renewSnapshot,
     async snapshotCookie(header, member, attributes) {
       const cookies = snapshotCookies(cookieName, age, attributes)
-      const value = await renewSnapshot(cookies.read(header), member.session, claimsOf(member))
+      const value = await renewSnapshot(readCookie(header), member.session, claimsOf(member))
       return value === null ? null : cookies.write(value)
     },
     blankSnapshotCookie: (attributes) => snapshotCookies(cookieName, age, attributes).blank(),
@@ -173,7 +174,6 @@ function snapshotCookies(name: string, maxAge: number, attributes: CookieAttribu
   const { domain, path, sameSite, secure, partitioned } = attributes
   const cookies = createSessionCookies(defined({ name, domain, path, sameSite, secure, partitioned }), maxAge)
   return {
-    read: (header: string | null): string | null => readCookie(header, name),
     write: (value: string): Cookie => cookies.createSessionCookie(value),
     blank: (): Cookie => cookies.createBlankSessionCookie(),
   }

@@ -1,8 +1,8 @@
 import type { RejectionReason, SessionFields, SessionValidation, Shown } from "../core/auth.ts"
 import { AuthError } from "../core/errors.ts"
-import { readCookie } from "../core/cookie.ts"
+import { createCookieReader } from "../core/cookie.ts"
 import { createEmitter } from "../core/events.ts"
-import type { AuthEventType, Emit } from "../core/events.ts"
+import type { AuthEventType } from "../core/events.ts"
 import { checkOption, checkOptions } from "../core/options.ts"
 import { randomBytes } from "../platform/bytes.ts"
 import { isPromise } from "../platform/maybe-promise.ts"
@@ -73,19 +73,21 @@ export function createStatelessAuth<
   const envelope = createEnvelope(options?.secrets, "session")
   const policy = createPolicy(options.session)
   const cookies = createSessionCookies(options.cookie, policy.absoluteTimeout)
+  const readCookie = createCookieReader(cookies.sessionCookieName)
   const trustedOrigins = checkOrigins(options.trustedOrigins)
   const check = createCheck(options.attributes)
   const revoking =
     options.revocations === undefined ? null : createRevoking(options.revocations, policy.absoluteTimeout)
 
-  return over(createEmitter(options.onEvent, now))
+  return over()
 
-  function over(emit: Emit): StatelessAuth<Attributes, UserAttributes, Id> {
+  function over(request?: unknown): StatelessAuth<Attributes, UserAttributes, Id> {
+    const emit = createEmitter(options.onEvent, now, request)
     const auth: StatelessAuth<Attributes, UserAttributes, Id> = {
       ...cookies,
       trustedOrigins,
       emit,
-      readSessionCookie: (header) => readCookie(header, cookies.sessionCookieName, () => emit("cookie_conflict", {})),
+      readSessionCookie: (header) => readCookie(header, () => emit("cookie_conflict")),
 
       async createSession(userId, attributes) {
         const at = now()
@@ -132,7 +134,7 @@ export function createStatelessAuth<
         checkOptions("invalidateSession()", owner, "userId")
         const { userId } = owner
         // Dropping the condition because nobody is signed in would let a form end anyone's session.
-        checkOption("userId", userId, !("userId" in owner) || userId != null, "is not a user id; use the visitor's own")
+        checkOption("userId", userId, !("userId" in owner) || userId != null, "is not a user id; use user.id")
         if (!revoking || !isStatelessId(id)) return false
         await revoking.revokeSession(id, userId, now())
         tell("session_ended", { id, userId })
@@ -160,7 +162,7 @@ export function createStatelessAuth<
         return !("reason" in found) && found.session.id === sessionId
       },
 
-      withRequest: (request) => (options.onEvent ? over((type, details) => emit(type, { ...details, request })) : auth),
+      withRequest: (caller) => (options.onEvent ? over(caller) : auth),
     }
     return auth
 
@@ -213,6 +215,6 @@ export function createStatelessAuth<
 
   function toSession(session: SealedSession, fresh: boolean): SessionFields<Id> {
     const { id, userId, createdAt } = session
-    return { id, userId: userId as Id, createdAt, expiresAt: endOf(session, policy), fresh }
+    return { id, userId: userId as Id, createdAt, expiresAt: new Date(endOf(session, policy)), fresh }
   }
 }

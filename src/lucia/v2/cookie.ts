@@ -1,4 +1,4 @@
-import { readCookie } from "../../core/cookie.ts"
+import { createCookieReader } from "../../core/cookie.ts"
 import { AuthError } from "../../core/errors.ts"
 
 /** What a cookie carries besides its name and value. */
@@ -121,7 +121,7 @@ export function parseCookie(header: string): Record<string, string> {
  * says nothing about who set them (RFC 6265, section 5.4).
  */
 export function readSessionId(header: string | null | undefined, name: string): string | null {
-  const value = readCookie(header, name)
+  const value = createCookieReader(name)(header)
   return value === null ? null : decode(value)
 }
 

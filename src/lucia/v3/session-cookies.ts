@@ -1,4 +1,4 @@
-import { readCookie } from "../../core/cookie.ts"
+import { createCookieReader } from "../../core/cookie.ts"
 import { invalidOption } from "../../core/options.ts"
 import { Cookie } from "./lucia-cookie.ts"
 import type { CookieAttributes } from "./lucia-cookie.ts"
@@ -41,11 +41,12 @@ export function createLuciaCookies(options: SessionCookieOptions = {}, lifetime:
   if (name === "") throw invalidOption("sessionCookie.name", name, 'is not a name; use one such as "auth_session"')
   const attributes = withDefaults(options.attributes)
   const maxAge = expires ? Math.min(Math.ceil(lifetime / 1000), maxMaxAge) : maxMaxAge
+  const readCookie = createCookieReader(encodeURIComponent(name))
   const cookies = {
     name,
     create: (sessionId: string) => new Cookie(name, sessionId, { ...attributes, maxAge }),
     createBlank: () => new Cookie(name, "", { ...attributes, maxAge: 0 }),
-    read: (header: string | null | undefined) => decode(readCookie(header, encodeURIComponent(name))),
+    read: (header: string | null | undefined) => decode(readCookie(header)),
   }
   cookies.createBlank().serialize()
   return cookies
