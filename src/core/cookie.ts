@@ -67,12 +67,13 @@ export type ReadCookie = (header: string | null | undefined, onConflict?: () => 
  * none, since their order does not say who set them (RFC 6265, section 5.4): that is a conflict.
  */
 export function createCookieReader(name: string): ReadCookie {
-  // Every request pays for this: one regular expression, which searches the name and then looks at what precedes it.
+  // Every request pays for this: it searches for the name first, and then looks back at what stands before it.
   const pair = new RegExp(`(?<=(^|;)[ \\t]*)${name.replace(/\W/g, "\\$&")}=[^;]*`, "g")
   return (header, onConflict) => {
-    if (typeof header !== "string") return null
-    const [found = "", other] = new Set(header.match(pair))
-    if (other) {
+    const pairs = typeof header === "string" && header.match(pair)
+    if (!pairs) return null
+    const found = pairs[0]!
+    if (pairs.some((other) => other !== found)) {
       onConflict?.()
       return null
     }

@@ -44,8 +44,8 @@ export interface AuthEvent extends AuthEventDetails {
 export type Emit = (type: AuthEventType, details?: AuthEventDetails) => void
 
 /**
- * Makes the function that reports events, of this request if there is one. The listener is not awaited, and what it
- * throws changes nothing.
+ * Makes the function that reports events, each with the request it belongs to, if there is one. The listener is not
+ * awaited, and what it throws changes nothing.
  */
 export function createEmitter(
   onEvent: ((event: AuthEvent) => void) | undefined,
@@ -53,12 +53,11 @@ export function createEmitter(
   request?: unknown,
 ): Emit {
   if (!onEvent) return () => {}
-  // async, so that what the listener throws later is dropped like what it throws at once.
-  return async (type, details = {}) => {
+  return (type, details = {}) => {
     const event: AuthEvent = { type, at: new Date(now()), ...defined(details) }
     Object.defineProperty(event, "request", { value: request })
-    try {
-      await onEvent(event)
-    } catch {}
+    // async, so that what the listener throws at once is dropped like what it throws later.
+    const report = async () => onEvent(event)
+    report().catch(() => {})
   }
 }

@@ -3,7 +3,8 @@ export type Once = <Result>(name: string, work: () => Promise<Result>) => Promis
 
 /**
  * Makes marks of the work that is under way. Nobody waits for work that another request started: on Workers it stops
- * without a word when that request is cut off. Its mark lapses after five seconds, so that it does not last for ever.
+ * without a word when that request is cut off. Its mark lapses after five seconds, so that it does not last for ever. Work
+ * that runs longer may then run twice: the store's condition decides which of the two writes.
  */
 export function createOnce(now: () => number): Once {
   const startedAt = new Map<string, number>()

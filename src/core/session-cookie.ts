@@ -36,8 +36,8 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
     domain === undefined || /^(?!.{254})([\w-]+\.)+[a-z][a-z\d-]*[a-z\d]$/i.test(domain),
     'is invalid; use one such as "example.com", or none',
   )
-  checkOption("cookie.name", name, isOfHost || !/^__host-/i.test(name), 'is for one host; use no domain and path "/"')
-  const insecure = "requires Secure; use secure: true"
+  checkOption("cookie.name", name, isOfHost || !/^__host-/i.test(name), 'is for one host; use path "/" and no domain')
+  const insecure = "requires Secure; use cookie.secure: true"
   checkOption("cookie.name", name, secure || !prefix.test(name), insecure)
   checkOption("cookie.sameSite", sameSite, secure || sameSite !== "none", insecure)
   checkOption("cookie.partitioned", partitioned, secure || !partitioned, insecure)

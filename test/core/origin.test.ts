@@ -340,7 +340,7 @@ describe("trustedOrigins", () => {
     expect(create).toThrow(`trustedOrigins: "${origin}" is not an origin; did you mean "${meant}"?`)
   })
 
-  test.each(["null", "https://*.example.com", "file://", "wss://x.example", ""])(
+  test.each(["null", "null/", "https://ada@null", "https://*.example.com", "file://", "wss://x.example", ""])(
     "[CSR-6] name %j, and how one is written",
     (origin) => {
       const create = () => createAuth({ adapter: memoryAdapter<{ id: string }>(), trustedOrigins: [origin] })

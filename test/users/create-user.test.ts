@@ -165,7 +165,7 @@ describe("createUsers()", () => {
     expect(make).toThrow(
       expect.objectContaining({
         code: "missing_port",
-        message: "adapter: findKey() is missing; add it, or use another",
+        message: "adapter: findKey() is missing; add it",
       }),
     )
   })
