@@ -1,72 +1,61 @@
-import { AuthError, isAuthError } from "../../core/errors.ts"
-import { invalidOption } from "../../core/options.ts"
+import { isAuthError } from "../../core/errors.ts"
 import { createOnce } from "../../core/once.ts"
 import type { FoundSession, SessionRecord } from "../../core/ports.ts"
 import { isSessionId } from "../../core/session-token.ts"
-import { isHashLike } from "../v3/exact-ids.ts"
-import { clearIds, hashedIds, isPossibleId, rekeyedIds } from "../v3/stored-ids.ts"
+import { requireColumns } from "../v3/columns.ts"
+import { sessionsById } from "../v3/stored-ids.ts"
 import type { SessionsById, StoredIds } from "../v3/stored-ids.ts"
-import type { UserFields } from "./auth.ts"
-import { requireColumns } from "./columns.ts"
+import type { SessionFields, UserFields } from "./auth.ts"
 import type { DebugLog, SessionPeriods } from "./configuration.ts"
-import type { UserSchema } from "./lucia-adapter.ts"
+import type { SessionSchema, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
 import { generateRandomString } from "./random-string.ts"
-import { createSessionTransform } from "./session-transform.ts"
-import type { AnySession, SessionTransformParts } from "./session-transform.ts"
+import { toLuciaId, toTime } from "./session-port.ts"
 import type { Stores } from "./stores.ts"
 
 /** What the methods about sessions are made of. */
-export interface SessionParts extends SessionTransformParts {
+export interface SessionParts {
+  stores: Stores
   storedIds: StoredIds
   periods: SessionPeriods
   /** Throws `AUTH_INVALID_USER_ID`. */
   getUser: (userId: string) => Promise<UserFields>
+  transformDatabaseUser: (row: UserSchema) => UserFields
+  getSessionAttributes: (row: SessionSchema) => object
   log: DebugLog
 }
 
-const kinds = { clear: clearIds, rekey: rekeyedIds, hashed: hashedIds }
+type AnySession = SessionFields & { readonly user: UserFields }
 
 /** Makes the methods about sessions. Throws `invalid_option` for an unknown `storedIds`. */
 export function createSessionMethods(parts: SessionParts) {
-  const { storedIds, stores, periods, getUser, log } = parts
-  if (!Object.hasOwn(kinds, storedIds))
-    throw invalidOption("storedIds", storedIds, 'is unknown; use "clear", "rekey" or "hashed"')
+  const { stores, periods, getUser, log } = parts
   const store = stores.sessions
-  const sessions = kinds[storedIds](store)
+  const sessions = sessionsById(parts.storedIds, store)
   const once = createOnce(Date.now)
-  const { toRow, toSession, transformDatabaseSession } = createSessionTransform(parts)
 
   async function createSession(options: {
     sessionId?: string
     userId: string
     attributes: object
   }): Promise<AnySession> {
-    const { userId, sessionId = generateRandomString(40), attributes } = options
-    requireSessionId(sessionId, storedIds)
-    requireColumns("session", attributes ?? {})
+    const { userId, sessionId = generateRandomString(40) } = options
+    const attributes = { ...options.attributes }
+    requireSessionColumns(attributes)
     // The user first: a session of nobody must not stay behind.
     const user = await getUser(userId)
-    const { active, idle } = nextDeadlines(periods)
-    const record = {
-      id: sessionId,
-      userId,
-      createdAt: new Date(),
-      expiresAt: idle,
-      attributes: stores.withActiveUntil(attributes, active.getTime()),
-    }
+    const record = { id: sessionId, userId, createdAt: new Date(), expiresAt: nextDeadlines(periods).idle, attributes }
     await insert(sessions, record)
-    return transformDatabaseSession(toRow(record, sessionId), { user, fresh: false })
+    return toSession(record, sessionId, user)
   }
 
   async function getSession(sessionId: string): Promise<AnySession> {
-    const found = await find(sessionId)
-    return toSession(found, sessionId)
+    return toFoundSession(await find(sessionId), sessionId)
   }
 
   async function validateSession(sessionId: string): Promise<AnySession> {
     const found = await find(sessionId)
-    const session = toSession(found, sessionId)
+    const session = toFoundSession(found, sessionId)
     if (session.state === "active") return session
     const { active, idle } = nextDeadlines(periods)
     // The requests of one page arrive together: one of them writes.
@@ -75,9 +64,9 @@ export function createSessionMethods(parts: SessionParts) {
     return { ...session, activePeriodExpiresAt: active, idlePeriodExpiresAt: idle, fresh: true }
   }
 
-  async function find(sessionId: string): Promise<FoundSession<UserSchema>> {
-    const found = isPossibleId(sessionId) ? await sessions.find(sessionId, isUsable) : null
-    if (found && isUsable(found)) return found as FoundSession<UserSchema>
+  async function find(sessionId: string): Promise<FoundSession<object>> {
+    const found = await sessions.find(sessionId, isUsable)
+    if (found) return found
     log("session", "Session not found, over, or of no user")
     throw invalidSession()
   }
@@ -85,16 +74,16 @@ export function createSessionMethods(parts: SessionParts) {
   async function getAllUserSessions(userId: string): Promise<AnySession[]> {
     const user = await getUser(userId)
     const records = await sessions.list(userId, isLive)
-    return records.map((record) => transformDatabaseSession(toRow(record, record.id), { user, fresh: false }))
+    return records.map((record) => toSession(record, record.id, user))
   }
 
   async function updateSessionAttributes(sessionId: string, attributes: object): Promise<AnySession> {
-    requireColumns("session", attributes)
+    requireSessionColumns(attributes)
     const { session } = await findNamed(sessionId)
     if (!(await store.updateSession(session.id, attributes))) throw invalidSession()
     const updated = await store.findSession(session.id)
     if (!updated || !isUsable(updated)) throw invalidSession()
-    return toSession(updated, sessionId)
+    return toFoundSession(updated, sessionId)
   }
 
   async function findNamed(sessionId: string): Promise<FoundSession<object>> {
@@ -105,12 +94,46 @@ export function createSessionMethods(parts: SessionParts) {
 
   async function invalidateSession(sessionId: string): Promise<void> {
     if (!sessionId) throw invalidSession()
-    if (isPossibleId(sessionId)) await sessions.end(sessionId)
+    await sessions.end(sessionId)
     log("session", "Session ended")
   }
 
-  async function invalidateAllUserSessions(userId: string): Promise<void> {
-    await store.deleteUserSessions(userId)
+  async function deleteDeadUserSessions(userId: string): Promise<void> {
+    // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
+    const before = Date.now() - 86_400_000
+    const listed = await store.listSessions(userId)
+    const dead = listed.filter(({ expiresAt }) => expiresAt.getTime() < before)
+    await Promise.all(dead.map(({ id }) => store.deleteSession(id)))
+  }
+
+  function toFoundSession({ session, user }: FoundSession<object>, sessionId: string): AnySession {
+    // Usable, so there is a user.
+    return toSession(session, sessionId, parts.transformDatabaseUser(user as UserSchema))
+  }
+
+  function toSession(record: SessionRecord, sessionId: string, user: UserFields): AnySession {
+    const row = {
+      ...record.attributes,
+      id: sessionId,
+      user_id: toLuciaId(record.userId),
+      active_expires: stores.activeUntil(record),
+      idle_expires: record.expiresAt.getTime(),
+    }
+    // With the columns that the application has declared.
+    return transformDatabaseSession(row as SessionSchema, { user, fresh: false })
+  }
+
+  function transformDatabaseSession<User>(row: SessionSchema, { user, fresh }: { user: User; fresh: boolean }) {
+    const active = toTime(row.active_expires)
+    return {
+      ...parts.getSessionAttributes(row),
+      user,
+      sessionId: row.id as string,
+      activePeriodExpiresAt: new Date(active),
+      idlePeriodExpiresAt: new Date(toTime(row.idle_expires)),
+      state: Date.now() <= active ? ("active" as const) : ("idle" as const),
+      fresh,
+    }
   }
 
   return {
@@ -120,18 +143,15 @@ export function createSessionMethods(parts: SessionParts) {
     getAllUserSessions,
     updateSessionAttributes,
     invalidateSession,
-    invalidateAllUserSessions,
-    deleteDeadUserSessions: (userId: string) => deleteDead(store, userId),
+    invalidateAllUserSessions: (userId: string) => store.deleteUserSessions(userId),
+    deleteDeadUserSessions,
     transformDatabaseSession,
   }
 }
 
-function requireSessionId(sessionId: string, storedIds: StoredIds): void {
-  if (isPossibleId(sessionId) && !(storedIds === "clear" && isHashLike(sessionId))) return
-  throw new AuthError(
-    "invalid_option",
-    "sessionId: not an id; use 1 to 255 characters without NUL and, with clear ids, not a hash",
-  )
+function requireSessionColumns(attributes: object): void {
+  const reserved = ["id", "user_id", "active_expires", "idle_expires"]
+  requireColumns("session attributes", Object.keys(attributes), ...reserved)
 }
 
 function nextDeadlines({ activePeriod, idlePeriod }: SessionPeriods): { active: Date; idle: Date } {
@@ -162,14 +182,6 @@ async function extend(
     log("session", "Session could not be renewed")
     return false
   }
-}
-
-async function deleteDead(store: Stores["sessions"], userId: string): Promise<void> {
-  // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
-  const before = Date.now() - 86_400_000
-  const listed = await store.listSessions(userId)
-  const dead = listed.filter(({ expiresAt }) => expiresAt.getTime() < before)
-  await Promise.all(dead.map(({ id }) => store.deleteSession(id)))
 }
 
 function isUsable({ session, user }: FoundSession<object>): boolean {

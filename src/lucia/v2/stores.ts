@@ -1,15 +1,13 @@
-import { AuthError, guardPort } from "../../core/errors.ts"
-import type {
-  FoundSession,
-  SessionAdapter as SessionPort,
-  SessionRecord,
-  UserAdapter as UserPort,
-} from "../../core/ports.ts"
+import { guardPort } from "../../core/errors.ts"
+import type { SessionAdapter as SessionPort, SessionRecord, UserAdapter as UserPort } from "../../core/ports.ts"
 import { exactly } from "../v3/exact-ids.ts"
-import { belongsTo } from "../v3/stored-session.ts"
+import { requireMethods } from "../v3/lucia-adapter.ts"
+import { isOwn, ownPort } from "../v3/own-adapter.ts"
+import { belongsTo } from "../v3/user-ids.ts"
 import type { Adapter, InitializeAdapter, OrNull, SessionAdapter, UserAdapter, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
 import { overSessionAdapter, toTime } from "./session-port.ts"
+import type { SessionStore } from "./session-port.ts"
 import { overUserPort } from "./user-port.ts"
 
 /** An adapter of this package that keeps sessions. */
@@ -30,13 +28,11 @@ export type AdapterOption =
 /** Where an auth keeps everything, whatever adapters it was given. */
 export interface Stores {
   users: UserAdapter
-  sessions: SessionPort<object>
+  sessions: SessionStore
   /** Deletes a user with all keys and sessions. May be repeated. */
   deleteUser(userId: string): Promise<void>
   /** When the active period of a stored session ends, in milliseconds. */
   activeUntil(session: SessionRecord): number
-  /** What a new session's attributes are, with the end of its active period where it is kept. */
-  withActiveUntil(attributes: object, activeUntil: number): object
 }
 
 const userMethods = [
@@ -70,28 +66,34 @@ const userPort = [
   "replaceKeyPassword",
   "deleteKey",
 ] as const
-const sessionPort = [
-  "insertSession",
-  "findSession",
-  "listSessions",
-  "extendSession",
-  "updateSession",
-  "replaceSession",
-  "deleteSession",
-  "deleteUserSessions",
-  "deleteExpiredSessions",
-] as const
+const remedy = "use one of Lucia v2, or of this package, for users and for sessions"
 
 /** Opens the adapters of a configuration. Throws `missing_port` if one is not an adapter. */
 export function openStores(option: AdapterOption, idlePeriod: number): Stores {
   const isSplit = typeof option === "object" && option !== null && "user" in option
-  const user = open(isSplit ? option.user : option)
-  const session = isSplit && option.session !== option.user ? open(option.session) : user
-  const users = toUsers(user)
+  const user = initialized(isSplit ? option.user : option)
+  const session = isSplit && option.session !== option.user ? initialized(option.session) : user
   const isOne = session === user
-  const clock = isOwnSessions(session) ? derivedClock(idlePeriod) : storedClock
-  const sessions = toSessions(session, users, isOne, idlePeriod)
-  return { users, sessions, deleteUser: isOne && isOwnUsers(user) ? users.deleteUser : deleteUser, ...clock }
+  const users = toUsers(user)
+  const port = toSessions(session, isOne, idlePeriod)
+  const sessions: typeof port = { ...port, findSession }
+  return { users, sessions, deleteUser: isOne && isOwnUsers(user) ? users.deleteUser : deleteUser, activeUntil }
+
+  function activeUntil({ expiresAt, attributes }: SessionRecord): number {
+    // The tables of this package keep one deadline.
+    const isKept = !isOwn(session) && "active_expires" in attributes
+    return isKept ? toTime(attributes.active_expires) : expiresAt.getTime() - idlePeriod
+  }
+
+  async function findSession(id: string): ReturnType<typeof port.findSession> {
+    const found = await port.findSession(id)
+    // Where users are elsewhere, the adapter of the sessions must not answer for them.
+    if (!found || (isOne && found.user !== undefined)) return found
+    const { session } = found
+    const owner: OrNull<UserSchema> = await users.getUser(session.userId as string)
+    // Another database, which may take the id of another user for this one.
+    return { session, user: owner && belongsTo(session, owner.id) ? owner : null }
+  }
 
   async function deleteUser(userId: string): Promise<void> {
     // Keys first, so that nobody signs in any more.
@@ -103,78 +105,22 @@ export function openStores(option: AdapterOption, idlePeriod: number): Stores {
   }
 }
 
-function open(option: unknown): unknown {
+function initialized(option: unknown): unknown {
   return typeof option === "function" ? option(LuciaError) : option
 }
 
 function toUsers(adapter: unknown): UserAdapter {
   if (isOwnUsers(adapter)) return overUserPort(guardPort(adapter, userPort))
-  requireMethods<UserAdapter>(adapter, userMethods)
+  requireMethods<UserAdapter>(adapter, userMethods, remedy)
   return adapter
 }
 
-function toSessions(adapter: unknown, users: UserAdapter, isOne: boolean, idlePeriod: number): SessionPort<object> {
-  if (isOwnSessions(adapter)) {
-    const port = exactly(guardPort(adapter, sessionPort))
-    return isOne ? port : { ...port, findSession: (id) => findBoth(port, users, id) }
-  }
-  requireMethods<Adapter>(adapter, sessionMethods)
-  return overSessionAdapter({ adapter, idlePeriod, join: joinOf(adapter, users, isOne) })
-}
-
-async function findBoth(port: OwnSessionAdapter, users: UserAdapter, id: string): Promise<FoundSession<object> | null> {
-  const found = await port.findSession(id)
-  return found && { session: found.session, user: await findOwner(users, String(found.session.userId)) }
-}
-
-function joinOf(adapter: Adapter, users: UserAdapter, isOne: boolean) {
-  return async (id: string) => {
-    // Where users are elsewhere, the adapter of the sessions must not answer for them.
-    if (isOne && adapter.getSessionAndUser) {
-      const [row, user] = await adapter.getSessionAndUser(id)
-      return { row, user }
-    }
-    const row = await adapter.getSession(id)
-    return { row, user: row && (await findOwner(users, row.user_id)) }
-  }
-}
-
-// Another database, which may take the id of another user for this one.
-async function findOwner(users: UserAdapter, userId: string): Promise<OrNull<UserSchema>> {
-  const user: OrNull<UserSchema> = await users.getUser(userId)
-  return user && belongsTo({ userId: user.id }, userId) ? user : null
-}
-
-const storedClock = {
-  activeUntil: ({ attributes }: SessionRecord) => toTime("active_expires" in attributes && attributes.active_expires),
-  withActiveUntil: (attributes: object, activeUntil: number) => ({ ...attributes, active_expires: activeUntil }),
-}
-
-// The tables of this package keep one deadline.
-function derivedClock(idlePeriod: number) {
-  return {
-    activeUntil: ({ expiresAt }: SessionRecord) => expiresAt.getTime() - idlePeriod,
-    withActiveUntil: (attributes: object) => ({ ...attributes }),
-  }
+function toSessions(adapter: unknown, hasUsers: boolean, idlePeriod: number): SessionStore {
+  if (isOwn(adapter)) return exactly(guardPort<OwnSessionAdapter>(adapter, [...ownPort, "updateSession"]))
+  requireMethods<Adapter>(adapter, sessionMethods, remedy)
+  return overSessionAdapter(adapter, { hasUsers, idlePeriod })
 }
 
 function isOwnUsers(adapter: unknown): adapter is OwnUserAdapter {
   return typeof adapter === "object" && adapter !== null && "findUser" in adapter
-}
-
-function isOwnSessions(adapter: unknown): adapter is OwnSessionAdapter {
-  return typeof adapter === "object" && adapter !== null && "findSession" in adapter
-}
-
-function requireMethods<Port extends object>(
-  adapter: unknown,
-  names: readonly (keyof Port & string)[],
-): asserts adapter is Port {
-  const methods = adapter as Record<string, unknown> | null | undefined
-  for (const name of names)
-    if (typeof methods?.[name] !== "function")
-      throw new AuthError(
-        "missing_port",
-        `adapter: ${name}() is missing; use one of Lucia v2, or of this package, for users and for sessions`,
-      )
 }

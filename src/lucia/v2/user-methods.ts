@@ -1,5 +1,5 @@
-import { belongsTo, isUserId } from "../v3/stored-session.ts"
-import { requireColumns } from "./columns.ts"
+import { belongsTo, isUserId } from "../v3/user-ids.ts"
+import { requireColumns } from "../v3/columns.ts"
 import { createKeyId } from "./key-id.ts"
 import type { OrNull, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
@@ -30,7 +30,7 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: U
 
   async function createUser(options: { userId?: string; key: NewKey | null; attributes: object }) {
     const { userId = generateRandomString(15), key, attributes } = options
-    requireColumns("user", attributes ?? {})
+    requireColumns("user attributes", Object.keys(attributes ?? {}), "id")
     // The attributes are the columns that the application has declared.
     const row = { ...attributes, id: userId } as UserSchema
     const keyRow = key && { id: createKeyId(key.providerId, key.providerUserId), user_id: userId }
@@ -39,7 +39,7 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: U
   }
 
   async function updateUserAttributes(userId: string, attributes: object) {
-    requireColumns("user", attributes)
+    requireColumns("user attributes", Object.keys(attributes), "id")
     const id = await storedId(userId)
     if (id === null) throw new LuciaError("AUTH_INVALID_USER_ID")
     if (Object.keys(attributes).length > 0) await users.updateUser(id, attributes)

@@ -1,11 +1,14 @@
 import { AuthError } from "../../core/errors.ts"
-import { checkOptions, invalidOption } from "../../core/options.ts"
+import { checkOptions } from "../../core/options.ts"
 import type { SessionAdapter, SessionRecord, UserId } from "../../core/ports.ts"
-import type { Adapter, DatabaseSession, DatabaseUser } from "./lucia-adapter.ts"
 import { isSessionId } from "../../core/session-token.ts"
-import { changeRow, removeRow, removeRows, replaceRow } from "./session-rows.ts"
-import type { SessionRows } from "./session-rows.ts"
-import { belongsTo, fromStored, isUserId, requireColumn, toStored } from "./stored-session.ts"
+import { requireColumns } from "./columns.ts"
+import { requireMethods } from "./lucia-adapter.ts"
+import type { Adapter, DatabaseSession, DatabaseUser } from "./lucia-adapter.ts"
+import { sessionPort } from "./session-port.ts"
+import type { SessionRows } from "./session-port.ts"
+import { fromStored, toStored } from "./stored-session.ts"
+import { requireUserId } from "./user-ids.ts"
 
 const contract = [
   "getSessionAndUser",
@@ -76,7 +79,7 @@ export function fromLuciaAdapter<UserRow extends { id: UserId }, SessionRow exte
 export function fromLuciaAdapter(adapter: Adapter, options: FromLuciaAdapterOptions = {}): SessionAdapter<object> {
   checkOptions("fromLuciaAdapter()", options, "createdAt")
   const { createdAt } = options
-  if (createdAt !== undefined) requireColumn(createdAt)
+  if (createdAt !== undefined) requireSessionColumns([createdAt], undefined)
   const { listSessions, ...rest } = overLuciaAdapter(adapter, createdAt)
   const all = { [everySession]: listSessions }
 
@@ -108,67 +111,42 @@ export function listingAll<A extends object>(adapter: A): A {
  * Throws `missing_port` for any other adapter.
  */
 export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionAdapter<object> {
-  requireContract(adapter)
-  const rows: SessionRows<DatabaseSession> = {
-    find: async (id) => (await find(id))[0],
+  requireMethods<Adapter>(adapter, contract, "use an adapter of Lucia v3")
+  const toRecord = (session: DatabaseSession) => fromStored(session, createdAt)
+  const rows: SessionRows = {
+    async find(id) {
+      const [session] = await find(id)
+      return session && toRecord(session)
+    },
     async list(userId) {
       const sessions = await adapter.getUserSessions(requireUserId(userId))
-      return sessions.filter((session) => belongsTo(session, userId))
+      return sessions.map(toRecord).sort(newestFirst)
     },
-    async insert(session) {
+    async insert(session, old) {
+      // What the row has already is a column, whatever its name.
+      const added = Object.keys(session.attributes).filter((name) => !Object.hasOwn(old?.attributes ?? {}, name))
+      requireSessionColumns(added, createdAt)
       requireUserId(session.userId)
       await adapter.setSession(toStored(session, createdAt))
     },
-    restore: (row) => adapter.setSession(row),
+    extend: (id, expiresAt) => adapter.updateSessionExpiration(id, new Date(expiresAt)),
     delete: (id) => adapter.deleteSession(id),
+    deleteAll: (userId) => adapter.deleteUserSessions(userId),
   }
 
   return {
-    insertSession: async (session) => {
-      requireColumns(Object.keys(session.attributes))
-      await rows.insert(session)
-    },
+    ...sessionPort(rows),
     async findSession(id) {
       const first = await find(id)
       // Lucia's adapters read both apart, and the session may have been replaced in between: its user is not gone.
       const [session, user] = first[0] && !first[1] ? await find(id) : first
-      return session && { session: fromStored(session, createdAt), user: user && { ...user.attributes, id: user.id } }
-    },
-    async listSessions(userId) {
-      const sessions = (await rows.list(userId)).map((session) => fromStored(session, createdAt))
-      return sessions.sort(newestFirst)
-    },
-    async extendSession(id, expiresAt, ifBefore) {
-      const [session] = await find(id)
-      if (!session || !(fromStored(session, createdAt).expiresAt <= ifBefore)) return false
-      return changeRow(rows, id, () => adapter.updateSessionExpiration(id, new Date(expiresAt)))
+      return session && { session: toRecord(session), user: user && { ...user.attributes, id: user.id } }
     },
     async updateSession() {
       throw new AuthError(
         "unsupported",
         "updateSession(): an adapter of Lucia v3 cannot change the attributes of a session; keep them in your own table",
       )
-    },
-    async replaceSession(oldId, session) {
-      const [old] = await find(oldId)
-      if (!old) return false
-      // What the row has already is a column, whatever its name.
-      requireColumns(Object.keys(session.attributes).filter((name) => !Object.hasOwn(old.attributes, name)))
-      return replaceRow(rows, oldId, session)
-    },
-    async deleteSession(id, userId) {
-      const [session] = await find(id)
-      if (!session || (userId !== undefined && !belongsTo(session, requireUserId(userId)))) return false
-      await removeRow(rows, id)
-      return true
-    },
-    async deleteUserSessions(userId, exceptId) {
-      const listed = await adapter.getUserSessions(requireUserId(userId))
-      const own = listed.filter((session) => belongsTo(session, userId))
-      // Where one session stays, or the database takes other users for this one, each must be ended by its id.
-      const isWhole = own.length === listed.length && own.every(({ id }) => id !== exceptId)
-      if (isWhole) await adapter.deleteUserSessions(userId)
-      await removeRows(rows, userId, exceptId)
     },
     async deleteExpiredSessions() {
       await adapter.deleteExpiredSessions()
@@ -178,27 +156,19 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
 
   async function find(id: string): ReturnType<Adapter["getSessionAndUser"]> {
     const [session, user] = await adapter.getSessionAndUser(id)
-    // Some databases take an id in another case, or of another type, for the same.
     return session?.id === id ? [session, user] : [null, null]
   }
-
-  function requireColumns(names: string[]): void {
-    for (const name of names) requireColumn(name, createdAt)
-  }
 }
 
-function requireContract(adapter: Adapter): void {
-  for (const name of contract)
-    if (typeof adapter?.[name] !== "function")
-      throw new AuthError("missing_port", `adapter: ${name}() is missing; use an adapter of Lucia v3`)
-}
-
-function requireUserId(userId: UserId): UserId {
-  if (isUserId(userId)) return userId
-  throw invalidOption(
+/** Throws `invalid_option` unless each attribute of a session can be a column of the application's own. */
+export function requireSessionColumns(names: string[], createdAt: string | undefined): void {
+  requireColumns(
+    "session attributes",
+    names,
+    "id",
     "userId",
-    userId,
-    "is not an id; use a string, a number, a bigint, or an id object of the database, such as an ObjectId",
+    "expiresAt",
+    ...(createdAt === undefined ? [] : [createdAt]),
   )
 }
 

@@ -1,5 +1,6 @@
 import { AuthError } from "../../core/errors.ts"
 import type { SessionAdapter, SessionRecord } from "../../core/ports.ts"
+import { hashToken } from "../../core/session-token.ts"
 
 interface DriverError {
   code?: unknown
@@ -46,13 +47,14 @@ export function isReferenced(error: unknown): boolean {
 type SessionWriter = Pick<SessionAdapter<object>, "insertSession" | "findSession" | "listSessions" | "deleteSession">
 
 /**
- * Makes a function that stores sessions under hashed ids. Throws `invalid_option` if the column cannot hold them, which
+ * Makes a function that stores sessions under the hashes of their ids. Throws `invalid_option` if the column cannot hold them, which
  * some databases do not report: MySQL outside of its strict mode cuts the id, and `CHAR` pads it with blanks.
  */
 export function hashedInsert(store: SessionWriter): (session: SessionRecord) => Promise<void> {
   let isProven = false
 
-  return async (session) => {
+  return async (clear) => {
+    const session = { ...clear, id: hashToken(clear.id) }
     try {
       await store.insertSession(session)
     } catch (error) {

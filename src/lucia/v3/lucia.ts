@@ -1,10 +1,9 @@
 import { readBearerToken } from "../../core/cookie.ts"
-import { AuthError } from "../../core/errors.ts"
 import { invalidOption } from "../../core/options.ts"
 import { extensionOf, isLive } from "../../core/expiry.ts"
 import type { SessionPolicy } from "../../core/expiry.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserAdapter } from "../../core/ports.ts"
-import { isHashLike } from "./exact-ids.ts"
+import { requireSessionColumns } from "./from-lucia-adapter.ts"
 import { generateIdFromEntropySize } from "./generate-id.ts"
 import type { Adapter as AnyLuciaAdapter } from "./lucia-adapter.ts"
 import type { Cookie } from "./lucia-cookie.ts"
@@ -18,8 +17,8 @@ import type {
 } from "./register.ts"
 import { createLuciaCookies } from "./session-cookies.ts"
 import type { SessionCookieOptions, SessionCookies } from "./session-cookies.ts"
-import { belongsTo, requireColumn } from "./stored-session.ts"
-import { clearIds, hashedIds, isPossibleId, rekeyedIds } from "./stored-ids.ts"
+import { belongsTo } from "./user-ids.ts"
+import { sessionsById } from "./stored-ids.ts"
 import type { SessionsById, StoredIds } from "./stored-ids.ts"
 import type { TimeSpan } from "./time-span.ts"
 
@@ -60,7 +59,6 @@ export interface LuciaOptions<OwnSession extends object, OwnUser extends object>
   storedIds?: StoredIds
 }
 
-const kinds = { clear: clearIds, rekey: rekeyedIds, hashed: hashedIds }
 const state = Symbol("state of Lucia")
 
 interface State<OwnSession extends object, OwnUser extends object> {
@@ -68,7 +66,6 @@ interface State<OwnSession extends object, OwnUser extends object> {
   sessions: SessionsById
   policy: SessionPolicy
   cookies: SessionCookies
-  storedIds: StoredIds
   createdAt: string | undefined
   findUser: UserAdapter<object>["findUser"] | undefined
   getSessionAttributes: (attributes: RegisteredDatabaseSessionAttributes) => OwnSession
@@ -95,8 +92,6 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
 
   constructor(adapter: AnyLuciaAdapter | OwnAdapter, options: LuciaOptions<OwnSession, OwnUser> = {}) {
     const { sessionCookie, getSessionAttributes, getUserAttributes, storedIds = "rekey" } = options
-    if (!Object.hasOwn(kinds, storedIds))
-      throw invalidOption("storedIds", storedIds, 'is unknown; use "clear", "rekey" or "hashed"')
     const store = toStore(adapter)
     const policy = { idleTimeout: readLifetime(options.sessionExpiresIn), absoluteTimeout: Infinity }
     const cookies = createLuciaCookies(sessionCookie, policy.idleTimeout)
@@ -105,8 +100,7 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
       store,
       policy,
       cookies,
-      storedIds,
-      sessions: kinds[storedIds](store),
+      sessions: sessionsById(storedIds, store),
       createdAt: isOwn(adapter) ? "createdAt" : undefined,
       findUser: toFindUser(adapter),
       // Without the function there is nothing to add, and the type argument is its default, which is empty.
@@ -124,22 +118,16 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
 
   /** Finds a live session and its user by what the cookie holds, and extends it at half of its lifetime or less. */
   async validateSession(sessionId: string): Promise<{ user: User; session: Session } | { user: null; session: null }> {
-    if (!isPossibleId(sessionId)) return signedOutResult()
     const now = Date.now()
     const isUsable = ({ session, user }: FoundSession<object>) =>
       user !== null && isLive(session, now, this[state].policy)
     const found = await this[state].sessions.find(sessionId, isUsable)
-    if (!found || !isUsable(found)) return signedOutResult()
-    const row = found.user ?? (await loadUser(this[state], found.session.userId))
-    if (!row) return signedOutResult()
+    const row = found && (found.user ?? (await loadUser(this[state], found.session.userId)))
+    if (!found || !row) return { user: null, session: null }
     const expiresAt = await extend(this[state], found.session, now)
-    const session = toSession(
-      this[state],
-      { ...found.session, ...(expiresAt && { expiresAt }) },
-      sessionId,
-      expiresAt !== null,
-    )
-    return { user: toUser(this[state], found.session, row), session }
+    const record = expiresAt ? { ...found.session, expiresAt } : found.session
+    const session = toSession(this[state], record, sessionId, expiresAt !== null)
+    return { user: toUser(this[state], record, row), session }
   }
 
   /**
@@ -152,24 +140,19 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     attributes: RegisteredDatabaseSessionAttributes,
     options?: { sessionId?: string },
   ): Promise<Session> {
-    const sessionId = options?.sessionId ?? generateIdFromEntropySize(25)
-    if (!isPossibleId(sessionId) || (this[state].storedIds === "clear" && isHashLike(sessionId)))
-      throw new AuthError(
-        "invalid_option",
-        "sessionId: not an id; use 1 to 255 characters without NUL and, with clear ids, not a hash",
-      )
+    const id = options?.sessionId ?? generateIdFromEntropySize(25)
     const own = { ...attributes }
-    for (const name of Object.keys(own)) requireColumn(name, this[state].createdAt)
+    requireSessionColumns(Object.keys(own), this[state].createdAt)
     const createdAt = new Date()
     const expiresAt = new Date(createdAt.getTime() + this[state].policy.idleTimeout)
-    const record = { id: sessionId, userId, createdAt, expiresAt, attributes: own }
+    const record = { id, userId, createdAt, expiresAt, attributes: own }
     await this[state].sessions.insert(record)
-    return toSession(this[state], record, sessionId, true)
+    return toSession(this[state], record, id, true)
   }
 
   /** Ends a session, by what the cookie holds or what {@link getUserSessions} listed. May be repeated. */
   async invalidateSession(sessionId: string): Promise<void> {
-    if (isPossibleId(sessionId)) await this[state].sessions.end(sessionId)
+    await this[state].sessions.end(sessionId)
   }
 
   /** Ends all sessions of a user. */
@@ -244,8 +227,4 @@ function readLifetime(span: Pick<TimeSpan, "milliseconds"> | undefined): number 
     milliseconds,
     "milliseconds are not a lifetime; use more than 0 and at most 1,000 years",
   )
-}
-
-function signedOutResult(): { user: null; session: null } {
-  return { user: null, session: null }
 }

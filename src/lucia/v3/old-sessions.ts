@@ -6,7 +6,7 @@ import { exactly } from "./exact-ids.ts"
 import { listingAll } from "./from-lucia-adapter.ts"
 import { isSplitId, opens, readOldToken, withoutSecretHash } from "./old-tokens.ts"
 import type { OldToken } from "./old-tokens.ts"
-import { belongsTo } from "./stored-session.ts"
+import { belongsTo } from "./user-ids.ts"
 
 const needed = ["findSession", "listSessions", "replaceSession", "deleteSession"] as const
 

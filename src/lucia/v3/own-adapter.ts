@@ -7,7 +7,8 @@ import type { Adapter as AnyLuciaAdapter } from "./lucia-adapter.ts"
 /** An adapter of this package, which need not know users; where it does not, its `findUser` is asked if there is one. */
 export type OwnAdapter = SessionAdapter<object> & Partial<Pick<UserAdapter<object>, "findUser">>
 
-const ownPort = [
+/** What is asked of the sessions of an adapter of this package. */
+export const ownPort = [
   "insertSession",
   "findSession",
   "listSessions",
@@ -31,6 +32,6 @@ export function toFindUser(adapter: AnyLuciaAdapter | OwnAdapter): UserAdapter<o
 }
 
 /** Returns whether an adapter is one of this package. */
-export function isOwn(adapter: AnyLuciaAdapter | OwnAdapter): adapter is OwnAdapter {
+export function isOwn(adapter: unknown): adapter is OwnAdapter {
   return typeof adapter === "object" && adapter !== null && "findSession" in adapter
 }

@@ -1,3 +1,5 @@
+import type { Adapter as AnyAdapter, DatabaseSession as AnySession, DatabaseUser as AnyUser } from "./lucia-adapter.ts"
+
 /**
  * What the application tells about its types, as with Lucia v3: `Lucia`, `UserId`, `DatabaseSessionAttributes` and
  * `DatabaseUserAttributes`.
@@ -28,26 +30,16 @@ export type RegisteredDatabaseSessionAttributes = Register extends {
   : {}
 
 /** A session as it is given to an adapter, and comes back. */
-export interface DatabaseSession<Attributes extends object = RegisteredDatabaseSessionAttributes, Id = UserId> {
-  id: string
-  userId: Id
-  expiresAt: Date
-  attributes: Attributes
-}
+export interface DatabaseSession<
+  Attributes extends object = RegisteredDatabaseSessionAttributes,
+  Id = UserId,
+> extends AnySession<Attributes, Id> {}
 
 /** A user as an adapter finds it. */
-export interface DatabaseUser<Attributes extends object = RegisteredDatabaseUserAttributes, Id = UserId> {
-  id: Id
-  attributes: Attributes
-}
+export interface DatabaseUser<
+  Attributes extends object = RegisteredDatabaseUserAttributes,
+  Id = UserId,
+> extends AnyUser<Attributes, Id> {}
 
 /** What an adapter of Lucia v3 has. */
-export interface Adapter {
-  getSessionAndUser(sessionId: string): Promise<[session: DatabaseSession | null, user: DatabaseUser | null]>
-  getUserSessions(userId: UserId): Promise<DatabaseSession[]>
-  setSession(session: DatabaseSession): Promise<void>
-  updateSessionExpiration(sessionId: string, expiresAt: Date): Promise<void>
-  deleteSession(sessionId: string): Promise<void>
-  deleteUserSessions(userId: UserId): Promise<void>
-  deleteExpiredSessions(): Promise<void>
-}
+export interface Adapter extends AnyAdapter<DatabaseSession, DatabaseUser, UserId> {}

@@ -1,3 +1,5 @@
+import { AuthError } from "../../core/errors.ts"
+import { invalidOption } from "../../core/options.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../core/ports.ts"
 import { hashToken, isSessionId } from "../../core/session-token.ts"
 import { isHashLike } from "./exact-ids.ts"
@@ -15,21 +17,25 @@ export type StoredIds = "clear" | "rekey" | "hashed"
 
 const maxIdLength = 255
 
-/** Returns whether a value can be what a cookie holds. Anything else is never looked for. */
-export function isPossibleId(sessionId: unknown): sessionId is string {
+// Whether a value can be what a cookie holds. Anything else is never looked for.
+function isPossibleId(sessionId: unknown): sessionId is string {
   if (typeof sessionId !== "string") return false
   // PostgreSQL rejects NUL with an error, and an attacker can write the cookie.
   return sessionId.length > 0 && sessionId.length <= maxIdLength && !sessionId.includes("\0")
 }
 
-/** A store that finds and deletes the row with exactly the id that is asked for: see `exactly`. */
 type Found = FoundSession<object>
+/** A store that finds and deletes the row with exactly the id that is asked for: see `exactly`. */
+type Store = Pick<
+  SessionAdapter<object>,
+  "insertSession" | "findSession" | "listSessions" | "replaceSession" | "deleteSession"
+>
 
 /** Stores, finds, lists and ends sessions by the ids that the application knows, however the store keeps them. */
 export interface SessionsById {
-  /** Stores a new session. Throws `invalid_option` if the id column cannot hold its id. */
+  /** Stores a new session. Throws `invalid_option` for an id that could not be found again, or that its column cannot hold. */
   insert(session: SessionRecord): Promise<void>
-  /** Finds a session by what the cookie holds. A clear one is replaced if `isUsable`; `null` if it was ended in the meantime. */
+  /** Finds a usable session by what the cookie holds, and replaces a clear one. */
   find(sessionId: string, isUsable: (found: Found) => boolean): Promise<Found | null>
   /** Lists a user's sessions. Where ids are hashed, what is listed signs nobody in. */
   list(userId: UserId, isUsable: (session: SessionRecord) => boolean): Promise<SessionRecord[]>
@@ -37,11 +43,37 @@ export interface SessionsById {
   end(sessionId: string): Promise<void>
 }
 
+/** Opens a store by the kind of ids that it keeps. Throws `invalid_option` for an unknown one. */
+export function sessionsById(storedIds: StoredIds, store: Store): SessionsById {
+  if (!Object.hasOwn(kinds, storedIds))
+    throw invalidOption("storedIds", storedIds, 'is unknown; use "clear", "rekey" or "hashed"')
+  const sessions = kinds[storedIds](store)
+
+  return {
+    list: sessions.list,
+    async insert(session) {
+      if (!isPossibleId(session.id) || (storedIds === "clear" && isHashLike(session.id)))
+        throw new AuthError("invalid_option", unfitId)
+      await sessions.insert(session)
+    },
+    async find(sessionId, isUsable) {
+      const found = isPossibleId(sessionId) ? await sessions.find(sessionId, isUsable) : null
+      return found && isUsable(found) ? found : null
+    },
+    async end(sessionId) {
+      if (isPossibleId(sessionId)) await sessions.end(sessionId)
+    },
+  }
+}
+
+const kinds = { clear: clearIds, rekey: rekeyedIds, hashed: hashedIds }
+const unfitId = "sessionId: not an id; use 1 to 255 characters without NUL and, with clear ids, not a hash"
+
 /**
  * Writes the ids of sessions in clear, and knows those that were moved: servers with `rekey` may run beside, or have run
  * before. Ids that look like hashes are void, because a copied one must not sign in.
  */
-export function clearIds(store: SessionAdapter<object>): SessionsById {
+function clearIds(store: Store): SessionsById {
   return {
     insert: (session) => store.insertSession(session),
     async find(sessionId) {
@@ -76,11 +108,9 @@ export function clearIds(store: SessionAdapter<object>): SessionsById {
 }
 
 /** Keeps sessions under the hashes of their ids. Clear ones are void. */
-export function hashedIds(store: SessionAdapter<object>): SessionsById {
-  const insertHashed = hashedInsert(store)
-
+function hashedIds(store: Store): SessionsById {
   return {
-    insert: (session) => insertHashed({ ...session, id: hashToken(session.id) }),
+    insert: hashedInsert(store),
     find: (sessionId) => store.findSession(hashToken(sessionId)),
     async list(userId, isUsable) {
       const sessions = await store.listSessions(userId)
@@ -94,11 +124,9 @@ export function hashedIds(store: SessionAdapter<object>): SessionsById {
 }
 
 /** Keeps new sessions under the hashes of their ids, and moves clear ones there when they are used. */
-export function rekeyedIds(store: SessionAdapter<object>): SessionsById {
-  const insertHashed = hashedInsert(store)
-
+function rekeyedIds(store: Store): SessionsById {
   return {
-    insert: (session) => insertHashed({ ...session, id: hashToken(session.id) }),
+    insert: hashedInsert(store),
 
     async find(sessionId, isUsable) {
       const stored = hashToken(sessionId)

@@ -1,0 +1,18 @@
+import { invalidOption } from "../../core/options.ts"
+
+/**
+ * Throws `invalid_option` unless each attribute can be a column of the application's own. Lucia's adapters spread
+ * attributes over their own columns, and quote names without escaping them.
+ */
+export function requireColumns(path: string, names: readonly string[], ...reserved: string[]): void {
+  for (const name of names) {
+    if (reserved.some((column) => plainName(column) === plainName(name)))
+      throw invalidOption(path, name, "would overwrite a column of the library; rename it")
+    if (name === "__proto__" || !/^[\p{L}\p{N}_$-]+$/u.test(name))
+      throw invalidOption(path, name, 'cannot be a column; use letters, digits, "_", "$" and "-"')
+  }
+}
+
+function plainName(name: string): string {
+  return name.replaceAll("_", "").toLowerCase()
+}

@@ -1,0 +1,28 @@
+import { invalidOption } from "../../core/options.ts"
+import type { UserId } from "../../core/ports.ts"
+
+/**
+ * Returns whether a value can be a user's id: text, a number, or an object of a class with its own toString(), such as
+ * an ObjectId of any copy of `bson`. What JSON or a form can hold is not: `{ $ne: null }` would find every user.
+ */
+export function isUserId(value: unknown): value is UserId {
+  if (typeof value !== "object" || value === null) return ["string", "number", "bigint"].includes(typeof value)
+  if (Array.isArray(value) || ArrayBuffer.isView(value) || Object.hasOwn(value, "toString")) return false
+  const { toString } = value as { toString?: () => unknown }
+  return typeof toString === "function" && !String(toString.call(value)).startsWith("[object ")
+}
+
+/** Returns a user's id. Throws `invalid_option` for anything else. */
+export function requireUserId(userId: UserId): UserId {
+  if (isUserId(userId)) return userId
+  throw invalidOption(
+    "userId",
+    userId,
+    "is not an id; use a string, a number, a bigint, or an id object of the database, such as an ObjectId",
+  )
+}
+
+/** Returns whether a row belongs to a user. Ids are compared by their text: drivers give numbers, text or objects. */
+export function belongsTo({ userId: owner }: { userId: unknown }, userId: UserId): boolean {
+  return String(owner) === String(userId)
+}
