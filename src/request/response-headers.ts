@@ -11,16 +11,14 @@ export function varyByCookie(vary: string | null | undefined): string {
   return names.includes("cookie") || names.includes("*") ? vary : `${vary}, Cookie`
 }
 
+/** What a response needs of a cookie. */
+type WrittenCookie = Pick<Cookie, "name" | "serialize" | "replaces">
+
 /** Puts a cookie, and the earlier ones that it replaces, among `Set-Cookie` values in place of all others of their names. */
-export function withCookie(values: readonly string[], cookie: Cookie): string[] {
+export function withCookie(values: readonly string[], cookie: WrittenCookie): string[] {
   const cookies = [...(cookie.replaces ?? []), cookie]
   const others = values.filter((value) => !cookies.some(({ name }) => value.startsWith(`${name}=`)))
   return [...others, ...cookies.map((each) => each.serialize())]
-}
-
-/** Puts a cookie among `Set-Cookie` values in place of an earlier one of its name. The others stay as they are. */
-export function replaceSetCookie(values: readonly string[], name: string, value: string): string[] {
-  return [...values.filter((other) => !other.startsWith(`${name}=`)), value]
 }
 
 /** Returns whether a value is a `Response`, of whatever realm or package: it is known by its shape. */
@@ -37,7 +35,7 @@ export function isResponse(value: unknown): value is Response {
  * A response that cannot be copied is returned unchanged: `Response.error()`, and a WebSocket handshake (status 101)
  * outside of Workers. Throws `unsupported` for a body that has been read before.
  */
-export function privateResponse(response: Response, cookies: Iterable<Cookie> = []): Response {
+export function privateResponse(response: Response, cookies: Iterable<WrittenCookie> = []): Response {
   const copy = copyOf(response)
   if (!copy) return response
   copy.headers.set("Cache-Control", privateCacheControl)
@@ -58,7 +56,8 @@ function giveWay(headers: Headers): void {
   if (isSet) queueMicrotask(() => Reflect.deleteProperty(headers, "entries"))
 }
 
-function setCookie(headers: Headers, cookie: Cookie): void {
+/** Sets a cookie, in place of an earlier one of its name. */
+export function setCookie(headers: Headers, cookie: WrittenCookie): void {
   const values = withCookie(headers.getSetCookie(), cookie)
   headers.delete("Set-Cookie")
   for (const value of values) headers.append("Set-Cookie", value)

@@ -1,6 +1,6 @@
 import { parseCookie, readSessionId } from "../cookie.ts"
 import type { CookieAttributes } from "../cookie.ts"
-import type { Middleware } from "../request-context.ts"
+import type { Middleware, RequestContext } from "../request-context.ts"
 
 /** What is used of SvelteKit's `RequestEvent`. */
 export interface SvelteKitRequestEvent {
@@ -30,34 +30,39 @@ export interface QwikRequestEvent {
 }
 
 /** Serves SvelteKit: `handleRequest(event)`. */
-export const sveltekit = (): Middleware<[SvelteKitRequestEvent]> =>
-  function svelteKitMiddleware({ args: [{ request, cookies }], sessionCookieName: name }) {
-    return {
-      request,
-      sessionCookie: valueInJar(cookies.get(name), name, request.headers),
-      setCookie: ({ name, value, attributes }) => cookies.set(name, value, { path: ".", ...attributes }),
-    }
-  }
+export const sveltekit =
+  (): Middleware<[SvelteKitRequestEvent]> =>
+  ({ args: [{ request, cookies }], sessionCookieName }) =>
+    jarContext(request, sessionCookieName, {
+      get: (name) => cookies.get(name),
+      set: (name, value, attributes) => cookies.set(name, value, { path: ".", ...attributes }),
+    })
 
 /** Serves Astro: `handleRequest(context)`. */
-export const astro = (): Middleware<[AstroApiContext]> =>
-  function astroMiddleware({ args: [{ request, cookies }], sessionCookieName: name }) {
-    return {
-      request,
-      sessionCookie: valueInJar(cookies.get(name)?.value, name, request.headers),
-      setCookie: ({ name, value, attributes }) => cookies.set(name, value, attributes),
-    }
-  }
+export const astro =
+  (): Middleware<[AstroApiContext]> =>
+  ({ args: [{ request, cookies }], sessionCookieName }) =>
+    jarContext(request, sessionCookieName, cookies)
 
 /** Serves Qwik City: `handleRequest(event)`. */
-export const qwik = (): Middleware<[QwikRequestEvent]> =>
-  function qwikMiddleware({ args: [{ request, cookie }], sessionCookieName: name }) {
-    return {
-      request,
-      sessionCookie: valueInJar(cookie.get(name)?.value, name, request.headers),
-      setCookie: ({ name, value, attributes }) => cookie.set(name, value, attributes),
-    }
+export const qwik =
+  (): Middleware<[QwikRequestEvent]> =>
+  ({ args: [{ request, cookie }], sessionCookieName }) =>
+    jarContext(request, sessionCookieName, cookie)
+
+interface CookieJar {
+  get(name: string): { value: string | undefined } | string | null | undefined
+  set(name: string, value: string, attributes: CookieAttributes): void
+}
+
+function jarContext(request: Request, cookieName: string, jar: CookieJar): RequestContext {
+  const cookie = jar.get(cookieName)
+  return {
+    request,
+    sessionCookie: valueInJar(typeof cookie === "string" ? cookie : cookie?.value, cookieName, request.headers),
+    setCookie: ({ name, value, attributes }) => jar.set(name, value, attributes),
   }
+}
 
 /**
  * Reads the session cookie through a framework's jar, which knows what this request has set so far. Of several values

@@ -1,6 +1,7 @@
-import { replaceSetCookie } from "../../../request/response-headers.ts"
+import { withCookie } from "../../../request/response-headers.ts"
+import type { Cookie } from "../cookie.ts"
 import type { Middleware } from "../request-context.ts"
-import { listOf } from "./node.ts"
+import { listOf } from "./frameworks.ts"
 
 /** What is used of Elysia's `Context`. */
 export interface ElysiaContext {
@@ -9,10 +10,9 @@ export interface ElysiaContext {
 }
 
 /** Serves Elysia: `handleRequest(context)`. */
-export const elysia = (): Middleware<[ElysiaContext]> =>
-  function elysiaMiddleware({ args: [{ request, set }] }) {
-    return { request, setCookie: ({ name, serialize }) => holdCookie(ownHeaders(set), name, serialize()) }
-  }
+export const elysia =
+  (): Middleware<[ElysiaContext]> =>
+  ({ args: [{ request, set }] }) => ({ request, setCookie: (cookie) => holdCookie(ownHeaders(set), cookie) })
 
 const owned = new WeakSet<object>()
 
@@ -24,11 +24,11 @@ function ownHeaders(set: ElysiaContext["set"]): ElysiaContext["set"]["headers"] 
 
 // If Elysia has cookies from its own jar to set, it assigns them to the header and replaces what is there. So the header is
 // made to keep this cookie, whatever is assigned. Before Elysia 1 its name was in capitals; the other one is then left out.
-function holdCookie(headers: ElysiaContext["set"]["headers"], name: string, cookie: string): void {
+function holdCookie(headers: ElysiaContext["set"]["headers"], cookie: Cookie): void {
   let values = [...listOf(headers["Set-Cookie"]), ...listOf(headers["set-cookie"])]
   const header = {
     configurable: true,
-    get: () => replaceSetCookie([...new Set(values)], name, cookie),
+    get: () => withCookie([...new Set(values)], cookie),
     set: (assigned: string | string[] | undefined) => (values = listOf(assigned)),
   }
   Object.defineProperties(headers, { "Set-Cookie": header, "set-cookie": { ...header, enumerable: true } })

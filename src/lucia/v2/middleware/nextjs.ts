@@ -3,9 +3,8 @@ import type { MaybePromise } from "../../../platform/maybe-promise.ts"
 import type { Cookie, CookieAttributes } from "../cookie.ts"
 import type { LuciaRequest, Middleware, RequestContext } from "../request-context.ts"
 import { valueInJar } from "./cookie-jars.ts"
-import { nodeContext } from "./node.ts"
-import type { NodeIncomingMessage, NodeOutgoingMessage } from "./node.ts"
-import { webContext } from "./web.ts"
+import { nodeContext, webContext } from "./frameworks.ts"
+import type { NodeIncomingMessage, NodeOutgoingMessage } from "./frameworks.ts"
 
 /** What `cookies()` of `next/headers` gives. */
 export interface NextCookies {

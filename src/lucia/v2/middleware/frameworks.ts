@@ -1,0 +1,150 @@
+import { privateResponse, setCookie, withCookie } from "../../../request/response-headers.ts"
+import { createCookie } from "../cookie.ts"
+import type { Cookie } from "../cookie.ts"
+import type { LuciaRequest, Middleware, MiddlewareRequestContext, RequestContext } from "../request-context.ts"
+
+type HeaderValue = string | readonly string[] | number | undefined
+
+/** What is read of an `IncomingMessage`. */
+export interface NodeIncomingMessage {
+  method?: string | undefined
+  headers: Record<string, string | string[] | undefined>
+  /** Of type `unknown`, since only a `TLSSocket` says that it is encrypted. */
+  socket?: unknown
+}
+
+/** What is used of an `OutgoingMessage`. */
+export interface NodeOutgoingMessage {
+  getHeader(name: string): string | string[] | number | undefined
+  setHeader(name: string, value: string | number | readonly string[]): unknown
+}
+
+/** What is used of Fastify's `FastifyReply`. */
+export interface FastifyReply {
+  getHeader(name: string): string | string[] | number | undefined
+  removeHeader(name: string): unknown
+  header(name: string, value: string[]): unknown
+}
+
+/** What is used of an event of h3 1. */
+export interface NodeH3Event {
+  node: { req: NodeIncomingMessage; res: NodeOutgoingMessage }
+}
+
+/** What is used of an event of h3 2, which knows the Web's `Request` on every platform. */
+export interface WebH3Event {
+  req: Request
+  res: { headers: Headers }
+}
+
+/** What is used of Hono's `Context`. Before Hono 3 `req` was the `Request` itself. */
+export interface HonoContext {
+  req: { method: string; url: string } & ({ raw: Request } | { headers: Headers })
+  res: { headers: Headers }
+  header(name: string, value?: string, options?: { append?: boolean }): void
+}
+
+/** Takes a {@link RequestContext} as it is: `handleRequest(context)`. */
+export const lucia =
+  (): Middleware<[MiddlewareRequestContext]> =>
+  ({ args: [context] }) =>
+    context
+
+/** Serves the Web's `Request`: `handleRequest(request)`. The cookies join a response by `authRequest.applyTo(response)`. */
+export const web =
+  (): Middleware<[Request]> =>
+  ({ args: [request] }) =>
+    webContext(request)
+
+/** Serves `node:http`: `handleRequest(req, res)`. */
+export const node =
+  (): Middleware<[NodeIncomingMessage, NodeOutgoingMessage]> =>
+  ({ args: [req, res] }) =>
+    nodeContext(req, res)
+
+/** Serves Express: `handleRequest(req, res)`. Where the cookie has no path it is `/`, as with `res.cookie`. */
+export const express =
+  (): Middleware<[NodeIncomingMessage, NodeOutgoingMessage]> =>
+  ({ args: [req, res] }) => {
+    const { request, setCookie } = nodeContext(req, res)
+    const withPath = ({ name, value, attributes }: Cookie) => createCookie(name, value, { path: "/", ...attributes })
+    return { request, setCookie: (cookie) => setCookie(withPath(cookie)) }
+  }
+
+/** Serves Fastify: `handleRequest(request, reply)`. */
+export const fastify =
+  (): Middleware<[NodeIncomingMessage, FastifyReply]> =>
+  ({ args: [req, reply] }) => ({
+    request: nodeRequest(req),
+    setCookie: (cookie) => {
+      const values = withCookie(listOf(reply.getHeader("set-cookie")), cookie)
+      // header() adds to the cookies that are there.
+      reply.removeHeader("set-cookie")
+      reply.header("set-cookie", values)
+    },
+  })
+
+/** Serves h3 and Nitro: `handleRequest(event)`. */
+export const h3 =
+  (): Middleware<[NodeH3Event | WebH3Event]> =>
+  ({ args: [event] }) =>
+    isWebEvent(event)
+      ? { request: event.req, setCookie: (cookie) => setCookie(event.res.headers, cookie) }
+      : nodeContext(event.node.req, event.node.res)
+
+/** Serves Hono: `handleRequest(context)`. */
+export const hono =
+  (): Middleware<[HonoContext]> =>
+  ({ args: [context] }) => ({
+    request: "raw" in context.req ? context.req.raw : context.req,
+    setCookie: (cookie) => {
+      const before = context.res.headers.getSetCookie()
+      const values = withCookie(before, cookie)
+      // Hono 3 does not show what is set so far, so nothing is removed unless it must be.
+      const isReplaced = values.length <= before.length
+      if (isReplaced) context.header("Set-Cookie", undefined)
+      for (const value of isReplaced ? values : values.slice(-1)) context.header("Set-Cookie", value, { append: true })
+    },
+  })
+
+/** Makes the context of a `Request`, whose cookies wait for a response. */
+export function webContext(request: LuciaRequest): RequestContext {
+  const pending = new Map<string, Cookie>()
+  return {
+    request,
+    setCookie: (cookie) => void pending.set(cookie.name, cookie),
+    applyTo: (response) => privateResponse(response, pending.values()),
+  }
+}
+
+/** Makes the context of a request of Node.js. Without a response no cookie can be set. */
+export function nodeContext(req: NodeIncomingMessage, res?: NodeOutgoingMessage | null): RequestContext {
+  return {
+    request: nodeRequest(req),
+    setCookie: (cookie) => {
+      res?.setHeader("Set-Cookie", withCookie(listOf(res.getHeader("Set-Cookie")), cookie))
+    },
+  }
+}
+
+// HTTP/2 names the host in a pseudo-header.
+function nodeRequest({ method = "", headers, socket }: NodeIncomingMessage): LuciaRequest {
+  const get = (name: string) => {
+    const key = name.toLowerCase()
+    const value = headers[key] ?? (key === "host" ? headers[":authority"] : undefined)
+    return value === undefined ? null : listOf(value).join(", ")
+  }
+  const isEncrypted = (socket as { encrypted?: unknown } | null | undefined)?.encrypted === true
+  return { method, scheme: isEncrypted ? "https" : "http", headers: { get } }
+}
+
+/** Makes a list of a header's value, which is one where it is set once. */
+export function listOf(value: HeaderValue): string[] {
+  if (value === undefined) return []
+  return typeof value === "object" ? [...value] : [String(value)]
+}
+
+// In h3 1 `req` is the IncomingMessage, whose headers are a plain object.
+function isWebEvent(event: NodeH3Event | WebH3Event): event is WebH3Event {
+  return "req" in event && typeof event.req.headers.get === "function"
+}
