@@ -7,7 +7,7 @@ export type {
   GlobalDatabaseUserAttributes,
   WithAttributes,
 } from "./lucia/v2/globals.ts"
-export { createKeyId } from "./lucia/v2/key-id.ts"
+export { createKeyId } from "./lucia/v2/user-port.ts"
 export { lucia } from "./lucia/v2/lucia.ts"
 export type {
   Adapter,

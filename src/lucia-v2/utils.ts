@@ -3,7 +3,7 @@ import type { Adapter, InitializeAdapter, SessionAdapter, UserAdapter } from "..
 export type { CookieAttributes } from "../lucia/v2/cookie.ts"
 export { parseCookie, serializeCookie } from "../lucia/v2/cookie.ts"
 export { generateLuciaPasswordHash, validateLuciaPasswordHash } from "../lucia/v2/password-hash.ts"
-export { generateRandomString } from "../lucia/v2/random-string.ts"
+export { generateRandomString } from "../lucia/v3/generate-id.ts"
 
 /** Returns whether a time in milliseconds is not over. `false` for NaN. */
 export function isWithinExpiration(expiresInMs: number | bigint): boolean {

@@ -1,11 +1,12 @@
 import { randomText } from "../../platform/crypto.ts"
 import type { Key, NewKey } from "./auth.ts"
 import type { DebugLog } from "./configuration.ts"
-import { createKeyId, readKeyId } from "./key-id.ts"
 import type { KeySchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
+import type { ErrorMessage } from "./lucia-error.ts"
 import type { PasswordHash } from "./password-hash.ts"
 import type { Stores } from "./stores.ts"
+import { createKeyId, readKeyId } from "./user-port.ts"
 
 /** What the methods about keys are made of. */
 export interface KeyParts {
@@ -26,9 +27,9 @@ export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyP
     const decoyHash = password ? await getDecoy() : null
     const row = await findKey(keyId)
     const isRight = await verify(row?.hashed_password || decoyHash, password)
-    if (!row) throw refused("AUTH_INVALID_KEY_ID")
+    if (!row) throw refused("AUTH_INVALID_KEY_ID", "Key not found")
     const isAccepted = row.hashed_password === null ? password === null : !!row.hashed_password && isRight
-    if (!isAccepted) throw refused("AUTH_INVALID_PASSWORD")
+    if (!isAccepted) throw refused("AUTH_INVALID_PASSWORD", "Password not accepted")
     log("key", "Key accepted")
     return transformDatabaseKey(row)
   }
@@ -49,22 +50,13 @@ export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyP
     return (decoy ??= await passwordHash.generate(randomText(20)))
   }
 
-  function refused(message: "AUTH_INVALID_KEY_ID" | "AUTH_INVALID_PASSWORD"): LuciaError {
-    log("key", message === "AUTH_INVALID_KEY_ID" ? "Key not found" : "Password not accepted")
+  function refused(message: ErrorMessage, text: string): LuciaError {
+    log("key", text)
     return new LuciaError(message)
   }
 
-  async function createKey({
-    userId,
-    providerId,
-    providerUserId,
-    password,
-  }: NewKey & { userId: string }): Promise<Key> {
-    const row = {
-      id: createKeyId(providerId, providerUserId),
-      user_id: userId,
-      hashed_password: await hashed(password),
-    }
+  async function createKey(options: NewKey & { userId: string }): Promise<Key> {
+    const row = await newKeyRow(options, options.userId, passwordHash)
     await users.setKey(row)
     return transformDatabaseKey(row)
   }
@@ -82,7 +74,7 @@ export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyP
 
   async function updateKeyPassword(providerId: string, providerUserId: string, password: string | null): Promise<Key> {
     const keyId = createKeyId(providerId, providerUserId)
-    if (await findKey(keyId)) await users.updateKey(keyId, { hashed_password: await hashed(password) })
+    if (await findKey(keyId)) await users.updateKey(keyId, { hashed_password: await hashed(password, passwordHash) })
     return getKey(providerId, providerUserId)
   }
 
@@ -91,11 +83,21 @@ export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyP
     if (await findKey(keyId)) await users.deleteKey(keyId)
   }
 
-  async function hashed(password: string | null): Promise<string | null> {
-    return password === null ? null : passwordHash.generate(password)
-  }
-
   return { useKey, createKey, getKey, getAllUserKeys, updateKeyPassword, deleteKey, transformDatabaseKey }
+}
+
+/** Makes the row of a new key. */
+export async function newKeyRow(
+  { providerId, providerUserId, password }: NewKey,
+  userId: string,
+  passwordHash: PasswordHash,
+): Promise<KeySchema> {
+  const id = createKeyId(providerId, providerUserId)
+  return { id, user_id: userId, hashed_password: await hashed(password, passwordHash) }
+}
+
+async function hashed(password: string | null, passwordHash: PasswordHash): Promise<string | null> {
+  return password === null ? null : passwordHash.generate(password)
 }
 
 function transformDatabaseKey({ id, user_id: userId, hashed_password }: KeySchema): Key {

@@ -1,3 +1,5 @@
+import { isAuthError } from "../../core/errors.ts"
+
 /** Every message that a {@link LuciaError} can have. */
 export type ErrorMessage =
   | "AUTH_INVALID_SESSION_ID"
@@ -23,4 +25,13 @@ export class LuciaError extends Error {
 }
 
 /** The class that adapters get, so that theirs are the library's errors. */
-export type LuciaErrorConstructor = new (errorMsg: ErrorMessage, detail?: string) => LuciaError
+export type LuciaErrorConstructor = typeof LuciaError
+
+/** Waits for the write of what belongs to a user. Throws `AUTH_INVALID_USER_ID` if the user does not exist. */
+export async function ofUser<Result>(write: Promise<Result>): Promise<Result> {
+  try {
+    return await write
+  } catch (error) {
+    throw isAuthError(error) && error.code === "user_missing" ? new LuciaError("AUTH_INVALID_USER_ID") : error
+  }
+}

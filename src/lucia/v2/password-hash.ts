@@ -1,7 +1,7 @@
-import { LegacyScrypt } from "../v3/scrypt.ts"
+import { LegacyScrypt, luciaHash } from "../v3/scrypt.ts"
 import { makeLuciaHash } from "../../password/lucia-hash.ts"
 import { LuciaError } from "./lucia-error.ts"
-import { generateRandomString } from "./random-string.ts"
+import { generateRandomString } from "../v3/generate-id.ts"
 
 /** Turns passwords into hashes, and checks them. The password comes first. */
 export interface PasswordHash {
@@ -22,12 +22,9 @@ export async function generateLuciaPasswordHash(password: string): Promise<strin
  * `AUTH_OUTDATED_PASSWORD`. Every refusal does the same work, so that its time does not tell what is stored.
  */
 export async function validateLuciaPasswordHash(password: string, hash: string): Promise<boolean> {
-  if (readable.test(hash)) return legacyScrypt.verify(hash, password)
-  await legacyScrypt.verify(decoy, password)
+  const isRight = await new LegacyScrypt().verify(luciaHash.test(hash) ? hash : decoy, password)
   if (hash.startsWith("$2a")) throw new LuciaError("AUTH_OUTDATED_PASSWORD")
-  return false
+  return isRight
 }
 
-const legacyScrypt = new LegacyScrypt()
-const readable = /^(s2:)?[^:]{0,255}:[0-9a-f]{128}$/i
 const decoy = `s2::${"0".repeat(128)}`

@@ -1,15 +1,14 @@
-import { isAuthError } from "../../core/errors.ts"
 import { createOnce } from "../../core/once.ts"
 import type { FoundSession, SessionRecord } from "../../core/ports.ts"
 import { isSessionId } from "../../core/session-token.ts"
 import { requireColumns } from "../v3/columns.ts"
 import { sessionsById } from "../v3/stored-ids.ts"
-import type { SessionsById, StoredIds } from "../v3/stored-ids.ts"
+import type { StoredIds } from "../v3/stored-ids.ts"
 import type { SessionFields, UserFields } from "./auth.ts"
 import type { DebugLog, SessionPeriods } from "./configuration.ts"
 import type { SessionSchema, UserSchema } from "./lucia-adapter.ts"
-import { LuciaError } from "./lucia-error.ts"
-import { generateRandomString } from "./random-string.ts"
+import { LuciaError, ofUser } from "./lucia-error.ts"
+import { generateRandomString } from "../v3/generate-id.ts"
 import { toLuciaId, toTime } from "./session-port.ts"
 import type { Stores } from "./stores.ts"
 
@@ -45,7 +44,7 @@ export function createSessionMethods(parts: SessionParts) {
     // The user first: a session of nobody must not stay behind.
     const user = await getUser(userId)
     const record = { id: sessionId, userId, createdAt: new Date(), expiresAt: nextDeadlines(periods).idle, attributes }
-    await insert(sessions, record)
+    await ofUser(sessions.insert(record))
     return toSession(record, sessionId, user)
   }
 
@@ -157,14 +156,6 @@ function requireSessionColumns(attributes: object): void {
 function nextDeadlines({ activePeriod, idlePeriod }: SessionPeriods): { active: Date; idle: Date } {
   const active = Date.now() + activePeriod
   return { active: new Date(active), idle: new Date(active + idlePeriod) }
-}
-
-async function insert(sessions: SessionsById, record: SessionRecord): Promise<void> {
-  try {
-    await sessions.insert(record)
-  } catch (error) {
-    throw isAuthError(error) && error.code === "user_missing" ? new LuciaError("AUTH_INVALID_USER_ID") : error
-  }
 }
 
 async function extend(

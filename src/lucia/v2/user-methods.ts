@@ -1,10 +1,11 @@
 import { belongsTo, isUserId } from "../v3/user-ids.ts"
 import { requireColumns } from "../v3/columns.ts"
-import { createKeyId } from "./key-id.ts"
+import type { NewKey } from "./auth.ts"
+import { newKeyRow } from "./key-methods.ts"
 import type { OrNull, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
 import type { PasswordHash } from "./password-hash.ts"
-import { generateRandomString } from "./random-string.ts"
+import { generateRandomString } from "../v3/generate-id.ts"
 import type { Stores } from "./stores.ts"
 
 /** What the methods about users are made of. */
@@ -14,18 +15,14 @@ export interface UserParts {
   getUserAttributes: (row: UserSchema) => object
 }
 
-interface NewKey {
-  providerId: string
-  providerUserId: string
-  password: string | null
-}
-
 /** Makes the methods about users. */
 export function createUserMethods({ stores, passwordHash, getUserAttributes }: UserParts) {
   const { users } = stores
 
   async function getUser(userId: string) {
-    return transformDatabaseUser(await getRow(userId))
+    const row = await findRow(userId)
+    if (!row) throw new LuciaError("AUTH_INVALID_USER_ID")
+    return transformDatabaseUser(row)
   }
 
   async function createUser(options: { userId?: string; key: NewKey | null; attributes: object }) {
@@ -33,8 +30,7 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: U
     requireColumns("user attributes", Object.keys(attributes ?? {}), "id")
     // The attributes are the columns that the application has declared.
     const row = { ...attributes, id: userId } as UserSchema
-    const keyRow = key && { id: createKeyId(key.providerId, key.providerUserId), user_id: userId }
-    await users.setUser(row, keyRow && { ...keyRow, hashed_password: await hashed(key.password) })
+    await users.setUser(row, key && (await newKeyRow(key, userId, passwordHash)))
     return transformDatabaseUser(row)
   }
 
@@ -51,12 +47,6 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: U
     if (id !== null) await stores.deleteUser(id)
   }
 
-  async function getRow(userId: string): Promise<UserSchema> {
-    const row = await findRow(userId)
-    if (!row) throw new LuciaError("AUTH_INVALID_USER_ID")
-    return row
-  }
-
   async function findRow(userId: unknown): Promise<OrNull<UserSchema>> {
     if (!isPossibleId(userId)) return null
     const row: OrNull<UserSchema> = await users.getUser(userId)
@@ -69,10 +59,6 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: U
     if (typeof userId === "string") return isPossibleId(userId) ? userId : null
     const row = await findRow(userId)
     return row && row.id
-  }
-
-  async function hashed(password: string | null): Promise<string | null> {
-    return password === null ? null : passwordHash.generate(password)
   }
 
   function transformDatabaseUser(row: UserSchema) {

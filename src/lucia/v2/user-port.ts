@@ -1,13 +1,14 @@
-import { AuthError, isAuthError } from "../../core/errors.ts"
-import type { KeyRecord, UserAdapter as UserPort } from "../../core/ports.ts"
-import { createKeyId, readKeyId } from "./key-id.ts"
+import { AuthError } from "../../core/errors.ts"
+import type { KeyName, KeyRecord, UserAdapter as UserPort } from "../../core/ports.ts"
 import type { KeySchema, OrNull, UserAdapter, UserSchema } from "./lucia-adapter.ts"
-import { LuciaError } from "./lucia-error.ts"
+import { LuciaError, ofUser } from "./lucia-error.ts"
 
 const maxSwaps = 10
 
 /** Makes an adapter of Lucia v2 out of the user port. Its `deleteUser` deletes keys and sessions too, in one transaction. */
 export function overUserPort(port: UserPort<object, object>): UserAdapter {
+  const findKey = ({ providerId, providerUserId }: KeyName) => port.findKey(providerId, providerUserId)
+
   return {
     // The store gives the columns that the application has declared.
     getUser: (userId) => port.findUser(userId) as Promise<OrNull<UserSchema>>,
@@ -20,8 +21,7 @@ export function overUserPort(port: UserPort<object, object>): UserAdapter {
     },
     deleteUser: (userId) => port.deleteUser(userId),
     async getKey(keyId) {
-      const { providerId, providerUserId } = readKeyId(keyId)
-      const record = await port.findKey(providerId, providerUserId)
+      const record = await findKey(readKeyId(keyId))
       return record && toSchema(record)
     },
     async getKeysByUserId(userId) {
@@ -29,34 +29,36 @@ export function overUserPort(port: UserPort<object, object>): UserAdapter {
       return records.map(toSchema)
     },
     async setKey(key) {
-      if ((await insertKey(toRecord(key))) !== "inserted") throw duplicate("key")
+      if ((await ofUser(port.insertKey(toRecord(key)))) !== "inserted") throw duplicate("key")
     },
-    updateKey: (keyId, { hashed_password: hash = null }) => swapPassword(readKeyId(keyId), hash),
+    async updateKey(keyId, { hashed_password: hash = null }) {
+      const key = readKeyId(keyId)
+      // Each round lost means that another writer has changed the hash.
+      for (let round = 0; round < maxSwaps; round++) {
+        const record = await findKey(key)
+        if (!record || (await port.replaceKeyPassword(key, record.passwordHash, hash))) return
+      }
+      throw new AuthError("store_failed", "The key kept changing while its password was being replaced.")
+    },
     async deleteKey(keyId) {
-      const { providerId, providerUserId } = readKeyId(keyId)
-      const record = await port.findKey(providerId, providerUserId)
+      const record = await findKey(readKeyId(keyId))
       // Lucia deletes the last key as well: an application may add the next one afterwards.
       if (record) await port.deleteKey(record, { evenLast: true })
     },
     async deleteKeysByUserId() {},
   }
+}
 
-  async function insertKey(record: KeyRecord): ReturnType<typeof port.insertKey> {
-    try {
-      return await port.insertKey(record)
-    } catch (error) {
-      throw isAuthError(error) && error.code === "user_missing" ? new LuciaError("AUTH_INVALID_USER_ID") : error
-    }
-  }
+/** Makes the id under which a key is stored. Throws a `TypeError` for a provider with a colon, which would be read wrong. */
+export function createKeyId(providerId: string, providerUserId: string): string {
+  if (providerId.includes(":")) throw new TypeError("Provider id must not include any colons (:)")
+  return `${providerId}:${providerUserId}`
+}
 
-  async function swapPassword(key: Pick<KeyRecord, "providerId" | "providerUserId">, to: string | null): Promise<void> {
-    // Each round lost means that another writer has changed the hash.
-    for (let round = 0; round < maxSwaps; round++) {
-      const record = await port.findKey(key.providerId, key.providerUserId)
-      if (!record || (await port.replaceKeyPassword(key, record.passwordHash, to))) return
-    }
-    throw new AuthError("store_failed", "The key kept changing while its password was being replaced.")
-  }
+/** Reads what {@link createKeyId} has made: the first colon is the one between the two. */
+export function readKeyId(keyId: string): KeyName {
+  const [providerId = "", ...rest] = keyId.split(":")
+  return { providerId, providerUserId: rest.join(":") }
 }
 
 // The detail says what was taken if it was not the key: Lucia left that to the driver's own error.

@@ -1,18 +1,13 @@
 import { invalidOption } from "../../core/options.ts"
-import { randomBytes } from "../../platform/bytes.ts"
 import { randomText } from "../../platform/crypto.ts"
 
-const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
-// Bytes above the last whole round of the alphabet would make its first characters likelier.
-const fairBytes = 256 - (256 % alphabet.length)
+const lettersAndDigits = "abcdefghijklmnopqrstuvwxyz0123456789"
+// 64 KiB, the most that getRandomValues() gives at once.
+const maxDraw = 16_384
 
 /** Makes a random id of `length` characters, `a-z` and `0-9`, each as likely as the others. */
 export function generateId(length: number): string {
-  if (!(length >= 0 && length <= 65_536))
-    throw invalidOption("length", length, "is out of bounds; use a number from 0 to 65536")
-  let id = ""
-  while (id.length < length) id += randomCharacters(length - id.length)
-  return id
+  return randomString(Math.ceil(length), 65_536, lettersAndDigits)
 }
 
 /** Makes a random id from `size` bytes, in base32 (`a-z2-7`, no padding): 25 bytes are 40 characters. */
@@ -20,10 +15,26 @@ export function generateIdFromEntropySize(size: number): string {
   return randomText(size)
 }
 
-function randomCharacters(count: number): string {
-  const bytes = randomBytes(Math.ceil(count))
-  return Array.from(
-    bytes.filter((byte) => byte < fairBytes),
-    (byte) => alphabet[byte % alphabet.length],
-  ).join("")
+/**
+ * Makes random text of `length` characters, each as likely as the others. Default alphabet `a-z0-9`. Throws
+ * `invalid_option` for a length below 0 or over 16,384, and for an empty alphabet.
+ */
+export function generateRandomString(length: number, alphabet: string = lettersAndDigits): string {
+  if (alphabet === "") throw invalidOption("alphabet", alphabet, "is empty; use one character or more")
+  return randomString(length, 16_384, alphabet)
+}
+
+function randomString(length: number, max: number, alphabet: string): string {
+  if (!(length >= 0 && length <= max))
+    throw invalidOption("length", length, `is out of bounds; use a number from 0 to ${max}`)
+  let text = ""
+  while (text.length < Math.floor(length)) text += draw(Math.floor(length) - text.length, alphabet)
+  return text
+}
+
+function draw(count: number, alphabet: string): string {
+  // Numbers above the last whole round of the alphabet would make its first characters likelier.
+  const fair = 2 ** 32 - (2 ** 32 % alphabet.length)
+  const numbers = crypto.getRandomValues(new Uint32Array(Math.min(count, maxDraw))).filter((number) => number < fair)
+  return Array.from(numbers, (number) => alphabet[number % alphabet.length]).join("")
 }

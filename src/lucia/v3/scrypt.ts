@@ -20,29 +20,29 @@ export class Scrypt implements PasswordHashingAlgorithm {
   }
 
   async verify(hash: string, password: string): Promise<boolean> {
-    return matches(/^([^:]{0,255}):([0-9a-f]{128})$/i.exec(hash), password, 16)
+    const { version, salt, key } = luciaHash.exec(hash)?.groups ?? {}
+    return version === undefined && matches(key, password, salt, 16)
   }
 }
 
-/** The password hashes of Lucia v2, `s2:salt:key`, which reads those of v1 too. Else like {@link Scrypt}. */
+/** The password hashes of Lucia v2, `s2:salt:key`, which reads those of v1 too. Otherwise like {@link Scrypt}. */
 export class LegacyScrypt implements PasswordHashingAlgorithm {
   async hash(password: string): Promise<string> {
     return `s2:${await makeLuciaHash(password)}`
   }
 
   async verify(hash: string, password: string): Promise<boolean> {
-    const second = /^s2:([^:]{0,255}):([0-9a-f]{128})$/i.exec(hash)
-    const parts = second ?? /^([^:]{0,255}):([0-9a-f]{128})$/i.exec(hash)
-    const [own, other] = second ? ([16, 8] as const) : ([8, 16] as const)
-    if (await matches(parts, password, own)) return true
+    const { version, salt, key } = luciaHash.exec(hash)?.groups ?? {}
+    const isRight = await matches(key, password, salt, version ? 16 : 8)
     // The other version's work too, so that the time of a refusal does not tell which one is stored.
-    await matches(parts, password, other)
-    return false
+    if (!isRight) await matches(key, password, salt, version ? 8 : 16)
+    return isRight
   }
 }
 
-async function matches(parts: RegExpExecArray | null, password: string, blockSize: number): Promise<boolean> {
-  const [, salt, key] = parts ?? []
-  if (salt === undefined || key === undefined || !isHashable(password)) return false
-  return isLuciaKey(key, password, salt, blockSize)
+/** A hash of Lucia v3 or v1, and of v2 with its version. */
+export const luciaHash = /^(?<version>s2:)?(?<salt>[^:]{0,255}):(?<key>[0-9a-f]{128})$/i
+
+async function matches(key = "", password: string, salt = "", blockSize: number): Promise<boolean> {
+  return key !== "" && isHashable(password) && isLuciaKey(key, password, salt, blockSize)
 }
