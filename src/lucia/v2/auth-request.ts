@@ -1,70 +1,44 @@
 import { isPromise } from "../../platform/maybe-promise.ts"
-import type { Cookie } from "./cookie.ts"
-import type { DebugLog } from "./configuration.ts"
+import type { AnySession } from "./auth.ts"
+import type { Settings } from "./configuration.ts"
 import { LuciaError } from "./lucia-error.ts"
 import { readContext } from "./request-context.ts"
 import type { LuciaRequest, RequestContext } from "./request-context.ts"
 import type { CookieSession } from "./session-cookie.ts"
-import type { OriginCheck } from "./trusted-origin.ts"
 
-/** What {@link createAuthRequest} is given. */
-export interface AuthRequestParts<S extends CookieSession & { readonly fresh: boolean }> {
-  context: RequestContext
-  isTrusted: OriginCheck
-  validateSession: (sessionId: string) => Promise<S>
-  createSessionCookie: (session: CookieSession | null) => Cookie
-  readSessionCookie: (header: string | null) => string | null
-  readBearerToken: (header: string | null) => string | null
-  log: DebugLog
-}
-
-interface Credentials {
-  cookie: string | null
-  bearer: string | null
-}
+type Validate = (sessionId: string) => Promise<AnySession>
 
 /** Makes the session of one request. */
-export function createAuthRequest<S extends CookieSession & { readonly fresh: boolean }>(parts: AuthRequestParts<S>) {
-  const { context, log } = parts
+export function createAuthRequest(context: RequestContext, settings: Settings, validateSession: Validate) {
+  const { cookies, log } = settings
   const read = readContext(context, credentialsOf)
   // What the cookie holds, as far as it is known: Next.js may have it later.
   let current = isPromise(read) ? undefined : read.cookie
-  let validating: Promise<S | null> | null = null
-  let validatingBearer: Promise<S | null> | null = null
+  let validating: Promise<AnySession | null> | null = null
+  let validatingBearer: Promise<AnySession | null> | null = null
   // Whoever asks for the session is told of the failure.
   if (isPromise(read)) read.catch(() => {})
 
-  return { validate, validateBearerToken, setSession, invalidate, applyTo }
-
-  function validate(): Promise<S | null> {
-    return (validating ??= validateCookie())
+  return {
+    validate: () => (validating ??= validateCookie()),
+    validateBearerToken: () => (validatingBearer ??= validateBearer()),
+    setSession(session: (CookieSession & { readonly fresh?: boolean }) | null): void | Promise<void> {
+      // A renewed session has its old id, and a cookie that ends too early.
+      if ((session?.sessionId ?? null) === current && !session?.fresh) return
+      const sent = send(session)
+      validating = null
+      // Few callers wait for it, so its failure must not end the process.
+      sent?.catch(() => {})
+      return sent
+    },
+    invalidate() {
+      validating = null
+      validatingBearer = null
+    },
+    applyTo: (response: Response) => context.applyTo?.(response) ?? response,
   }
 
-  function validateBearerToken(): Promise<S | null> {
-    return (validatingBearer ??= validateBearer())
-  }
-
-  function setSession(session: (CookieSession & { readonly fresh?: boolean }) | null): void | Promise<void> {
-    // A renewed session has its old id, and a cookie that ends too early.
-    if ((session?.sessionId ?? null) === current && !session?.fresh) return
-    const sent: unknown = send(session)
-    validating = null
-    if (!isPromise(sent)) return
-    // Few callers wait for it, so its failure must not end the process.
-    sent.catch(() => {})
-    return sent as Promise<void>
-  }
-
-  function invalidate(): void {
-    validating = null
-    validatingBearer = null
-  }
-
-  function applyTo(response: Response): Response {
-    return context.applyTo ? context.applyTo(response) : response
-  }
-
-  async function validateCookie(): Promise<S | null> {
+  async function validateCookie(): Promise<AnySession | null> {
     if (current === undefined) {
       const { cookie } = await read
       // Checked again, because setSession() may have been called in the meantime.
@@ -78,25 +52,25 @@ export function createAuthRequest<S extends CookieSession & { readonly fresh: bo
     return session
   }
 
-  async function unlessInvalid(sessionId: string): Promise<S | null> {
+  async function unlessInvalid(sessionId: string): Promise<AnySession | null> {
     try {
-      return await parts.validateSession(sessionId)
+      return await validateSession(sessionId)
     } catch (error) {
       if (error instanceof LuciaError && error.message === "AUTH_INVALID_SESSION_ID") return null
       throw error
     }
   }
 
-  async function validateBearer(): Promise<S | null> {
+  async function validateBearer(): Promise<AnySession | null> {
     const { bearer } = await read
     return bearer === null ? null : unlessInvalid(bearer)
   }
 
-  function send(session: CookieSession | null): void | Promise<void> {
-    const sent = context.setCookie(parts.createSessionCookie(session))
+  function send(session: CookieSession | null): Promise<void> | undefined {
+    const sent: unknown = context.setCookie(cookies.createSessionCookie(session))
     current = session?.sessionId ?? null
     log("request", session ? "Session cookie set" : "Session cookie deleted")
-    return sent
+    return isPromise(sent) ? (sent as Promise<void>) : undefined
   }
 
   async function trySend(session: CookieSession | null): Promise<void> {
@@ -107,13 +81,13 @@ export function createAuthRequest<S extends CookieSession & { readonly fresh: bo
     }
   }
 
-  function credentialsOf(request: LuciaRequest, sessionCookie: string | null | undefined): Credentials {
-    const { headers } = request
-    const isTrusted = parts.isTrusted(request)
-    log("request", `${request.method} of ${isTrusted ? "a trusted" : "another"} origin`)
+  function credentialsOf(request: LuciaRequest, sessionCookie: string | null | undefined) {
+    const { headers, method } = request
+    const isTrusted = settings.isTrusted(request)
+    log("request", `${method} of ${isTrusted ? "a trusted" : "another"} origin`)
     return {
-      cookie: isTrusted ? (sessionCookie ?? parts.readSessionCookie(headers.get("Cookie"))) : null,
-      bearer: parts.readBearerToken(headers.get("Authorization")),
+      cookie: isTrusted ? (sessionCookie ?? cookies.readSessionCookie(headers.get("Cookie"))) : null,
+      bearer: cookies.readBearerToken(headers.get("Authorization")),
     }
   }
 }

@@ -29,6 +29,9 @@ export type SessionFields = Readonly<{
   fresh: boolean
 }>
 
+/** A session without the application's attributes. */
+export type AnySession = SessionFields & { readonly user: UserFields }
+
 /** A user, as the application's namespace `Lucia` tells. */
 export type User = WithAttributes<UserFields, ReturnType<GlobalAuth["getUserAttributes"]>>
 
@@ -68,6 +71,13 @@ export type ArgumentsOf<C> = 0 extends 1 & C
     ? Args
     : [RequestContext]
 // oxlint-enable typescript/no-explicit-any
+
+/** The parts of a request that its origin is checked by. */
+export interface OriginParts {
+  url: string | null
+  method: string | null
+  headers: { origin: string | null }
+}
 
 /** What names a key, and its password. */
 export interface NewKey {
@@ -150,11 +160,7 @@ export interface Auth<C extends Configuration = AnyConfiguration> {
    *
    * @deprecated `handleRequest` checks the origin.
    */
-  validateRequestOrigin: (request: {
-    url: string | null
-    method: string | null
-    headers: { origin: string | null }
-  }) => void
+  validateRequestOrigin: (request: OriginParts) => void
   /** Makes of a row what the application sees. */
   transformDatabaseUser: (databaseUser: UserSchema) => UserOf<C>
   /** Makes of a row what the application sees. */

@@ -5,8 +5,11 @@ import type { SessionSchema, UserSchema } from "./lucia-adapter.ts"
 import { generateLuciaPasswordHash, validateLuciaPasswordHash } from "./password-hash.ts"
 import type { PasswordHash } from "./password-hash.ts"
 import type { Env, Middleware } from "./request-context.ts"
+import { createSessionCookies, DEFAULT_SESSION_COOKIE_NAME } from "./session-cookie.ts"
 import type { SessionCookieConfiguration } from "./session-cookie.ts"
+import { openStores } from "./stores.ts"
 import type { AdapterOption } from "./stores.ts"
+import { createOriginCheck } from "./trusted-origin.ts"
 import type { CSRFProtectionConfiguration } from "./trusted-origin.ts"
 
 /** What `lucia()` takes. */
@@ -44,20 +47,38 @@ export interface Configuration<UserAttributes extends object = {}, SessionAttrib
   storedIds?: StoredIds
 }
 
-/** How long the two periods of a session are, in milliseconds. */
-export interface SessionPeriods {
-  activePeriod: number
-  idlePeriod: number
+/** Reads a configuration. Throws `missing_port` without an adapter and `invalid_option` for what is invalid. */
+export function readConfiguration(config: Configuration) {
+  if (!config?.adapter) throw new AuthError("missing_port", "adapter: missing; use one of Lucia v2, or of this package")
+  const { sessionCookie = {}, csrfProtection = true, storedIds = "rekey" } = config
+  const { getUserAttributes = () => ({}), getSessionAttributes = () => ({}), middleware = passThrough } = config
+  const env = readEnv(config.env)
+  const periods = readPeriods(config.sessionExpiresIn)
+  return {
+    env,
+    middleware,
+    periods,
+    storedIds,
+    getUserAttributes,
+    getSessionAttributes,
+    sessionCookieName: sessionCookie.name ?? DEFAULT_SESSION_COOKIE_NAME,
+    cookies: createSessionCookies(sessionCookie, env),
+    isTrusted: createOriginCheck({ csrfProtection, env, cookieDomain: sessionCookie.attributes?.domain }),
+    passwordHash: readPasswordHash(config.passwordHash),
+    stores: openStores(config.adapter, periods.idlePeriod),
+    log: createDebugLog(config.experimental?.debugMode ?? false),
+  }
 }
 
+/** A configuration that was read, with its defaults. */
+export type Settings = ReturnType<typeof readConfiguration>
+
+const passThrough: Middleware = ({ args }) => args[0]
 const day = 86_400_000
 const maxPeriod = 3.2e13
 
-/** Reads the periods. Throws `invalid_option` if one is not a length of time. */
-export function readPeriods({
-  activePeriod = day,
-  idlePeriod = 14 * day,
-}: Partial<SessionPeriods> = {}): SessionPeriods {
+// In milliseconds.
+function readPeriods({ activePeriod = day, idlePeriod = 14 * day }: Configuration["sessionExpiresIn"] = {}) {
   const isLength = [activePeriod, idlePeriod].every((period) => period >= 0 && period <= maxPeriod)
   if (isLength && activePeriod + idlePeriod > 0) return { activePeriod, idlePeriod }
   throw new AuthError(
@@ -66,24 +87,23 @@ export function readPeriods({
   )
 }
 
-/** Reads whether this is development. Throws `invalid_option` for anything that is neither: it would not be secure. */
-export function readEnv(env: Env): Env {
+// Anything that is neither would not be secure.
+function readEnv(env: Env): Env {
   if (env === "DEV" || env === "PROD") return env
   throw invalidOption("env", env, 'is unknown; use "DEV" or "PROD"')
 }
 
-/** Reads the hashing of passwords. Throws `missing_port` for what lacks one of the two functions. */
-export function readPasswordHash(given: PasswordHash | undefined): PasswordHash {
-  if (given === undefined) return { generate: generateLuciaPasswordHash, validate: validateLuciaPasswordHash }
-  if (typeof given?.generate === "function" && typeof given.validate === "function") return given
+const luciaPasswordHash = { generate: generateLuciaPasswordHash, validate: validateLuciaPasswordHash }
+
+function readPasswordHash(passwordHash: PasswordHash = luciaPasswordHash): PasswordHash {
+  if (typeof passwordHash?.generate === "function" && typeof passwordHash.validate === "function") return passwordHash
   throw new AuthError("missing_port", "passwordHash: generate() or validate() is missing; use an object with both")
 }
 
-/** Writes what happens, for those who develop. Never a password, a session's id, or a key's. */
-export type DebugLog = (part: "request" | "session" | "key", text: string) => void
+// Writes what happens, for those who develop. Never a password, a session's id, or a key's.
+type DebugLog = (part: "request" | "session" | "key", text: string) => void
 
-/** Makes the log: one that is silent unless asked for. */
-export function createDebugLog(isEnabled: boolean): DebugLog {
+function createDebugLog(isEnabled: boolean): DebugLog {
   if (!isEnabled) return () => {}
   // oxlint-disable-next-line eslint/no-console -- it is what the option asks for.
   return (part, text) => console.log(`[lucia] [${part}] ${text}`)

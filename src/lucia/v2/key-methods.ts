@@ -1,36 +1,57 @@
 import { randomText } from "../../platform/crypto.ts"
 import type { Key, NewKey } from "./auth.ts"
-import type { DebugLog } from "./configuration.ts"
+import type { Settings } from "./configuration.ts"
 import type { KeySchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
 import type { ErrorMessage } from "./lucia-error.ts"
 import type { PasswordHash } from "./password-hash.ts"
-import type { Stores } from "./stores.ts"
 import { createKeyId, readKeyId } from "./user-port.ts"
 
-/** What the methods about keys are made of. */
-export interface KeyParts {
-  users: Stores["users"]
-  passwordHash: PasswordHash
-  /** Throws `AUTH_INVALID_USER_ID`. */
-  requireUser: (userId: string) => Promise<unknown>
-  log: DebugLog
-}
-
-/** Makes the methods about keys. */
-export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyParts) {
+/** Makes the methods about keys. `requireUser` throws `AUTH_INVALID_USER_ID`. */
+export function createKeyMethods(
+  { stores: { users }, passwordHash, log }: Settings,
+  requireUser: (userId: string) => Promise<unknown>,
+) {
   let decoy: string | undefined
 
-  async function useKey(providerId: string, providerUserId: string, password: string | null): Promise<Key> {
-    const keyId = createKeyId(providerId, providerUserId)
-    // Unknown keys and keys without a password take as long as known ones.
-    const decoyHash = password ? await getDecoy() : null
-    const row = await findKey(keyId)
-    const isRight = await verify(row?.hashed_password || decoyHash, password)
-    if (!row) throw refused("AUTH_INVALID_KEY_ID", "Key not found")
-    const isAccepted = row.hashed_password === null ? password === null : !!row.hashed_password && isRight
-    if (!isAccepted) throw refused("AUTH_INVALID_PASSWORD", "Password not accepted")
-    log("key", "Key accepted")
+  return {
+    async useKey(providerId: string, providerUserId: string, password: string | null): Promise<Key> {
+      const keyId = createKeyId(providerId, providerUserId)
+      // Unknown keys and keys without a password take as long as known ones.
+      const decoyHash = password ? await getDecoy() : null
+      const row = await findKey(keyId)
+      const isRight = await verify(row?.hashed_password || decoyHash, password)
+      if (!row) throw refused("AUTH_INVALID_KEY_ID", "Key not found")
+      const isAccepted = row.hashed_password === null ? password === null : !!row.hashed_password && isRight
+      if (!isAccepted) throw refused("AUTH_INVALID_PASSWORD", "Password not accepted")
+      log("key", "Key accepted")
+      return transformDatabaseKey(row)
+    },
+    async createKey(options: NewKey & { userId: string }): Promise<Key> {
+      const row = await newKeyRow(options, options.userId, passwordHash)
+      await users.setKey(row)
+      return transformDatabaseKey(row)
+    },
+    getKey,
+    async getAllUserKeys(userId: string): Promise<Key[]> {
+      const [rows] = await Promise.all([users.getKeysByUserId(userId), requireUser(userId)])
+      return rows.map(transformDatabaseKey)
+    },
+    async updateKeyPassword(providerId: string, providerUserId: string, password: string | null): Promise<Key> {
+      const keyId = createKeyId(providerId, providerUserId)
+      if (await findKey(keyId)) await users.updateKey(keyId, { hashed_password: await hashed(password, passwordHash) })
+      return getKey(providerId, providerUserId)
+    },
+    async deleteKey(providerId: string, providerUserId: string): Promise<void> {
+      const keyId = createKeyId(providerId, providerUserId)
+      if (await findKey(keyId)) await users.deleteKey(keyId)
+    },
+    transformDatabaseKey,
+  }
+
+  async function getKey(providerId: string, providerUserId: string): Promise<Key> {
+    const row = await findKey(createKeyId(providerId, providerUserId))
+    if (!row) throw new LuciaError("AUTH_INVALID_KEY_ID")
     return transformDatabaseKey(row)
   }
 
@@ -54,36 +75,6 @@ export function createKeyMethods({ users, passwordHash, requireUser, log }: KeyP
     log("key", text)
     return new LuciaError(message)
   }
-
-  async function createKey(options: NewKey & { userId: string }): Promise<Key> {
-    const row = await newKeyRow(options, options.userId, passwordHash)
-    await users.setKey(row)
-    return transformDatabaseKey(row)
-  }
-
-  async function getKey(providerId: string, providerUserId: string): Promise<Key> {
-    const row = await findKey(createKeyId(providerId, providerUserId))
-    if (!row) throw new LuciaError("AUTH_INVALID_KEY_ID")
-    return transformDatabaseKey(row)
-  }
-
-  async function getAllUserKeys(userId: string): Promise<Key[]> {
-    const [rows] = await Promise.all([users.getKeysByUserId(userId), requireUser(userId)])
-    return rows.map(transformDatabaseKey)
-  }
-
-  async function updateKeyPassword(providerId: string, providerUserId: string, password: string | null): Promise<Key> {
-    const keyId = createKeyId(providerId, providerUserId)
-    if (await findKey(keyId)) await users.updateKey(keyId, { hashed_password: await hashed(password, passwordHash) })
-    return getKey(providerId, providerUserId)
-  }
-
-  async function deleteKey(providerId: string, providerUserId: string): Promise<void> {
-    const keyId = createKeyId(providerId, providerUserId)
-    if (await findKey(keyId)) await users.deleteKey(keyId)
-  }
-
-  return { useKey, createKey, getKey, getAllUserKeys, updateKeyPassword, deleteKey, transformDatabaseKey }
 }
 
 /** Makes the row of a new key. */

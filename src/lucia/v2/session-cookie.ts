@@ -1,5 +1,5 @@
-import { createCookie } from "./cookie.ts"
-import type { Cookie } from "./cookie.ts"
+import { readBearerToken } from "../../core/cookie.ts"
+import { createCookie, readSessionId } from "./cookie.ts"
 import type { Env } from "./request-context.ts"
 
 /** The name of the session cookie unless `sessionCookie.name` says otherwise. */
@@ -27,24 +27,28 @@ export interface CookieSession {
 
 const day = 86_400_000
 
-/** Makes the cookie of a session, or, for `null`, the one that deletes it. */
-export function createSessionCookie(
-  session: CookieSession | null,
-  { env, cookie }: { env: Env; cookie: SessionCookieConfiguration },
-): Cookie {
-  const { name = DEFAULT_SESSION_COOKIE_NAME, attributes: { sameSite = "lax", path = "/", domain } = {} } = cookie
-  return createCookie(name, session?.sessionId ?? "", {
-    sameSite,
-    path,
-    ...(domain !== undefined && { domain }),
-    httpOnly: true,
-    expires: new Date(session ? endOf(session, cookie.expires) : 0),
-    secure: env === "PROD",
-  })
-}
+/** Makes what writes and reads the session's token. Throws `invalid_option` for a cookie that cannot be written. */
+export function createSessionCookies(configuration: SessionCookieConfiguration, env: Env) {
+  const { name = DEFAULT_SESSION_COOKIE_NAME, expires = true, attributes = {} } = configuration
+  const { sameSite = "lax", path = "/", domain } = attributes
+  const scope = { sameSite, path, ...(domain !== undefined && { domain }) }
+  const cookies = {
+    createSessionCookie: (session: CookieSession | null) =>
+      createCookie(name, session?.sessionId ?? "", {
+        ...scope,
+        httpOnly: true,
+        expires: new Date(session ? endOf(session) : 0),
+        secure: env === "PROD",
+      }),
+    readSessionCookie: (header: string | null | undefined) => readSessionId(header, name),
+    readBearerToken,
+  }
+  cookies.createSessionCookie(null)
+  return cookies
 
-function endOf({ idlePeriodExpiresAt }: CookieSession, expires = true): number {
-  const now = Date.now()
-  // 400 days: browsers cut a longer life short (RFC 6265bis, section 5.5), and some frameworks throw.
-  return expires ? Math.min(idlePeriodExpiresAt.getTime(), now + 400 * day) : now + 365 * day
+  function endOf({ idlePeriodExpiresAt }: CookieSession): number {
+    const now = Date.now()
+    // 400 days: browsers cut a longer life short (RFC 6265bis, section 5.5), and some frameworks throw.
+    return expires ? Math.min(idlePeriodExpiresAt.getTime(), now + 400 * day) : now + 365 * day
+  }
 }

@@ -3,64 +3,77 @@ import type { FoundSession, SessionRecord } from "../../core/ports.ts"
 import { isSessionId } from "../../core/session-token.ts"
 import { requireColumns } from "../v3/columns.ts"
 import { sessionsById } from "../v3/stored-ids.ts"
-import type { StoredIds } from "../v3/stored-ids.ts"
-import type { SessionFields, UserFields } from "./auth.ts"
-import type { DebugLog, SessionPeriods } from "./configuration.ts"
+import type { AnySession, UserFields } from "./auth.ts"
+import type { Settings } from "./configuration.ts"
 import type { SessionSchema, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError, ofUser } from "./lucia-error.ts"
 import { generateRandomString } from "../v3/generate-id.ts"
 import { toLuciaId, toTime } from "./session-port.ts"
-import type { Stores } from "./stores.ts"
 
-/** What the methods about sessions are made of. */
-export interface SessionParts {
-  stores: Stores
-  storedIds: StoredIds
-  periods: SessionPeriods
+interface Users {
   /** Throws `AUTH_INVALID_USER_ID`. */
   getUser: (userId: string) => Promise<UserFields>
   transformDatabaseUser: (row: UserSchema) => UserFields
-  getSessionAttributes: (row: SessionSchema) => object
-  log: DebugLog
 }
 
-type AnySession = SessionFields & { readonly user: UserFields }
-
 /** Makes the methods about sessions. Throws `invalid_option` for an unknown `storedIds`. */
-export function createSessionMethods(parts: SessionParts) {
-  const { stores, periods, getUser, log } = parts
+export function createSessionMethods(settings: Settings, { getUser, transformDatabaseUser }: Users) {
+  const { stores, periods, log } = settings
   const store = stores.sessions
-  const sessions = sessionsById(parts.storedIds, store)
+  const sessions = sessionsById(settings.storedIds, store)
   const once = createOnce(Date.now)
 
-  async function createSession(options: {
-    sessionId?: string
-    userId: string
-    attributes: object
-  }): Promise<AnySession> {
-    const { userId, sessionId = generateRandomString(40) } = options
-    const attributes = { ...options.attributes }
-    requireSessionColumns(attributes)
-    // The user first: a session of nobody must not stay behind.
-    const user = await getUser(userId)
-    const record = { id: sessionId, userId, createdAt: new Date(), expiresAt: nextDeadlines(periods).idle, attributes }
-    await ofUser(sessions.insert(record))
-    return toSession(record, sessionId, user)
-  }
-
-  async function getSession(sessionId: string): Promise<AnySession> {
-    return toFoundSession(await find(sessionId), sessionId)
-  }
-
-  async function validateSession(sessionId: string): Promise<AnySession> {
-    const found = await find(sessionId)
-    const session = toFoundSession(found, sessionId)
-    if (session.state === "active") return session
-    const { active, idle } = nextDeadlines(periods)
-    // The requests of one page arrive together: one of them writes.
-    if (!(await once(found.session.id, () => extend(parts, found.session, idle)))) return session
-    log("session", "Session renewed")
-    return { ...session, activePeriodExpiresAt: active, idlePeriodExpiresAt: idle, fresh: true }
+  return {
+    async createSession(options: { sessionId?: string; userId: string; attributes: object }): Promise<AnySession> {
+      const { userId, sessionId: id = generateRandomString(40) } = options
+      const attributes = { ...options.attributes }
+      requireSessionColumns(attributes)
+      // The user first: a session of nobody must not stay behind.
+      const user = await getUser(userId)
+      const record = { id, userId, createdAt: new Date(), expiresAt: nextDeadlines(periods).idle, attributes }
+      await ofUser(sessions.insert(record))
+      return toSession(record, id, user)
+    },
+    async getSession(sessionId: string): Promise<AnySession> {
+      return toFoundSession(await find(sessionId), sessionId)
+    },
+    async validateSession(sessionId: string): Promise<AnySession> {
+      const found = await find(sessionId)
+      const session = toFoundSession(found, sessionId)
+      if (session.state === "active") return session
+      const { active, idle } = nextDeadlines(periods)
+      // The requests of one page arrive together: one of them writes.
+      if (!(await once(found.session.id, () => extend(settings, found.session, idle)))) return session
+      log("session", "Session renewed")
+      return { ...session, activePeriodExpiresAt: active, idlePeriodExpiresAt: idle, fresh: true }
+    },
+    async getAllUserSessions(userId: string): Promise<AnySession[]> {
+      const user = await getUser(userId)
+      const records = await sessions.list(userId, isLive)
+      return records.map((record) => toSession(record, record.id, user))
+    },
+    async updateSessionAttributes(sessionId: string, attributes: object): Promise<AnySession> {
+      requireSessionColumns(attributes)
+      const { session } = await findNamed(sessionId)
+      const isUpdated = await store.updateSession(session.id, attributes)
+      const updated = isUpdated ? await store.findSession(session.id) : null
+      if (!updated || !isUsable(updated)) throw invalidSession()
+      return toFoundSession(updated, sessionId)
+    },
+    async invalidateSession(sessionId: string): Promise<void> {
+      if (!sessionId) throw invalidSession()
+      await sessions.end(sessionId)
+      log("session", "Session ended")
+    },
+    invalidateAllUserSessions: (userId: string) => store.deleteUserSessions(userId),
+    async deleteDeadUserSessions(userId: string): Promise<void> {
+      // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
+      const before = Date.now() - 86_400_000
+      const listed = await store.listSessions(userId)
+      const dead = listed.filter(({ expiresAt }) => expiresAt.getTime() < before)
+      await Promise.all(dead.map(({ id }) => store.deleteSession(id)))
+    },
+    transformDatabaseSession,
   }
 
   async function find(sessionId: string): Promise<FoundSession<object>> {
@@ -70,44 +83,15 @@ export function createSessionMethods(parts: SessionParts) {
     throw invalidSession()
   }
 
-  async function getAllUserSessions(userId: string): Promise<AnySession[]> {
-    const user = await getUser(userId)
-    const records = await sessions.list(userId, isLive)
-    return records.map((record) => toSession(record, record.id, user))
-  }
-
-  async function updateSessionAttributes(sessionId: string, attributes: object): Promise<AnySession> {
-    requireSessionColumns(attributes)
-    const { session } = await findNamed(sessionId)
-    if (!(await store.updateSession(session.id, attributes))) throw invalidSession()
-    const updated = await store.findSession(session.id)
-    if (!updated || !isUsable(updated)) throw invalidSession()
-    return toFoundSession(updated, sessionId)
-  }
-
   async function findNamed(sessionId: string): Promise<FoundSession<object>> {
     // What was listed is the stored id itself, and names a session without signing in.
     const found = isSessionId(sessionId) ? await store.findSession(sessionId) : null
     return found && isUsable(found) ? found : find(sessionId)
   }
 
-  async function invalidateSession(sessionId: string): Promise<void> {
-    if (!sessionId) throw invalidSession()
-    await sessions.end(sessionId)
-    log("session", "Session ended")
-  }
-
-  async function deleteDeadUserSessions(userId: string): Promise<void> {
-    // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
-    const before = Date.now() - 86_400_000
-    const listed = await store.listSessions(userId)
-    const dead = listed.filter(({ expiresAt }) => expiresAt.getTime() < before)
-    await Promise.all(dead.map(({ id }) => store.deleteSession(id)))
-  }
-
   function toFoundSession({ session, user }: FoundSession<object>, sessionId: string): AnySession {
     // Usable, so there is a user.
-    return toSession(session, sessionId, parts.transformDatabaseUser(user as UserSchema))
+    return toSession(session, sessionId, transformDatabaseUser(user as UserSchema))
   }
 
   function toSession(record: SessionRecord, sessionId: string, user: UserFields): AnySession {
@@ -125,7 +109,7 @@ export function createSessionMethods(parts: SessionParts) {
   function transformDatabaseSession<User>(row: SessionSchema, { user, fresh }: { user: User; fresh: boolean }) {
     const active = toTime(row.active_expires)
     return {
-      ...parts.getSessionAttributes(row),
+      ...settings.getSessionAttributes(row),
       user,
       sessionId: row.id as string,
       activePeriodExpiresAt: new Date(active),
@@ -134,18 +118,6 @@ export function createSessionMethods(parts: SessionParts) {
       fresh,
     }
   }
-
-  return {
-    createSession,
-    getSession,
-    validateSession,
-    getAllUserSessions,
-    updateSessionAttributes,
-    invalidateSession,
-    invalidateAllUserSessions: (userId: string) => store.deleteUserSessions(userId),
-    deleteDeadUserSessions,
-    transformDatabaseSession,
-  }
 }
 
 function requireSessionColumns(attributes: object): void {
@@ -153,13 +125,13 @@ function requireSessionColumns(attributes: object): void {
   requireColumns("session attributes", Object.keys(attributes), ...reserved)
 }
 
-function nextDeadlines({ activePeriod, idlePeriod }: SessionPeriods): { active: Date; idle: Date } {
+function nextDeadlines({ activePeriod, idlePeriod }: Settings["periods"]): { active: Date; idle: Date } {
   const active = Date.now() + activePeriod
   return { active: new Date(active), idle: new Date(active + idlePeriod) }
 }
 
 async function extend(
-  { stores, periods, log }: SessionParts,
+  { stores, periods, log }: Settings,
   { id, expiresAt }: SessionRecord,
   idle: Date,
 ): Promise<boolean> {

@@ -1,50 +1,44 @@
-import { belongsTo, isUserId } from "../v3/user-ids.ts"
 import { requireColumns } from "../v3/columns.ts"
-import type { NewKey } from "./auth.ts"
+import { generateRandomString } from "../v3/generate-id.ts"
+import { belongsTo, isUserId } from "../v3/user-ids.ts"
+import type { NewKey, UserFields } from "./auth.ts"
+import type { Settings } from "./configuration.ts"
 import { newKeyRow } from "./key-methods.ts"
 import type { OrNull, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
-import type { PasswordHash } from "./password-hash.ts"
-import { generateRandomString } from "../v3/generate-id.ts"
-import type { Stores } from "./stores.ts"
-
-/** What the methods about users are made of. */
-export interface UserParts {
-  stores: Pick<Stores, "users" | "deleteUser">
-  passwordHash: PasswordHash
-  getUserAttributes: (row: UserSchema) => object
-}
 
 /** Makes the methods about users. */
-export function createUserMethods({ stores, passwordHash, getUserAttributes }: UserParts) {
+export function createUserMethods({ stores, passwordHash, getUserAttributes }: Settings) {
   const { users } = stores
 
-  async function getUser(userId: string) {
+  return {
+    getUser,
+    async createUser(options: { userId?: string; key: NewKey | null; attributes: object }): Promise<UserFields> {
+      const { userId = generateRandomString(15), key, attributes } = options
+      requireColumns("user attributes", Object.keys(attributes ?? {}), "id")
+      // The attributes are the columns that the application has declared.
+      const row = { ...attributes, id: userId } as UserSchema
+      await users.setUser(row, key && (await newKeyRow(key, userId, passwordHash)))
+      return transformDatabaseUser(row)
+    },
+    async updateUserAttributes(userId: string, attributes: object): Promise<UserFields> {
+      requireColumns("user attributes", Object.keys(attributes), "id")
+      const id = await storedId(userId)
+      if (id === null) throw new LuciaError("AUTH_INVALID_USER_ID")
+      if (Object.keys(attributes).length > 0) await users.updateUser(id, attributes)
+      return getUser(userId)
+    },
+    async deleteUser(userId: string): Promise<void> {
+      const id = await storedId(userId)
+      if (id !== null) await stores.deleteUser(id)
+    },
+    transformDatabaseUser,
+  }
+
+  async function getUser(userId: string): Promise<UserFields> {
     const row = await findRow(userId)
     if (!row) throw new LuciaError("AUTH_INVALID_USER_ID")
     return transformDatabaseUser(row)
-  }
-
-  async function createUser(options: { userId?: string; key: NewKey | null; attributes: object }) {
-    const { userId = generateRandomString(15), key, attributes } = options
-    requireColumns("user attributes", Object.keys(attributes ?? {}), "id")
-    // The attributes are the columns that the application has declared.
-    const row = { ...attributes, id: userId } as UserSchema
-    await users.setUser(row, key && (await newKeyRow(key, userId, passwordHash)))
-    return transformDatabaseUser(row)
-  }
-
-  async function updateUserAttributes(userId: string, attributes: object) {
-    requireColumns("user attributes", Object.keys(attributes), "id")
-    const id = await storedId(userId)
-    if (id === null) throw new LuciaError("AUTH_INVALID_USER_ID")
-    if (Object.keys(attributes).length > 0) await users.updateUser(id, attributes)
-    return getUser(userId)
-  }
-
-  async function deleteUser(userId: string): Promise<void> {
-    const id = await storedId(userId)
-    if (id !== null) await stores.deleteUser(id)
   }
 
   async function findRow(userId: unknown): Promise<OrNull<UserSchema>> {
@@ -61,11 +55,9 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: U
     return row && row.id
   }
 
-  function transformDatabaseUser(row: UserSchema) {
+  function transformDatabaseUser(row: UserSchema): UserFields {
     return { ...getUserAttributes(row), userId: row.id }
   }
-
-  return { getUser, createUser, updateUserAttributes, deleteUser, transformDatabaseUser }
 }
 
 // Some applications have numbers or ObjectIds, whatever the types say. PostgreSQL answers NUL with an error.
