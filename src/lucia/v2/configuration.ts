@@ -40,10 +40,7 @@ export interface Configuration<UserAttributes extends object = {}, SessionAttrib
     /** Writes to the console what happens, without passwords and ids. Default `false`. */
     debugMode?: boolean
   }
-  /**
-   * How session ids are kept. Default `rekey`: new ones as hashes, and clear ones are replaced when next used. `clear`
-   * is Lucia's own format, with a way back. `hashed` ends what is still clear.
-   */
+  /** How session ids are kept. Default `rekey`. */
   storedIds?: StoredIds
 }
 

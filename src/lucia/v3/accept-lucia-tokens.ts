@@ -1,4 +1,4 @@
-import type { Auth, IdOf, Session, SessionValidation, User } from "../../core/auth.ts"
+import type { Auth } from "../../core/auth.ts"
 import { checkOptions } from "../../core/options.ts"
 import type { SessionAdapter, UserId } from "../../core/ports.ts"
 import { plainToken } from "../../core/persistence.ts"
@@ -32,80 +32,58 @@ export function acceptLuciaTokens<
   auth: Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>,
   options: { adapter: SessionAdapter<NoInfer<UserRow>, NoInfer<SessionRow>> },
 ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> {
+  type OwnAuth = Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>
+  type OwnAdapter = SessionAdapter<UserRow, SessionRow>
+
   checkOptions("acceptLuciaTokens()", options, "adapter")
-  return accepting(auth, options?.adapter)
-}
+  return over(auth, options?.adapter)
 
-/** `presented` holds, for one request, the old tokens that led to the sessions with these ids. */
-function accepting<
-  UserRow extends { id: UserId },
-  SessionRow extends object,
-  UserAttributes extends object,
-  SessionAttributes extends object,
->(
-  auth: Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>,
-  adapter: SessionAdapter<UserRow, SessionRow>,
-  presented?: Map<string, OldToken>,
-): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> {
-  type OwnSession = Session<UserRow, SessionAttributes>
-  type Validation = SessionValidation<OwnSession, User<UserRow, UserAttributes>>
+  /** `presented` holds, for one request, the old tokens that led to the sessions with these ids. */
+  function over(auth: OwnAuth, adapter: OwnAdapter, presented?: Map<string, OldToken>): OwnAuth {
+    const sessions = createOldSessions(adapter, auth.emit)
 
-  const sessions = createOldSessions(adapter, auth.emit)
+    // The same auth, which finds one session more: the old one, after it has moved.
+    function authFor(old: OldToken) {
+      return auth.withAdapter({ ...adapter, findSession: () => sessions.find(old) })
+    }
 
-  // The same auth, which finds one session more: the old one, after it has moved.
-  function authFor(old: OldToken) {
-    return auth.withAdapter({ ...adapter, findSession: () => sessions.find(old) })
-  }
-
-  async function validateOld(old: OldToken): Promise<Validation> {
-    const result = await authFor(old).validateSession(old.token)
-    if ("reason" in result) return result
-    presented?.set(old.id, old)
-    return { ...result, token: old.token }
-  }
-
-  async function rotateSession(token: unknown) {
-    const old = readOldToken(token)
-    const rotated = await (old ? authFor(old).rotateSession(old.token) : auth.rotateSession(token))
-    if (!rotated) return null
-    const oldId = old?.id ?? hashToken(String(plainToken(token)))
-    await sessions.endRemains(oldId, rotated.session.userId, old ?? presented?.get(oldId))
-    return rotated
-  }
-
-  async function endSplit(id: string, owner: { userId?: IdOf<UserRow> }): Promise<boolean> {
-    const ended = await sessions.end(id, owner.userId)
-    if (ended) auth.emit("session_ended", { sessionId: id, userId: owner.userId })
-    return ended
-  }
-
-  return {
-    ...auth,
-    validateSession(token) {
-      const old = readOldToken(token)
-      return old ? validateOld(old) : auth.validateSession(token)
-    },
-    rotateSession,
-
-    async invalidateSession(id, owner = {}) {
-      // First what is left of the old row: a request with the old cookie could bring the session back.
-      await sessions.endRemainsOf(id, owner, presented?.get(id))
-      const ended = await auth.invalidateSession(id, owner)
-      return ended || (isSplitId(id) && endSplit(id, owner))
-    },
-
-    async getUserSessions(userId) {
-      const { listSessions, moveListed } = sessions.list()
-      const live = await auth.withAdapter({ ...adapter, listSessions }).getUserSessions(userId)
-      return moveListed(live)
-    },
-
-    async isTokenOf(presented, sessionId) {
-      const token = plainToken(presented)
-      return (isToken(token) ? hashToken(token) : readOldToken(token)?.id) === sessionId
-    },
-
-    withAdapter: (other) => accepting(auth.withAdapter(other), other, presented),
-    withRequest: (request) => accepting(auth.withRequest(request), adapter, new Map()),
+    return {
+      ...auth,
+      async validateSession(token) {
+        const old = readOldToken(token)
+        if (!old) return auth.validateSession(token)
+        const result = await authFor(old).validateSession(old.token)
+        if ("reason" in result) return result
+        presented?.set(old.id, old)
+        return { ...result, token: old.token }
+      },
+      async rotateSession(token) {
+        const old = readOldToken(token)
+        const rotated = await (old ? authFor(old).rotateSession(old.token) : auth.rotateSession(token))
+        if (!rotated) return null
+        const oldId = old?.id ?? hashToken(String(plainToken(token)))
+        await sessions.endRemains(oldId, rotated.session.userId, old ?? presented?.get(oldId))
+        return rotated
+      },
+      async invalidateSession(id, owner = {}) {
+        // First what is left of the old row: a request with the old cookie could bring the session back.
+        await sessions.endRemainsOf(id, owner, presented?.get(id))
+        if (await auth.invalidateSession(id, owner)) return true
+        if (!isSplitId(id) || !(await sessions.end(id, owner.userId))) return false
+        auth.emit("session_ended", { sessionId: id, userId: owner.userId })
+        return true
+      },
+      async getUserSessions(userId) {
+        const { listSessions, moveListed } = sessions.list()
+        const live = await auth.withAdapter({ ...adapter, listSessions }).getUserSessions(userId)
+        return moveListed(live)
+      },
+      async isTokenOf(presented, sessionId) {
+        const token = plainToken(presented)
+        return (isToken(token) ? hashToken(token) : readOldToken(token)?.id) === sessionId
+      },
+      withAdapter: (other) => over(auth.withAdapter(other), other, presented),
+      withRequest: (request) => over(auth.withRequest(request), adapter, new Map()),
+    }
   }
 }

@@ -1,8 +1,7 @@
 import { readBearerToken } from "../../core/cookie.ts"
 import { invalidOption } from "../../core/options.ts"
 import { extensionOf, isLive } from "../../core/expiry.ts"
-import type { SessionPolicy } from "../../core/expiry.ts"
-import type { FoundSession, SessionAdapter, SessionRecord, UserAdapter } from "../../core/ports.ts"
+import type { FoundSession, SessionRecord } from "../../core/ports.ts"
 import { requireSessionColumns } from "./from-lucia-adapter.ts"
 import { generateIdFromEntropySize } from "./generate-id.ts"
 import type { Adapter as AnyLuciaAdapter } from "./lucia-adapter.ts"
@@ -16,10 +15,9 @@ import type {
   UserId,
 } from "./register.ts"
 import { createLuciaCookies } from "./session-cookies.ts"
-import type { SessionCookieOptions, SessionCookies } from "./session-cookies.ts"
-import { belongsTo } from "./user-ids.ts"
+import type { SessionCookieOptions } from "./session-cookies.ts"
 import { sessionsById } from "./stored-ids.ts"
-import type { SessionsById, StoredIds } from "./stored-ids.ts"
+import type { StoredIds } from "./stored-ids.ts"
 import type { TimeSpan } from "./time-span.ts"
 
 /** The application's own {@link Lucia}, as registered. */
@@ -52,26 +50,13 @@ export interface LuciaOptions<OwnSession extends object, OwnUser extends object>
   getSessionAttributes?: (databaseSessionAttributes: RegisteredDatabaseSessionAttributes) => OwnSession
   /** Default none: no column leaks by accident. */
   getUserAttributes?: (databaseUserAttributes: RegisteredDatabaseUserAttributes) => OwnUser
-  /**
-   * How session ids are kept. Default `rekey`: new ones as hashes, and clear ones are replaced when next used. `clear`
-   * is Lucia's own format, with a way back. `hashed` ends what is still clear.
-   */
+  /** How session ids are kept. Default `rekey`. */
   storedIds?: StoredIds
 }
 
 const state = Symbol("state of Lucia")
 
-interface State<OwnSession extends object, OwnUser extends object> {
-  store: SessionAdapter<object>
-  sessions: SessionsById
-  policy: SessionPolicy
-  cookies: SessionCookies
-  createdAt: string | undefined
-  findUser: UserAdapter<object>["findUser"] | undefined
-  getSessionAttributes: (attributes: RegisteredDatabaseSessionAttributes) => OwnSession
-  getUserAttributes: (attributes: RegisteredDatabaseUserAttributes) => OwnUser
-}
-
+type State<OwnSession extends object, OwnUser extends object> = ReturnType<typeof createState<OwnSession, OwnUser>>
 type AnyState = State<object, object>
 
 /**
@@ -91,22 +76,8 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
   private readonly [state]: State<OwnSession, OwnUser>
 
   constructor(adapter: AnyLuciaAdapter | OwnAdapter, options: LuciaOptions<OwnSession, OwnUser> = {}) {
-    const { sessionCookie, getSessionAttributes, getUserAttributes, storedIds = "rekey" } = options
-    const store = toStore(adapter)
-    const policy = { idleTimeout: readLifetime(options.sessionExpiresIn), absoluteTimeout: Infinity }
-    const cookies = createLuciaCookies(sessionCookie, policy.idleTimeout)
-    this.sessionCookieName = cookies.name
-    this[state] = {
-      store,
-      policy,
-      cookies,
-      sessions: sessionsById(storedIds, store),
-      createdAt: isOwn(adapter) ? "createdAt" : undefined,
-      findUser: toFindUser(adapter),
-      // Without the function there is nothing to add, and the type argument is its default, which is empty.
-      getSessionAttributes: getSessionAttributes ?? (() => ({}) as OwnSession),
-      getUserAttributes: getUserAttributes ?? (() => ({}) as OwnUser),
-    }
+    this[state] = createState(adapter, options)
+    this.sessionCookieName = this[state].cookies.name
   }
 
   /** Lists a user's live sessions. Their `id` is for {@link invalidateSession}; unless ids are clear it signs nobody in. */
@@ -122,7 +93,7 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     const isUsable = ({ session, user }: FoundSession<object>) =>
       user !== null && isLive(session, now, this[state].policy)
     const found = await this[state].sessions.find(sessionId, isUsable)
-    const row = found && (found.user ?? (await loadUser(this[state], found.session.userId)))
+    const row = found && (found.user ?? (await this[state].findUser(found.session.userId)))
     if (!found || !row) return { user: null, session: null }
     const expiresAt = await extend(this[state], found.session, now)
     const record = expiresAt ? { ...found.session, expiresAt } : found.session
@@ -189,10 +160,23 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
   }
 }
 
-async function loadUser({ findUser }: AnyState, userId: SessionRecord["userId"]): Promise<object | null> {
-  const row: { id?: unknown } | null = findUser ? await findUser(userId) : {}
-  // Some columns take the id of another user for this one.
-  return row && (row.id === undefined || belongsTo({ userId: row.id }, userId)) ? row : null
+function createState<OwnSession extends object, OwnUser extends object>(
+  adapter: AnyLuciaAdapter | OwnAdapter,
+  options: LuciaOptions<OwnSession, OwnUser>,
+) {
+  const store = toStore(adapter)
+  const policy = { idleTimeout: readLifetime(options.sessionExpiresIn), absoluteTimeout: Infinity }
+  return {
+    store,
+    policy,
+    cookies: createLuciaCookies(options.sessionCookie, policy.idleTimeout),
+    sessions: sessionsById(options.storedIds ?? "rekey", store),
+    createdAt: isOwn(adapter) ? "createdAt" : undefined,
+    findUser: toFindUser(adapter),
+    // Without the function there is nothing to add, and the type argument is its default, which is empty.
+    getSessionAttributes: options.getSessionAttributes ?? (() => ({}) as OwnSession),
+    getUserAttributes: options.getUserAttributes ?? (() => ({}) as OwnUser),
+  }
 }
 
 async function extend({ store, policy }: AnyState, session: SessionRecord, now: number): Promise<Date | null> {

@@ -6,6 +6,7 @@ import { exactly } from "./exact-ids.ts"
 import { listingAll } from "./from-lucia-adapter.ts"
 import { isSplitId, opens, readOldToken, withoutSecretHash } from "./old-tokens.ts"
 import type { OldToken } from "./old-tokens.ts"
+import { moveSession } from "./stored-ids.ts"
 import { belongsTo } from "./user-ids.ts"
 
 const needed = ["findSession", "listSessions", "replaceSession", "deleteSession"] as const
@@ -34,16 +35,9 @@ export function createOldSessions<UserRow, SessionRow extends object>(
 
   async function move(found: Found, id: string): Promise<Found | null> {
     const session = { ...found.session, id, attributes: withoutSecretHash(found.session.attributes) }
-    try {
-      if (!(await store.replaceSession(found.session.id, session))) return await store.findSession(id)
-    } catch (error) {
-      // Where the store cannot replace in one step, the second of two requests finds the new id taken.
-      const winner = await store.findSession(id)
-      if (!winner && (await store.findSession(found.session.id))) throw error
-      return winner
-    }
-    emit("session_rotated", { sessionId: id, userId: session.userId })
-    return { ...found, session }
+    const moved = await moveSession(store, found, session)
+    if (moved?.session === session) emit("session_rotated", { sessionId: id, userId: session.userId })
+    return moved
   }
 
   /** Ends what a crash in the middle of a move has left under the old ids. */
@@ -76,7 +70,7 @@ export function createOldSessions<UserRow, SessionRow extends object>(
       })
     }
 
-    // Else they could not be ended by the ids that are listed.
+    // Otherwise they could not be ended by the ids that are listed.
     async function moveListed<Listed extends { id: string }>(live: Listed[]): Promise<Listed[]> {
       const moved: Listed[] = []
       for (const session of live) {
@@ -89,10 +83,7 @@ export function createOldSessions<UserRow, SessionRow extends object>(
     return { listSessions, moveListed }
   }
 
-  const end = (id: string, userId?: UserId) =>
-    userId === undefined ? store.deleteSession(id) : store.deleteSession(id, userId)
-
-  return { find, endRemains, endRemainsOf, list, end }
+  return { find, endRemains, endRemainsOf, list, end: store.deleteSession }
 }
 
 function isOwner(session: SessionRecord, userId: UserId | undefined): boolean {

@@ -1,8 +1,9 @@
 import { guardPort } from "../../core/errors.ts"
-import type { SessionAdapter, UserAdapter } from "../../core/ports.ts"
+import type { SessionAdapter, UserAdapter, UserId } from "../../core/ports.ts"
 import { exactly } from "./exact-ids.ts"
 import { overLuciaAdapter } from "./from-lucia-adapter.ts"
 import type { Adapter as AnyLuciaAdapter } from "./lucia-adapter.ts"
+import { belongsTo } from "./user-ids.ts"
 
 /** An adapter of this package, which need not know users; where it does not, its `findUser` is asked if there is one. */
 export type OwnAdapter = SessionAdapter<object> & Partial<Pick<UserAdapter<object>, "findUser">>
@@ -25,10 +26,17 @@ export function toStore(adapter: AnyLuciaAdapter | OwnAdapter): SessionAdapter<o
   return overLuciaAdapter(adapter)
 }
 
-/** Takes the `findUser` of an adapter of this package, if it has one. */
-export function toFindUser(adapter: AnyLuciaAdapter | OwnAdapter): UserAdapter<object>["findUser"] | undefined {
-  if (!isOwn(adapter) || typeof adapter.findUser !== "function") return undefined
-  return guardPort<Pick<UserAdapter<object>, "findUser">>({ findUser: adapter.findUser }, ["findUser"]).findUser
+/** Makes what finds a user by the `findUser` of an adapter of this package. Without one every id is a user's. */
+export function toFindUser(adapter: AnyLuciaAdapter | OwnAdapter): (userId: UserId) => Promise<object | null> {
+  if (!isOwn(adapter) || typeof adapter.findUser !== "function") return async () => ({})
+  const { findUser } = guardPort<Pick<UserAdapter<{ id?: UserId }>, "findUser">>({ findUser: adapter.findUser }, [
+    "findUser",
+  ])
+  return async (userId) => {
+    const row = await findUser(userId)
+    // Some columns take the id of another user for this one.
+    return row?.id === undefined || belongsTo({ userId: row.id }, userId) ? row : null
+  }
 }
 
 /** Returns whether an adapter is one of this package. */

@@ -1,7 +1,6 @@
 import { createCookieReader } from "../../core/cookie.ts"
 import { invalidOption } from "../../core/options.ts"
 import { Cookie } from "./lucia-cookie.ts"
-import type { CookieAttributes } from "./lucia-cookie.ts"
 
 /** The session cookie of Lucia v3. */
 export interface SessionCookieOptions {
@@ -24,45 +23,35 @@ export interface SessionCookieAttributesOptions {
   secure?: boolean
 }
 
-/** Writes and reads the session cookie. */
-export interface SessionCookies {
-  name: string
-  create(sessionId: string): Cookie
-  createBlank(): Cookie
-  read(header: string | null | undefined): string | null
-}
-
 // 400 days. Browsers cut a longer life short (RFC 6265bis, section 5.5), and Hono throws.
 const maxMaxAge = 34_560_000
 
-/** Makes {@link SessionCookies} for sessions of `lifetime` milliseconds. Throws `invalid_option` for an unsafe cookie. */
-export function createLuciaCookies(options: SessionCookieOptions = {}, lifetime: number): SessionCookies {
-  const { name = "auth_session", expires = true } = options
+/**
+ * Makes what writes and reads the session cookie, for sessions of `lifetime` milliseconds. Throws `invalid_option` for an
+ * unsafe cookie.
+ */
+export function createLuciaCookies(options: SessionCookieOptions = {}, lifetime: number) {
+  const { name = "auth_session", expires = true, attributes = {} } = options
   if (name === "") throw invalidOption("sessionCookie.name", name, 'is not a name; use one such as "auth_session"')
-  const attributes = withDefaults(options.attributes)
+  // A value that is left undefined must not remove the default, least of all `secure`.
+  const { secure = true, sameSite = "lax", path = "/", domain } = attributes
+  const scope = { httpOnly: true, secure, sameSite, path, ...(domain !== undefined && { domain }) }
   const maxAge = expires ? Math.min(Math.ceil(lifetime / 1000), maxMaxAge) : maxMaxAge
   const readCookie = createCookieReader(encodeURIComponent(name))
-  const cookies = {
+  const write = (value: string, maxAge: number) => new Cookie(name, value, { ...scope, maxAge })
+  write("", 0).serialize()
+  return {
     name,
-    create: (sessionId: string) => new Cookie(name, sessionId, { ...attributes, maxAge }),
-    createBlank: () => new Cookie(name, "", { ...attributes, maxAge: 0 }),
-    read: (header: string | null | undefined) => decode(readCookie(header)),
+    create: (sessionId: string) => write(sessionId, maxAge),
+    createBlank: () => write("", 0),
+    read: (header: string | null | undefined) => decode(readCookie(header) ?? ""),
   }
-  cookies.createBlank().serialize()
-  return cookies
 }
 
-// A value that is left undefined must not remove the default, least of all `secure`.
-function withDefaults(options: SessionCookieAttributesOptions = {}): CookieAttributes {
-  const { secure = true, sameSite = "lax", path = "/", domain } = options
-  const attributes = { httpOnly: true, secure, sameSite, path }
-  return domain === undefined ? attributes : { ...attributes, domain }
-}
-
-function decode(value: string | null): string | null {
-  if (value === null) return null
+// An invalid spelling is none, and so is an empty one.
+function decode(value: string): string | null {
   try {
-    return decodeURIComponent(value)
+    return decodeURIComponent(value) || null
   } catch {
     return null
   }

@@ -6,8 +6,8 @@ import { isHashLike } from "./exact-ids.ts"
 import { hashedInsert, isReferenced, isUnfit, unfitColumn } from "./id-column.ts"
 
 /**
- * How session ids are stored: `clear`, as Lucia does; `hashed`; or `rekey`, which hashes new ones, and replaces clear ones
- * when they are next used.
+ * How session ids are stored: `rekey` hashes new ones, and replaces clear ones when they are next used; `clear` is Lucia's
+ * own format, with a way back; `hashed` ends what is still clear.
  *
  * `rekey` and `hashed` need an id column that holds 64 characters of text. `rekey` changes the ids of stored sessions:
  * through Lucia's adapters it inserts a row and deletes the old one, so rows of other tables that refer to `session.id`
@@ -87,7 +87,12 @@ function clearIds(store: Store): SessionsById {
       const doubled = new Set(sessions.filter(({ id }) => !isHashLike(id)).map(({ id }) => hashToken(id)))
       return sessions.filter(({ id }) => !doubled.has(id))
     },
-    end,
+    async end(sessionId) {
+      if (isHashLike(sessionId)) return rekeyedIds(store).end(sessionId)
+      await store.deleteSession(sessionId)
+      const moved = await findMoved(sessionId)
+      if (moved) await store.deleteSession(moved.session.id)
+    },
   }
 
   async function findMoved(sessionId: string): Promise<Found | null> {
@@ -97,13 +102,6 @@ function clearIds(store: Store): SessionsById {
       // A column of UUIDs cannot be asked for a hash. If it was an outage, this fails too.
       return store.findSession(sessionId)
     }
-  }
-
-  async function end(sessionId: string): Promise<void> {
-    if (isHashLike(sessionId)) return rekeyedIds(store).end(sessionId)
-    await store.deleteSession(sessionId)
-    const moved = await findMoved(sessionId)
-    if (moved) await store.deleteSession(moved.session.id)
   }
 }
 
@@ -136,7 +134,7 @@ function rekeyedIds(store: Store): SessionsById {
       // Another request may have moved it between the two reads.
       if (!clear) return store.findSession(stored)
       if (!isUsable(clear)) return clear
-      return moveFound(clear)
+      return moveUsed(clear)
     },
 
     async list(userId, isUsable) {
@@ -146,8 +144,8 @@ function rekeyedIds(store: Store): SessionsById {
       // Moved, because a clear session could not be ended by the id that is listed.
       for (const session of sessions) {
         if (isHashLike(session.id) || listed.has(hashToken(session.id))) continue
-        const moved = await move(session)
-        if (moved) listed.set(moved.id, moved)
+        const moved = await move({ session })
+        if (moved) listed.set(moved.session.id, moved.session)
       }
       return [...listed.values()]
     },
@@ -173,10 +171,9 @@ function rekeyedIds(store: Store): SessionsById {
     }
   }
 
-  async function moveFound(clear: Found): Promise<Found | null> {
+  async function moveUsed(clear: Found): Promise<Found | null> {
     try {
-      const session = await move(clear.session)
-      return session && { ...clear, session }
+      return await move(clear)
     } catch (error) {
       if (isUnfit(error)) throw unfitColumn(error)
       if (isReferenced(error)) warnOfReferences()
@@ -185,18 +182,8 @@ function rekeyedIds(store: Store): SessionsById {
     }
   }
 
-  async function move(session: SessionRecord): Promise<SessionRecord | null> {
-    const id = hashToken(session.id)
-    const moved = { ...session, id }
-    try {
-      if (await store.replaceSession(session.id, moved)) return moved
-    } catch (error) {
-      // Where the store cannot replace in one step, the second of two requests finds the new id taken.
-      const found = await store.findSession(id)
-      if (!found) throw error
-      return found.session
-    }
-    return (await store.findSession(id))?.session ?? null
+  function move(clear: Found): Promise<Found | null> {
+    return moveSession(store, clear, { ...clear.session, id: hashToken(clear.session.id) })
   }
 
   // A crash in the middle of a move leaves the clear row too, and it would come back to life.
@@ -208,6 +195,23 @@ function rekeyedIds(store: Store): SessionsById {
       if (!isHashLike(session.id) && hashToken(session.id) === id) await store.deleteSession(session.id)
     await store.deleteSession(id)
   }
+}
+
+/** Gives a session another id. Resolves to what is there by then; `null` if it was ended in the meantime. */
+export async function moveSession<UserRow, SessionRow>(
+  store: Pick<SessionAdapter<UserRow, SessionRow>, "findSession" | "replaceSession">,
+  found: FoundSession<UserRow, SessionRow>,
+  session: SessionRecord<SessionRow>,
+): Promise<FoundSession<UserRow, SessionRow> | null> {
+  try {
+    if (await store.replaceSession(found.session.id, session)) return { ...found, session }
+  } catch (error) {
+    // Where the store cannot replace in one step, the second of two requests finds the new id taken.
+    const winner = await store.findSession(session.id)
+    if (!winner && (await store.findSession(found.session.id))) throw error
+    return winner
+  }
+  return store.findSession(session.id)
 }
 
 let isWarned = false
