@@ -60,7 +60,7 @@ export function readConfiguration(config: Configuration) {
     getSessionAttributes,
     sessionCookieName: sessionCookie.name ?? DEFAULT_SESSION_COOKIE_NAME,
     cookies: createSessionCookies(sessionCookie, env),
-    isTrusted: createOriginCheck({ csrfProtection, env, cookieDomain: sessionCookie.attributes?.domain }),
+    isTrusted: createOriginCheck(csrfProtection, env, sessionCookie.attributes?.domain),
     passwordHash: readPasswordHash(config.passwordHash),
     stores: openStores(config.adapter, periods.idlePeriod),
     log: createDebugLog(config.experimental?.debugMode ?? false),

@@ -9,9 +9,9 @@ export type Env = "DEV" | "PROD"
 export interface LuciaRequest {
   method: string
   /** Names the request's own origin. Where it is missing the `Host` header does. */
-  url?: string
+  url?: string | undefined
   /** How the request arrived, where there is no `url` to tell. */
-  scheme?: "http" | "https"
+  scheme?: "http" | "https" | undefined
   headers: Pick<Headers, "get">
 }
 
@@ -30,7 +30,7 @@ export interface RequestContext {
    */
   setCookie: (cookie: Cookie) => void | Promise<void>
   /** Adds the cookies to a response, where `setCookie` could only remember them. */
-  applyTo?: (response: Response) => Response
+  applyTo?: ((response: Response) => Response) | undefined
 }
 
 /** What a middleware returns: a {@link RequestContext}, or one with no more than three headers, as an object. */
@@ -62,11 +62,12 @@ export type Middleware<Args extends any[] = any> = (context: {
 /** Brings what a middleware returned into one form. */
 export function transformRequestContext(context: MiddlewareRequestContext): RequestContext {
   const { request, sessionCookie, setCookie, applyTo } = context
+  const isLater = "then" in request
   return {
-    request: "then" in request ? request : withHeaders(request),
-    sessionCookie: sessionCookie ?? storedIn(request),
+    request: isLater ? request : withHeaders(request),
+    sessionCookie: sessionCookie ?? (isLater ? undefined : request.storedSessionCookie),
     setCookie,
-    ...(applyTo && { applyTo }),
+    applyTo,
   }
 }
 
@@ -75,28 +76,22 @@ export function readContext<Result>(
   { request, sessionCookie }: RequestContext,
   read: (request: LuciaRequest, sessionCookie: string | null | undefined) => Result,
 ): MaybePromise<Result> {
-  if (isPromise(request) || isPromise(sessionCookie)) {
-    return Promise.all([request, sessionCookie]).then((parts) => read(...parts))
-  }
-  return read(request, sessionCookie)
+  return afterBoth(request, sessionCookie, read)
+}
+
+/** Continues with two values: at once if both are there. */
+export function afterBoth<A, B, Result>(
+  a: MaybePromise<A>,
+  b: MaybePromise<B>,
+  proceed: (a: A, b: B) => Result,
+): MaybePromise<Result> {
+  if (isPromise(a) || isPromise(b)) return Promise.all([a, b]).then((values) => proceed(...values))
+  return proceed(a, b)
 }
 
 // Members are copied by name: those of a Request are getters.
-function withHeaders(request: ContextRequest): LuciaRequest {
-  const { method, url, scheme, headers } = request
-  return {
-    method,
-    ...(url !== undefined && { url }),
-    ...(scheme && { scheme }),
-    headers: "authorization" in headers ? new Headers(present(headers)) : headers,
-  }
-}
-
-function present(headers: HeaderValues): Record<string, string> {
-  const entries = Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === "string")
-  return Object.fromEntries(entries)
-}
-
-function storedIn(request: MiddlewareRequestContext["request"]): string | null | undefined {
-  return "storedSessionCookie" in request ? request.storedSessionCookie : undefined
+function withHeaders({ method, url, scheme, headers }: ContextRequest): LuciaRequest {
+  if (!("authorization" in headers)) return { method, url, scheme, headers }
+  const present = Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === "string")
+  return { method, url, scheme, headers: new Headers(present) }
 }

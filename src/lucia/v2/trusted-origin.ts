@@ -16,21 +16,20 @@ export interface CSRFProtectionConfiguration {
   allowedSubDomains?: string[] | "*"
 }
 
-/** What an origin check is made of. */
-export interface OriginSettings {
-  csrfProtection: boolean | CSRFProtectionConfiguration
-  env: Env
-  /** The session cookie's domain. Browsers set no cookie for a domain that many share, such as `co.uk`. */
-  cookieDomain: string | undefined
-}
-
 /** Returns whether the session cookie of a request counts. */
 export type OriginCheck = (request: LuciaRequest) => boolean
 
 const safeMethods = ["GET", "HEAD", "OPTIONS", "TRACE"]
 
-/** Makes the check. Throws `invalid_option` for subdomains of nobody knows what. */
-export function createOriginCheck({ csrfProtection, env, cookieDomain }: OriginSettings): OriginCheck {
+/**
+ * Makes the check. Throws `invalid_option` for subdomains of nobody knows what. Browsers set no cookie for a domain that
+ * many share, such as `co.uk`.
+ */
+export function createOriginCheck(
+  csrfProtection: boolean | CSRFProtectionConfiguration,
+  env: Env,
+  cookieDomain: string | undefined,
+): OriginCheck {
   if (csrfProtection === false) return () => true
   const { host, hostHeader, allowedSubDomains = [] } = csrfProtection === true ? {} : csrfProtection
   const isAllowedSubDomain = createSubDomainCheck(allowedSubDomains, cookieDomain?.replace(/^\./, "") ?? host)

@@ -163,10 +163,7 @@ function rekeyedIds(store: Store): SessionsById {
       return await store.findSession(hash)
     } catch (error) {
       // If the store can be asked for the id in clear, it is not down: its column has another type.
-      const isUp = await store.findSession(sessionId).then(
-        () => true,
-        () => false,
-      )
+      const isUp = (await store.findSession(sessionId).catch(() => undefined)) !== undefined
       throw isUp || isUnfit(error) ? unfitColumn(error) : error
     }
   }

@@ -1,6 +1,7 @@
-import { isPromise } from "../../../platform/maybe-promise.ts"
+import { after, isPromise } from "../../../platform/maybe-promise.ts"
 import type { MaybePromise } from "../../../platform/maybe-promise.ts"
 import type { Cookie, CookieAttributes } from "../cookie.ts"
+import { afterBoth } from "../request-context.ts"
 import type { LuciaRequest, Middleware, RequestContext } from "../request-context.ts"
 import { valueInJar } from "./cookie-jars.ts"
 import { nodeContext, webContext } from "./frameworks.ts"
@@ -40,25 +41,22 @@ export interface NextHeaders {
 }
 
 /** Serves Next.js: `handleRequest({ req, res })`, `handleRequest({ request, cookies })`, `handleRequest(nextRequest)`. */
-export const nextjs = (): Middleware<[NextPagesContext | NextAppContext | NextRequest]> =>
-  function nextMiddleware({ args: [context], sessionCookieName }) {
+export const nextjs =
+  (): Middleware<[NextPagesContext | NextAppContext | NextRequest]> =>
+  ({ args: [context], sessionCookieName }) => {
     if (!isAppContext(context)) return requestContext(context)
-    const { request, cookies } = context
-    return request
-      ? contextOf(sessionCookieName, cookies(), ownRequest(request))
-      : ambientContext(sessionCookieName, cookies)
+    const jar = context.cookies()
+    return contextOf(sessionCookieName, jar, context.request ? ownRequest(context.request) : ambientRequest(jar))
   }
 
 /** Serves Next.js: `handleRequest({ req, res })`, `handleRequest(nextRequest)`, `handleRequest(request.method, context)`. */
-export const nextjs_future = (): Middleware<
-  [NextPagesContext] | [NextRequest] | [requestMethod: string, context: NextHeaders]
-> =>
-  function nextFutureMiddleware({ args, sessionCookieName }) {
+export const nextjs_future =
+  (): Middleware<[NextPagesContext] | [NextRequest] | [requestMethod: string, context: NextHeaders]> =>
+  ({ args, sessionCookieName }) => {
     if (args.length === 1) return requestContext(args[0])
     const [method, { headers, cookies }] = args
-    const head = headers()
-    const request = (headers: Pick<Headers, "get">): LuciaRequest => ({ method, scheme: "http", headers })
-    return contextOf(sessionCookieName, cookies(), isPromise(head) ? head.then(request) : request(head))
+    const request = after(headers(), (headers): LuciaRequest => ({ method, scheme: "http", headers }))
+    return contextOf(sessionCookieName, cookies(), request)
   }
 
 function requestContext(context: NextPagesContext | NextRequest): RequestContext {
@@ -75,26 +73,17 @@ function isAppContext(context: NextPagesContext | NextAppContext | NextRequest):
   return "cookies" in context && typeof context.cookies === "function"
 }
 
-// Without a promise among the parts the context has none either, so that it is read at once.
 function contextOf(name: string, jar: MaybePromise<NextCookies>, request: MaybePromise<LuciaRequest>): RequestContext {
-  const read = (jar: NextCookies, { headers }: LuciaRequest) => valueInJar(jar.get(name)?.value, name, headers)
-  const sessionCookie =
-    isPromise(jar) || isPromise(request)
-      ? Promise.all([jar, request]).then((parts) => read(...parts))
-      : read(jar, request)
+  const sessionCookie = afterBoth(jar, request, (jar, { headers }) => valueInJar(jar.get(name)?.value, name, headers))
   return { request, sessionCookie, setCookie: writerOf(jar) }
 }
 
 /**
- * Makes the context of a request that is not passed in. A jar that cannot be written is a render's, which may read.
- * Anything else is a Server Action or a Route Handler: it counts as unsafe, so that its headers decide.
+ * Makes a request that is not passed in. A jar that cannot be written is a render's, which may read. Anything else is a
+ * Server Action or a Route Handler: it counts as unsafe, so that its headers decide.
  */
-function ambientContext(name: string, cookies: NextCookiesFunction): RequestContext {
-  const jar = cookies()
-  const request = Promise.resolve(jar).then(async (jar): Promise<LuciaRequest> => {
-    return { method: isWritable(jar) ? "POST" : "GET", scheme: "http", headers: await ambientHeaders() }
-  })
-  return contextOf(name, jar, request)
+async function ambientRequest(jar: MaybePromise<NextCookies>): Promise<LuciaRequest> {
+  return { method: isWritable(await jar) ? "POST" : "GET", scheme: "http", headers: await ambientHeaders() }
 }
 
 async function ambientHeaders(): Promise<Pick<Headers, "get">> {
