@@ -11,7 +11,7 @@ export type {
   NodeOutgoingMessage,
   WebH3Event,
 } from "../lucia/v2/middleware/frameworks.ts"
-export { express, fastify, h3, hono, lucia, node, web } from "../lucia/v2/middleware/frameworks.ts"
+export { express, fastify, h3, hono, luciaMiddleware as lucia, node, web } from "../lucia/v2/middleware/frameworks.ts"
 export type {
   NextAppContext,
   NextCookies,

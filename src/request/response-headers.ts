@@ -40,7 +40,7 @@ export function privateResponse(response: Response, cookies: Iterable<WrittenCoo
   if (!copy) return response
   copy.headers.set("Cache-Control", privateCacheControl)
   copy.headers.set("Vary", varyByCookie(copy.headers.get("Vary")))
-  for (const cookie of cookies) setCookie(copy.headers, cookie)
+  for (const cookie of cookies) setCookieHeader(copy.headers, cookie)
   giveWay(response.headers)
   return copy
 }
@@ -57,7 +57,7 @@ function giveWay(headers: Headers): void {
 }
 
 /** Sets a cookie, in place of an earlier one of its name. */
-export function setCookie(headers: Headers, cookie: WrittenCookie): void {
+export function setCookieHeader(headers: Headers, cookie: WrittenCookie): void {
   const values = withCookie(headers.getSetCookie(), cookie)
   headers.delete("Set-Cookie")
   for (const value of values) headers.append("Set-Cookie", value)

@@ -5,7 +5,7 @@ import type { SessionSchema, UserSchema } from "./lucia-adapter.ts"
 import { generateLuciaPasswordHash, validateLuciaPasswordHash } from "./password-hash.ts"
 import type { PasswordHash } from "./password-hash.ts"
 import type { Env, Middleware } from "./request-context.ts"
-import { createSessionCookies, DEFAULT_SESSION_COOKIE_NAME } from "./session-cookie.ts"
+import { createCookieMethods, DEFAULT_SESSION_COOKIE_NAME } from "./session-cookie.ts"
 import type { SessionCookieConfiguration } from "./session-cookie.ts"
 import { openStores } from "./stores.ts"
 import type { AdapterOption } from "./stores.ts"
@@ -59,7 +59,7 @@ export function readConfiguration(config: Configuration) {
     getUserAttributes,
     getSessionAttributes,
     sessionCookieName: sessionCookie.name ?? DEFAULT_SESSION_COOKIE_NAME,
-    cookies: createSessionCookies(sessionCookie, env),
+    cookies: createCookieMethods(sessionCookie, env),
     isTrusted: createOriginCheck(csrfProtection, env, sessionCookie.attributes?.domain),
     passwordHash: readPasswordHash(config.passwordHash),
     stores: openStores(config.adapter, periods.idlePeriod),

@@ -28,7 +28,7 @@ export interface CookieSession {
 const day = 86_400_000
 
 /** Makes what writes and reads the session's token. Throws `invalid_option` for a cookie that cannot be written. */
-export function createSessionCookies(configuration: SessionCookieConfiguration, env: Env) {
+export function createCookieMethods(configuration: SessionCookieConfiguration, env: Env) {
   const { name = DEFAULT_SESSION_COOKIE_NAME, expires = true, attributes = {} } = configuration
   const { sameSite = "lax", path = "/", domain } = attributes
   const scope = { sameSite, path, ...(domain !== undefined && { domain }) }

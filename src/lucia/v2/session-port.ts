@@ -41,7 +41,7 @@ export function overSessionAdapter(
   return {
     ...sessionPort(rows, turns),
     async findSession(id) {
-      const isJoined = hasUsers && adapter.getSessionAndUser !== undefined
+      const isJoined = hasUsers && adapter.getSessionAndUser != null
       const [row, user] = isJoined ? await adapter.getSessionAndUser(id) : [await adapter.getSession(id)]
       return row?.id === id ? { session: toRecord(row), user } : null
     },

@@ -1,4 +1,4 @@
-import { privateResponse, setCookie, withCookie } from "../../../request/response-headers.ts"
+import { privateResponse, setCookieHeader, withCookie } from "../../../request/response-headers.ts"
 import { createCookie } from "../cookie.ts"
 import type { Cookie } from "../cookie.ts"
 import type { LuciaRequest, Middleware, MiddlewareRequestContext, RequestContext } from "../request-context.ts"
@@ -45,7 +45,7 @@ export interface HonoContext {
 }
 
 /** Takes a {@link RequestContext} as it is: `handleRequest(context)`. */
-export const lucia =
+export const luciaMiddleware =
   (): Middleware<[MiddlewareRequestContext]> =>
   ({ args: [context] }) =>
     context
@@ -89,7 +89,7 @@ export const h3 =
   (): Middleware<[NodeH3Event | WebH3Event]> =>
   ({ args: [event] }) =>
     isWebEvent(event)
-      ? { request: event.req, setCookie: (cookie) => setCookie(event.res.headers, cookie) }
+      ? { request: event.req, setCookie: (cookie) => setCookieHeader(event.res.headers, cookie) }
       : nodeContext(event.node.req, event.node.res)
 
 /** Serves Hono: `handleRequest(context)`. */
