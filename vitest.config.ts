@@ -8,6 +8,8 @@ const timed = ["test/core/totality.test.ts", "test/package/size.test.ts", "test/
 const next = "test/apps/next/**/*.test.ts"
 // So does what installs other frameworks.
 const frameworks = "test/apps/frameworks/**/*.test.ts"
+// And what builds the documentation.
+const site = "test/docs/site.test.ts"
 // Many files wait for a server most of the time. More workers than this would take too many of its connections.
 const maxWorkers = Math.min(Math.max(3, availableParallelism() - 1), 4)
 
@@ -24,7 +26,7 @@ export default defineConfig({
         test: {
           name: "tests",
           include: ["test/**/*.test.ts"],
-          exclude: [...timed, next, frameworks, "**/node_modules/**"],
+          exclude: [...timed, next, frameworks, site, "**/node_modules/**"],
           maxWorkers,
         },
       },
@@ -48,6 +50,7 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      { extends: true, test: { name: "site", include: [site], hookTimeout: 300_000, sequence: { groupOrder: 4 } } },
       { extends: true, test: { name: "timed", include: timed, fileParallelism: false, sequence: { groupOrder: 1 } } },
     ],
   },

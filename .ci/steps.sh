@@ -51,6 +51,11 @@ frameworks_tests() {
     ${NIGHTLATCH_SHORT:+hono express sveltekit}
 }
 
+# The site that is built from docs, its links and its pages in a browser.
+site_tests() {
+  tests test:site "$results/site.json" --reporter=./test/run-report.ts
+}
+
 # Runs tests by a command of npm, which must leave none out, and keeps their results.
 tests() {
   CI=true npm run "$1" -- --reporter=default --reporter=json --outputFile.json="$2" "${@:3}"
@@ -71,7 +76,8 @@ clean_install() {
 
 # Without what steps beside this one write.
 copy_sources() {
-  tar --exclude=./dist --exclude=./.git --exclude=node_modules --exclude=.screenshots -cf - . | tar -xf - -C "$1"
+  tar --exclude=./dist --exclude=./.git --exclude=node_modules --exclude=.screenshots \
+    --exclude=./docs/.vitepress/cache --exclude=./docs/.vitepress/dist --exclude=./docs/reference/api -cf - . | tar -xf - -C "$1"
 }
 
 # What is published can be built again by whoever doubts it, byte for byte, wherever they build it.

@@ -20,7 +20,7 @@ export type { Cookie, CookieAttributes, CookieOptions, ReplacedCookie } from "./
 export type { AuthErrorCode } from "./core/errors.ts"
 export type { AuthEvent, AuthEventDetails, AuthEventType, Emit } from "./core/events.ts"
 export type { OriginRequest } from "./core/origin.ts"
-export type { Duration, SessionOptions } from "./core/expiry.ts"
+export type { Duration, SessionOptions, SessionPolicy } from "./core/expiry.ts"
 export type {
   FoundSession,
   KeyName,

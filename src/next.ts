@@ -20,7 +20,7 @@ import { checkSnapshots } from "./request/snapshots.ts"
 import type { SnapshotOptions } from "./request/snapshots.ts"
 
 export type { AnyAuth } from "./core/auth.ts"
-export type { AccessPaths, MemberOptions, PublicOptions } from "./request/access.ts"
+export type { AccessOptions, AccessPaths, MemberOptions, PublicOptions } from "./request/access.ts"
 export type { Authorize, Member, Visitor } from "./request/member.ts"
 export type { CrossOriginOptions } from "./request/cross-origin.ts"
 export type { NewSession, PersistOptions } from "./request/request-session.ts"

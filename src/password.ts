@@ -7,7 +7,7 @@ export { pbkdf2 } from "./password/pbkdf2.ts"
 export { scrypt } from "./password/scrypt.ts"
 
 export type { Argon2idOptions } from "./password/argon2id.ts"
-export type { BcryptModule } from "./password/bcrypt.ts"
+export type { BcryptModule, BcryptOptions } from "./password/bcrypt.ts"
 export type { PasswordPolicy, PasswordReason } from "./password/check-password.ts"
 export type { PasswordHasher, PasswordHasherOptions } from "./password/password-hasher.ts"
 export type { Pbkdf2Options } from "./password/pbkdf2.ts"

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import manifest from "../../package.json" with { type: "json" }
 
 /** The folder of the pages. */
 export const docs = join(dirname(fileURLToPath(import.meta.url)), "..")
@@ -21,6 +22,11 @@ export interface Page {
   /** Its Markdown. */
   text: string
 }
+
+/** The entries of the package, as their pages of the reference are called. */
+export const entries = Object.keys(manifest.exports)
+  .filter((path) => path !== "./package.json")
+  .map((path) => (path === "." ? "nightlatch" : path.slice(2)))
 
 // A page that is not in this list fails test/docs/pages.test.ts. A page of the list that does not exist is left out.
 const sections: Section[] = [
@@ -87,8 +93,13 @@ const sections: Section[] = [
   { title: "Lucia", pages: inFolder("lucia", ["v3", "v3-differences", "v2", "v2-differences"]) },
   {
     title: "Reference",
-    pages: [...inFolder("reference", ["events", "reasons", "stateless-format"]), ...pagesIn("reference/errors")],
+    pages: [
+      ...inFolder("reference", ["index", "events", "reasons", "stateless-format"]),
+      ...pagesIn("reference/errors"),
+    ],
   },
+  // Made by docs/scripts/reference.ts.
+  { title: "API", pages: inFolder("reference/api", entries) },
   { title: "Project", pages: ["security", "performance", "comparison", "publishing", "contributing"] },
 ]
 

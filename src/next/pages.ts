@@ -15,7 +15,7 @@ import { follow } from "../request/writes.ts"
 import { createNodeAuth } from "../node.ts"
 
 export type { AnyAuth } from "../core/auth.ts"
-export type { AccessPaths, MemberOptions, PublicOptions } from "../request/access.ts"
+export type { AccessOptions, AccessPaths, MemberOptions, PublicOptions } from "../request/access.ts"
 export type { Authorize, Member } from "../request/member.ts"
 export type { CrossOriginOptions } from "../request/cross-origin.ts"
 export type { NewSession, PersistOptions } from "../request/request-session.ts"

@@ -17,7 +17,7 @@ export interface LuciaRequest {
 
 /**
  * What a middleware makes of a framework's request and response. Next.js hands out cookies and headers as promises, so
- * each part may be one; {@link readContext} waits only where it must.
+ * each part may be one; `readContext` waits only where it must.
  */
 export interface RequestContext {
   request: LuciaRequest | Promise<LuciaRequest>
