@@ -1,7 +1,8 @@
 import type { Command } from "./command.ts"
+import { init } from "./init.ts"
 import { migrate } from "./migrate.ts"
 import { schema } from "./schema.ts"
 import { secret } from "./secret.ts"
 
 /** The commands of `nightlatch`, in the order of its help. */
-export const commands: readonly Command[] = [schema, secret, migrate]
+export const commands: readonly Command[] = [init, schema, secret, migrate]

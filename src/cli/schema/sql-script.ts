@@ -41,7 +41,7 @@ export function sqlScript(dialect: Dialect, ids: IdType, tables: Tables): string
     example,
     ...(ids === "bigint" ? ['-- Give the adapter the option userIdType: "bigint": otherwise ids are numbers.'] : []),
     "",
-    ...statements(dialect, ids, tables).map((statement) => `${statement};`),
+    ...sessionTables(dialect, ids, tables),
   ].join("\n")
 }
 
@@ -56,9 +56,10 @@ export function userTable(dialect: Dialect, ids: IdType, name = "user"): string 
 );`
 }
 
-function statements(dialect: Dialect, userIdType: IdType, tables: Tables): string[] {
+/** Writes the session and key tables, each a statement of SQL with its semicolon. Throws as {@link sqlScript}. */
+export function sessionTables(dialect: Dialect, userIdType: IdType, tables: Tables = {}): string[] {
   try {
-    return schema(dialect, { tables, userIdType })
+    return schema(dialect, { tables, userIdType }).map((statement) => `${statement};`)
   } catch (error) {
     if (isAuthError(error)) throw new UsageError(error.message)
     throw error

@@ -87,10 +87,12 @@ export interface Additions {
   /** Packages to install next to ours, as a user would. */
   dependencies: string[]
   devDependencies: string[]
+  /** What else a user does before the build, when all is installed. */
+  prepare?(folder: string): Promise<unknown>
 }
 
 /** Builds the application that `create-next-app` makes today by its defaults, with additions. Throws as {@link buildApp}. */
-export async function createNextApp({ files, dependencies, devDependencies }: Additions): Promise<BuiltApp> {
+export async function createNextApp({ files, dependencies, devDependencies, prepare }: Additions): Promise<BuiltApp> {
   const { path, remove } = await temporaryFolder()
   const folder = join(path, "app")
   try {
@@ -101,12 +103,23 @@ export async function createNextApp({ files, dependencies, devDependencies }: Ad
     await change(folder, await files(folder))
     await npm(folder, "install", "--prefer-offline", (await packInto(path)).path, ...dependencies)
     await npm(folder, "install", "--prefer-offline", "--save-dev", ...devDependencies)
+    await prepare?.(folder)
     const buildOutput = await build(folder)
     return { folder, buildOutput, start: (env) => start(folder, env), remove }
   } catch (error) {
     await remove()
     throw error
   }
+}
+
+/** The layout of `create-next-app` without its Google font, which the build would fetch from the internet. */
+export function withoutFont(layout: string): string {
+  const plain = layout
+    .replace(/^import .* from "next\/font\/google";\n/m, "")
+    .replace(/^const geist\w+ = Geist\w*\(\{.*?^\}\);\n/gms, "")
+    .replaceAll(/\$\{geist\w+\.variable\} /g, "")
+  if (/geist|font\/google/i.test(plain)) throw new Error("The layout of create-next-app has another font now.")
+  return plain
 }
 
 /** Lints a built application by the project's rules, against the types of the Next.js that it has. `""` if all is well. */
