@@ -6,6 +6,7 @@ import { assign, assigned, columnOf, insertOwned } from "./attributes.ts"
 import { isAttribute } from "./catalogue.ts"
 import { hasId, isOwned } from "./conditions.ts"
 import type { Database, SqlUserId } from "./database.ts"
+import { expiredSessions } from "./delete-expired.ts"
 import type { Row, SqlValue } from "./executor.ts"
 import { sessionLookup } from "./lookups.ts"
 
@@ -63,11 +64,7 @@ export function sqlSessions(): SessionRows<Database, SqlUserId, Assignment, Row,
         ? writes(db, "deleteSessions", all, [user])
         : writes(db, "deleteOtherSessions", others, [user, exceptId]))
     },
-    async deleteExpired(db, before, limit) {
-      // The limit stands in the text: MySQL does not take a driver's number for it.
-      const text = () => db.dialect.deleteSome(db.tables.session, "expires_at <= ?1", limit)
-      return db.store.execute(db.statement(`deleteExpired\0${limit}`, text, [before]))
-    },
+    deleteExpired: expiredSessions(),
   }
 }
 

@@ -57,6 +57,7 @@ export const sqlite: Dialect = {
 
   keep: "",
   lock: null,
+  hasDeadlineIndex: false,
   deleteSome: (table, condition, limit) =>
     `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE ${condition} LIMIT ${limit})`,
   defaultRow: "DEFAULT VALUES",

@@ -1,10 +1,12 @@
 import Database from "better-sqlite3"
 import { drizzle } from "drizzle-orm/better-sqlite3"
 import { afterAll, expect, test } from "vitest"
-import { betterSqlite3Adapter } from "../../adapters/better-sqlite3.ts"
+import { betterSqlite3Adapter, betterSqlite3Executor } from "../../adapters/better-sqlite3.ts"
 import { drizzleAdapter } from "../../adapters/drizzle.ts"
+import { sliceRows } from "../../adapters/sql/delete-expired.ts"
+import type { SqlExecutor, SqlStatement } from "../../adapters/sql/executor.ts"
 import { postgres } from "../../adapters/sql/postgres-dialect.ts"
-import { schema } from "../../adapters/sql.ts"
+import { schema, sqlAdapter } from "../../adapters/sql.ts"
 import type { SessionAdapter } from "../../src/core/ports.ts"
 import { createAuth } from "../../src/index.ts"
 import { postgresServer } from "../servers.ts"
@@ -30,6 +32,65 @@ test.for([
   close()
 })
 
+const tables = {
+  "as schema() makes it": schema("sqlite"),
+  "with a rowid and an index on expires_at": [
+    "CREATE TABLE session (id TEXT NOT NULL PRIMARY KEY, user_id TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL)",
+    "CREATE INDEX session_expires_at ON session (expires_at)",
+    "CREATE TABLE user_key (id TEXT NOT NULL PRIMARY KEY, user_id TEXT NOT NULL, hashed_password TEXT)",
+  ],
+}
+
+test.for(Object.entries(tables))("a cleanup reads a large table %s once, in slices", async ([, statements]) => {
+  const { db, adapter, ran } = recorded(statements)
+  // Of four slices the last two have ended, but for a tenth of them.
+  fill(db, sliceRows * 4, (n) => (n >= sliceRows * 2 && n % 10 !== 0 ? 1 : Date.now()))
+  const all = sliceRows * 1.8
+  const { deleteExpiredSessions } = createAuth({ adapter })
+  expect(await deleteExpiredSessions()).toBe(all)
+  expect(db.prepare("SELECT count(*) FROM session WHERE expires_at = 1").pluck().get()).toBe(0)
+  expect(db.prepare("SELECT count(*) FROM session").pluck().get()).toBe(sliceRows * 4 - all)
+  // One for each full batch, and one for each slice, of the way to the end and of the last look from the start.
+  const deletions = ran.filter(({ sql }) => sql.startsWith("DELETE"))
+  expect(deletions.length).toBeLessThanOrEqual(all / 1000 + 4 + 3)
+  for (const { sql, params } of deletions) {
+    const plan = JSON.stringify(db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...params))
+    expect(plan).toContain("(id>?")
+    expect(plan).not.toMatch(/expires_at|SCAN session/)
+  }
+  db.close()
+})
+
+test("a cleanup that finds nothing lets the process do other things between its slices", async () => {
+  const { db, adapter } = recorded(schema("sqlite"))
+  fill(db, sliceRows * 3, () => Date.now())
+  let others = 0
+  const timer = setInterval(() => others++, 0)
+  expect(await adapter.deleteExpiredSessions(new Date(1), 10)).toBe(0)
+  clearInterval(timer)
+  expect(others).toBeGreaterThanOrEqual(2)
+  db.close()
+})
+
+test("sessions that end behind a cleanup's place are found by its next call", async () => {
+  const { db, adapter } = recorded(schema("sqlite"))
+  fill(db, sliceRows * 2.5, (n) => (n < sliceRows ? 2 : 1))
+  expect(await adapter.deleteExpiredSessions(new Date(1), 10)).toBe(10)
+  // All but the ten lie before, behind and in the slice in which that call stopped.
+  expect(await adapter.deleteExpiredSessions(new Date(2), sliceRows * 3)).toBe(sliceRows * 2.5 - 10)
+  expect(await adapter.deleteExpiredSessions(new Date(2), 10)).toBe(0)
+  db.close()
+})
+
+test("a cleanup deletes no more than its limit over several slices, and nothing for a limit of 0", async () => {
+  const { db, adapter } = recorded(schema("sqlite"))
+  fill(db, sliceRows * 2.5, (n) => (n % 500 === 0 ? 1 : 2))
+  expect(await adapter.deleteExpiredSessions(new Date(1), 0)).toBe(0)
+  expect(await adapter.deleteExpiredSessions(new Date(1), 12)).toBe(12)
+  expect(await adapter.deleteExpiredSessions(new Date(1), 100)).toBe((sliceRows * 2.5) / 500 - 12)
+  db.close()
+})
+
 test.skipIf(!server)("a cleanup on PostgreSQL reads by the index, though half the table has ended", async () => {
   if (!server) return
   const { pool } = server
@@ -46,6 +107,20 @@ test.skipIf(!server)("a cleanup on PostgreSQL reads by the index, though half th
   expect(plan).toContain("Index Scan using session_expires_at")
   expect(plan).not.toContain("Seq Scan")
 })
+
+/** An adapter over these tables, and what it runs. */
+function recorded(statements: string[]) {
+  const db = new Database(":memory:")
+  db.exec("CREATE TABLE user (id TEXT PRIMARY KEY)")
+  for (const statement of statements) db.exec(statement)
+  const { query, execute } = betterSqlite3Executor(db)
+  const ran: SqlStatement[] = []
+  const executor: SqlExecutor = {
+    query: (sql, params) => (ran.push({ sql, params }), query(sql, params)),
+    execute: (sql, params) => (ran.push({ sql, params }), execute(sql, params)),
+  }
+  return { db, ran, adapter: sqlAdapter<{ id: string }>({ dialect: "sqlite", executor }) }
+}
 
 function betterSqlite3(): { adapter: SessionAdapter<{ id: string }, {}>; close: () => void } {
   const db = new Database(":memory:")
@@ -67,8 +142,10 @@ function drizzleOnBetterSqlite3(): { adapter: SessionAdapter<{ id: string }, {}>
   return { adapter, close: () => void db.close() }
 }
 
-function fill(db: Database.Database): void {
+function fill(db: Database.Database, count = ended, expiresAt: (n: number) => number = () => 1): void {
   db.pragma("foreign_keys = OFF")
-  const insert = db.prepare("INSERT INTO session (id, user_id, created_at, expires_at) VALUES (?, 'user-1', 0, 1)")
-  for (let n = 0; n < ended; n++) insert.run(`s${n}`)
+  const insert = db.prepare("INSERT INTO session (id, user_id, created_at, expires_at) VALUES (?, 'user-1', 0, ?)")
+  db.exec("BEGIN")
+  for (let n = 0; n < count; n++) insert.run(`s${String(n).padStart(6, "0")}`, expiresAt(n))
+  db.exec("COMMIT")
 }

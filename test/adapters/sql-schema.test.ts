@@ -1,11 +1,15 @@
 import { DatabaseSync } from "node:sqlite"
 import { expect, test } from "vitest"
 import { nodeSqliteAdapter } from "../../adapters/node-sqlite.ts"
+import { mysql } from "../../adapters/sql/mysql-dialect.ts"
+import { postgres } from "../../adapters/sql/postgres-dialect.ts"
+import { sqlite } from "../../adapters/sql/sqlite-dialect.ts"
 import { revocationSchema, schema, sqlAdapter, sqlRevocations } from "../../adapters/sql.ts"
 import { asId } from "../../src/testing/hostile-input.ts"
 import { everyStore } from "./sql-stores.ts"
 
 const stores = await everyStore()
+const dialects = { sqlite, postgres, mysql }
 const executor = { query: async () => [], execute: async () => 0 }
 
 test("schema() makes the tables with their columns and indexes", () => {
@@ -26,7 +30,7 @@ test("schema() makes the tables with their columns and indexes", () => {
   expect(columns("my_session")).toEqual(["id", "user_id", "created_at", "expires_at", "label"])
   expect(columns("my_key")).toEqual(["id", "user_id", "hashed_password"])
   const indexes = db.prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY 1").all()
-  expect(indexes.map(({ name }) => name)).toEqual(["my_key_user_id", "my_session_expires_at", "my_session_user_id"])
+  expect(indexes.map(({ name }) => name)).toEqual(["my_key_user_id", "my_session_user_id"])
   db.close()
 })
 
@@ -34,6 +38,7 @@ test("schema() keeps SQLite's rows in the index of their key, and leaves an olde
   const db = new DatabaseSync(":memory:")
   const older = `"session" (id TEXT NOT NULL PRIMARY KEY, user_id TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL)`
   db.exec(`CREATE TABLE user (id TEXT NOT NULL PRIMARY KEY); INSERT INTO user VALUES ('alice'); CREATE TABLE ${older}`)
+  db.exec("CREATE INDEX session_expires_at ON session (expires_at)")
   for (const statement of [...schema("sqlite"), ...revocationSchema("sqlite")]) db.exec(statement)
   const withRowid = db
     .prepare("SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 0 ORDER BY name")
@@ -44,8 +49,18 @@ test("schema() keeps SQLite's rows in the index of their key, and leaves an olde
   await adapter.insertSession({ id: "s", userId: "alice", ...times, attributes: {} })
   expect(await adapter.findSession("s")).toMatchObject({ session: times, user: { id: "alice" } })
   expect(await adapter.deleteExpiredSessions(new Date(2), 10)).toBe(1)
+  expect(db.prepare("SELECT name FROM sqlite_master WHERE name = 'session_expires_at'").all()).toHaveLength(1)
   db.close()
 })
+
+test.for(stores)(
+  "schema() on $dialect makes the index on expires_at by which a cleanup finds sessions",
+  ({ dialect }) => {
+    const isMade = schema(dialect).some((statement) => statement.includes("session_expires_at"))
+    expect(isMade).toBe(dialects[dialect].hasDeadlineIndex)
+    expect(isMade).toBe(dialect !== "sqlite")
+  },
+)
 
 test("schema() may be run twice on every database, and rows go with their user where it says so", async () => {
   for (const store of stores) {

@@ -1,0 +1,74 @@
+import { yieldToEventLoop } from "../port/event-loop.ts"
+import type { SessionRows } from "../port/session-port.ts"
+import { readText } from "../port/storable-text.ts"
+import type { Database } from "./database.ts"
+
+type DeleteExpired = SessionRows<Database, never, never, never, never>["deleteExpired"]
+
+/** How many rows one statement looks at: it takes some 10 ms, in which a driver that answers at once holds up the process. */
+export const sliceRows = 5_000
+
+/** Makes a function that deletes sessions whose deadline has passed: by the index on `expires_at`, or in slices. */
+export function expiredSessions(): DeleteExpired {
+  const inSlices = sliced()
+  return (db, ...call) => (db.dialect.hasDeadlineIndex ? byIndex(db, ...call) : inSlices(db, ...call))
+}
+
+async function byIndex(db: Database, before: number, limit: number): Promise<number> {
+  // The limit stands in the text: MySQL does not take a driver's number for it.
+  const text = () => db.dialect.deleteSome(db.tables.session, "expires_at <= ?1", limit)
+  return db.store.execute(db.statement(`deleteExpired\0${limit}`, text, [before]))
+}
+
+/**
+ * Reads the table in the order of its key. A call continues where the last one stopped, as all of a cleanup's calls but
+ * the last do at their limit, and has read the whole table when it finds fewer.
+ */
+function sliced(): DeleteExpired {
+  // Before any other text.
+  const first = ""
+  let next = first
+
+  return async (db, before, limit) => {
+    let from = next
+    let isFromStart = from === first
+    for (let deleted = 0; ; await yieldToEventLoop()) {
+      const end = await endOfSlice(db, from)
+      deleted += await deleteSlice(db, from, end, before, limit - deleted)
+      if (deleted >= limit) {
+        next = from
+        return deleted
+      }
+      from = end ?? first
+      if (end !== null) continue
+      if (isFromStart) {
+        next = first
+        return deleted
+      }
+      isFromStart = true
+    }
+  }
+}
+
+/** Returns the id with which the next slice starts; `null` behind the last one. */
+async function endOfSlice(db: Database, from: string): Promise<string | null> {
+  const text = () => `SELECT id FROM ${db.tables.session} WHERE id >= ?1 ORDER BY id LIMIT 1 OFFSET ${sliceRows}`
+  const [row] = await db.store.query(db.statement("endOfSlice", text, [from]))
+  return row ? readText(row.id) : null
+}
+
+async function deleteSlice(
+  db: Database,
+  from: string,
+  end: string | null,
+  before: number,
+  limit: number,
+): Promise<number> {
+  const { session } = db.tables
+  const isInside = end === null ? "id >= ?1" : "id >= ?1 AND id < ?4"
+  // The plus keeps an older table's index on expires_at out of it, which leads to the rows of all slices.
+  const some = `SELECT id FROM ${session} WHERE ${isInside} AND +expires_at <= ?2 LIMIT ?3`
+  const text = () => `DELETE FROM ${session} WHERE id IN (${some})`
+  const values = [from, before, limit, ...(end === null ? [] : [end])]
+  return db.store.execute(db.statement(`deleteSlice\0${values.length}`, text, values))
+}
