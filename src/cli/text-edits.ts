@@ -17,33 +17,17 @@ interface Edit {
 }
 
 /** What a migration wants to change. Nothing changes before it is known as a whole. */
-export interface Changes {
-  /** Replaces the text from `start` to `end`. The same once more is no second change. */
-  edit(file: SourceFile, start: number, end: number, text: string): void
-  /** Replaces a node, but not the comments before it. */
-  replace(node: Node, text: string): void
-  /** Removes a node with its line. */
-  removeLines(node: Node): void
-  /** Says that a place is left as it is. */
-  leave(node: Node, reason: string): void
-  /** Returns whether something is left in the line of a node. */
-  isLeft(node: Node): boolean
-  /** Returns whether a change covers a node. */
-  touches(node: Node): boolean
-  /** The new texts of the files that change, by path. */
-  texts(): Map<string, string>
-  /** What is left, in the order it was found. */
-  leftovers: Leftover[]
-}
+export type Changes = ReturnType<typeof createChanges>
 
 /**
  * Makes an empty list of changes to the files at these paths; `shorten` says how a file is called in it. A file that is
  * none of them is never changed: what would change there is left.
  */
-export function createChanges(paths: ReadonlySet<string>, shorten: (path: string) => string): Changes {
+export function createChanges(paths: ReadonlySet<string>, shorten: (path: string) => string) {
   const edits = new Map<SourceFile, Edit[]>()
   const leftovers: Leftover[] = []
 
+  /** Replaces the text from `start` to `end`. The same once more is no second change. */
   function edit(file: SourceFile, start: number, end: number, text: string): void {
     if (!paths.has(file.getFilePath())) {
       leaveOutside(file, start)
@@ -67,14 +51,12 @@ export function createChanges(paths: ReadonlySet<string>, shorten: (path: string
 
   return {
     edit,
+    /** What is left, in the order it was found. */
     leftovers,
-    isLeft: (node) => isListed(shorten(node.getSourceFile().getFilePath()), node.getStartLineNumber()),
-    touches(node) {
-      const list = edits.get(node.getSourceFile()) ?? []
-      return list.some(({ start, end }) => start <= node.getStart() && end >= node.getEnd())
-    },
-    replace: (node, text) => edit(node.getSourceFile(), node.getStart(), node.getEnd(), text),
-    removeLines(node) {
+    /** Replaces a node, but not the comments before it. */
+    replace: (node: Node, text: string) => edit(node.getSourceFile(), node.getStart(), node.getEnd(), text),
+    /** Removes a node with its line. */
+    removeLines(node: Node): void {
       const file = node.getSourceFile()
       const [before, after] = [file.getFullText().slice(0, node.getStart()), file.getFullText().slice(node.getEnd())]
       const lineEnd = /^[ \t]*(\r?\n|$)/.exec(after)?.[0].length ?? 0
@@ -83,11 +65,21 @@ export function createChanges(paths: ReadonlySet<string>, shorten: (path: string
       const gap = isApart ? (/(?<=\n)[ \t]*\r?\n$/.exec(before)?.[0].length ?? 0) : 0
       edit(file, node.getStart() - gap, node.getEnd() + lineEnd, "")
     },
-    leave(node, reason) {
+    /** Says that a place is left as it is. */
+    leave(node: Node, reason: string): void {
       const file = shorten(node.getSourceFile().getFilePath())
       leftovers.push({ file, line: node.getStartLineNumber(), reason })
     },
-    texts: () => new Map([...edits].map(([file, list]) => [file.getFilePath(), apply(file.getFullText(), list)])),
+    /** Returns whether something is left in the line of a node. */
+    isLeft: (node: Node) => isListed(shorten(node.getSourceFile().getFilePath()), node.getStartLineNumber()),
+    /** Returns whether a change covers a node. */
+    touches(node: Node): boolean {
+      const list = edits.get(node.getSourceFile()) ?? []
+      return list.some(({ start, end }) => start <= node.getStart() && end >= node.getEnd())
+    },
+    /** The new texts of the files that change, by path. */
+    texts: () =>
+      new Map([...edits].map(([file, list]) => [file.getFilePath(), apply(file.getFullText(), list)] as const)),
   }
 }
 

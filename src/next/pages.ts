@@ -3,15 +3,15 @@ import type { GetServerSidePropsContext, GetServerSidePropsResult, NextApiReques
 
 import { checkPaths, refusalOf } from "../request/access.ts"
 import type { AccessOptions, AccessPaths, MemberOptions, PublicOptions } from "../request/access.ts"
-import type { AnyAuth, InferSessionRow, InferUserId } from "../core/auth.ts"
+import type { AnyAuth } from "../core/auth.ts"
 import { crossOriginRefusal } from "../request/cross-origin.ts"
 import type { CrossOriginOptions } from "../request/cross-origin.ts"
 import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
 import type { Member } from "../request/member.ts"
-import type { NewSession, PersistOptions, RequestSession } from "../request/request-session.ts"
+import type { RequestSession } from "../request/request-session.ts"
 import type { SnapshotOptions } from "../request/snapshots.ts"
-import { follow } from "../request/writes.ts"
+import { follow } from "../request/response-window.ts"
 import { createNodeAuth } from "../node.ts"
 
 export type { AnyAuth } from "../core/auth.ts"
@@ -24,27 +24,22 @@ export type { SnapshotKeeper, SnapshotOptions } from "../request/snapshots.ts"
 /** What `getServerSideProps` answers to who may not see the page. */
 export type TurnedAway = { redirect: { destination: string; permanent: boolean } } | { notFound: true }
 
+/** Methods of a request's session that take the request and the response first. */
+export type OnRequest<Methods> = {
+  [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Result
+    ? (req: IncomingMessage, res: ServerResponse, ...args: Args) => Result
+    : never
+}
+
 /** What {@link createPagesAuth} returns. All of it works in API routes and in `getServerSideProps`. */
-export interface PagesAuth<A extends AnyAuth> {
+export interface PagesAuth<A extends AnyAuth> extends OnRequest<
+  Pick<RequestSession<A>, "signIn" | "setSession" | "rotate" | "signOut">
+> {
   /**
    * Resolves to the visitor's session and user; `null` when signed out, and for unsafe cross-origin requests. One store
    * read however often it is called.
    */
   validateRequest(req: IncomingMessage, res: ServerResponse): Promise<Member<A> | null>
-  /** Creates a session and stores it: `createSession` and `setSession` in one. `null` for a cross-origin request. */
-  signIn(
-    req: IncomingMessage,
-    res: ServerResponse,
-    userId: InferUserId<A>,
-    attributes?: InferSessionRow<A>,
-    options?: PersistOptions,
-  ): Promise<NewSession<A> | null>
-  /** Stores a token made elsewhere, `null` for none, and ends the session that the request came with. */
-  setSession(req: IncomingMessage, res: ServerResponse, token: string | null, options?: PersistOptions): Promise<void>
-  /** Gives the session a new token. `null` when signed out. */
-  rotate(req: IncomingMessage, res: ServerResponse, options?: PersistOptions): Promise<NewSession<A> | null>
-  /** Ends the session in the store, then in the browser. */
-  signOut(req: IncomingMessage, res: ServerResponse): Promise<void>
   /**
    * Wraps an API route. Answers 403 to cross-origin requests that may change something and to users that `authorize`
    * rejects, and 401 to signed-out visitors unless it is `public`. One that is `public` may set `allowCrossOrigin`, for a POST

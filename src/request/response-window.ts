@@ -1,10 +1,16 @@
 import { AuthError } from "../core/errors.ts"
 import type { RequestIo } from "./request-io.ts"
-import { trackWrites } from "./writes.ts"
+
+const followers = new WeakMap<Promise<unknown>, Promise<unknown>>()
+
+/** Declares that `promise` waits for a session's write. If the write is abandoned, the failure of both goes unheard. */
+export function follow(write: Promise<unknown>, promise: Promise<unknown>): void {
+  followers.set(write, promise)
+}
 
 /** The time in which a response can still take what the session writes: until it is sent, or its wrapper closes it. */
 export function createResponseWindow({ canWrite, onUse }: Pick<RequestIo, "canWrite" | "onUse">) {
-  const { track, abandon } = trackWrites()
+  const pending = new Set<Promise<unknown>>()
   let isFinished = false
   let isUsed = false
 
@@ -23,9 +29,32 @@ export function createResponseWindow({ canWrite, onUse }: Pick<RequestIo, "canWr
     onUse()
   }
 
+  /** Makes a write known while it is under way. */
+  function track<Args extends unknown[], Result>(write: (...args: Args) => Promise<Result>) {
+    return (...args: Args): Promise<Result> => {
+      async function run() {
+        try {
+          return await write(...args)
+        } finally {
+          pending.delete(running)
+        }
+      }
+      const running = run()
+      pending.add(running)
+      return running
+    }
+  }
+
   function finish(): AuthError | null {
     isFinished = true
-    return abandon() ? new AuthError("headers_sent", pendingWrite) : null
+    const wasPending = pending.size > 0
+    // Nobody waits for them, so one that fails must not end the process.
+    for (const running of pending) {
+      running.catch(() => {})
+      followers.get(running)?.catch(() => {})
+    }
+    pending.clear()
+    return wasPending ? new AuthError("headers_sent", pendingWrite) : null
   }
 
   return { isWritable, requireWritable, use, finish, track }

@@ -4,19 +4,6 @@ import type { SealedSession } from "./sealed-session.ts"
 
 type Owned = Pick<SealedSession, "id" | "userId" | "createdAt" | "generation">
 
-/** What the sessions ask of revocations. All methods reject with `store_failed`. */
-export interface Revoking {
-  isRevoked(session: Owned): Promise<boolean>
-  /** Ends a session, with an owner only if it is that user's. */
-  revokeSession(id: string, userId: UserId | undefined, now: number): Promise<void>
-  /** Makes the token void that a rotation replaces. `false` if the session has ended or is replaced already. */
-  replace(session: Owned, now: number): Promise<boolean>
-  /** The generation that a session created now belongs to. */
-  currentGeneration(userId: UserId, now: number): Promise<number>
-  /** Ends all sessions that the user has. */
-  revokeUser(userId: UserId, now: number): Promise<void>
-}
-
 const hour = 3_600_000
 const day = 24 * hour
 /** Part of the format: changing it would revive sessions that were ended. */
@@ -33,8 +20,10 @@ const period = 30 * day
  * - A generation stays revoked until its period is over, so none is given out twice; then nothing is created in it. An
  *   hour around the turn of a period counts as part of both, for servers whose clocks differ.
  * - What is revoked stays so until the last session that it ends would have ended by itself, and a day longer.
+ *
+ * All methods reject with `store_failed`.
  */
-export function createRevoking(port: Revocations, absoluteTimeout: number): Revoking {
+export function createRevoking(port: Revocations, absoluteTimeout: number) {
   if (absoluteTimeout === Infinity)
     throw new AuthError(
       "invalid_option",
@@ -63,9 +52,12 @@ export function createRevoking(port: Revocations, absoluteTimeout: number): Revo
   }
 
   return {
-    isRevoked: (session) => isAny(keysOf(session)),
-    revokeSession: (id, userId, now) => store.revoke(sessionKey(id, userId), new Date(now + absoluteTimeout + day)),
-    async replace(session, now) {
+    isRevoked: (session: Owned) => isAny(keysOf(session)),
+    /** Ends a session, with an owner only if it is that user's. */
+    revokeSession: (id: string, userId: UserId | undefined, now: number) =>
+      store.revoke(sessionKey(id, userId), new Date(now + absoluteTimeout + day)),
+    /** Makes the token void that a rotation replaces. `false` if the session has ended or is replaced already. */
+    async replace(session: Owned, now: number): Promise<boolean> {
       const [keys, replaced] = [keysOf(session), replacedKey(session.id)]
       if (await isAny(keys, { fresh: true })) return false
       await store.revoke(replaced, new Date(now + absoluteTimeout + day))
@@ -73,8 +65,10 @@ export function createRevoking(port: Revocations, absoluteTimeout: number): Revo
       const others = keys.filter((key) => key !== replaced)
       return !(await isAny(others, { fresh: true }))
     },
-    currentGeneration: (userId, now) => firstFree(userId, periodOf(now)),
-    async revokeUser(userId, now) {
+    /** The generation that a session created now belongs to. */
+    currentGeneration: (userId: UserId, now: number) => firstFree(userId, periodOf(now)),
+    /** Ends all sessions that the user has. */
+    async revokeUser(userId: UserId, now: number): Promise<void> {
       const firstOpen = periodOf(now - hour)
       const past = range(periodOf(now - absoluteTimeout), firstOpen - 1)
       const current = range(firstOpen, periodOf(now + hour))

@@ -3,24 +3,20 @@ import type { ConcurrencyCase } from "./concurrency-case.ts"
 import { sessionContextCases, userContextCases } from "./context-cases.ts"
 import { keyCases } from "./key-cases.ts"
 import { keyChangeCases } from "./key-change-cases.ts"
-import { keyPasswordCases } from "./key-password-cases.ts"
 import { sessionChangeCases } from "./session-change-cases.ts"
 import { sessionConcurrencyCases } from "./session-concurrency-cases.ts"
 import { sessionDeleteCases } from "./session-delete-cases.ts"
 import { sessionHostileCases } from "./session-hostile-cases.ts"
-import { sessionReplaceCases } from "./session-replace-cases.ts"
 import { sessionRowCases } from "./session-row-cases.ts"
 import { userConcurrencyCases } from "./user-concurrency-cases.ts"
 import { userHostileCases } from "./user-hostile-cases.ts"
-import { userPasswordCases } from "./user-password-cases.ts"
+import { userChangeCases } from "./user-change-cases.ts"
 import { userRowCases } from "./user-row-cases.ts"
-import { userSessionCases } from "./user-session-cases.ts"
 
 /** Lists the requirements of the session port, each to be run over its own empty store. */
 export const sessionAdapterCases: AdapterCase[] = [
   ...sessionRowCases,
   ...sessionChangeCases,
-  ...sessionReplaceCases,
   ...sessionDeleteCases,
   ...sessionHostileCases,
   ...sessionContextCases,
@@ -32,9 +28,7 @@ export const userAdapterCases: AdapterCase[] = [
   ...userHostileCases,
   ...keyCases,
   ...keyChangeCases,
-  ...keyPasswordCases,
-  ...userPasswordCases,
-  ...userSessionCases,
+  ...userChangeCases,
   ...userContextCases,
 ]
 

@@ -44,11 +44,8 @@ export function winnerOf<Racer, Result>(
 
 /** Runs a call that may as well reject as resolve, and resolves to what it did. */
 export async function settle<Value>(call: () => Promise<Value>): Promise<PromiseSettledResult<Value>> {
-  try {
-    return { status: "fulfilled", value: await call() }
-  } catch (reason) {
-    return { status: "rejected", reason }
-  }
+  const [outcome] = await Promise.allSettled([(async () => call())()])
+  return outcome
 }
 
 /** What a call resolved to, or `otherwise` if it rejected. */

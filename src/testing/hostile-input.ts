@@ -1,16 +1,7 @@
 import type { KeyName, UserId } from "../core/ports.ts"
 
 /** Names of core columns and fields, in the spellings that stores use. */
-export const coreNames = [
-  "id",
-  "userId",
-  "user_id",
-  "createdAt",
-  "created_at",
-  "expiresAt",
-  "expires_at",
-  "hashed_password",
-] as const
+export const coreNames = "id userId user_id createdAt created_at expiresAt expires_at hashed_password".split(" ")
 
 /** Attribute names that no table has, some of them SQL for quoting that was forgotten. */
 export const foreignNames = [

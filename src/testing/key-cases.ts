@@ -4,31 +4,16 @@ import { nearMissesOfKey } from "./hostile-input.ts"
 import { userCase, userRounds } from "./trial.ts"
 import { keyOf } from "./user-fixture.ts"
 
-// Pairs that a careless join of the two ids, or a careless comparison, takes for one another.
-const lookalikes: [string, string][] = [
-  ["ab", "c"],
-  ["a", "bc"],
-  ["a", "b"],
-  ["a", "b:c"],
-  ["a", ":b"],
-  ["a", "b:"],
-  ["github", "1"],
-  ["GitHub", "1"],
-  ["github", "01"],
-  ["github", "1.0"],
-  ["google", "1"],
-  ["saml", "Zoë"],
-  ["saml", "Zoe"],
-  ["saml", "Zoe\u0308"],
-  ["saml", "zoë"],
-  ["saml", "straße"],
-  ["saml", "strasse"],
-  ["saml", "🔒"],
-  ["saml", "🔓"],
-  ["saml", `o'brien "x" \\ ; -- % $1 ?`],
-  ["long", `${"x".repeat(199)}1`],
-  ["long", `${"x".repeat(199)}2`],
-]
+// Ids at providers that a careless join of the two, or a careless comparison, takes for one another.
+const lookalikes = {
+  ab: ["c"],
+  a: ["bc", "b", "b:c", ":b", "b:"],
+  github: ["1", "01", "1.0"],
+  GitHub: ["1"],
+  google: ["1"],
+  saml: ["Zoë", "Zoe", "Zoe\u0308", "zoë", "straße", "strasse", "🔒", "🔓", `o'brien "x" \\ ; -- % $1 ?`],
+  long: [`${"x".repeat(199)}1`, `${"x".repeat(199)}2`],
+}
 
 /** One key belongs to one user, and is found by its exact two ids. */
 export const keyCases: AdapterCase[] = [
@@ -53,7 +38,8 @@ export const keyCases: AdapterCase[] = [
   }),
   userCase("insertKey() keeps apart keys that look alike", async (trial) => {
     const userIds = [trial.userId, trial.otherId]
-    const keys = lookalikes.map(([providerId, id], n) => keyOf(userIds[n % 2]!, id, { providerId }))
+    const names = Object.entries(lookalikes).flatMap(([providerId, ids]) => ids.map((id) => ({ providerId, id })))
+    const keys = names.map(({ providerId, id }, n) => keyOf(userIds[n % 2]!, id, { providerId }))
     for (const key of keys) expectEqual(`insertKey(${format(key)})`, await trial.adapter.insertKey(key), "inserted")
     await trial.expectKey(...keys)
     for (const id of userIds) await trial.expectKeys(id, ...keys.filter(({ userId }) => userId === id))

@@ -6,30 +6,23 @@ import { formatOf } from "../password/hash-format.ts"
 import { createVerifier, partsOf, readersOf, requireHasher } from "../password/password-hasher.ts"
 import type { PasswordHasher } from "../password/password-hasher.ts"
 
-/** A hasher as signing in uses it. What the application's own throws is `hash_failed`. */
-export interface GuardedHasher extends Pick<PasswordHasher, "needsRehash"> {
-  /** Makes a hash. Resolves to `null` for a password that the hasher does not take, as bcrypt none over 72 bytes. */
-  hash(password: string): Promise<string | null>
-  /**
-   * Returns whether a password fits what is stored; `null`: there is no user, or no password. A refusal costs one
-   * verification by each hasher, whatever is stored.
-   */
-  verify(stored: string | null, password: string): Promise<boolean>
-  /** Names the format of a hash that no hasher can read, for the event `hash_unreadable`. `null` for all others. */
-  unreadableFormat(stored: string): string | null
-}
+/** A hasher as signing in uses it. */
+export type GuardedHasher = ReturnType<typeof guardHasher>
 
-/** Guards a hasher. Throws `missing_port` if it has no `hash`, `verify` or `needsRehash`. */
-export function guardHasher(hasher: PasswordHasher): GuardedHasher {
+/** Guards a hasher: what it throws is `hash_failed`. Throws `missing_port` if it has no `hash`, `verify` or `needsRehash`. */
+export function guardHasher(hasher: PasswordHasher) {
   requireHasher(hasher)
   const hashers = partsOf(hasher)
   const verify = createVerifier(hashers)
 
   return {
-    hash: (password) => attemptHash(() => hasher.hash(password)).catch(nullIfRefused),
-    verify: (stored, password) => attemptHash(() => verify(stored, password)),
-    needsRehash: (stored) => hasher.needsRehash(stored),
-    unreadableFormat: (stored) => (readersOf(hashers, stored).length === 0 ? formatOf(stored) : null),
+    /** Makes a hash. Resolves to `null` for a password that the hasher does not take, as bcrypt none over 72 bytes. */
+    hash: (password: string) => attemptHash(() => hasher.hash(password)).catch(nullIfRefused),
+    /** Returns whether a password fits what is stored, as {@link createVerifier} does. */
+    verify: (stored: string | null, password: string) => attemptHash(() => verify(stored, password)),
+    needsRehash: (stored: string) => hasher.needsRehash(stored),
+    /** Names the format of a hash that no hasher can read, for the event `hash_unreadable`. `null` for all others. */
+    unreadableFormat: (stored: string) => (readersOf(hashers, stored).length === 0 ? formatOf(stored) : null),
   }
 }
 

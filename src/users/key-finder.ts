@@ -11,22 +11,22 @@ interface TypedName {
   providerUserId: unknown
 }
 
-/** Knows under which id a key is stored. Its methods throw `invalid_option` for a provider id that is not one. */
-export interface KeyIds {
-  /** The provider user id as stored; `null` if it is invalid. */
-  toId(name: TypedName): string | null
-  /** The id under which an earlier release would have stored it; `null` if it is the same, or there is none. */
-  toEarlierId(name: TypedName): string | null
-}
+/** Knows under which id a key is stored. */
+export type KeyIds = ReturnType<typeof keyIds>
 
-/** Gives user names and e-mail addresses of password providers their forms. Other ids are kept byte for byte. */
-export function keyIds(passwordProviders: readonly string[]): KeyIds {
+/**
+ * Gives user names and e-mail addresses of password providers their forms. Other ids are kept byte for byte. What it
+ * returns throws `invalid_option` for a provider id that is not one.
+ */
+export function keyIds(passwordProviders: readonly string[]) {
+  /** The provider user id as stored; `null` if it is invalid. */
   function toId({ providerId, providerUserId }: TypedName): string | null {
     checkProviderId(providerId)
     if (!passwordProviders.includes(providerId)) return toStoredId(providerUserId)
     return toStoredId(providerUserId, providerId === "email" ? normalizeEmail : normalizeUsername)
   }
 
+  /** The id under which an earlier release would have stored it; `null` if it is the same, or there is none. */
   function toEarlierId(name: TypedName): string | null {
     const { providerId, providerUserId } = name
     if (!passwordProviders.includes(providerId) || !isPlainText(providerUserId)) return null

@@ -1,4 +1,4 @@
-import type { Node, SourceFile } from "ts-morph"
+import type { Node } from "ts-morph"
 import { bare, descendantsOf, is, usesName } from "../syntax.ts"
 import type { NodeOf } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
@@ -6,46 +6,31 @@ import { codeStyleOf, reindent } from "./code-style.ts"
 import type { CodeStyle } from "./code-style.ts"
 import type { Instance } from "./instance.ts"
 import { isTyped, localNameOf, moduleOf } from "./lucia-imports.ts"
-import { keptRegister, otherTypesOf, userRowOf } from "./registered-types.ts"
+import { otherTypesOf, userRowOf } from "./registered-types.ts"
 import type { RegisteredTypes } from "./registered-types.ts"
 
 /** The adapters whose rows have the types that they are told. */
 const toldTheirRows =
   /^nightlatch\/adapters\/(node-sqlite|better-sqlite3|libsql|d1|bun-sqlite|pg|postgres|pglite|mysql2)$/
 
-/** What the imports of the `auth` file must have. */
-export interface AuthFileNeeds {
-  fromLuciaAdapter: boolean
-}
-
-/** Turns `new Lucia(adapter, options)` into `createAuth()`, and the registered types into the types of rows. */
-export function rewriteInstance(
-  instance: Instance,
-  registered: RegisteredTypes,
-  files: SourceFile[],
-  changes: Changes,
-): AuthFileNeeds {
-  const style = codeStyleOf(instance.file)
-  const kept = keptRegister(registered, files, style)
-  const rows = isTyped(instance.file) ? rewriteTypes(instance, registered, kept, style, changes) : ""
-  const adapter = rewriteAdapter(instance, rows, style, changes)
-  rewriteOptions(instance, adapter.name, style, changes)
-  return { fromLuciaAdapter: adapter.isLucias }
+/**
+ * Turns `new Lucia(adapter, options)` into `createAuth()`, and the registered types into the types of rows; `kept` is what
+ * of the types stays. Returns whether the adapter is one of Lucia v3, which needs `fromLuciaAdapter()`.
+ */
+export function rewriteInstance(instance: Instance, types: RegisteredTypes, kept: string[], changes: Changes): boolean {
+  const rows = isTyped(instance.file) ? rewriteTypes(instance, types, kept, changes) : ""
+  const adapter = rewriteAdapter(instance, rows, changes)
+  rewriteOptions(instance, adapter.name, changes)
+  return adapter.isLucias
 }
 
 // Returns the type arguments for rows.
-function rewriteTypes(
-  { file, statement }: Instance,
-  registered: RegisteredTypes,
-  kept: string[],
-  style: CodeStyle,
-  changes: Changes,
-): string {
-  const { block, sessionAttributes } = registered
-  const { row, alias } = userRowOf(registered)
+function rewriteTypes({ file, statement }: Instance, types: RegisteredTypes, kept: string[], changes: Changes): string {
+  const { block, sessionAttributes } = types
+  const { row, alias } = userRowOf(types)
   const name = row === "UserRow" ? freeName(file, ["UserRow", "AuthUserRow", "NightlatchUserRow"]) : row
-  const alone = row === "UserRow" ? [`type ${name} = ${alias}${style.semicolon}`] : []
-  const declarations = [...otherTypesOf(registered), ...alone, ...kept].join("\n\n")
+  const alone = row === "UserRow" ? [`type ${name} = ${alias}${codeStyleOf(file).semicolon}`] : []
+  const declarations = [...otherTypesOf(types), ...alone, ...kept].join("\n\n")
   if (block && declarations && block.getSourceFile() === file) changes.replace(block, declarations)
   else if (block) changes.removeLines(block)
   if (declarations && block?.getSourceFile() !== file) insertBefore(statement, declarations, changes)
@@ -59,7 +44,7 @@ interface AdapterName {
   isLucias: boolean
 }
 
-function rewriteAdapter(instance: Instance, rows: string, style: CodeStyle, changes: Changes): AdapterName {
+function rewriteAdapter(instance: Instance, rows: string, changes: Changes): AdapterName {
   const { adapter, file, statement } = instance
   const declared = localConstant(adapter)
   const made = declared ? declared.getInitializer()! : adapter
@@ -73,7 +58,7 @@ function rewriteAdapter(instance: Instance, rows: string, style: CodeStyle, chan
   const name = freeName(file, ["adapter", "sessionAdapter", "luciaAdapter", "nightlatchAdapter"])
   const ours = is(made, "CallExpression") ? withRows(made, rows, own || "") : made.getText()
   const value = isLucias ? `fromLuciaAdapter${rows}(${adapter.getText()})` : ours
-  insertBefore(statement, `const ${name} = ${value}${style.semicolon}`, changes)
+  insertBefore(statement, `const ${name} = ${value}${codeStyleOf(file).semicolon}`, changes)
   return { name, isLucias }
 }
 
@@ -112,12 +97,8 @@ function isUsedOnce(declaration: NodeOf<"VariableDeclaration">): boolean {
   return uses.length === 1
 }
 
-function rewriteOptions(
-  { creation, file, options }: Instance,
-  adapter: string,
-  style: CodeStyle,
-  changes: Changes,
-): void {
+function rewriteOptions({ creation, file, options }: Instance, adapter: string, changes: Changes): void {
+  const style = codeStyleOf(file)
   const named = adapter === "adapter" ? "adapter" : `adapter: ${adapter}`
   const opening = "acceptLuciaTokens(createAuth({"
   const comments = options.sessionExpiresIn?.getLeadingCommentRanges().map((each) => each.getText()) ?? []

@@ -2,9 +2,10 @@ import type { SourceFile } from "ts-morph"
 import { usesName } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
 import { rewriteInstance } from "./auth-file.ts"
+import { codeStyleOf } from "./code-style.ts"
 import { findInstance } from "./instance.ts"
 import type { Instance } from "./instance.ts"
-import { readRegisteredTypes } from "./registered-types.ts"
+import { keptRegister, readRegisteredTypes } from "./registered-types.ts"
 import { rewriteImports } from "./rewrite-imports.ts"
 import { noteOtherIds, noteUnresolved } from "./note-leftovers.ts"
 import { rewriteUses } from "./rewrite-uses.ts"
@@ -21,8 +22,9 @@ export function migrateLuciaV3(files: SourceFile[], changes: Changes): string | 
   for (const file of files) noteOtherIds(file, changes)
   rewriteUses(instance, auth, changes)
   noteUnresolved(instance, files, changes)
-  const needs = rewriteInstance(instance, registered, files, changes)
-  rewriteImports(files, instance, auth, needs, changes)
+  const kept = keptRegister(registered, files, codeStyleOf(instance.file))
+  const isLuciaAdapter = rewriteInstance(instance, registered, kept, changes)
+  rewriteImports(files, { instance, auth, isLuciaAdapter }, changes)
   return instance.name.getText()
 }
 

@@ -4,7 +4,6 @@ import { descendantsOf, is } from "../syntax.ts"
 import type { NodeOf } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
 import { freeName, isUsedOutside } from "./auth-file.ts"
-import type { AuthFileNeeds } from "./auth-file.ts"
 import { codeStyleOf } from "./code-style.ts"
 import type { CodeStyle } from "./code-style.ts"
 import type { Instance } from "./instance.ts"
@@ -18,23 +17,32 @@ interface TypeNames {
   Session: string
 }
 
+/** The `auth` file. */
+interface AuthFile {
+  instance: Instance
+  /** What the auth is called. */
+  auth: string
+  /** Whether its adapter is one of Lucia v3. */
+  isLuciaAdapter: boolean
+}
+
 /** Points every import of Lucia's at this package, and its `User` and `Session` at the `auth` file, which exports them. */
-export function rewriteImports(
-  files: SourceFile[],
-  instance: Instance,
-  auth: string,
-  needs: AuthFileNeeds,
-  changes: Changes,
-): void {
-  const names = typeNamesIn(instance.file)
+export function rewriteImports(files: SourceFile[], authFile: AuthFile, changes: Changes): void {
+  const own = authFile.instance.file
+  const names = typeNamesIn(own)
   const used = usedTypes(files)
   for (const file of files) {
-    const specifier = () => specifierOf(file, instance.file, files)
-    if (file !== instance.file) rewriteOthers(file, names, specifier, changes)
-    rewriteImportTypes(file, names, file === instance.file ? null : specifier, changes)
+    const specifier = () => specifierOf(file, own, files)
+    if (file !== own) rewriteOthers(file, names, specifier, changes)
+    rewriteImportTypes(
+      file,
+      (name) => (file === own ? names[name] : importType(specifier(), names[name], file)),
+      changes,
+    )
   }
-  rewriteOwn(instance, names, used, needs, changes)
-  addTypes(instance, auth, names, used, changes)
+  const types = isTyped(own) ? Object.entries(names).filter(([kind]) => used.has(kind)) : []
+  rewriteOwn(authFile, types, changes)
+  if (types.length > 0) addTypes(authFile, types, localAliases(own, names), changes)
 }
 
 function isMoved(name: string): name is keyof TypeNames {
@@ -105,24 +113,22 @@ function importLine(names: string[], specifier: string, { quote, semicolon }: Co
 }
 
 function rewriteOwn(
-  { file, options }: Instance,
-  names: TypeNames,
-  used: Set<string>,
-  needs: AuthFileNeeds,
+  { instance, isLuciaAdapter }: AuthFile,
+  types: [kind: string, own: string][],
   changes: Changes,
 ): void {
+  const { file, options } = instance
   const style = codeStyleOf(file)
   const isKept = (each: ImportSpecifier) => {
     if (each.getName() === "TimeSpan") return isUsedOutside(file, localName(each), options.sessionExpiresIn)
     return each.getName() !== "Lucia" && !isMoved(each.getName())
   }
-  const functions = ["acceptLuciaTokens", ...(needs.fromLuciaAdapter ? ["fromLuciaAdapter"] : [])]
-  const usedNames = Object.keys(names).filter((name) => used.has(name))
-  const types = isTyped(file) ? usedNames.map((name) => `Infer${name}`) : []
+  const functions = ["acceptLuciaTokens", ...(isLuciaAdapter ? ["fromLuciaAdapter"] : [])]
+  const inferring = types.map(([kind]) => `Infer${kind}`)
   for (const declaration of luciaImports(file)) {
     const kept = declaration.getNamedImports().filter(isKept)
     if (declaration.getNamedImports().some((each) => each.getName() === "Lucia")) {
-      const inferred = types.length > 0 ? [importLine(types, "nightlatch", style, true)] : []
+      const inferred = types.length > 0 ? [importLine(inferring, "nightlatch", style, true)] : []
       const lines = [importLine(["createAuth"], "nightlatch", style), ...inferred]
       const values = [...functions, ...kept.map((each) => each.getText())]
       changes.replace(declaration, [...lines, importLine(values, "nightlatch/lucia", style)].join("\n"))
@@ -132,21 +138,19 @@ function rewriteOwn(
 }
 
 function addTypes(
-  { file, statement }: Instance,
-  auth: string,
-  names: TypeNames,
-  used: Set<string>,
+  { instance, auth }: AuthFile,
+  types: [kind: string, own: string][],
+  aliases: string[],
   changes: Changes,
-): void {
-  if (!isTyped(file) || used.size === 0) return
+) {
+  const { file, statement } = instance
   const { semicolon } = codeStyleOf(file)
-  const entries = Object.entries(names).filter(([kind]) => used.has(kind))
-  const lines = entries.map(([kind, own]) => `export type ${own} = Infer${kind}<typeof ${auth}>${semicolon}`)
-  const text = [...lines, ...localAliases(file, names, semicolon)].join("\n")
-  changes.edit(file, statement.getEnd(), statement.getEnd(), `\n\n${text}`)
+  const lines = types.map(([kind, own]) => `export type ${own} = Infer${kind}<typeof ${auth}>${semicolon}`)
+  changes.edit(file, statement.getEnd(), statement.getEnd(), `\n\n${[...lines, ...aliases].join("\n")}`)
 }
 
-function localAliases(file: SourceFile, names: TypeNames, semicolon: string): string[] {
+function localAliases(file: SourceFile, names: TypeNames): string[] {
+  const { semicolon } = codeStyleOf(file)
   const specifiers = luciaImports(file).flatMap((each) => each.getNamedImports())
   return specifiers.flatMap((each) => {
     const [own, local] = [movedName(each, names), each.getAliasNode()?.getText()]
@@ -164,17 +168,17 @@ function importedBy(type: NodeOf<"ImportType">): string | null {
   return is(literal, "StringLiteral") ? literal.getLiteralValue() : null
 }
 
-function rewriteImportTypes(
-  file: SourceFile,
-  names: TypeNames,
-  specifier: (() => string) | null,
-  changes: Changes,
-): void {
+function rewriteImportTypes(file: SourceFile, rename: (name: keyof TypeNames) => string, changes: Changes): void {
   for (const type of luciaImportTypes(file)) {
-    const [name, { quote }] = [type.getQualifier()?.getText() ?? "", codeStyleOf(file)]
-    if (!isMoved(name)) changes.leave(type, "a type of Lucia's that is imported in the middle of another")
-    else changes.replace(type, specifier ? `import(${quote}${specifier()}${quote}).${names[name]}` : names[name])
+    const name = type.getQualifier()?.getText() ?? ""
+    if (isMoved(name)) changes.replace(type, rename(name))
+    else changes.leave(type, "a type of Lucia's that is imported in the middle of another")
   }
+}
+
+function importType(specifier: string, name: string, file: SourceFile): string {
+  const { quote } = codeStyleOf(file)
+  return `import(${quote}${specifier}${quote}).${name}`
 }
 
 /** How a file imports the `auth` file: as it does already, as others do, or by its path. */
