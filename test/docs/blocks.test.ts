@@ -77,6 +77,12 @@ test('the block under "First use" signs Ada in, the second time too', async () =
   }
 })
 
+test("the tests of docs/guides/testing.md pass", async () => {
+  const cwd = join(folder.path, "docs/guides/testing.md")
+  const { stdout } = await promisify(execFile)(process.execPath, ["--test", "app.test.ts"], { cwd })
+  expect(stdout).toMatch(/pass 2\b/)
+})
+
 /** The blocks of a page by the name in their first line, or a number. Each page is a folder, with the auth file of the README. */
 async function writeBlocks(page: string): Promise<void> {
   const blocks = blocksOf(page)

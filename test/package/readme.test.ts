@@ -18,7 +18,7 @@ test.each([
   "SECURITY.md",
   "docs/adapters.md",
   "docs/contributing.md",
-  "docs/frameworks.md",
+  "docs/guides/wrappers.md",
   "docs/lucia/v2-differences.md",
   "docs/lucia/v3-differences.md",
   "docs/lucia/v2.md",
