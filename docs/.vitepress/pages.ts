@@ -68,16 +68,17 @@ const sections: Section[] = [
   {
     title: "Guides",
     pages: [
-      "frameworks",
       ...inFolder("guides", [
+        "index",
         "passwords",
         "authorization",
         "devices",
         "remember-me",
         "bearer-tokens",
-        "cross-origin",
+        "other-origins",
         "reverse-proxies",
         "serverless",
+        "wrappers",
         "websockets",
         "stateless",
         "events",

@@ -118,7 +118,7 @@ describe("the message of a mistake", () => {
       }
       return null
     }
-    const remedy = ' is not a duration; use one such as "30d"'
+    const remedy = ' is not a duration; use a number and a unit, such as "30d"'
     expect(message('"x"')).toBe(`session.idleTimeout: "\\"x\\""${remedy}`)
     expect(message("x".repeat(41))).toBe(`session.idleTimeout: "${"x".repeat(40)}"${remedy}`)
     expect(message("x".repeat(40))).toBe(`session.idleTimeout: "${"x".repeat(40)}"${remedy}`)
