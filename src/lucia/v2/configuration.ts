@@ -1,5 +1,5 @@
 import { AuthError } from "../../core/errors.ts"
-import { invalidOption, shown } from "../../core/options.ts"
+import { checkOption, shown } from "../../core/options.ts"
 import type { StoredIds } from "../v3/stored-ids.ts"
 import type { SessionSchema, UserSchema } from "./lucia-adapter.ts"
 import { generateLuciaPasswordHash, validateLuciaPasswordHash } from "./password-hash.ts"
@@ -49,7 +49,9 @@ export function readConfiguration(config: Configuration) {
   if (!config?.adapter) throw new AuthError("missing_port", "adapter: missing; use one of Lucia v2, or of this package")
   const { sessionCookie = {}, csrfProtection = true, storedIds = "rekey" } = config
   const { getUserAttributes = () => ({}), getSessionAttributes = () => ({}), middleware = passThrough } = config
-  const env = readEnv(config.env)
+  const { env } = config
+  // Anything that is neither would not be secure.
+  checkOption("env", env, env === "DEV" || env === "PROD", 'is unknown; use "DEV" or "PROD"')
   const periods = readPeriods(config.sessionExpiresIn)
   return {
     env,
@@ -82,12 +84,6 @@ function readPeriods({ activePeriod = day, idlePeriod = 14 * day }: Configuratio
     "invalid_option",
     `sessionExpiresIn: ${shown(activePeriod)} and ${shown(idlePeriod)} are not lifetimes; use milliseconds, at most 1,000 years each and together more than 0`,
   )
-}
-
-// Anything that is neither would not be secure.
-function readEnv(env: Env): Env {
-  if (env === "DEV" || env === "PROD") return env
-  throw invalidOption("env", env, 'is unknown; use "DEV" or "PROD"')
 }
 
 const luciaPasswordHash = { generate: generateLuciaPasswordHash, validate: validateLuciaPasswordHash }

@@ -1,4 +1,4 @@
-import { invalidOption } from "../../core/options.ts"
+import { checkOption, invalidOption } from "../../core/options.ts"
 import { opensWebSocket } from "../../core/origin.ts"
 import { verifyOrigin } from "../v3/request-origin.ts"
 import type { Env, LuciaRequest } from "./request-context.ts"
@@ -52,23 +52,19 @@ type SubDomainCheck = (origin: string, schemes: readonly string[]) => boolean
 function createSubDomainCheck(subDomains: readonly (string | null)[] | "*", base: string | undefined): SubDomainCheck {
   if (subDomains.length === 0) return () => false
   if (base === undefined || !/^([^.]+\.)+[^.]+$|^localhost(:\d+)?$/.test(base))
-    throw invalidOption(
-      "allowedSubDomains",
-      base,
-      'is not a domain that has them; set sessionCookie.attributes.domain, or csrfProtection.host, such as "example.com"',
-    )
+    throw invalidOption("allowedSubDomains", base, noDomain)
   if (subDomains === "*") return (origin, schemes) => isBelow(origin, base) && isOrigin(origin, hostIn(origin), schemes)
   const hosts = subDomains.map((name) => (name === null ? base : `${requireSubDomain(name)}.${base}`))
   return (origin, schemes) => hosts.some((host) => isOrigin(origin, host, schemes))
 }
 
+const noDomain =
+  'is not a domain that has them; set sessionCookie.attributes.domain, or csrfProtection.host, such as "example.com"'
+const noSubDomain = 'is not a subdomain; use "*", or names without the domain, such as ["api"]'
+
 function requireSubDomain(name: string): string {
-  if (/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(name)) return name
-  throw invalidOption(
-    "allowedSubDomains",
-    name,
-    'is not a subdomain; use "*", or names without the domain, such as ["api"]',
-  )
+  checkOption("allowedSubDomains", name, /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(name), noSubDomain)
+  return name
 }
 
 function isBelow(origin: string, base: string): boolean {
@@ -82,10 +78,8 @@ function hostIn(url: string | undefined): string | null {
 function isOrigin(origin: string, host: string | null, schemes: readonly string[]): boolean {
   if (!host) return false
   const own = isLoopback(origin) ? ["https:", "http:"] : ["https:"]
-  return verifyOrigin(
-    origin,
-    [...own, ...schemes].map((scheme) => `${scheme}//${host}`),
-  )
+  const allowed = [...own, ...schemes].map((scheme) => `${scheme}//${host}`)
+  return verifyOrigin(origin, allowed)
 }
 
 function isLoopback(origin: string): boolean {

@@ -1,4 +1,4 @@
-import { invalidOption } from "../../core/options.ts"
+import { checkOption } from "../../core/options.ts"
 
 /**
  * Throws `invalid_option` unless each attribute can be a column of the application's own. Lucia's adapters spread
@@ -6,10 +6,10 @@ import { invalidOption } from "../../core/options.ts"
  */
 export function requireColumns(path: string, names: readonly string[], ...reserved: string[]): void {
   for (const name of names) {
-    if (reserved.some((column) => plainName(column) === plainName(name)))
-      throw invalidOption(path, name, "would overwrite a column of the library; rename it")
-    if (name === "__proto__" || !/^[\p{L}\p{N}_$-]+$/u.test(name))
-      throw invalidOption(path, name, 'cannot be a column; use letters, digits, "_", "$" and "-"')
+    const isReserved = reserved.some((column) => plainName(column) === plainName(name))
+    checkOption(path, name, !isReserved, "would overwrite a column of the library; rename it")
+    const isPlain = name !== "__proto__" && /^[\p{L}\p{N}_$-]+$/u.test(name)
+    checkOption(path, name, isPlain, 'cannot be a column; use letters, digits, "_", "$" and "-"')
   }
 }
 

@@ -47,8 +47,8 @@ export function isReferenced(error: unknown): boolean {
 type SessionWriter = Pick<SessionAdapter<object>, "insertSession" | "findSession" | "listSessions" | "deleteSession">
 
 /**
- * Makes a function that stores sessions under the hashes of their ids. Throws `invalid_option` if the column cannot hold them, which
- * some databases do not report: MySQL outside of its strict mode cuts the id, and `CHAR` pads it with blanks.
+ * Makes a function that stores sessions under the hashes of their ids. Throws `invalid_option` if the column cannot hold
+ * them, which some databases do not report: MySQL outside of its strict mode cuts the id, and `CHAR` pads it with blanks.
  */
 export function hashedInsert(store: SessionWriter): (session: SessionRecord) => Promise<void> {
   let isProven = false

@@ -1,5 +1,5 @@
 import { readBearerToken } from "../../core/cookie.ts"
-import { invalidOption } from "../../core/options.ts"
+import { checkOption } from "../../core/options.ts"
 import { extensionOf, isLive } from "../../core/expiry.ts"
 import type { FoundSession, SessionRecord } from "../../core/ports.ts"
 import { requireSessionColumns } from "./from-lucia-adapter.ts"
@@ -205,10 +205,8 @@ function toUser({ getUserAttributes }: AnyState, { userId }: SessionRecord, row:
 
 function readLifetime(span: Pick<TimeSpan, "milliseconds"> | undefined): number {
   const milliseconds = span ? span.milliseconds() : 30 * 86_400_000
-  if (milliseconds > 0 && milliseconds <= 3.2e13) return milliseconds
-  throw invalidOption(
-    "sessionExpiresIn",
-    milliseconds,
-    "milliseconds are not a lifetime; use more than 0 and at most 1,000 years",
-  )
+  const isLength = milliseconds > 0 && milliseconds <= 3.2e13
+  const problem = "milliseconds are not a lifetime; use more than 0 and at most 1,000 years"
+  checkOption("sessionExpiresIn", milliseconds, isLength, problem)
+  return milliseconds
 }

@@ -1,3 +1,4 @@
+import { decodeHex, encodeBase32LowerCaseNoPadding } from "@oslojs/encoding"
 import { fromBase64 } from "../../platform/encoding.ts"
 import { equalBytes, toUtf8 } from "../../platform/bytes.ts"
 import { isBuffer, isBytes } from "../../platform/realm.ts"
@@ -27,7 +28,6 @@ const splitShape = new RegExp(
 const splitIdShape = new RegExp(`^${plainId}{16}(${plainId}{8})?$`)
 // Lucia's have 40, which leaves ours out at once; at most there are 16, a dot, and 44 that may all be escaped.
 const [minLength, maxLength] = [40, 149]
-const digits = "abcdefghijklmnopqrstuvwxyz234567"
 
 /** Reads a token that Lucia v2 or v3 made, or the code on Lucia's site; `null` for anything else, without hashing it. */
 export function readOldToken(value: unknown): OldToken | null {
@@ -48,7 +48,7 @@ export function isSplitId(id: unknown): id is string {
 /** Returns whether a token opens the session that was found under one of its old ids. */
 export async function opens({ secret }: OldToken, { attributes }: SessionRecord): Promise<boolean> {
   if (secret === undefined) return true
-  const stored = readHash(storedHash(attributes))
+  const stored = readHash(Object.entries(attributes).find(([name]) => isSecretHash(name))?.[1])
   if (!stored) return false
   const hashes = await Promise.all(meanings(secret).map(digest))
   return hashes.map((hash) => equalBytes(hash, stored)).includes(true)
@@ -64,23 +64,14 @@ export function withoutSecretHash<Row extends object>(attributes: Row): Row {
 // The same for every request that has the old token, so that those at one time, and those whose response cannot set a
 // cookie, come to one session. Whoever has read the table knows at most another hash of it, and that gives nothing.
 function replacementOf(old: string): { token: string; id: string } {
-  const token = toBase32(hashToken(`nightlatch/lucia token:${old}`).slice(0, 40))
+  const bytes = decodeHex(hashToken(`nightlatch/lucia token:${old}`)).slice(0, 20)
+  const token = encodeBase32LowerCaseNoPadding(bytes)
   return { token, id: hashToken(token) }
-}
-
-// 40 hex digits are 32 of base32 to the bit, and BigInt writes such digits as 0 to 9 and a to v.
-function toBase32(hex: string): string {
-  const text = BigInt(`0x${hex}`).toString(32).padStart(32, "0")
-  return Array.from(text, (digit) => digits[parseInt(digit, 32)]).join("")
 }
 
 // Some frameworks escape what base64 has in a cookie.
 function unescaped(value: string): string {
   return value.replace(/%2B/gi, "+").replace(/%2F/gi, "/").replace(/%3D/gi, "=")
-}
-
-function storedHash(attributes: object): unknown {
-  return Object.entries(attributes).find(([name]) => isSecretHash(name))?.[1]
 }
 
 function isSecretHash(name: string): boolean {
@@ -93,14 +84,12 @@ function readHash(value: unknown): Uint8Array | null {
   if (isBuffer(value)) return new Uint8Array(value)
   if (Array.isArray(value)) return Uint8Array.from(value as unknown[], Number)
   const [, hex] = /^(?:\\x)?([0-9a-f]{64})$/i.exec(String(value)) ?? []
-  return hex === undefined ? null : Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16))
+  return hex === undefined ? null : decodeHex(hex)
 }
 
 // One kind of code hashed the secret's text, the other the bytes that it stands for.
 function meanings(secret: string): Uint8Array<ArrayBuffer>[] {
-  const text = toUtf8(secret)
-  if (!secret.endsWith("=")) return [text]
-  return [text, fromBase64(secret)]
+  return [toUtf8(secret), ...(secret.endsWith("=") ? [fromBase64(secret)] : [])]
 }
 
 async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import { AuthError } from "../../core/errors.ts"
-import { invalidOption } from "../../core/options.ts"
+import { checkOption } from "../../core/options.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../core/ports.ts"
 import { hashToken, isSessionId } from "../../core/session-token.ts"
 import { isHashLike } from "./exact-ids.ts"
@@ -45,8 +45,7 @@ export interface SessionsById {
 
 /** Opens a store by the kind of ids that it keeps. Throws `invalid_option` for an unknown one. */
 export function sessionsById(storedIds: StoredIds, store: Store): SessionsById {
-  if (!Object.hasOwn(kinds, storedIds))
-    throw invalidOption("storedIds", storedIds, 'is unknown; use "clear", "rekey" or "hashed"')
+  checkOption("storedIds", storedIds, Object.hasOwn(kinds, storedIds), 'is unknown; use "clear", "rekey" or "hashed"')
   const sessions = kinds[storedIds](store)
 
   return {

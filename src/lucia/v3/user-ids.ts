@@ -1,4 +1,4 @@
-import { invalidOption } from "../../core/options.ts"
+import { checkOption } from "../../core/options.ts"
 import type { UserId } from "../../core/ports.ts"
 
 /**
@@ -14,13 +14,11 @@ export function isUserId(value: unknown): value is UserId {
 
 /** Returns a user's id. Throws `invalid_option` for anything else. */
 export function requireUserId(userId: UserId): UserId {
-  if (isUserId(userId)) return userId
-  throw invalidOption(
-    "userId",
-    userId,
-    "is not an id; use a string, a number, a bigint, or an id object of the database, such as an ObjectId",
-  )
+  checkOption("userId", userId, isUserId(userId), noUserId)
+  return userId
 }
+
+const noUserId = "is not an id; use a string, a number, a bigint, or an id object of the database, such as an ObjectId"
 
 /** Returns whether a row belongs to a user. Ids are compared by their text: drivers give numbers, text or objects. */
 export function belongsTo({ userId: owner }: { userId: unknown }, userId: UserId): boolean {
