@@ -161,18 +161,14 @@ export interface Auth<C extends Configuration = AnyConfiguration> {
    * @deprecated `handleRequest` checks the origin.
    */
   validateRequestOrigin: (request: OriginParts) => void
-  /** Makes of a row what the application sees. */
+  // Each makes of a row what the application sees.
   transformDatabaseUser: (databaseUser: UserSchema) => UserOf<C>
-  /** Makes of a row what the application sees. */
   transformDatabaseKey: (databaseKey: KeySchema) => Key
-  /** Makes of a row what the application sees. */
   transformDatabaseSession: (
     databaseSession: SessionSchema,
     context: { user: UserOf<C>; fresh: boolean },
   ) => SessionOf<C>
-  /** The configuration's function. */
   getUserAttributes: (databaseUser: UserSchema) => UserAttributesOf<C>
-  /** The configuration's function. */
   getSessionAttributes: (databaseSession: SessionSchema) => SessionAttributesOf<C>
 }
 

@@ -74,9 +74,12 @@ export function acceptLuciaTokens<
         return true
       },
       async getUserSessions(userId) {
-        const { listSessions, moveListed } = sessions.list()
+        const listed = new Map((await sessions.list(userId)).map((each) => [each.id, each]))
+        const listSessions = async () => Array.from(listed.values(), ({ row, id }) => ({ ...row, id }))
         const live = await auth.withAdapter({ ...adapter, listSessions }).getUserSessions(userId)
-        return moveListed(live)
+        const moved: typeof live = []
+        for (const session of live) if (await sessions.moveListed(listed.get(session.id)!)) moved.push(session)
+        return moved
       },
       async isTokenOf(presented, sessionId) {
         const token = plainToken(presented)

@@ -13,16 +13,16 @@ export function isHashLike(id: string): boolean {
 
 /** The same store, which finds and deletes only the row whose id is, byte for byte, the one asked for. */
 export function exactly<UserRow, SessionRow, S extends ById<UserRow, SessionRow>>(store: S): S {
-  const findSession: ById<UserRow, SessionRow>["findSession"] = async (id) => {
-    const found = await store.findSession(id)
-    return found?.session.id === id ? found : null
+  const byId: ById<UserRow, SessionRow> = {
+    async findSession(id) {
+      const found = await store.findSession(id)
+      return found?.session.id === id ? found : null
+    },
+    async deleteSession(id, ...owner) {
+      // A hash has one spelling, so no other row's id is taken for it. Any other id is looked up first.
+      const isThere = isSessionId(id) || (await byId.findSession(id)) !== null
+      return isThere && store.deleteSession(id, ...owner)
+    },
   }
-
-  const deleteSession: ById<UserRow, SessionRow>["deleteSession"] = async (id, ...owner) => {
-    // A hash has one spelling, so no other row's id is taken for it. Any other id is looked up first.
-    const isThere = isSessionId(id) || (await findSession(id)) !== null
-    return isThere && store.deleteSession(id, ...owner)
-  }
-
-  return { ...store, findSession, deleteSession }
+  return { ...store, ...byId }
 }

@@ -80,11 +80,11 @@ export function fromLuciaAdapter(adapter: Adapter, options: FromLuciaAdapterOpti
   checkOptions("fromLuciaAdapter()", options, "createdAt")
   const { createdAt } = options
   if (createdAt !== undefined) requireSessionColumns([createdAt], undefined)
-  const { listSessions, ...rest } = overLuciaAdapter(adapter, createdAt)
-  const all = { [everySession]: listSessions }
+  const port = overLuciaAdapter(adapter, createdAt)
+  const all = { [everySession]: port.listSessions }
 
   return {
-    ...rest,
+    ...port,
     ...all,
     checkSession({ absoluteTimeout }) {
       if (createdAt === undefined && absoluteTimeout !== Infinity)
@@ -94,7 +94,7 @@ export function fromLuciaAdapter(adapter: Adapter, options: FromLuciaAdapterOpti
         )
     },
     async listSessions(userId) {
-      const sessions = await listSessions(userId)
+      const sessions = await port.listSessions(userId)
       // A session of Lucia's own has its token for an id, which must not be shown.
       return sessions.filter(({ id }) => isSessionId(id))
     },

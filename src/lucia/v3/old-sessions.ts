@@ -17,7 +17,7 @@ export function createOldSessions<UserRow, SessionRow extends object>(
   emit: Emit,
 ) {
   type Found = FoundSession<UserRow, SessionRow>
-  type Row = SessionRecord<SessionRow>
+  type Listed = { row: SessionRecord<SessionRow>; id: string }
 
   const store = exactly(guardPort<SessionAdapter<UserRow, SessionRow>>(listingAll(adapter), needed))
 
@@ -54,36 +54,23 @@ export function createOldSessions<UserRow, SessionRow extends object>(
     await endRemains(id, found.session.userId, old)
   }
 
-  /** Lists with the new ids, since an old one may be a token; then moves those sessions that were found to be live. */
-  function list() {
-    const clear = new Map<string, Row>()
-
-    async function listSessions(userId: UserId): Promise<Row[]> {
-      const rows = await store.listSessions(userId)
-      const ids = new Set(rows.map(({ id }) => id))
-      return rows.flatMap((row) => {
-        if (isSessionId(row.id) || isSplitId(row.id)) return [row]
-        const old = readOldToken(row.id)
-        if (!old || ids.has(old.id)) return []
-        clear.set(old.id, row)
-        return [{ ...row, id: old.id }]
-      })
-    }
-
-    // Otherwise they could not be ended by the ids that are listed.
-    async function moveListed<Listed extends { id: string }>(live: Listed[]): Promise<Listed[]> {
-      const moved: Listed[] = []
-      for (const session of live) {
-        const row = clear.get(session.id)
-        if (!row || (await move({ session: row }, session.id))) moved.push(session)
-      }
-      return moved
-    }
-
-    return { listSessions, moveListed }
+  /** Lists with the new ids, since an old one may be a token. */
+  async function list(userId: UserId): Promise<Listed[]> {
+    const rows = await store.listSessions(userId)
+    const ids = new Set(rows.map(({ id }) => id))
+    return rows.flatMap((row) => {
+      if (isSessionId(row.id) || isSplitId(row.id)) return [{ row, id: row.id }]
+      const old = readOldToken(row.id)
+      return !old || ids.has(old.id) ? [] : [{ row, id: old.id }]
+    })
   }
 
-  return { find, endRemains, endRemainsOf, list, end: store.deleteSession }
+  /** Moves a listed session. Otherwise it could not be ended by the id that is listed. Resolves to whether it is there. */
+  async function moveListed({ row, id }: Listed): Promise<boolean> {
+    return row.id === id || (await move({ session: row }, id)) !== null
+  }
+
+  return { find, endRemains, endRemainsOf, list, moveListed, end: store.deleteSession }
 }
 
 function isOwner(session: SessionRecord, userId: UserId | undefined): boolean {

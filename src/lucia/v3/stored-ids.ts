@@ -2,6 +2,7 @@ import { AuthError } from "../../core/errors.ts"
 import { checkOption } from "../../core/options.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../core/ports.ts"
 import { hashToken, isSessionId } from "../../core/session-token.ts"
+import type { MaybePromise } from "../../platform/maybe-promise.ts"
 import { isHashLike } from "./exact-ids.ts"
 import { hashedInsert, isReferenced, isUnfit, unfitColumn } from "./id-column.ts"
 
@@ -37,10 +38,15 @@ export interface SessionsById {
   insert(session: SessionRecord): Promise<void>
   /** Finds a usable session by what the cookie holds, and replaces a clear one. */
   find(sessionId: string, isUsable: (found: Found) => boolean): Promise<Found | null>
-  /** Lists a user's sessions. Where ids are hashed, what is listed signs nobody in. */
-  list(userId: UserId, isUsable: (session: SessionRecord) => boolean): Promise<SessionRecord[]>
+  /** Lists a user's live sessions. Where ids are hashed, what is listed signs nobody in. */
+  list(userId: UserId, isLive: (session: SessionRecord) => boolean): Promise<SessionRecord[]>
   /** Ends a session by what the cookie holds, or by what was listed. */
   end(sessionId: string): Promise<void>
+}
+
+interface StoredKind extends Omit<SessionsById, "list"> {
+  /** Gives those of a user's live sessions that count the ids that the application may know. */
+  list(live: SessionRecord[]): MaybePromise<SessionRecord[]>
 }
 
 /** Opens a store by the kind of ids that it keeps. Throws `invalid_option` for an unknown one. */
@@ -49,7 +55,7 @@ export function sessionsById(storedIds: StoredIds, store: Store): SessionsById {
   const sessions = kinds[storedIds](store)
 
   return {
-    list: sessions.list,
+    list: async (userId, isLive) => sessions.list((await store.listSessions(userId)).filter(isLive)),
     async insert(session) {
       if (!isPossibleId(session.id) || (storedIds === "clear" && isHashLike(session.id)))
         throw new AuthError("invalid_option", unfitId)
@@ -72,7 +78,7 @@ const unfitId = "sessionId: not an id; use 1 to 255 characters without NUL and, 
  * Writes the ids of sessions in clear, and knows those that were moved: servers with `rekey` may run beside, or have run
  * before. Ids that look like hashes are void, because a copied one must not sign in.
  */
-function clearIds(store: Store): SessionsById {
+function clearIds(store: Store): StoredKind {
   return {
     insert: (session) => store.insertSession(session),
     async find(sessionId) {
@@ -80,8 +86,7 @@ function clearIds(store: Store): SessionsById {
       // The clear row first: whoever moves it writes the new one before the old one is gone.
       return (await store.findSession(sessionId)) ?? findMoved(sessionId)
     },
-    async list(userId, isUsable) {
-      const sessions = (await store.listSessions(userId)).filter(isUsable)
+    list(sessions) {
       // A crash in the middle of a move leaves both rows of a session.
       const doubled = new Set(sessions.filter(({ id }) => !isHashLike(id)).map(({ id }) => hashToken(id)))
       return sessions.filter(({ id }) => !doubled.has(id))
@@ -105,14 +110,11 @@ function clearIds(store: Store): SessionsById {
 }
 
 /** Keeps sessions under the hashes of their ids. Clear ones are void. */
-function hashedIds(store: Store): SessionsById {
+function hashedIds(store: Store): StoredKind {
   return {
     insert: hashedInsert(store),
     find: (sessionId) => store.findSession(hashToken(sessionId)),
-    async list(userId, isUsable) {
-      const sessions = await store.listSessions(userId)
-      return sessions.filter((session) => isSessionId(session.id) && isUsable(session))
-    },
+    list: (sessions) => sessions.filter(({ id }) => isSessionId(id)),
     async end(sessionId) {
       await store.deleteSession(hashToken(sessionId))
       if (isSessionId(sessionId)) await store.deleteSession(sessionId)
@@ -121,10 +123,9 @@ function hashedIds(store: Store): SessionsById {
 }
 
 /** Keeps new sessions under the hashes of their ids, and moves clear ones there when they are used. */
-function rekeyedIds(store: Store): SessionsById {
+function rekeyedIds(store: Store): StoredKind {
   return {
     insert: hashedInsert(store),
-
     async find(sessionId, isUsable) {
       const stored = hashToken(sessionId)
       const found = await findHashed(stored, sessionId)
@@ -135,11 +136,8 @@ function rekeyedIds(store: Store): SessionsById {
       if (!isUsable(clear)) return clear
       return moveUsed(clear)
     },
-
-    async list(userId, isUsable) {
-      const sessions = (await store.listSessions(userId)).filter(isUsable)
-      const listed = new Map<string, SessionRecord>()
-      for (const session of sessions) if (isSessionId(session.id)) listed.set(session.id, session)
+    async list(sessions) {
+      const listed = new Map(sessions.filter(({ id }) => isSessionId(id)).map((session) => [session.id, session]))
       // Moved, because a clear session could not be ended by the id that is listed.
       for (const session of sessions) {
         if (isHashLike(session.id) || listed.has(hashToken(session.id))) continue
@@ -148,7 +146,6 @@ function rekeyedIds(store: Store): SessionsById {
       }
       return [...listed.values()]
     },
-
     async end(sessionId) {
       if (isSessionId(sessionId)) await endListed(sessionId)
       // The clear row first: a request that moves it at the same time sees that it is gone, and deletes the new one again.
