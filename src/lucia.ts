@@ -6,12 +6,15 @@ export { generateId, generateIdFromEntropySize } from "./lucia/v3/generate-id.ts
 export type { LuciaOptions, RegisteredLucia, Session, User } from "./lucia/v3/lucia.ts"
 export { Lucia } from "./lucia/v3/lucia.ts"
 export type { OwnAdapter } from "./lucia/v3/own-adapter.ts"
-export type { CookieAttributes } from "./lucia/v3/lucia-cookie.ts"
-export { Cookie } from "./lucia/v3/lucia-cookie.ts"
 export { verifyOrigin as verifyRequestOrigin } from "./lucia/v3/request-origin.ts"
 export type { PasswordHashingAlgorithm } from "./lucia/v3/scrypt.ts"
 export { LegacyScrypt, Scrypt } from "./lucia/v3/scrypt.ts"
-export type { SessionCookieAttributesOptions, SessionCookieOptions } from "./lucia/v3/session-cookies.ts"
+export type {
+  CookieAttributes,
+  SessionCookieAttributesOptions,
+  SessionCookieOptions,
+} from "./lucia/v3/session-cookies.ts"
+export { Cookie } from "./lucia/v3/session-cookies.ts"
 export type { StoredIds } from "./lucia/v3/stored-ids.ts"
 export type { TimeSpanUnit } from "./lucia/v3/time-span.ts"
 export { TimeSpan } from "./lucia/v3/time-span.ts"

@@ -35,37 +35,12 @@ export interface Stores {
   activeUntil(session: SessionRecord): number
 }
 
-const userMethods = [
-  "getUser",
-  "setUser",
-  "updateUser",
-  "deleteUser",
-  "getKey",
-  "getKeysByUserId",
-  "setKey",
-  "updateKey",
-  "deleteKey",
-  "deleteKeysByUserId",
-] as const
-const sessionMethods = [
-  "getSession",
-  "getSessionsByUserId",
-  "setSession",
-  "updateSession",
-  "deleteSession",
-  "deleteSessionsByUserId",
-] as const
-const userPort = [
-  "insertUser",
-  "findUser",
-  "updateUser",
-  "deleteUser",
-  "insertKey",
-  "findKey",
-  "listKeys",
-  "replaceKeyPassword",
-  "deleteKey",
-] as const
+const userMethods = ["getUser", "setUser", "updateUser", "deleteUser"] as const
+const keyMethods = ["getKey", "getKeysByUserId", "setKey", "updateKey", "deleteKey", "deleteKeysByUserId"] as const
+const sessionReads = ["getSession", "getSessionsByUserId"] as const
+const sessionWrites = ["setSession", "updateSession", "deleteSession", "deleteSessionsByUserId"] as const
+const userPort = ["insertUser", "findUser", "updateUser", "deleteUser"] as const
+const keyPort = ["insertKey", "findKey", "listKeys", "replaceKeyPassword", "deleteKey"] as const
 const remedy = "use one of Lucia v2, or of this package, for users and for sessions"
 
 /** Opens the adapters of a configuration. Throws `missing_port` if one is not an adapter. */
@@ -110,14 +85,14 @@ function initialized(option: unknown): unknown {
 }
 
 function toUsers(adapter: unknown): UserAdapter {
-  if (isOwnUsers(adapter)) return overUserPort(guardPort(adapter, userPort))
-  requireMethods<UserAdapter>(adapter, userMethods, remedy)
+  if (isOwnUsers(adapter)) return overUserPort(guardPort(adapter, [...userPort, ...keyPort]))
+  requireMethods<UserAdapter>(adapter, [...userMethods, ...keyMethods], remedy)
   return adapter
 }
 
 function toSessions(adapter: unknown, hasUsers: boolean, idlePeriod: number): SessionStore {
   if (isOwn(adapter)) return exactly(guardPort<OwnSessionAdapter>(adapter, [...ownPort, "updateSession"]))
-  requireMethods<Adapter>(adapter, sessionMethods, remedy)
+  requireMethods<Adapter>(adapter, [...sessionReads, ...sessionWrites], remedy)
   return overSessionAdapter(adapter, { hasUsers, idlePeriod })
 }
 

@@ -10,15 +10,8 @@ import type { SessionRows } from "./session-port.ts"
 import { fromStored, toStored } from "./stored-session.ts"
 import { requireUserId } from "./user-ids.ts"
 
-const contract = [
-  "getSessionAndUser",
-  "getUserSessions",
-  "setSession",
-  "updateSessionExpiration",
-  "deleteSession",
-  "deleteUserSessions",
-  "deleteExpiredSessions",
-] as const
+const reads = ["getSessionAndUser", "getUserSessions"] as const
+const writes = ["setSession", "updateSessionExpiration", "deleteSession"] as const
 
 /** What {@link fromLuciaAdapter} takes besides the adapter. */
 export interface FromLuciaAdapterOptions<CreatedAt extends string = string> {
@@ -111,7 +104,8 @@ export function listingAll<A extends object>(adapter: A): A {
  * Throws `missing_port` for any other adapter.
  */
 export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionAdapter<object> {
-  requireMethods<Adapter>(adapter, contract, "use an adapter of Lucia v3")
+  const names = [...reads, ...writes, "deleteUserSessions", "deleteExpiredSessions"] as const
+  requireMethods<Adapter>(adapter, names, "use an adapter of Lucia v3")
   const toRecord = (session: DatabaseSession) => fromStored(session, createdAt)
   const rows: SessionRows = {
     async find(id) {

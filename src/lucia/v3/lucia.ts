@@ -5,7 +5,6 @@ import type { FoundSession, SessionRecord } from "../../core/ports.ts"
 import { requireSessionColumns } from "./from-lucia-adapter.ts"
 import { generateIdFromEntropySize } from "./generate-id.ts"
 import type { Adapter as AnyLuciaAdapter } from "./lucia-adapter.ts"
-import type { Cookie } from "./lucia-cookie.ts"
 import { isOwn, toFindUser, toStore } from "./own-adapter.ts"
 import type { OwnAdapter } from "./own-adapter.ts"
 import type {
@@ -15,7 +14,7 @@ import type {
   UserId,
 } from "./register.ts"
 import { createLuciaCookies } from "./session-cookies.ts"
-import type { SessionCookieOptions } from "./session-cookies.ts"
+import type { Cookie, SessionCookieOptions } from "./session-cookies.ts"
 import { sessionsById } from "./stored-ids.ts"
 import type { StoredIds } from "./stored-ids.ts"
 import type { TimeSpan } from "./time-span.ts"

@@ -1,5 +1,5 @@
-import { decodeHex, encodeBase32LowerCaseNoPadding } from "@oslojs/encoding"
 import { fromBase64 } from "../../platform/encoding.ts"
+import { fromHex, toBase32 } from "../../platform/crypto.ts"
 import { equalBytes, toUtf8 } from "../../platform/bytes.ts"
 import { isBuffer, isBytes } from "../../platform/realm.ts"
 import type { SessionRecord } from "../../core/ports.ts"
@@ -64,8 +64,7 @@ export function withoutSecretHash<Row extends object>(attributes: Row): Row {
 // The same for every request that has the old token, so that those at one time, and those whose response cannot set a
 // cookie, come to one session. Whoever has read the table knows at most another hash of it, and that gives nothing.
 function replacementOf(old: string): { token: string; id: string } {
-  const bytes = decodeHex(hashToken(`nightlatch/lucia token:${old}`)).slice(0, 20)
-  const token = encodeBase32LowerCaseNoPadding(bytes)
+  const token = toBase32(fromHex(hashToken(`nightlatch/lucia token:${old}`)).slice(0, 20))
   return { token, id: hashToken(token) }
 }
 
@@ -84,7 +83,7 @@ function readHash(value: unknown): Uint8Array | null {
   if (isBuffer(value)) return new Uint8Array(value)
   if (Array.isArray(value)) return Uint8Array.from(value as unknown[], Number)
   const [, hex] = /^(?:\\x)?([0-9a-f]{64})$/i.exec(String(value)) ?? []
-  return hex === undefined ? null : decodeHex(hex)
+  return hex === undefined ? null : fromHex(hex)
 }
 
 // One kind of code hashed the secret's text, the other the bytes that it stands for.

@@ -8,17 +8,10 @@ import { belongsTo } from "./user-ids.ts"
 /** An adapter of this package, which need not know users; where it does not, its `findUser` is asked if there is one. */
 export type OwnAdapter = SessionAdapter<object> & Partial<Pick<UserAdapter<object>, "findUser">>
 
+const reads = ["findSession", "listSessions"] as const
+const writes = ["insertSession", "extendSession", "replaceSession", "deleteSession"] as const
 /** What is asked of the sessions of an adapter of this package. */
-export const ownPort = [
-  "insertSession",
-  "findSession",
-  "listSessions",
-  "extendSession",
-  "replaceSession",
-  "deleteSession",
-  "deleteUserSessions",
-  "deleteExpiredSessions",
-] as const
+export const ownPort = [...reads, ...writes, "deleteUserSessions", "deleteExpiredSessions"] as const
 
 /** Makes the session port out of an adapter of either kind. Throws `missing_port` if it is not an adapter. */
 export function toStore(adapter: AnyLuciaAdapter | OwnAdapter): SessionAdapter<object> {
@@ -29,9 +22,8 @@ export function toStore(adapter: AnyLuciaAdapter | OwnAdapter): SessionAdapter<o
 /** Makes what finds a user by the `findUser` of an adapter of this package. Without one every id is a user's. */
 export function toFindUser(adapter: AnyLuciaAdapter | OwnAdapter): (userId: UserId) => Promise<object | null> {
   if (!isOwn(adapter) || typeof adapter.findUser !== "function") return async () => ({})
-  const { findUser } = guardPort<Pick<UserAdapter<{ id?: UserId }>, "findUser">>({ findUser: adapter.findUser }, [
-    "findUser",
-  ])
+  const port: Pick<UserAdapter<{ id?: UserId }>, "findUser"> = { findUser: adapter.findUser }
+  const { findUser } = guardPort(port, ["findUser"])
   return async (userId) => {
     const row = await findUser(userId)
     // Some columns take the id of another user for this one.
