@@ -15,6 +15,9 @@ db.exec(`CREATE TABLE IF NOT EXISTS session (
     FOREIGN KEY (user_id) REFERENCES user(id)
 )`)
 
+// Repaired: without it, signing a user out everywhere reads the whole table.
+db.exec("CREATE INDEX IF NOT EXISTS session_user_id ON session (user_id)")
+
 export interface DatabaseUser {
   id: string
   username: string
