@@ -1,0 +1,9 @@
+/** Remembers what a function returned for an object, for as long as the object lives. */
+export function oncePer<Key extends object, Result>(compute: (key: Key) => Result): (key: Key) => Result {
+  const known = new WeakMap<Key, { result: Result }>()
+  return (key) => {
+    const found = known.get(key) ?? { result: compute(key) }
+    known.set(key, found)
+    return found.result
+  }
+}

@@ -1,0 +1,161 @@
+import { callsOf, property } from "../calls.ts"
+import { codeOf, valueNames } from "../expression-text.ts"
+import type { Project } from "../project.ts"
+import { inEachSource } from "../rule.ts"
+import type { Problem, Rule, Spot } from "../rule.ts"
+import { sessionTokensIn } from "../session-tokens.ts"
+import { isAt, split, textAt } from "../source.ts"
+import type { Range, Source } from "../source.ts"
+import { stringValue } from "../token.ts"
+import { isIgnored } from "../git-ignore.ts"
+import { pages } from "../pages.ts"
+
+const loggers = new Set(["log", "info", "warn", "error", "debug", "trace", "dir"])
+const secretName =
+  /^(?:password|passwd|newPassword|currentPassword|oldPassword|plainPassword|passwordHash|hashedPassword|SESSION_SECRET|sessionToken)$/
+const secretVariable =
+  /^(?:export\s+)?([\w.]*(?:SECRET|PASSWORD|PRIVATE_KEY|API_KEY|TOKEN|DATABASE_URL)[\w.]*)\s*=\s*(["']?)([^\s"'#]{6,})/
+
+/** Rules about secrets that leave the place where they belong. */
+export const secretRules: Rule[] = [
+  {
+    name: "secret-logged",
+    severity: "error",
+    finds: "a password, a cookie header or a secret that is logged",
+    cure: "Log the user's id or the session's id instead: neither signs anyone in.",
+    page: pages.events,
+    check: inEachSource((source) =>
+      loggedIn(source).flatMap(({ args }) => args.flatMap((each) => secretsIn(source, each))),
+    ),
+  },
+  {
+    name: "token-logged",
+    severity: "error",
+    finds: "a session token that is logged",
+    cure: "Log `session.id` instead: it is a hash, and signs nobody in.",
+    page: pages.events,
+    check: inEachSource((source) =>
+      loggedIn(source).flatMap(({ args }) =>
+        args.flatMap((each) => {
+          return sessionTokensIn(source, each).map((at): Spot => [
+            at,
+            "Whoever reads the log can use this session token.",
+          ])
+        }),
+      ),
+    ),
+  },
+  {
+    name: "token-in-url",
+    severity: "error",
+    finds: "a session token in an address",
+    cure: "Send it in the cookie, or in the `Authorization` header: addresses are kept in histories, logs and `Referer` headers.",
+    page: pages.bearerTokens,
+    check: inEachSource((source) =>
+      urlTokens(source).map((at): Spot => [at, "The session token becomes part of an address."]),
+    ),
+  },
+  {
+    name: "token-in-storage",
+    severity: "warning",
+    finds: "a session token in `localStorage` or `sessionStorage`",
+    cure: "Let the wrapper set its cookie, which scripts cannot read.",
+    page: pages.bearerTokens,
+    check: inEachSource((source) =>
+      callsOf(source, new Set(["setItem"]))
+        .filter(({ object, args }) => {
+          const name = stringValue(source.tokens[args[0]?.start ?? -1]) ?? ""
+          return (
+            /^(?:window\.)?(?:local|session)Storage$/.test(object) &&
+            /^(?:session|auth|access|bearer)?[-_]?token$/i.test(name)
+          )
+        })
+        .map(({ at }): Spot => [at, "Any script on the page can read this token."]),
+    ),
+  },
+  {
+    name: "secret-in-source",
+    severity: "error",
+    finds: "a secret of `createStatelessAuth` or `createSnapshots` in the source, also as a default",
+    cure: "Make one with `openssl rand -base64 32`, keep it where your other secrets are, and read it from the environment without a default.",
+    page: pages.stateless,
+    check: inEachSource((source) =>
+      callsOf(source, new Set(["createStatelessAuth", "createSnapshots"])).flatMap(({ args }) => {
+        const secrets = property(source, args[0], "secrets")
+        return secrets
+          ? literalsIn(source, secrets.value).map((at): Spot => [
+              at,
+              "Everyone who can read the code can make sessions for any user.",
+            ])
+          : []
+      }),
+    ),
+  },
+  {
+    name: "env-committed",
+    severity: "error",
+    finds: "a `.env` file with secrets that `.gitignore` does not list",
+    cure: "Add it to `.gitignore`, take it out of Git with `git rm --cached`, and change the secrets in it.",
+    page: pages.deployment,
+    check: committedSecrets,
+  },
+]
+
+function loggedIn(source: Source) {
+  return callsOf(source, loggers).filter(({ object }) => /(?:^|\.)(?:console|logger|log|pino|winston)$/.test(object))
+}
+
+function secretsIn(source: Source, range: Range): Spot[] {
+  const code = codeOf(source, range)
+  const cookie = /(?:headers\.cookie|headers\.get\(["']cookie["']\)|document\.cookie)$/i.test(code)
+  if (cookie) return [[range.start, "A cookie header is logged: it holds the session token."]]
+  if (/\.get\(["'`](?:\w*[pP]assword)["'`]\)$/.test(code)) return [[range.start, "A password is logged."]]
+  const places = valueNames(source, range).filter(
+    (at) => secretName.test(textAt(source, at)) && isWholeValue(source, at),
+  )
+  return places.map((at): Spot => [at, `${textAt(source, at)} is logged.`])
+}
+
+// Not `password.length`, and not the key of `{ password: "missing" }`.
+function isWholeValue(source: Source, at: number): boolean {
+  return (
+    !/^(?:\??\.|:|===|!==|\?|&&)$/.test(textAt(source, at + 1)) &&
+    !isAt(source, at - 1, "typeof") &&
+    !isAt(source, at - 1, "!")
+  )
+}
+
+function urlTokens(source: Source): number[] {
+  const inTemplates = source.tokens.flatMap((token, at) => {
+    const isParameter = token.kind === "template" && /[?&#]\w+=$/.test(token.text) && isAt(source, at + 1, "${")
+    return isParameter ? sessionTokensIn(source, { start: at + 2, end: Math.max(source.pairs[at + 1]!, at + 2) }) : []
+  })
+  const setters = callsOf(source, new Set(["set", "append"])).filter(({ object }) => /[sS]earchParams$/.test(object))
+  const makers = callsOf(source, new Set(["URLSearchParams"]))
+  const inCalls = [...setters, ...makers].flatMap(({ args }) => args.flatMap((each) => sessionTokensIn(source, each)))
+  return [...inTemplates, ...inCalls]
+}
+
+// A string in the list, in place or as a default: `process.env.SECRET ?? "secret"`.
+function literalsIn(source: Source, { start, end }: Range): number[] {
+  if (!isAt(source, start, "[")) return []
+  const items = split(source, { start: start + 1, end: end - 1 }, (text) => text === ",")
+  return items.flatMap((item) => {
+    const parts = split(source, item, (text) => text === "??" || text === "||")
+    return parts
+      .filter((part) => part.end - part.start === 1 && (stringValue(source.tokens[part.start]) ?? "") !== "")
+      .map((part) => part.start)
+  })
+}
+
+function committedSecrets(project: Project): Problem[] {
+  const isKept = project.isRepository || project.files.has(".gitignore")
+  return [...project.files].flatMap(([file, text]) => {
+    if (!isKept || !/(?:^|\/)\.env(?:\.\w+)*$/.test(file) || /\.(?:example|sample|template|dist|test)$/.test(file))
+      return []
+    const line = text.split("\n").findIndex((each) => secretVariable.test(each.trim()))
+    if (line < 0 || isIgnored(project, file)) return []
+    const name = secretVariable.exec(text.split("\n")[line]!.trim())![1]!
+    return [{ file, line: line + 1, message: `${name} is in a file that Git would commit.` }]
+  })
+}
