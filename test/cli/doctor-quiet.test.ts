@@ -1,0 +1,161 @@
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { examine } from "../../src/cli/doctor/examine.ts"
+import { createProject } from "../../src/cli/doctor/project.ts"
+import { base, faults } from "./doctor/faults.ts"
+import type { Files } from "./doctor/faults.ts"
+
+const requiredNode = ">=20.9"
+const findingsIn = (files: Files) => examine(createProject(new Map(Object.entries(files)), { requiredNode }))
+const start = `import { auth, users, getSession, verifySession, signOut, routeHandler, serverAction } from "@/lib/auth"\n`
+
+// Code that looks like a fault and is none.
+test.each([
+  ["a mailer without TLS", `createTransport({ host: "mail", secure: false })`],
+  ["a cookie of the application's own", `jar.set("theme", value, { secure: false })`],
+  [
+    "a session that is handed on as a promise",
+    `export const promise = getSession()\nexport const both = Promise.all([getSession(), load()])`,
+  ],
+  ["a promise that is returned", `export function current() {\n  return getSession()\n}`],
+  ["a promise with then", `getSession().then((session) => session?.user)`],
+  [
+    "a session of another library",
+    `import { getSession } from "next-auth/react"\nconst session = getSession()\nif (!session) throw new Error()`,
+  ],
+  [
+    "a method that is declared",
+    `class Sessions {\n  signOut() {}\n  getSession(): string { return "" }\n}\ninterface A { signOut(): void; verifySession(): void }`,
+  ],
+  ["a void call on purpose", `void auth.invalidateUserSessions("1").catch(console.error)`],
+  [
+    "a session that TypeScript knows of",
+    `export async function f() {\n  const session = await getSession()\n  return session?.user\n}`,
+  ],
+  [
+    "a catch that throws again",
+    `export async function f() {\n  try { await verifySession() } catch (error) { unstable_rethrow(error) }\n}`,
+  ],
+  ["a redirect to a page of the site", `redirect(\`/search?q=\${encodeURIComponent(searchParams.get("q"))}\`)`],
+  [
+    "a redirect after a check of one's own",
+    `export function f(form) {\n  const next = form.get("next")\n  return redirect(isOwnPath(next) ? next : "/")\n}`,
+  ],
+  ["a redirect to one of a list", `export const f = (form) => redirect(pages[form.get("page")] ?? "/")`],
+  [
+    "a user id that is the session's",
+    `export const f = async (form) => {\n  const userId = form.get("user")\n  const { user } = await verifySession()\n  if (userId !== user.id) return\n  await auth.invalidateUserSessions(userId)\n}`,
+  ],
+  ["a map that has a get", `export const f = (params) => cache.get("user") ?? redirect(cache.get("next"))`],
+  ["a confirmed password", `if (password !== confirmPassword || form.password === form.repeat) fail()`],
+  ["a missing password", `if (user.passwordHash === null || body.password === undefined) fail()`],
+  [
+    "a log of what is wrong with a password",
+    `console.warn("password_too_short", errors.password?.length, await checkPassword(password))`,
+  ],
+  [
+    "a token for another purpose",
+    `const token = createResetToken()\nconst link = \`https://example.com/reset?token=\${token}\``,
+  ],
+  ["a hash of a token", `createHash("sha256").update(token).digest()`],
+  ["CORS for anyone without credentials", `app.use(cors({ origin: "*" }))`],
+  [
+    "an HTTP origin for development",
+    `createAuth({ adapter, trustedOrigins: isDevelopment ? ["http://app.test"] : [], getUserAttributes: ({ id }) => ({ id }) })`,
+  ],
+  ["a text about Lucia", `export const text = 'imports from "lucia"'`],
+  ["a regular expression with quotes", `const quote = /["'\`]/g\nconst f = (text) => text.replace(/\\/\\*/, "")`],
+  [
+    "a row that is named",
+    `createAuth({ adapter, getUserAttributes: (row) => ({ id: row.id }), getSessionAttributes: (row) => row })`,
+  ],
+  ["a Map's set", `const seen = new Map()\nseen.set("session", 1)\nseen.get("session")`],
+  [
+    "a route that reads",
+    `app.get("/devices", async (c) => c.json(await auth.getUserSessions((await c.var.auth.validate())?.user.id)))`,
+  ],
+  [
+    "a sign-in by GET, as OAuth has it",
+    `export const GET = routeHandler(async () => {\n  await signIn("1")\n  return Response.json(1)\n}, { public: true })`,
+  ],
+  [
+    "a factory of auths",
+    `export function makeAuth(adapter) {\n  return createAuth({ adapter, getUserAttributes: ({ id }) => ({ id }) })\n}`,
+  ],
+])("%s is no fault", (_, code) => {
+  expect(findingsIn({ ...base, "lib/case.ts": start + code })).toEqual([])
+})
+
+describe("whatever is in the files", () => {
+  const cases = faults.flatMap(({ faulty, cured }) => [faulty, cured]).map((files) => ({ ...base, ...files }))
+  const pieces = fc.constantFrom(..."'\"`/<>{}()[]$\\\n=!?.:,*#;".split(""), "${", "=>", "await ", "const ", "import ")
+
+  test("nothing throws", () => {
+    const change = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), put: pieces, take: fc.nat(8) })
+    const property = fc.property(
+      fc.constantFrom(...cases),
+      fc.array(change, { minLength: 1, maxLength: 8 }),
+      (files, changes) => {
+        const mutated = Object.entries(files).map(([path, text]) => {
+          return [
+            path,
+            changes.reduce((rest, { at, put, take }) => {
+              const place = Math.floor(at * rest.length)
+              return rest.slice(0, place) + put + rest.slice(place + take)
+            }, text),
+          ]
+        })
+        expect(Array.isArray(findingsIn(Object.fromEntries(mutated) as Files))).toBe(true)
+      },
+    )
+    fc.assert(property, { numRuns: 400 })
+  }, 60_000)
+
+  const parts = [
+    "a=>",
+    "const a=",
+    "f(",
+    "f(a,",
+    "{a:",
+    "a.b",
+    "await f()",
+    "<script",
+    "import a from ",
+    "CREATE TABLE session(",
+    "INDEX ON a",
+    '"',
+    "`${",
+    "getSession()",
+    "redirect(form.get('a'))",
+    "createAuth({",
+    "function f() {",
+    "model Session {",
+    "a: (b): c ",
+    "a ? b : ",
+    "auth.updateUser(a)",
+    "try {",
+  ]
+
+  test.each(parts)(
+    "100 kB of lines with %j take seconds at most",
+    (part) => {
+      const text = `import { getSession, auth } from "./auth"\n${`${part}\n`.repeat(100_000 / part.length)}`
+      const paths = [
+        "lib/case.ts",
+        "case.vue",
+        "case.sql",
+        "case.prisma",
+        ".gitignore",
+        "package.json",
+        "tsconfig.json",
+        "yarn.lock",
+        ".env",
+      ]
+      const started = performance.now()
+      findingsIn({ ...base, ...Object.fromEntries(paths.map((path) => [path, text])) })
+      // A second or two; what is quadratic takes minutes.
+      expect(performance.now() - started).toBeLessThan(15_000)
+    },
+    120_000,
+  )
+})
