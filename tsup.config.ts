@@ -47,9 +47,13 @@ export default defineConfig({
   format: "esm",
   target: "es2022",
   platform: "neutral",
-  dts: { entry },
+  // The types are made by build-types.ts, because these would have no maps.
+  dts: false,
+  sourcemap: true,
   clean: true,
   // Bundlers for Workers and browsers know "node:fs" for what it is, and look for a package called "fs".
   removeNodeProtocol: false,
+  // The package has the sources themselves.
+  esbuildOptions: (options) => void (options.sourcesContent = false),
   external: [/^node:/, /^#/, "@node-rs/argon2"],
 })

@@ -15,9 +15,9 @@ export default defineConfig({
   title: "nightlatch",
   description: manifest.description,
   srcExclude: ["node_modules/**"],
-  head: [
-    ["link", { rel: "icon", type: "image/svg+xml", href: "/favicon.svg" }],
-    ["meta", { name: "theme-color", content: "#1d4b8f" }],
+  head: [["meta", { name: "theme-color", content: "#1d4b8f" }]],
+  transformHead: ({ siteData }) => [
+    ["link", { rel: "icon", type: "image/svg+xml", href: `${siteData.base}favicon.svg` }],
   ],
   // The security page is long.
   vite: { build: { chunkSizeWarningLimit: 2000 } },

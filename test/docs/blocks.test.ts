@@ -118,5 +118,6 @@ async function write(name: string, content: string): Promise<void> {
 
 function pagesBelow(path: string): string[] {
   const names = readdirSync(join(root, path), { recursive: true, encoding: "utf8" })
-  return names.filter((name) => name.endsWith(".md") && !name.includes("node_modules")).map((name) => `${path}/${name}`)
+  const isMade = (name: string) => /node_modules|^\.vitepress|^reference\/api/.test(name)
+  return names.filter((name) => name.endsWith(".md") && !isMade(name)).map((name) => `${path}/${name}`)
 }

@@ -131,7 +131,7 @@ describe("package.json", () => {
   })
 
   test("is for ES modules only, without side effects, and says which Node it needs", () => {
-    expect(manifest).toMatchObject({ type: "module", sideEffects: false, engines: { node: ">=20.9" } })
+    expect(manifest).toMatchObject({ type: "module", sideEffects: false, engines: { node: "^20.19 || >=22.12" } })
     expect(manifest).not.toHaveProperty("main")
     expect(manifest).not.toHaveProperty("browser")
   })
@@ -172,10 +172,24 @@ describe("the tarball", () => {
     expect(tarball.files).toEqual(expect.arrayContaining([...targets, ...programs]))
   })
 
-  test("[SUP-1] holds nothing but what the exports and commands reach, and the pages about it", () => {
+  test("[SUP-1] holds nothing but what the exports and commands reach, its sources, and the pages about it", () => {
     const docs = globSync("docs/**/*.md", { cwd: root, exclude: ["docs/node_modules", ...ofTheRepository] })
     const pages = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json", ...docs]
-    expect(tarball.files.toSorted()).toEqual([...pages, ...reachable([...targets, ...programs], shipped)].toSorted())
+    const code = reachable([...targets, ...programs], shipped)
+    const maps = code.map((file) => `${file}.map`)
+    const sources = globSync("{src,adapters}/**/*.ts", { cwd: root })
+    expect(tarball.files.toSorted()).toEqual([...pages, ...code, ...maps, ...sources].toSorted())
+  })
+
+  test("has a map for each file of code and types, which leads to its sources", () => {
+    const maps = [...shipped].filter(([file]) => file.endsWith(".map"))
+    const sources = maps.flatMap(([file, map]) =>
+      sourcesOf(map).map((source) => posix.join(posix.dirname(file), source)),
+    )
+    expect(sources).toEqual(expect.arrayContaining(["src/core/create-auth.ts", "src/core/auth.ts"]))
+    expect(sources.filter((source) => !shipped.has(source))).toEqual([])
+    for (const [file] of maps)
+      expect(shipped.get(file.replace(/\.map$/, ""))).toMatch(/^\/\/# sourceMappingURL=.*\.map$/m)
   })
 
   test("names no folder of the machine that built it, and no secret", () => {
@@ -281,6 +295,10 @@ function keyValueAdapter(names: string): RegExp {
 
 function sqlAdapter(name: string, foreign: string): RegExp {
   return modules(`adapters/${name}`, "adapters/(port|retry)/[^/]+", `adapters/sql/(?!.*(${foreign}))[^/]+`)
+}
+
+function sourcesOf(map: string): string[] {
+  return (JSON.parse(map) as { sources: string[] }).sources
 }
 
 function reachable(files: string[], texts: Map<string, string>): string[] {
