@@ -4,8 +4,9 @@ import { createCookieReader } from "../core/cookie.ts"
 import { createEmitter } from "../core/events.ts"
 import type { AuthEventType } from "../core/events.ts"
 import { checkOption, checkOptions } from "../core/options.ts"
-import { randomBytes } from "../platform/bytes.ts"
-import { isPromise } from "../platform/maybe-promise.ts"
+import { joinBytes } from "../platform/bytes.ts"
+import { after, isPromise } from "../platform/maybe-promise.ts"
+import type { MaybePromise } from "../platform/maybe-promise.ts"
 import { checkOrigins } from "../core/origin.ts"
 import { isPersistent, markToken, plainToken } from "../core/persistence.ts"
 import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "../core/expiry.ts"
@@ -15,7 +16,7 @@ import type { StatelessAuth, StatelessAuthOptions } from "./auth.ts"
 import { createEnvelope, nonceBytes } from "./envelope.ts"
 import { createRevoking } from "./revoking.ts"
 import { createCheck } from "./schema.ts"
-import { idBytes, isStatelessId, readSession, withDeadline, writeSession } from "./sealed-session.ts"
+import { idBytes, isStatelessId, readId, readSession, withDeadline, writeSession } from "./sealed-session.ts"
 import type { SealedSession } from "./sealed-session.ts"
 
 /** A live session, what it was read from, and what its attributes became. */
@@ -92,15 +93,16 @@ export function createStatelessAuth<
       async createSession(userId, attributes) {
         const at = now()
         const createdAt = new Date(at)
-        const plaintext = writeSession({
+        const unsealed = {
           userId,
           createdAt,
           expiresAt: new Date(nextDeadline({ createdAt }, at, policy)),
-          generation: (await revoking?.currentGeneration(userId, at)) ?? 0,
+          generation: revoking ? await revoking.currentGeneration(userId, at) : 0,
           attributes: attributes ?? {},
-        })
-        if (options.attributes) await requireFit(readSession(plaintext).attributes)
-        const { session, sealed } = await sealNew(plaintext)
+        }
+        const bytes = writeSession(unsealed, nonceBytes)
+        if (options.attributes) await requireFit(readSession(bytes.subarray(nonceBytes)).attributes)
+        const { session, sealed } = await sealNew(unsealed, bytes)
         tell("session_created", session)
         return { session: toSession(session, true), token: sealed }
       },
@@ -125,7 +127,8 @@ export function createStatelessAuth<
         if ("reason" in found) return null
         if (revoking && !(await revoking.replace(found.session, now()))) return null
         const expiresAt = new Date(nextDeadline(found.session, now(), policy))
-        const { session, sealed } = await sealNew(withDeadline(found.plaintext, expiresAt))
+        const bytes = joinBytes(new Uint8Array(nonceBytes), withDeadline(found.plaintext, expiresAt))
+        const { session, sealed } = await sealNew({ ...found.session, expiresAt }, bytes)
         tell("session_rotated", session)
         return { session: toSession(session, true), token: markToken(sealed, isPersistent(token)) }
       },
@@ -176,13 +179,16 @@ export function createStatelessAuth<
     }
   }
 
-  /** Seals a session under a new id. */
-  async function sealNew(plaintext: Uint8Array): Promise<{ session: SealedSession; sealed: string }> {
-    // At once: the generator takes about as long for a few bytes more, and twice as long for a second call.
-    const random = randomBytes(idBytes + nonceBytes)
-    plaintext.set(random.subarray(0, idBytes))
-    const session = readSession(plaintext)
-    return { session, sealed: await envelope.seal(plaintext, random.subarray(idBytes)) }
+  /** Seals a session under a new id: what was written of it, behind room for the nonce. */
+  function sealNew<New extends object>(
+    session: New,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): MaybePromise<{ session: New & { id: string }; sealed: string }> {
+    // Nonce and id in one call: the generator takes about as long for more bytes, and twice as long for a second call.
+    crypto.getRandomValues(bytes.subarray(0, nonceBytes + idBytes))
+    const [nonce, plaintext] = [bytes.subarray(0, nonceBytes), bytes.subarray(nonceBytes)]
+    const withId = { ...session, id: readId(plaintext) }
+    return after(envelope.seal(plaintext, nonce), (sealed) => ({ session: withId, sealed }))
   }
 
   async function find(token: unknown): Promise<Live<Attributes> | Rejection> {

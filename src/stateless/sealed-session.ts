@@ -21,16 +21,21 @@ export const idBytes = 16
 const expiresAtByte = idBytes + timeBytes
 const headBytes = expiresAtByte + timeBytes
 
-/** Writes a new session. The first {@link idBytes} bytes are left for its id: random bytes. */
-export function writeSession(session: Omit<SealedSession, "id">): Uint8Array {
+/** Writes a new session, whose id is zero, behind `room` bytes. */
+export function writeSession(session: Omit<SealedSession, "id">, room = 0): Uint8Array<ArrayBuffer> {
   const { userId, createdAt, expiresAt, generation, attributes } = session
   const written: Written = [writeUserId(userId)]
   if (generation > 0 || Object.keys(attributes).length > 0) written.push(attributes)
   if (generation > 0) written.push(generation)
-  const bytes = writeJson(headBytes, written)
-  writeTime(bytes, idBytes, createdAt.getTime())
-  writeTime(bytes, expiresAtByte, expiresAt.getTime())
+  const bytes = writeJson(room + headBytes, written)
+  writeTime(bytes, room + idBytes, createdAt.getTime())
+  writeTime(bytes, room + expiresAtByte, expiresAt.getTime())
   return bytes
+}
+
+/** Reads the id of a session. */
+export function readId(bytes: Uint8Array): string {
+  return toHex(bytes.subarray(0, idBytes))
 }
 
 /** The same session with another deadline. */
@@ -44,7 +49,7 @@ export function withDeadline(bytes: Uint8Array, expiresAt: Date): Uint8Array {
 export function readSession(bytes: Uint8Array): SealedSession {
   const [userId, attributes = {}, generation = 0] = readJson(bytes, headBytes) as Written
   return {
-    id: toHex(bytes.subarray(0, idBytes)),
+    id: readId(bytes),
     userId: readUserId(userId),
     createdAt: readTime(bytes, idBytes),
     expiresAt: readTime(bytes, expiresAtByte),
