@@ -24,7 +24,7 @@ export function describePage(page: string, options: PageAppOptions, more?: (visi
       await app?.remove()
     })
 
-    testSignInFlow(() => running)
+    testSignInFlow(() => running, options.refusal)
     more?.({ app: () => app, running: () => running })
   })
 }

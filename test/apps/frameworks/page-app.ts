@@ -39,6 +39,8 @@ export interface PageAppOptions {
   build: string[]
   /** The command that serves it. `%PORT%` in it is the port. */
   start: string
+  /** What a cross-origin form is answered. Default 403. */
+  refusal?: number
 }
 
 const run = promisify(execFile)
