@@ -50,20 +50,19 @@ const sections: Section[] = [
   },
   {
     title: "Databases",
-    pages: [
-      "adapters",
-      ...inFolder("databases", [
-        "index",
-        "sqlite",
-        "postgresql",
-        "mysql",
-        "drizzle",
-        "prisma",
-        "kysely",
-        "redis",
-        "custom",
-      ]),
-    ],
+    pages: inFolder("databases", [
+      "index",
+      "sqlite",
+      "postgresql",
+      "mysql",
+      "drizzle",
+      "prisma",
+      "kysely",
+      "redis",
+      "schema",
+      "transactions",
+      "custom",
+    ]),
   },
   {
     title: "Guides",

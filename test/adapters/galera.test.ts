@@ -13,7 +13,7 @@ const names: GaleraAdapterName[] = ["sqlAdapter", "mysql2Adapter"]
 const alice = { id: 1n, attributes: { username: "alice" } }
 const times = { createdAt: new Date(1_700_000_000_000), expiresAt: new Date(2_000_000_000_000) }
 const cluster = await galeraServers()
-// A row that is locked is locked on one node only, and a key that is left is not written. docs/adapters.md says so.
+// A row that is locked is locked on one node only, and a key that is left is not written. docs/databases/mysql.md says so.
 const notAcrossNodes = new Set([
   "deleteKey() during another deleteKey() leaves the user one of two keys",
   "a user's 4 keys are deleted at once: one is left",

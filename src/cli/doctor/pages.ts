@@ -1,8 +1,8 @@
 /** The pages of this package that rules point to. A test checks that they are there. */
 export const pages = {
-  adapters: "docs/adapters.md",
   authorization: "docs/guides/authorization.md",
   bearerTokens: "docs/guides/bearer-tokens.md",
+  databases: "docs/databases/index.md",
   deployment: "docs/guides/deployment.md",
   devices: "docs/guides/devices.md",
   events: "docs/guides/events.md",
@@ -10,6 +10,7 @@ export const pages = {
   nextjs: "docs/getting-started/nextjs.md",
   otherOrigins: "docs/guides/other-origins.md",
   passwords: "docs/guides/passwords.md",
+  schema: "docs/databases/schema.md",
   stateless: "docs/guides/stateless.md",
   websockets: "docs/guides/websockets.md",
   wrappers: "docs/guides/wrappers.md",

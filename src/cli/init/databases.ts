@@ -103,8 +103,8 @@ export const unsupported: Record<string, string> = {
     "Print the tables with `nightlatch schema sqlite` and follow docs/getting-started with libsqlAdapter().",
   "@electric-sql/pglite":
     "Print the tables with `nightlatch schema postgres` and follow docs/getting-started with pgliteAdapter().",
-  mongoose: "nightlatch has no adapter for MongoDB: docs/adapters.md shows how to write one.",
-  mongodb: "nightlatch has no adapter for MongoDB: docs/adapters.md shows how to write one.",
+  mongoose: "nightlatch has no adapter for MongoDB: docs/databases/custom.md shows how to write one.",
+  mongodb: "nightlatch has no adapter for MongoDB: docs/databases/custom.md shows how to write one.",
 }
 
 function tablesOf(dialect: "postgres" | "mysql"): string {

@@ -61,7 +61,7 @@ export const packageRules: Rule[] = [
     severity: "error",
     finds: "an entry of nightlatch, or `argon2id()`, without the package that it needs in package.json",
     cure: "Install the package that is missing.",
-    page: pages.adapters,
+    page: pages.databases,
     check: (project) => project.sources.flatMap((source) => missingPeers(project, source)),
   },
 ]

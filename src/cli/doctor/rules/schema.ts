@@ -31,7 +31,7 @@ export const schemaRules: Rule[] = [
     finds:
       "a session table without an index on its user id, or on `expires_at` where the clean-up needs one, in SQL, Drizzle or Prisma",
     cure: "Add the index. `npx nightlatch schema` prints tables that have both.",
-    page: pages.adapters,
+    page: pages.schema,
     check: (project) => [...prismaTables(project), ...drizzleTables(project), ...sqlTables(project)].flatMap(problems),
   },
 ]

@@ -50,7 +50,7 @@ export const setupRules: Rule[] = [
     severity: "error",
     finds: "`memoryAdapter()` outside of tests",
     cure: "Use the adapter of your database. Every restart signs everyone out, and two processes know different sessions.",
-    page: pages.adapters,
+    page: pages.databases,
     check: inEachSource((source) => {
       if (mentions(source, new Set(["NODE_ENV", "DEV", "VITEST"]))) return []
       const calls = callsOf(source, new Set(["memoryAdapter"])).filter(() =>
