@@ -18,7 +18,8 @@ process.exitCode = await run(process.argv.slice(2), {
 async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
   try {
-    return await terminal.question(question)
+    // Rejects after Ctrl-C and Ctrl-D, which are no answer.
+    return await terminal.question(question).catch(() => "")
   } finally {
     terminal.close()
   }

@@ -4,11 +4,12 @@ import { oneOf, readArguments } from "./arguments.ts"
 import { UsageError } from "./command.ts"
 import type { Command, ExitCode, Terminal } from "./command.ts"
 import { databases } from "./init/databases.ts"
-import { detectProject, frameworks, UnsupportedProject } from "./init/detect.ts"
+import { detectProject, frameworks } from "./init/detect.ts"
 import type { Choices } from "./init/detect.ts"
 import { planFor } from "./init/plan.ts"
 import type { Plan } from "./init/plan.ts"
 import type { PlannedFile } from "./init/planned-file.ts"
+import { UnsupportedProject } from "./init/read-config.ts"
 import { nameOf } from "./printable.ts"
 
 const databaseNames = databases.map(({ name }) => name)

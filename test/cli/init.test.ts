@@ -87,6 +87,8 @@ describe("it detects", () => {
 describe("it says what it does not support, and what to do", () => {
   test.each([
     ["no package.json", {}, "There is no package.json here."],
+    ["a package.json that is none", { "package.json": "{ hono }" }, "package.json cannot be read: "],
+    ["a tsconfig.json that is none", { ...express, "tsconfig.json": "{ strict }" }, "tsconfig.json cannot be read: "],
     ["another framework", { "package.json": manifest({ fastify: "5" }) }, "Found neither Next.js, Hono nor Express"],
     ["the Pages Router", { "package.json": manifest({ next: "16" }), "pages/index.js": "" }, "nextjs-pages.md"],
     ["Next.js 14", { ...next, "package.json": manifest({ next: "^14.2.0" }) }, "Next.js 15 or later"],

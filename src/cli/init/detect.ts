@@ -4,7 +4,7 @@ import { UsageError } from "../command.ts"
 import type { CodeStyle } from "./code-style.ts"
 import { databases, unsupported } from "./databases.ts"
 import type { Database } from "./databases.ts"
-import { majorOf, readCompilerOptions, readManifest } from "./read-config.ts"
+import { majorOf, readCompilerOptions, readManifest, UnsupportedProject } from "./read-config.ts"
 import type { CompilerOptions, Manifest } from "./read-config.ts"
 
 /** What `init` must know of a project. */
@@ -33,9 +33,6 @@ export interface Choices {
   framework?: Framework | undefined
   database?: string | undefined
 }
-
-/** Why a project cannot be set up, with what to do. */
-export class UnsupportedProject extends Error {}
 
 /**
  * Looks at a project. Throws {@link UnsupportedProject}, or {@link UsageError} if the user must choose. `nodeVersion` is

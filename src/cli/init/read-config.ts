@@ -17,16 +17,19 @@ export interface CompilerOptions {
   rewriteRelativeImportExtensions?: boolean
 }
 
-/** Reads a package.json. `null` if the folder has none. Throws for one that is not JSON. */
+/** Why a project cannot be set up, with what to do. */
+export class UnsupportedProject extends Error {}
+
+/** Reads a package.json. `null` if the folder has none. Throws {@link UnsupportedProject} for one that is not JSON. */
 export function readManifest(folder: string): Manifest | null {
   const path = join(folder, "package.json")
-  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Manifest) : null
+  return existsSync(path) ? (parse(path, (text) => text) as Manifest) : null
 }
 
-/** Reads the options of a tsconfig.json, with those that it extends. `null` if there is none. */
+/** Reads the options of a tsconfig.json, with those that it extends. `null` if there is none. Throws likewise. */
 export function readCompilerOptions(path: string): CompilerOptions | null {
   if (!existsSync(path)) return null
-  const { extends: base, compilerOptions } = parseJsonc(readFileSync(path, "utf8"))
+  const { extends: base, compilerOptions } = parse(path, withoutComments) as TsConfig
   const bases = [base ?? []].flat().filter((each) => each.startsWith("."))
   const inherited = bases.map((each) =>
     readCompilerOptions(resolve(dirname(path), each.replace(/(\.json)?$/, ".json"))),
@@ -34,10 +37,22 @@ export function readCompilerOptions(path: string): CompilerOptions | null {
   return Object.assign({}, ...inherited, compilerOptions) as CompilerOptions
 }
 
-// With the comments and trailing commas that TypeScript allows.
-function parseJsonc(text: string): { extends?: string | string[]; compilerOptions?: CompilerOptions } {
-  const plain = text.replace(/("(?:\\.|[^"\\])*")|\/\/.*|\/\*[^]*?\*\//g, "$1").replace(/,(\s*[}\]])/g, "$1")
-  return JSON.parse(plain) as { extends?: string; compilerOptions?: CompilerOptions }
+interface TsConfig {
+  extends?: string | string[]
+  compilerOptions?: CompilerOptions
+}
+
+function parse(path: string, prepare: (text: string) => string): unknown {
+  try {
+    return JSON.parse(prepare(readFileSync(path, "utf8")))
+  } catch (error) {
+    throw new UnsupportedProject(`${path} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+// TypeScript allows comments and trailing commas.
+function withoutComments(text: string): string {
+  return text.replace(/("(?:\\.|[^"\\])*")|\/\/.*|\/\*[^]*?\*\//g, "$1").replace(/,(\s*[}\]])/g, "$1")
 }
 
 /** The major version of a dependency, of what is installed or else of the range. `null` if neither tells. */

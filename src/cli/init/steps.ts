@@ -44,12 +44,10 @@ function mountSteps(project: Project): string[] {
   const app = entry?.variable ?? "app"
   const use = framework === "hono" ? `${app}.route("/", authRoutes)` : `${app}.use(authRoutes)`
   const place = entry?.path ?? "the file that creates your application"
-  return [`In ${place}, add these lines before your own routes:\n\n  ${load}\n  ${use}`, protectSteps[framework]]
-}
-
-const protectSteps = {
-  hono: "Protect your own routes with requireUser: app.get(path, requireUser, handler).",
-  express: "Protect your own routes with requireUser: app.get(path, requireUser, handler).",
+  return [
+    `In ${place}, add these lines before your own routes:\n\n  ${load}\n  ${use}`,
+    `Protect your own routes with requireUser: ${app}.get(path, requireUser, handler).`,
+  ]
 }
 
 const lastSteps = [
