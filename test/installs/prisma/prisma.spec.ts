@@ -7,6 +7,7 @@ import {
   empty,
   openPostgresBigints,
   openPostgresText,
+  openPrinted,
   openSqliteNumbers,
   openSqliteSeconds,
   openSqliteText,
@@ -22,6 +23,10 @@ const session = {
   attributes: { label: null },
 }
 
+const bigints = (n) => 9007199254740992n + BigInt(2 * n + 1)
+const uuids = (n) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`
+const printedIds = { "SQLite with Int ids": (n) => n, "PostgreSQL with UUIDs": uuids }
+
 for (const { name, open, userId } of [
   { name: "SQLite with text ids", open: openSqliteText },
   { name: "SQLite with Int ids and BigInt times", open: openSqliteNumbers, userId: (n) => n },
@@ -29,8 +34,13 @@ for (const { name, open, userId } of [
   {
     name: "PostgreSQL with BigInt ids and times",
     open: openPostgresBigints,
-    userId: (n) => 9007199254740992n + BigInt(2 * n + 1),
+    userId: bigints,
   },
+  ...Object.entries(openPrinted).map(([database, open]) => ({
+    name: `the models that nightlatch schema prints, on ${database}`,
+    open,
+    userId: printedIds[database],
+  })),
 ] as const) {
   const store = await open()
   if (!store) continue

@@ -7,6 +7,8 @@ import Database from "better-sqlite3"
 import { postgresServer } from "../../servers.ts"
 import { PrismaClient as PostgresBigints } from "./generated/postgres-bigints/client.ts"
 import { PrismaClient as PostgresText } from "./generated/postgres-text/client.ts"
+import { PrismaClient as PrintedUuids } from "./generated/printed-postgresql-uuid/client.ts"
+import { PrismaClient as PrintedNumbers } from "./generated/printed-sqlite-integer/client.ts"
 import { PrismaClient as SqliteNumbers } from "./generated/sqlite-numbers/client.ts"
 import { PrismaClient as SqliteSeconds } from "./generated/sqlite-seconds/client.ts"
 import { PrismaClient as SqliteText } from "./generated/sqlite-text/client.ts"
@@ -26,17 +28,23 @@ export const openPostgresText = () => openPostgres(PostgresText, "TEXT", "TIMEST
 /** Opens BigInt ids and times on PostgreSQL; `null` where there is none. */
 export const openPostgresBigints = () => openPostgres(PostgresBigints, "BIGINT", "BIGINT")
 
+/** Opens what `nightlatch schema prisma` prints, by database and type of ids. */
+export const openPrinted = {
+  "SQLite with Int ids": () => openSqlite(PrintedNumbers, "INTEGER", ["DATETIME", "DATETIME"], printedTables),
+  "PostgreSQL with UUIDs": () => openPostgres(PrintedUuids, "TEXT", "TIMESTAMP(3)", printedTables),
+}
+
 /** Empties the three tables. */
 export async function empty(client) {
   for (const model of ["session", "key", "user"]) await client[model].deleteMany()
 }
 
 // To the compiler every client is the one with text ids, which has the same models.
-async function openSqlite(Client, userId, times) {
+async function openSqlite(Client, userId, times, create = tables) {
   const folder = mkdtempSync(join(tmpdir(), "nightlatch-"))
   const file = join(folder, "app.db")
   const db = new Database(file)
-  for (const statement of tables(`${userId} PRIMARY KEY`, userId, times)) db.exec(statement)
+  for (const statement of create(`${userId} PRIMARY KEY`, userId, times)) db.exec(statement)
   db.close()
   const { adapter, onStatement } = watched(new PrismaBetterSqlite3({ url: `file:${file}` }))
   const client: SqliteText<"query"> = new Client({
@@ -50,11 +58,11 @@ async function openSqlite(Client, userId, times) {
   return { client, close, onStatement }
 }
 
-async function openPostgres(Client, userId, time) {
+async function openPostgres(Client, userId, time, create = tables) {
   const server = await postgresServer()
   if (!server) return null
   const id = userId === "TEXT" ? "TEXT PRIMARY KEY" : "BIGSERIAL PRIMARY KEY"
-  for (const statement of tables(id, userId, [time, time])) await server.pool.query(statement)
+  for (const statement of create(id, userId, [time, time])) await server.pool.query(statement)
   const { rows } = await server.pool.query("SHOW search_path")
   const schema = rows[0].search_path
   const connectionString = process.env.NIGHTLATCH_POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/test"
@@ -99,4 +107,12 @@ function tables(id, userId, [created, expires]) {
     `CREATE TABLE session (id TEXT PRIMARY KEY, ${owner}, "createdAt" ${created}, "expiresAt" ${expires}, label TEXT)`,
     `CREATE TABLE user_key (id TEXT PRIMARY KEY, ${owner}, "hashedPassword" TEXT)`,
   ]
+}
+
+// As Prisma calls tables that have no other name.
+function printedTables(id, userId, times) {
+  const names = { user: "User", session: "Session", user_key: "Key" }
+  return tables(id, userId, times).map((sql) =>
+    sql.replace(/(TABLE|REFERENCES) "?(\w+)"?/g, (_, before, name) => `${before} "${names[name]}"`),
+  )
 }
