@@ -152,6 +152,23 @@ test("a comment in the line above silences one rule for one line, if it gives a 
   expect(lines("// nightlatch-doctor-ignore missing-guard: another rule")).toEqual([2, 3])
 })
 
+test.each([
+  ["next", { next: "16.0.0", react: "19.0.0" }],
+  ["hono", { hono: "4.0.0" }],
+  ["express", { express: "5.0.0" }],
+])("no error and no warning in what init makes for %s", async (framework, dependencies) => {
+  const all = { nightlatch: "^0.1.0", "@node-rs/argon2": "2.0.0", ...dependencies }
+  const folder = await createFolder({
+    "package.json": JSON.stringify({ type: "module", dependencies: all }),
+    "tsconfig.json": `{ "compilerOptions": { "strict": true } }\n`,
+    ...(framework === "next" && { "app/page.tsx": "export default function Page() {\n  return <p>Hello</p>\n}\n" }),
+  })
+  expect(await runCommand(folder, "init", "--framework", framework, "--yes")).toMatchObject({ code: 0 })
+  const findings = examine(readProject(folder, manifest.engines.node))
+  expect(findings.filter(({ severity }) => severity !== "advice")).toEqual([])
+  expect(findings.length).toBeLessThanOrEqual(1)
+})
+
 describe("docs/cli.md", () => {
   test("lists every rule with its severity and what it finds", () => {
     const rows = [...page.matchAll(/^\| `([\w-]+)` +\| (error|warning|advice) +\| (.*?) +\|$/gm)]

@@ -117,7 +117,7 @@ const openings = [
   "1e-",
 ]
 
-const length = 320_000
+const length = 200_000
 const ordinary = texts
   .filter((text) => text.startsWith("import "))
   .join("")

@@ -71,7 +71,7 @@ function endOfType(source: Source, start: number): number {
   for (let parts = 0; parts < mostParts && at < source.tokens.length; parts++, at = next(source, at)) {
     const isFresh = at === start || /^(?:[|&<,:]|=>|is|extends|keyof)$/.test(textAt(source, at - 1))
     if (isAt(source, at, "{") && !isFresh) return at
-    if (isAt(source, at, "=>") && !isAt(source, at - 1, ")")) return at
+    // Not the arrow of a type such as `() => void`.
     if (isAt(source, at, "=>") && at - 1 !== source.pairs[start]) return at
     if (/^[;)}\]=]$/.test(textAt(source, at))) return -1
   }

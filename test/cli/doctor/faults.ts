@@ -1121,4 +1121,91 @@ CREATE TABLE IF NOT EXISTS "session" (
     },
     cured: { "app.ts": hono("") },
   },
+  {
+    rule: "cached-session",
+    at: "lib/data.ts:5",
+    faulty: {
+      "lib/data.ts": `import { getSession } from "./auth"
+
+export const profile = async (): Promise<string | undefined> => {
+  "use cache"
+  return (await getSession())?.user.username
+}
+`,
+    },
+    cured: {
+      "lib/data.ts": `import { getSession } from "./auth"
+
+export const profile = async (): Promise<string | undefined> => {
+  return (await getSession())?.user.username
+}
+`,
+    },
+  },
+  {
+    rule: "missing-await",
+    at: "whole.ts:5",
+    faulty: {
+      "whole.ts": `import { createAuth } from "nightlatch"
+import { adapter } from "./lib/db"
+const auth = createAuth({ adapter })
+export const name = (token: string) => {
+  const { user } = auth.validateSession(token)
+  return user
+}
+`,
+    },
+    cured: {
+      "whole.ts": `import { createAuth } from "nightlatch"
+import { adapter } from "./lib/db"
+const auth = createAuth({ adapter })
+export const name = async (token: string) => {
+  const { user } = await auth.validateSession(token)
+  return user
+}
+`,
+    },
+  },
+  {
+    rule: "layout-only",
+    at: "app/orders/page.tsx:2",
+    faulty: {
+      "proxy.ts": proxy(`["/"]`),
+      "app/layout.tsx": `import { protectedPage } from "@/lib/auth"
+export default protectedPage<{ children: unknown }>((_, { children }) => children)
+`,
+      "app/orders/page.tsx": `import { db } from "@/lib/db"
+export default async function Page() {
+  return await db.prepare("SELECT 1").get()
+}
+`,
+    },
+    cured: {
+      "proxy.ts": proxy(`["/"]`),
+      "lib/index.ts": `export { currentUser } from "./current-user"\n`,
+      "lib/current-user.ts": `import { verifySession } from "./auth"
+export const currentUser = async () => (await verifySession()).user
+`,
+      "app/@modal/orders/page.tsx": `export default async function Page() {\n  return "a slot"\n}\n`,
+      "app/orders/page.tsx": `import { currentUser } from "@/lib"
+export default async function Page() {
+  return (await currentUser()).id
+}
+`,
+    },
+  },
+  {
+    rule: "missing-session-index",
+    at: "lib/tables.ts:1",
+    faulty: {
+      "lib/tables.ts": `export const tables = ["CREATE TABLE session (id TEXT, user_id TEXT, expires_at INTEGER, FOREIGN KEY (user_id) REFERENCES user (id))"]\n`,
+    },
+    cured: {
+      "lib/tables.ts": `export const tables = [
+  "CREATE TABLE session (id TEXT, user_id TEXT, expires_at INTEGER)",
+  "CREATE INDEX session_user ON session (user_id)",
+]
+`,
+    },
+  },
 ]

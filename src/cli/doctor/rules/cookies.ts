@@ -86,7 +86,9 @@ export const cookieRules: Rule[] = [
 function cookieOptions(source: Source): Property[][] {
   const inPlace = callsOf(source, cookieTakers).flatMap(({ args }) => property(source, args[0], "cookie")?.value ?? [])
   const named = bindingsOf(source).filter(({ name }) => /^(?:session)?cookie(?:Options)?$/i.test(name))
-  return [...inPlace, ...named.map(({ value }) => value)].map(({ start }) => propertiesOf(source, start))
+  const objects = [...inPlace, ...named.map(({ value }) => value)].map(({ start }) => propertiesOf(source, start))
+  // With one of these it is a cookie of the application's own.
+  return objects.filter((options) => !options.some(({ key }) => /^(?:httpOnly|maxAge|expires|signed|value)$/.test(key)))
 }
 
 function noneSpots(source: Source, project: Project, options: Property[]): Spot[] {

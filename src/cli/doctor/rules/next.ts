@@ -44,7 +44,8 @@ export const nextRules: Rule[] = [
     cure: "Guard the page as well. Next.js does not render a layout again when a visitor follows a link.",
     page: pages.nextjs,
     check: (project) =>
-      pagesBelow(project, ".")
+      applicationsOf(project)
+        .flatMap((folder) => pagesBelow(project, folder))
         .filter((each) => {
           return isUnguarded(project, each) && layoutsOf(project, each).length > 0
         })
@@ -93,6 +94,12 @@ export const nextRules: Rule[] = [
     }),
   },
 ]
+
+// The folders with a package.json.
+function applicationsOf({ files }: Project): string[] {
+  const manifests = [...files.keys()].filter((path) => posix.basename(path) === "package.json")
+  return [...new Set([".", ...manifests.map((path) => posix.dirname(path))])]
+}
 
 function isPrivate(openPaths: string[], path: string): boolean {
   return !isBelow(openPaths, path) && !path.startsWith("/[")

@@ -14,7 +14,10 @@ const loggers = new Set(["log", "info", "warn", "error", "debug", "trace", "dir"
 const secretName =
   /^(?:password|passwd|newPassword|currentPassword|oldPassword|plainPassword|passwordHash|hashedPassword|SESSION_SECRET|sessionToken)$/
 const secretVariable =
-  /^(?:export\s+)?([\w.]*(?:SECRET|PASSWORD|PRIVATE_KEY|API_KEY|TOKEN|DATABASE_URL)[\w.]*)\s*=\s*(["']?)([^\s"'#]{6,})/
+  /^(?:export\s+)?(\w*(?:SECRET|PASSWORD|PRIVATE_KEY|API_KEY|TOKEN|DATABASE_URL)\w*)\s*=\s*["']?([^\s"'#]{6,})/
+// Sent to every browser, or to be filled in.
+const openVariable = /^(?:NEXT_PUBLIC|VITE|PUBLIC|NUXT_PUBLIC)_/
+const placeholder = /your|change|example|placeholder|secret-?here|xxx|<|\$\{/i
 
 /** Rules about secrets that leave the place where they belong. */
 export const secretRules: Rule[] = [
@@ -118,6 +121,7 @@ function secretsIn(source: Source, range: Range): Spot[] {
 
 // Not `password.length`, and not the key of `{ password: "missing" }`.
 function isWholeValue(source: Source, at: number): boolean {
+  if (/^(?:errors?|messages?|issues|fieldErrors|state)$/.test(textAt(source, at - 2))) return false
   return (
     !/^(?:\??\.|:|===|!==|\?|&&)$/.test(textAt(source, at + 1)) &&
     !isAt(source, at - 1, "typeof") &&
@@ -153,9 +157,16 @@ function committedSecrets(project: Project): Problem[] {
   return [...project.files].flatMap(([file, text]) => {
     if (!isKept || !/(?:^|\/)\.env(?:\.\w+)*$/.test(file) || /\.(?:example|sample|template|dist|test)$/.test(file))
       return []
-    const line = text.split("\n").findIndex((each) => secretVariable.test(each.trim()))
+    const lines = text.split("\n")
+    const line = lines.findIndex((each) => secretIn(each) !== null)
     if (line < 0 || isIgnored(project, file)) return []
-    const name = secretVariable.exec(text.split("\n")[line]!.trim())![1]!
-    return [{ file, line: line + 1, message: `${name} is in a file that Git would commit.` }]
+    return [{ file, line: line + 1, message: `${secretIn(lines[line]!)} is in a file that Git would commit.` }]
   })
+}
+
+// The name of a variable that holds a secret. The address of a database does so with a password in it.
+function secretIn(line: string): string | null {
+  const [, name = "", value = ""] = secretVariable.exec(line.trim()) ?? []
+  if (!name || openVariable.test(name) || placeholder.test(value)) return null
+  return name.includes("DATABASE_URL") && !/:[^:@/]+@/.test(value) ? null : name
 }
