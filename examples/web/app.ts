@@ -59,7 +59,10 @@ for (const [name, type] of Object.entries({ "style.css": "text/css", "icon.svg":
 // Guards every route below against cross-origin requests, and sets the session's cookie on its response.
 app.use(createHonoAuth(auth), bodyLimit({ maxSize: 16 * 1024 }))
 
-app.get("/", async (c) => c.html(pages.home((await c.var.auth.validate())?.user)))
+app.get("/", async (c) => {
+  const isSignedOut = c.req.query("signed-out") !== undefined
+  return c.html(pages.home((await c.var.auth.validate())?.user, { isSignedOut }))
+})
 
 app.get("/sign-up", strangersOnly, (c) => c.html(pages.signUp({ next: c.req.query("next") })))
 
@@ -72,7 +75,7 @@ app.post("/sign-up", async (c) => {
   const { user } = await users.createUser({ key, attributes: { username } })
   if (!user) return c.html(pages.signUp({ ...form, errors: { username: "This username is already taken." } }), 422)
   await c.var.auth.signIn(user.id, { device: deviceLabel(c.req.header("User-Agent")) }, { persistent: remember })
-  return c.redirect(safeRedirect(next, "/profile"), 303)
+  return c.redirect(safeRedirect(next, "/profile?created"), 303)
 })
 
 app.get("/sign-in", strangersOnly, (c) => c.html(pages.signIn({ next: c.req.query("next") })))
@@ -93,15 +96,23 @@ app.post("/sign-in", async (c) => {
   // One message for both, so that nobody learns which usernames exist.
   if (!signedIn) return c.html(pages.signIn({ ...form, errors: { form: "Wrong username or password." } }), 401)
   await c.var.auth.setSession(signedIn.token, { persistent: remember })
-  return c.redirect(safeRedirect(next, "/profile"), 303)
+  return c.redirect(safeRedirect(next, "/profile?signed-in"), 303)
 })
 
 app.post("/sign-out", async (c) => {
   await c.var.auth.signOut()
-  return c.redirect("/", 303)
+  return c.redirect("/?signed-out", 303)
 })
 
-app.get("/profile", membersOnly, (c) => c.html(pages.profile(c.var.signedIn)))
+app.get("/profile", membersOnly, (c) => {
+  const notice = Object.keys(notices).find((name) => c.req.query(name) !== undefined)
+  return c.html(pages.profile(c.var.signedIn, notice && notices[notice]))
+})
+
+const notices: Record<string, string> = {
+  created: "Your account is ready, and you are signed in.",
+  "signed-in": "You are signed in.",
+}
 
 app.get("/devices", membersOnly, async (c) => {
   const { session, user } = c.var.signedIn

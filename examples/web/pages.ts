@@ -14,12 +14,14 @@ export interface CredentialsForm {
   errors?: Errors<"form" | "username" | "password">
 }
 
-export function home(user: User | undefined): Html {
+export function home(user: User | undefined, { isSignedOut = false }: { isSignedOut?: boolean } = {}): Html {
   const invitation = html`<p>Create an account, then sign in from a second browser to see it under Devices.</p>
     <p class="actions"><a class="button" href="/sign-up">Create account</a> <a href="/sign-in">Sign in</a></p>`
   const greeting = html`<p>You are signed in as <strong>${user?.username}</strong>.</p>
     <p class="actions"><a class="button" href="/profile">Your profile</a> <a href="/devices">Your devices</a></p>`
-  const body = html`<p class="lead">Sign-in with a username and a password, on your own database.</p>
+  const goodbye = html`<p class="notice" role="status">You are signed out.</p>`
+  const body = html`${isSignedOut && !user && goodbye}
+    <p class="lead">Sign-in with a username and a password, on your own database.</p>
     ${user ? greeting : invitation}`
   return layout({ title: user ? `Hello, ${user.username}` : "A door of your own", user, body })
 }
@@ -35,31 +37,32 @@ export function signIn(form: CredentialsForm): Html {
   return credentials({ title: "Sign in", action: "/sign-in", passwordKind: "current-password", other, form })
 }
 
-export function profile({ session, user }: { session: Session; user: User }): Html {
-  const body = html`<dl>
-    <dt>Username</dt>
-    <dd>${user.username}</dd>
-    <dt>User id</dt>
-    <dd><code>${user.id}</code></dd>
-    <dt>Signed in</dt>
-    <dd>${time(session.createdAt)}</dd>
-    <dt>This device</dt>
-    <dd>${session.device}</dd>
-    <dt>Signed out if unused until</dt>
-    <dd>${time(session.expiresAt)}</dd>
-  </dl>`
+export function profile({ session, user }: { session: Session; user: User }, notice?: string): Html {
+  const body = html`${notice && html`<p class="notice" role="status">${notice}</p>`}
+    <dl>
+      <dt>Username</dt>
+      <dd>${user.username}</dd>
+      <dt>User id</dt>
+      <dd><code>${user.id}</code></dd>
+      <dt>Signed in</dt>
+      <dd>${time(session.createdAt)}</dd>
+      <dt>This device</dt>
+      <dd>${session.device}</dd>
+      <dt>Signed out if unused until</dt>
+      <dd>${time(session.expiresAt)}</dd>
+    </dl>`
   return layout({ title: "Profile", user, body })
 }
 
 export function devices(user: User, sessions: Session[], currentId: string): Html {
-  const revoke = (id: string) =>
+  const revoke = ({ id, device }: Session) =>
     html`<form method="post" action="/devices">
-      <button class="quiet" name="session" value="${id}">Sign out<span class="hidden"> this device</span></button>
+      <button class="quiet" name="session" value="${id}">Sign out<span class="hidden"> ${device}</span></button>
     </form>`
-  const item = ({ id, device, createdAt }: Session) =>
+  const item = (session: Session) =>
     html`<li>
-      <div><strong>${device}</strong><small>Signed in ${time(createdAt)}</small></div>
-      ${id === currentId ? html`<span class="badge">This device</span>` : revoke(id)}
+      <div><strong>${session.device}</strong><small>Signed in ${time(session.createdAt)}</small></div>
+      ${session.id === currentId ? html`<span class="badge">This device</span>` : revoke(session)}
     </li>`
   const others = html`<form method="post" action="/devices">
     <button name="session" value="others">Sign out everywhere else</button>
@@ -109,7 +112,8 @@ interface CredentialsPage {
 
 function credentials({ title, action, passwordKind, hints, other, form }: CredentialsPage): Html {
   const { username = "", remember = false, next = "", errors = {} } = form
-  const body = html`${errors.form && html`<p class="notice error" role="alert">${errors.form}</p>`}
+  // The error gets the focus, so that a screen reader says it first and Tab goes on to the fields.
+  const body = html`${errors.form && html`<p class="notice error" role="alert" tabindex="-1" autofocus>${errors.form}</p>`}
     <form method="post" action="${action}">
       ${field({ name: "username", label: "Username", kind: "username", value: username, error: errors.username, hint: hints?.username })}
       ${field({ name: "password", label: "Password", kind: passwordKind, error: errors.password, hint: hints?.password })}
@@ -162,7 +166,7 @@ interface Layout {
 function layout({ title, body, user, isError }: Layout): Html {
   const strangerLinks = html`<a href="/sign-in">Sign in</a> <a href="/sign-up">Create account</a>`
   const memberLinks = html`<a href="/profile">${user?.username}</a> <a href="/devices">Devices</a>
-    <a href="/password">Password</a>
+    <a href="/password">Change password</a>
     <form method="post" action="/sign-out"><button class="link">Sign out</button></form>`
   return html`<!doctype html>
     <html lang="en">

@@ -64,6 +64,18 @@ describe.skipIf(isLeftOut)("the example in a browser", () => {
     expect(await plain.locator("script").count()).toBe(0)
   })
 
+  test("says what has happened after signing up, out and in, and moves the focus to an error", async () => {
+    await signUp("Joan")
+    expect(await page.getByRole("status").innerText()).toBe("Your account is ready, and you are signed in.")
+    await press(page.getByRole("button", { name: "Sign out" }))
+    expect(await page.getByRole("status").innerText()).toBe("You are signed out.")
+
+    await fillIn("/sign-in", { Username: "Joan", Password: "wrong horse battery" }, "Sign in")
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Wrong username or password.")
+    await fill({ Username: "Joan", Password: password }, "Sign in")
+    expect(await page.getByRole("status").innerText()).toBe("You are signed in.")
+  })
+
   test("signs a second device out from the first", async () => {
     await signUp("Ida")
     const { page: phone } = await openBrowser({
@@ -74,7 +86,7 @@ describe.skipIf(isLeftOut)("the example in a browser", () => {
 
     await page.goto(`${example.origin}/devices`)
     const row = page.getByRole("listitem").filter({ hasText: "Safari on iPhone" })
-    await press(row.getByRole("button", { name: "Sign out this device" }))
+    await press(row.getByRole("button", { name: "Sign out Safari on iPhone", exact: true }))
     expect(await page.getByRole("listitem").count()).toBe(1)
     await phone.reload()
     expect(new URL(phone.url()).pathname).toBe("/sign-in")

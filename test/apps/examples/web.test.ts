@@ -25,7 +25,7 @@ describe("signing up", () => {
     const visitor = createVisitor(example.origin)
     const response = await visitor.post("/sign-up", { username: "Ada", password })
     expect(response.status).toBe(303)
-    expect(response.headers.get("Location")).toBe("/profile")
+    expect(response.headers.get("Location")).toBe("/profile?created")
     expect(await textOf(visitor.get("/profile"))).toContain("<dd>Ada</dd>")
   })
 
@@ -188,7 +188,7 @@ describe("signing in", () => {
       const visitor = createVisitor(example.origin)
       await signUpUnlessTaken("wanderer")
       const posted = await visitor.post("/sign-in", { username: "wanderer", password, next })
-      expect(posted.headers.get("Location")).toBe("/profile")
+      expect(posted.headers.get("Location")).toBe("/profile?signed-in")
       const followed = await visitor.get(`/sign-in?next=${encodeURIComponent(next)}`)
       expect(followed.headers.get("Location")).toBe("/profile")
     },
@@ -341,7 +341,7 @@ describe("signing out", () => {
     const visitor = await signUp("leaver")
     const { cookie } = visitor
     const response = await visitor.post("/sign-out", {})
-    expect(response.headers.get("Location")).toBe("/")
+    expect(response.headers.get("Location")).toBe("/?signed-out")
     expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^session=; .*Max-Age=0/)])
     expect(visitor.cookie).toBe("")
     expect(await isSignedIn(cookie)).toBe(false)
