@@ -2,7 +2,6 @@ import type { Column, InferInsertModel, InferSelectModel, Table } from "drizzle-
 import { checkOptions } from "../src/core/options.ts"
 import type { SessionAdapter, UserAdapter } from "../src/core/ports.ts"
 import type { Builder } from "./drizzle/builders.ts"
-import type { RawDatabase } from "./drizzle/executor.ts"
 import { createDrizzleExecutor } from "./drizzle/executor.ts"
 import { keyStatements } from "./drizzle/keys.ts"
 import { drizzleSessions, sessionStatements } from "./drizzle/sessions.ts"
@@ -72,10 +71,10 @@ export function drizzleAdapter<User extends DrizzleUserTable, Session extends Dr
 ): SessionAdapter<InferSelectModel<User>, DrizzleSessionRow<Session>>
 export function drizzleAdapter(
   db: DrizzleDatabase,
-  given: { user: Table; session: Table; key?: Table | undefined },
+  own: { user: Table; session: Table; key?: Table | undefined },
 ): SessionAdapter<Row, Row> {
-  checkOptions("drizzleAdapter()", given, "user", "session", "key")
-  const tables = checkedTables(given.user, given.session, given.key)
+  checkOptions("drizzleAdapter()", own, "user", "session", "key")
+  const tables = checkedTables(own.user, own.session, own.key)
   // What the three dialects' builders have in common; the tables say which of them it is.
   const store = drizzleStore(db as unknown as Builder, tables.dialect)
   const session = { ...tables, store, statements: sessionStatements(store, tables) }
@@ -98,5 +97,5 @@ export function drizzleAdapter(
  */
 export function drizzleExecutor(db: DrizzleDatabase): DriverExecutor {
   // What the three dialects have in common; the executor finds out which of them it is.
-  return createDrizzleExecutor(db as unknown as RawDatabase)
+  return createDrizzleExecutor(db as unknown as Builder)
 }

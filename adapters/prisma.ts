@@ -61,10 +61,9 @@ export function prismaAdapter<
   names: { user?: User | undefined; session?: Session | undefined; key?: (keyof Client & string) | undefined } = {},
 ): PrismaAdapter<Client, User, Session> {
   checkOptions("prismaAdapter()", names, "user", "session", "key")
-  const known = { user: names.user ?? "user", session: names.session ?? "session", key: names.key ?? "key" }
-  const store = prismaStore(client as unknown as PrismaBase, known)
-  const fields = checkedFields(store.models, known, ["user", "session", "key"])
-  const db = { store, fields, relation: known.user }
+  const models = { user: names.user ?? "user", session: names.session ?? "session", key: names.key ?? "key" }
+  const store = prismaStore(client as unknown as PrismaBase, models)
+  const db = { store, fields: checkedFields(store.models, models), relation: models.user }
   const adapter = {
     ...sessionPort(() => db, prismaSessions),
     ...userPort(() => db, prismaUsers),

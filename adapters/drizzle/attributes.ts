@@ -6,13 +6,12 @@ import { quoted } from "../port/names.ts"
 import type { OwnTable } from "./tables.ts"
 
 /**
- * Matches attributes with the columns of a table; those that are `undefined` are left out. Throws `invalid_option` for
- * a name that is not a column, or is one of the library's, and for a value of another type than the column's.
+ * Checks attributes against the columns of a table. Throws `invalid_option` for a name that is not a column, or is one
+ * of the library's, and for a value of another type than the column's.
  */
-export function checkedAttributes(table: OwnTable, attributes: object): Row {
-  const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
-  for (const [name, value] of given) checkValue(attributeColumn(table, name), name, value)
-  return Object.fromEntries(given)
+export function checkedAttributes(table: OwnTable, attributes: Row): Row {
+  for (const [name, value] of Object.entries(attributes)) checkValue(attributeColumn(table, name), name, value)
+  return attributes
 }
 
 /** What a new row would have in the columns that are not the library's; what Drizzle fills in itself is left out. */

@@ -48,6 +48,10 @@ export interface Builder {
   insert(table: Table): { values(row: Row): WriteQuery }
   update(table: Table): { set(row: Row): WriteQuery }
   delete(table: Table): WriteQuery
+  /** Raw SQL: in PostgreSQL and MySQL, and `all` and `run` in SQLite. */
+  execute(query: SQL): unknown
+  all(query: SQL): unknown
+  run(query: SQL): unknown
   transaction<Result>(
     run: (tx: Builder) => MaybePromise<Result>,
     config?: { behavior: "immediate" },

@@ -1,7 +1,7 @@
 import { asc, eq, isNull, ne, sql } from "drizzle-orm"
 import type { SQL } from "drizzle-orm"
 import type { UserId } from "../../src/core/ports.ts"
-import type { EndedSessions, KeyRows, NewKey, OwnKey, StoredKey } from "../port/key-port.ts"
+import type { EndedSessions, KeyRows, OwnKey, StoredKey } from "../port/key-port.ts"
 import { readKey } from "../port/stored-rows.ts"
 import { missingUser } from "../port/user-ids.ts"
 import type { Row } from "../sql/executor.ts"
@@ -18,79 +18,74 @@ export interface UserDb extends Tables {
   statements: ReturnType<typeof keyStatements>
 }
 
+type DrizzleKeys = Omit<KeyRows<UserDb, UserId, Row>, "encodeUser" | "encodeAttributes" | "isTaken">
+
 /** Keeps keys in a table whose `id` is `<provider id>:<provider user id>`. */
-export const drizzleKeys: Omit<KeyRows<UserDb, UserId, Row>, "encodeUser" | "encodeAttributes" | "isTaken"> = {
-  hasKey,
-  insertKey,
+export const drizzleKeys: DrizzleKeys = {
+  async hasKey({ store, key }, id) {
+    const same = (db: Builder) => db.select({ id: key.id }).from(key.table).where(eq(key.id, id))
+    return (await store.once((db) => store.lock(same(db)))).count > 0
+  },
+  // The user's row comes first, as in every transaction that writes it, so that two of them wait for each other.
+  async insertKey(db, user, { id, passwordHash }, attributes) {
+    const { store, key } = db
+    const row = { id, hashedPassword: passwordHash, userId: existingUser(db, user) }
+    const insert: Step = (builder) => store.write(builder.insert(key.table).values(row), key)
+    try {
+      await store.atomic(...assigning(db, attributes, equals(db, db.user.id, user)), insert)
+    } catch (error) {
+      throw db.dialect.isUniqueViolation(error) || (await hasUser(db, user)) ? error : missingUser()
+    }
+  },
   findKey: async ({ statements }, id) => toKey((await statements.find({ id })).rows[0]),
-  listKeys,
-  swapPassword,
-  setPasswords,
-  renameKey,
-  deleteKey,
-}
-
-async function hasKey({ store, key }: UserDb, id: string): Promise<boolean> {
-  const same = (db: Builder) => db.select({ id: key.id }).from(key.table).where(eq(key.id, id))
-  return (await store.once((db) => store.lock(same(db)))).count > 0
-}
-
-/** The user's row comes first, as in every transaction that writes it, so that two of them wait for each other. */
-async function insertKey(db: UserDb, user: UserId, { id, passwordHash }: NewKey, attributes: Row): Promise<void> {
-  const { store, key } = db
-  const row = { id, hashedPassword: passwordHash, userId: existingUser(db, user) }
-  const insert: Step = (builder) => store.write(builder.insert(key.table).values(row), key)
-  try {
-    await store.atomic(...assigning(db, attributes, equals(db, db.user.id, user)), insert)
-  } catch (error) {
-    throw db.dialect.isUniqueViolation(error) || (await hasUser(db, user)) ? error : missingUser()
-  }
+  listKeys: async ({ statements }, userId) =>
+    (await statements.list({ userId })).rows.flatMap((row) => toKey(row) ?? []),
+  // The sessions go before the swap, under the same condition, with the key locked: so they go if and only if the swap
+  // takes place.
+  async swapPassword(db, id, from, to, ended) {
+    const { store, key, session } = db
+    const isKey = equals(db, key.id, id)
+    const hash = key.hashedPassword
+    const isUnchanged = sql`${isKey} and ${from === null ? isNull(hash) : equals(db, hash, from)}`
+    const lock: Step = (builder) => store.lock(builder.select({ id: key.id }).from(key.table).where(isKey))
+    const isEnded = sql`${session.userId} = (select ${key.userId} from ${key.table} where ${isUnchanged})`
+    const before = ended ? [lock, ending(db, isEnded, ended)] : []
+    return (await store.atomic(...before, setHash(db, to, isUnchanged))).count > 0
+  },
+  // The sessions go first, under the same condition, with the user's row locked.
+  async setPasswords(db, user, providerIds, hash, ended) {
+    const { store, key, session, dialect } = db
+    const isOne = providerIds.map((id) => hasProvider(dialect.name, key.id, id))
+    const ofUser = sql`${equals(db, key.userId, user)} and (${sql.join(isOne, sql` or `)})`
+    const isEnded = sql`${equals(db, session.userId, user)} and ${isAnyKey(db, ofUser)}`
+    return (await store.atomic(lockUser(db, user), ending(db, isEnded, ended), setHash(db, hash, ofUser))).count > 0
+  },
+  async renameKey(db, own, to, attributes) {
+    const { store, key, user } = db
+    const isOwn = isOwnKey(db, own)
+    const isOwnUser = sql`${equals(db, user.id, own.user)} and ${isAnyKey(db, isOwn)}`
+    const rename: Step = (builder) => store.write(builder.update(key.table).set({ id: to }).where(isOwn), key)
+    return (await store.atomic(lockUser(db, own.user), ...assigning(db, attributes, isOwnUser), rename)).count > 0
+  },
+  async deleteKey(db, own, evenLast) {
+    const { store, key } = db
+    const isOwn = isOwnKey(db, own)
+    const isOther = sql`${equals(db, key.userId, own.user)} and ${ne(key.id, own.id)}`
+    // A derived table, because MySQL does not read the table that it deletes from.
+    const another = sql`select ${key.id} from ${key.table} where ${isOther} limit 1`
+    const remove = (condition: SQL) => (builder: Builder) =>
+      store.write(builder.delete(key.table).where(condition), key)
+    const steps = evenLast
+      ? [remove(isOwn)]
+      : [lockUser(db, own.user), remove(sql`${isOwn} and exists (select 1 from (${another}) as other)`)]
+    return (await store.atomic(...steps)).count > 0
+  },
 }
 
 /** Writes attributes into the user table, if there are any. */
 function assigning({ store, user }: UserDb, attributes: Row, isOwn: SQL): Step[] {
   if (Object.keys(attributes).length === 0) return []
   return [(db) => store.write(db.update(user.table).set(attributes).where(isOwn), user)]
-}
-
-async function listKeys({ statements }: UserDb, userId: UserId): Promise<StoredKey[]> {
-  return (await statements.list({ userId })).rows.flatMap((row) => toKey(row) ?? [])
-}
-
-/**
- * The sessions go before the swap, under the same condition, with the key locked: so they go if and only if the swap
- * takes place.
- */
-async function swapPassword(
-  db: UserDb,
-  id: string,
-  from: string | null,
-  to: string | null,
-  ended: EndedSessions | null,
-): Promise<boolean> {
-  const { store, key, session } = db
-  const isKey = equals(db, key.id, id)
-  const hash = key.hashedPassword
-  const isUnchanged = sql`${isKey} and ${from === null ? isNull(hash) : equals(db, hash, from)}`
-  const lock: Step = (builder) => store.lock(builder.select({ id: key.id }).from(key.table).where(isKey))
-  const isEnded = sql`${session.userId} = (select ${key.userId} from ${key.table} where ${isUnchanged})`
-  const before = ended ? [lock, ending(db, isEnded, ended)] : []
-  return (await store.atomic(...before, setHash(db, to, isUnchanged))).count > 0
-}
-
-/** The sessions go first, under the same condition, with the user's row locked. */
-async function setPasswords(
-  db: UserDb,
-  user: UserId,
-  providerIds: readonly string[],
-  hash: string,
-  ended: EndedSessions,
-): Promise<boolean> {
-  const { store, key, session, dialect } = db
-  const isOne = providerIds.map((id) => hasProvider(dialect.name, key.id, id))
-  const ofUser = sql`${equals(db, key.userId, user)} and (${sql.join(isOne, sql` or `)})`
-  const isEnded = sql`${equals(db, session.userId, user)} and ${isAnyKey(db, ofUser)}`
-  return (await store.atomic(lockUser(db, user), ending(db, isEnded, ended), setHash(db, hash, ofUser))).count > 0
 }
 
 function ending(db: UserDb, condition: SQL, { exceptId }: EndedSessions): Step {
@@ -101,27 +96,6 @@ function ending(db: UserDb, condition: SQL, { exceptId }: EndedSessions): Step {
 
 function setHash({ store, key }: UserDb, hashedPassword: string | null, condition: SQL): Step {
   return (db) => store.write(db.update(key.table).set({ hashedPassword }).where(condition), key)
-}
-
-async function renameKey(db: UserDb, own: OwnKey<UserId>, to: string, attributes: Row): Promise<boolean> {
-  const { store, key, user } = db
-  const isOwn = isOwnKey(db, own)
-  const isOwnUser = sql`${equals(db, user.id, own.user)} and ${isAnyKey(db, isOwn)}`
-  const rename: Step = (builder) => store.write(builder.update(key.table).set({ id: to }).where(isOwn), key)
-  return (await store.atomic(lockUser(db, own.user), ...assigning(db, attributes, isOwnUser), rename)).count > 0
-}
-
-async function deleteKey(db: UserDb, own: OwnKey<UserId>, evenLast: boolean): Promise<boolean> {
-  const { store, key } = db
-  const isOwn = isOwnKey(db, own)
-  const isOther = sql`${equals(db, key.userId, own.user)} and ${ne(key.id, own.id)}`
-  // A derived table, because MySQL does not read the table that it deletes from.
-  const another = sql`select ${key.id} from ${key.table} where ${isOther} limit 1`
-  const remove = (condition: SQL) => (builder: Builder) => store.write(builder.delete(key.table).where(condition), key)
-  const steps = evenLast
-    ? [remove(isOwn)]
-    : [lockUser(db, own.user), remove(sql`${isOwn} and exists (select 1 from (${another}) as other)`)]
-  return (await store.atomic(...steps)).count > 0
 }
 
 function isOwnKey(db: UserDb, { id, user }: OwnKey<UserId>): SQL {

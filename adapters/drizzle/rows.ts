@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm"
 import type { Column, SQL } from "drizzle-orm"
-import type { FoundSession, SessionRecord, UserId } from "../../src/core/ports.ts"
+import type { FoundSession, UserId } from "../../src/core/ports.ts"
+import { isUserId, sessionOf } from "../port/stored-rows.ts"
 import type { Row } from "../sql/executor.ts"
-import { isUserId, readSession } from "../port/stored-rows.ts"
 import type { Builder } from "./builders.ts"
 import { equals } from "./conditions.ts"
 import type { DrizzleStore, Step } from "./store.ts"
@@ -12,13 +12,6 @@ import type { OwnTable, Tables } from "./tables.ts"
 /** The columns of a table as Drizzle selects them: the id first, because by it a join shows whether there is a row. */
 export function selected(table: OwnTable): Record<string, Column> {
   return { id: table.id, ...table.columns }
-}
-
-/** Reads the session of a selected row; `null` if what the library needs of it is not there. */
-export function toSession(tables: Tables, row: unknown): SessionRecord<Row> | null {
-  if (!isRow(row)) return null
-  const { id, userId, createdAt, expiresAt, ...attributes } = row
-  return readSession({ id, userId }, tables.createdAt.decode(createdAt), tables.expiresAt.decode(expiresAt), attributes)
 }
 
 /** A session and its user in one row. */
@@ -37,10 +30,9 @@ export function joinedRow(tables: Tables): JoinedRow {
   return {
     columns: { ...prefixed("session.", session), ...prefixed("user.", user) },
     read(row) {
-      const core = { id: row["session.id"], userId: row["session.userId"] }
-      const created = tables.createdAt.decode(row["session.createdAt"])
-      const expires = tables.expiresAt.decode(row["session.expiresAt"])
-      const session = readSession(core, created, expires, picked(row, attributes))
+      const [id, userId] = [row["session.id"], row["session.userId"]]
+      const core = { id, userId, createdAt: row["session.createdAt"], expiresAt: row["session.expiresAt"] }
+      const session = sessionOf(tables, core, picked(row, attributes))
       return session && { session, user: isUserId(row["user.id"]) ? picked(row, userColumns) : null }
     },
   }

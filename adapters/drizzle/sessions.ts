@@ -1,18 +1,17 @@
 import { asc, desc, sql } from "drizzle-orm"
 import type { SQL } from "drizzle-orm"
+import type { UserId } from "../../src/core/ports.ts"
 import { isPromise } from "../../src/platform/maybe-promise.ts"
-import type { FoundSession, SessionRecord, UserId } from "../../src/core/ports.ts"
-import type { NewSession, SessionRows } from "../port/session-port.ts"
+import type { SessionRows } from "../port/session-port.ts"
+import { readSession, sessionRow } from "../port/stored-rows.ts"
 import { missingUser } from "../port/user-ids.ts"
 import type { Row } from "../sql/executor.ts"
 import { attributeColumn, checkedAttributes, freshAttributes } from "./attributes.ts"
 import type { Builder } from "./builders.ts"
 import { equals, isAlike, isExactly, slot, valueOf } from "./conditions.ts"
-import { existingUser, hasUser, joinedRow, selected, toSession } from "./rows.ts"
+import { existingUser, hasUser, isRow, joinedRow, selected } from "./rows.ts"
 import type { DrizzleStore, Statement } from "./store.ts"
 import type { Tables } from "./tables.ts"
-
-type Session = NewSession<UserId, Row>
 
 /** The session table, and what is prepared over it. */
 export interface SessionDb extends Tables {
@@ -24,22 +23,41 @@ export interface SessionDb extends Tables {
 export const drizzleSessions: SessionRows<SessionDb, UserId, Row, Row, Row> = {
   encodeUser: ({ userId }, id) => userId(id),
   encodeAttributes: ({ session }, attributes) => checkedAttributes(session, attributes),
-  insert,
-  find,
-  list,
+  async insert(db, session) {
+    const row = { ...sessionRow(db, session), userId: existingUser(db, session.user) }
+    try {
+      await db.store.atomic((builder) => db.store.write(builder.insert(db.session.table).values(row), db.session))
+    } catch (error) {
+      throw (await hasUser(db, session.user)) ? error : missingUser()
+    }
+  },
+  async find({ statements }, id) {
+    // Every request comes by here: what is there at once is not awaited.
+    const outcome = statements.find({ id })
+    const { rows } = isPromise(outcome) ? await outcome : outcome
+    const found = rows[0] ? statements.joined.read(rows[0]) : null
+    // A column may take other ids for equal. Compared here it costs less than once more in the statement.
+    return found?.session.id === id ? found : null
+  },
+  async list(db, userId) {
+    const { rows } = await db.statements.list({ userId })
+    return rows.flatMap(({ session }) => (isRow(session) ? readSession(db, session) : null) ?? [])
+  },
   extend: async ({ statements, expiresAt }, id, to, limit) => {
     const times = { until: expiresAt.encode(to), ifBefore: expiresAt.encode(limit) }
     return (await statements.extend({ id, ...times })).count > 0
   },
   update: (db, id, attributes, ifNull) => change(db, changeable(db, id, ifNull), attributes),
-  has,
-  replace: (db, oldId, session) => {
-    const row = { ...freshAttributes(db.session), ...coreValues(db, session), userId: session.user }
-    return change(db, equals(db, db.session.id, oldId), row)
+  async has({ store, session, dialect }, id, ifNull) {
+    const condition = changeable({ session, dialect }, id, ifNull)
+    const select = (builder: Builder) => builder.select({ id: session.id }).from(session.table).where(condition)
+    return (await store.once((builder) => store.read(select(builder)))).count > 0
   },
+  replace: (db, oldId, session) =>
+    change(db, equals(db, db.session.id, oldId), { ...freshAttributes(db.session), ...sessionRow(db, session) }),
   delete: async ({ statements }, id, userId) => {
-    const answer = userId === null ? statements.end({ id }) : statements.endOwn({ id, userId })
-    return (await answer).count > 0
+    const outcome = userId === null ? statements.end({ id }) : statements.endOwn({ id, userId })
+    return (await outcome).count > 0
   },
   deleteOfUser: async ({ statements }, userId, except) => {
     await (except === null ? statements.endAll({ userId }) : statements.endOthers({ userId, except }))
@@ -50,47 +68,13 @@ export const drizzleSessions: SessionRows<SessionDb, UserId, Row, Row, Row> = {
   },
 }
 
-async function insert(db: SessionDb, session: Session): Promise<void> {
-  const row = { ...coreValues(db, session), userId: existingUser(db, session.user) }
-  try {
-    await db.store.atomic((builder) => db.store.write(builder.insert(db.session.table).values(row), db.session))
-  } catch (error) {
-    throw (await hasUser(db, session.user)) ? error : missingUser()
-  }
-}
-
-function coreValues(tables: Tables, { id, createdAt, expiresAt, attributes }: Session): Row {
-  const times = { createdAt: tables.createdAt.encode(createdAt), expiresAt: tables.expiresAt.encode(expiresAt) }
-  return { ...attributes, id, ...times }
-}
-
-async function find({ statements }: SessionDb, id: string): Promise<FoundSession<Row, Row> | null> {
-  // Every request comes by here: what is there at once is not awaited.
-  const answer = statements.find({ id })
-  const { rows } = isPromise(answer) ? await answer : answer
-  const found = rows[0] ? statements.joined.read(rows[0]) : null
-  // A column may take other ids for equal. Compared here it costs less than once more in the statement.
-  return found?.session.id === id ? found : null
-}
-
-async function list(db: SessionDb, userId: UserId): Promise<SessionRecord<Row>[]> {
-  const { rows } = await db.statements.list({ userId })
-  return rows.flatMap((row) => toSession(db, row.session) ?? [])
-}
-
 /** One update of the row, so that it is atomic without a transaction. */
 async function change({ store, session }: SessionDb, condition: SQL, row: Row): Promise<boolean> {
   const update = (builder: Builder) => store.write(builder.update(session.table).set(row).where(condition), session)
   return (await store.atomic(update)).count > 0
 }
 
-async function has({ store, session, ...tables }: SessionDb, id: string, ifNull: string | null): Promise<boolean> {
-  const condition = changeable({ session, ...tables }, id, ifNull)
-  const select = (builder: Builder) => builder.select({ id: session.id }).from(session.table).where(condition)
-  return (await store.once((builder) => store.read(select(builder)))).count > 0
-}
-
-function changeable(tables: Tables, id: string, ifNull: string | null): SQL {
+function changeable(tables: Pick<Tables, "session" | "dialect">, id: string, ifNull: string | null): SQL {
   const isIt = equals(tables, tables.session.id, id)
   return ifNull === null ? isIt : sql`${isIt} and ${attributeColumn(tables.session, ifNull)} is null`
 }

@@ -1,14 +1,14 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { Dialect, DialectName } from "../sql/dialect.ts"
-import type { Row } from "../sql/executor.ts"
 import { hashText } from "../../src/platform/crypto.ts"
 import { after } from "../../src/platform/maybe-promise.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
-import { explained } from "../sql/mistakes.ts"
 import { withoutValues } from "../retry/driver-error.ts"
-import { rescued, withRetry } from "../retry/retry.ts"
-import { isPreparedRefused } from "../sql/prepared.ts"
 import { queueOf } from "../retry/queue.ts"
+import { rescued, withRetry } from "../retry/retry.ts"
+import type { Dialect, DialectName } from "../sql/dialect.ts"
+import type { Row } from "../sql/executor.ts"
+import { explained } from "../sql/mistakes.ts"
+import { isPreparedRefused } from "../sql/prepared.ts"
 import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "./builders.ts"
 import type { OwnTable } from "./tables.ts"
 
@@ -20,11 +20,12 @@ export interface Outcome {
 
 /** A statement, and how its dialect runs it. */
 export interface Statement {
-  query: Query
+  /** Makes the query. Raw SQL runs as soon as it is made, where the driver answers at once. */
+  query(): Query
   writes: boolean
   run(ready: Runnable, values?: Values): unknown
-  /** Reads what the driver answered. */
-  outcome(answer: unknown): Outcome
+  /** Reads the driver's result. */
+  outcome(result: unknown): Outcome
 }
 
 /** Builds a statement. On D1, which takes all statements of a transaction at once, nothing is known of those before. */
@@ -53,13 +54,16 @@ export interface DrizzleStore {
 /** What no statement did. */
 export const nothing: Outcome = { rows: [], count: 0 }
 
+/** Runs a call, which may fail. */
+type Attempt = <Result>(call: () => MaybePromise<Result>) => MaybePromise<Result>
+
 /** Makes a store of a database, or of a transaction of the caller's: there calls take turns, and nothing is retried. */
-export function drizzleStore(given: Builder, dialect: Dialect): DrizzleStore {
+export function drizzleStore(client: Builder, dialect: Dialect, again = retrying(client, dialect)): DrizzleStore {
   // A replica may not know yet that a session has ended.
-  const db = given.$primary ?? given
+  const db = client.$primary ?? client
   const inTransaction = db.rollback !== undefined
   const config = dialect.name === "sqlite" && !inTransaction ? ({ behavior: "immediate" } as const) : undefined
-  const again = inTransaction ? explaining(dialect) : retrying(dialect)
+  const isNamed = dialect.name === "postgres" && !inTransaction
   const inTurn = queueOf(db)
   // A file of SQLite has one writer at a time. A statement that libsql refuses for it stays open, and its connection
   // never commits. Nobody else waits: a call of another request may never end.
@@ -82,12 +86,12 @@ export function drizzleStore(given: Builder, dialect: Dialect): DrizzleStore {
       let ready: Ready | undefined
       return (values) => {
         const built = (statement ??= build(db))
-        return attempt(built.writes, () => (ready ??= prepare(built, dialect, inTransaction))(values))
+        return attempt(built.writes, () => (ready ??= prepare(built, isNamed))(values))
       }
     },
     once(build) {
       const statement = build(db)
-      return attempt(statement.writes, () => perform(statement, statement.query))
+      return attempt(statement.writes, () => perform(statement, statement.query()))
     },
     atomic: async (...steps) => (await atomicSteps(...steps)).at(-1) ?? nothing,
     atomicSteps,
@@ -95,12 +99,12 @@ export function drizzleStore(given: Builder, dialect: Dialect): DrizzleStore {
 }
 
 /** Returns whether a database is Cloudflare D1, whose transactions are batches. */
-export function isD1({ batch, $client }: Pick<Builder, "$client"> & { batch?: unknown }): boolean {
+function isD1({ batch, $client }: Builder): boolean {
   return batch !== undefined && $client !== undefined && "prepare" in $client && "batch" in $client
 }
 
 /** Returns whether a database is a file of libsql's, or in memory. */
-export function isLibsqlFile({ $client }: Pick<Builder, "$client">): boolean {
+function isLibsqlFile({ $client }: Builder): boolean {
   return $client !== undefined && ($client as { protocol?: unknown }).protocol === "file"
 }
 
@@ -113,7 +117,7 @@ const statementsOf: Record<DialectName, Pick<DrizzleStore, "read" | "readOne" | 
     }),
     lock: (select) => reading(select, (ready, values) => ready.all(values)),
     // Without RETURNING: the drivers tell the number, and the rows would be made only to be counted.
-    write: (query) => ({ query, writes: true, run: (ready, values) => ready.run(values), outcome: countChanges }),
+    write: (query) => counting(query, (ready, values) => ready.run(values)),
   },
   postgres: {
     read: (select) => reading(select, execute),
@@ -125,53 +129,47 @@ const statementsOf: Record<DialectName, Pick<DrizzleStore, "read" | "readOne" | 
     read: (select) => reading(select, execute),
     readOne: (select) => reading(select, execute),
     lock: (select) => reading(select.for("update"), execute),
-    write: (query) => ({ query, writes: true, run: execute, outcome: countAffected }),
+    write: (query) => counting(query, execute),
   },
 }
 
 function reading(select: SelectQuery, run: Statement["run"]): Statement {
-  return { query: select.$withCache?.(false) ?? select, writes: false, run, outcome: rowsOf }
+  const query = select.$withCache?.(false) ?? select
+  return { query: () => query, writes: false, run, outcome: rowsOf }
 }
 
 /** Makes a statement of a write that answers rows, in PostgreSQL or MySQL. */
 export function returning(query: WriteQuery): Statement {
-  return { query, writes: true, run: execute, outcome: rowsOf }
+  return { query: () => query, writes: true, run: execute, outcome: rowsOf }
+}
+
+function counting(query: WriteQuery, run: Statement["run"]): Statement {
+  return { query: () => query, writes: true, run, outcome: (result) => ({ rows: [], count: writtenBy(result) }) }
 }
 
 function execute(ready: Runnable, values?: Values): Promise<unknown> {
   return ready.execute(values)
 }
 
-function rowsOf(answer: unknown): Outcome {
-  const rows = answer as Row[]
+function rowsOf(result: unknown): Outcome {
+  const rows = result as Row[]
   return { rows, count: rows.length }
 }
 
-/** Most drivers tell the number at the top, D1 in `meta`. */
-function countChanges(answer: unknown): Outcome {
-  const { changes, rowsAffected, meta } = answer as Counted & { meta?: Counted }
-  return counted(changes ?? rowsAffected ?? meta?.changes, "SQLite")
+/** Reads how many rows a statement wrote, which only some that write nothing leave open. */
+export function writtenBy(result: unknown, mayWrite = true): number {
+  const count = countOf(result)
+  if (!Number.isNaN(count)) return count
+  if (!mayWrite) return 0
+  throw new AuthError("unsupported", "db: this driver does not report how many rows a statement wrote; use another")
 }
 
-/** mysql2 answers a list that starts with the header, drivers over HTTP such as PlanetScale's an object. */
-function countAffected(answer: unknown): Outcome {
-  const header = (Array.isArray(answer) ? answer[0] : answer) as Counted | undefined
-  return counted(header?.affectedRows ?? header?.rowsAffected, "MySQL")
-}
-
-interface Counted {
-  changes?: unknown
-  rowsAffected?: unknown
-  affectedRows?: unknown
-}
-
-function counted(number: unknown, database: string): Outcome {
-  const count = Number(number ?? NaN)
-  if (!Number.isNaN(count)) return { rows: [], count }
-  throw new AuthError(
-    "unsupported",
-    `db: this driver of ${database} does not report how many rows a statement wrote; use another`,
-  )
+/** Most drivers report the number at the top, D1 in `meta`, mysql2 in the first of two. */
+function countOf(result: unknown): number {
+  const header = (Array.isArray(result) && !("count" in result) ? (result as unknown[])[0] : result) ?? {}
+  const { changes, rowsAffected, affectedRows, rowCount, count, meta } = header as Record<string, unknown>
+  const inMeta = (meta as { changes?: unknown } | undefined)?.changes
+  return Number(changes ?? rowsAffected ?? affectedRows ?? rowCount ?? count ?? inMeta ?? NaN)
 }
 
 function perform({ run, outcome }: Statement, ready: Runnable, values?: Values): MaybePromise<Outcome> {
@@ -182,13 +180,13 @@ function inOrder(tx: Builder, steps: Step[], done: Outcome[] = []): MaybePromise
   const [step, ...rest] = steps
   if (!step) return done
   const statement = step(tx, done.at(-1) ?? nothing)
-  return after(perform(statement, statement.query), (outcome) => inOrder(tx, rest, [...done, outcome]))
+  return after(perform(statement, statement.query()), (outcome) => inOrder(tx, rest, [...done, outcome]))
 }
 
 async function inBatch(db: Builder, steps: Step[]): Promise<Outcome[]> {
   const statements = steps.map((step) => step(db, nothing))
-  const answers = (await db.batch?.(statements.map(({ query }) => query))) ?? []
-  return statements.map(({ outcome }, n) => outcome(answers[n]))
+  const results = (await db.batch?.(statements.map(({ query }) => query()))) ?? []
+  return statements.map(({ outcome }, n) => outcome(results[n]))
 }
 
 type Ready = (values: Values) => MaybePromise<Outcome>
@@ -197,11 +195,11 @@ type Ready = (values: Values) => MaybePromise<Outcome>
  * Prepares a statement. In PostgreSQL the server keeps it under a name, except in a transaction of the caller's, which a
  * refusal would end.
  */
-function prepare(statement: Statement, { name }: Dialect, inTransaction: boolean): Ready {
-  const plain = statement.query.prepare("")
+function prepare(statement: Statement, isNamed: boolean): Ready {
+  const query = statement.query()
+  const plain = query.prepare("")
   const run: Ready = (values) => perform(statement, plain, values)
-  if (name !== "postgres" || inTransaction) return run
-  return named(statement, statement.query.prepare(nameOf(statement.query)), run)
+  return isNamed ? named(statement, query.prepare(nameOf(query)), run) : run
 }
 
 /** Runs a statement under its name until a connection pooler, or a table that was altered, makes the server refuse it. */
@@ -225,23 +223,14 @@ function nameOf(query: Query): string {
   return `nightlatch_${hashText(query.toSQL().sql).slice(0, 32)}`
 }
 
-function retrying({ isTransient, name }: Dialect): <Result>(call: () => MaybePromise<Result>) => MaybePromise<Result> {
-  return (call) =>
-    withRetry(
-      isTransient,
-      () => withDriverError(call),
-      (error) => explained(error, name),
-    )
+function retrying({ rollback }: Builder, { isTransient, name }: Dialect): Attempt {
+  const mayPass = (error: unknown) => rollback === undefined && isTransient(error)
+  const explain = (error: unknown) => explained(error, name)
+  return (call) => withRetry(mayPass, () => withDriverError(call), explain)
 }
 
-function explaining({ name }: Dialect): <Result>(call: () => MaybePromise<Result>) => MaybePromise<Result> {
-  return (call) =>
-    rescued(call, async (error) => {
-      throw explained(driverErrorOf(error), name)
-    })
-}
-
-function withDriverError<Result>(call: () => MaybePromise<Result>): MaybePromise<Result> {
+/** Rejects with the driver's own error: that of Drizzle repeats the values. */
+export function withDriverError<Result>(call: () => MaybePromise<Result>): MaybePromise<Result> {
   return rescued(call, async (error) => {
     throw driverErrorOf(error)
   })
@@ -251,7 +240,7 @@ function withDriverError<Result>(call: () => MaybePromise<Result>): MaybePromise
  * Takes off what Drizzle wraps a driver's error in: that message repeats the parameters, password hashes among them,
  * and what a visitor has sent could read there like the error of a driver.
  */
-export function driverErrorOf(error: unknown): unknown {
+function driverErrorOf(error: unknown): unknown {
   const { message, cause } = Object(error) as { message?: unknown; cause?: unknown }
   const isWrapper = typeof message === "string" && /^Failed (?:query: |to run the query ')/.test(message)
   return isWrapper && cause ? driverErrorOf(cause) : withoutValues(error)

@@ -2,13 +2,14 @@ import { getTableColumns } from "drizzle-orm"
 import type { Column, Table } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
-import type { Dialect } from "../sql/dialect.ts"
-import { mysql } from "../sql/mysql-dialect.ts"
 import type { Owner } from "../port/names.ts"
-import { postgres } from "../sql/postgres-dialect.ts"
-import { sqlite } from "../sql/sqlite-dialect.ts"
+import { coreFields } from "../port/stored-rows.ts"
 import type { UserIds } from "../port/user-ids.ts"
 import { userIdsOf } from "../port/user-ids.ts"
+import type { Dialect } from "../sql/dialect.ts"
+import { mysql } from "../sql/mysql-dialect.ts"
+import { postgres } from "../sql/postgres-dialect.ts"
+import { sqlite } from "../sql/sqlite-dialect.ts"
 import type { TimeColumn } from "./time-column.ts"
 import { timeColumn } from "./time-column.ts"
 
@@ -46,12 +47,6 @@ export interface Tables {
   madeId(id: unknown): UserId
 }
 
-const coreColumns: Record<Owner, string[]> = {
-  user: ["id"],
-  session: ["id", "userId", "createdAt", "expiresAt"],
-  key: ["id", "userId", "hashedPassword"],
-}
-
 /** Looks at the tables of an application. Throws `invalid_option` if they cannot serve. */
 export function checkedTables(userTable: Table, sessionTable: Table, keyTable: Table | undefined): Tables {
   const user = ownTable("user", userTable)
@@ -74,7 +69,7 @@ export function checkedTables(userTable: Table, sessionTable: Table, keyTable: T
 
 function ownTable(owner: Owner, table: Table): OwnTable {
   const columns = getTableColumns(table)
-  const core = Object.fromEntries(coreColumns[owner].map((name) => [name, columnOf({ owner, columns }, name)]))
+  const core = Object.fromEntries(coreFields[owner].map((name) => [name, columnOf({ owner, columns }, name)]))
   return { owner, table, id: columnOf({ owner, columns }, "id"), columns, core }
 }
 

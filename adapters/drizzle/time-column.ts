@@ -1,15 +1,12 @@
 import type { Column } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
-import { isDate } from "../../src/platform/realm.ts"
+import type { TimeField } from "../port/stored-rows.ts"
+import { toDate } from "../port/stored-rows.ts"
 import type { DialectName } from "../sql/dialect.ts"
 
 /** A column of times, whatever Drizzle keeps in it. */
-export interface TimeColumn {
+export interface TimeColumn extends TimeField {
   column: Column
-  /** Makes the column's value of milliseconds since 1970, rounded down to what the column can hold. */
-  encode(time: number): unknown
-  /** Reads the column's value; `null` if it is not a time. */
-  decode(value: unknown): Date | null
 }
 
 // The SQL types that hold milliseconds, by what Drizzle reads from them. 32 bits do not.
@@ -35,7 +32,7 @@ export function timeColumn(column: Column, dialect: DialectName): TimeColumn {
   return {
     column,
     encode: (time) => write(Math.floor(time / unit) * unit, type, dialect),
-    decode: toDate,
+    decode: (value) => toDate(typeof value === "string" ? parseText(value) : value),
   }
 }
 
@@ -55,14 +52,9 @@ const writers: Record<string, Writer> = {
 function unitOf(type: string, dialect: DialectName): number {
   const match = fraction.exec(type)
   if (!match) return 1
-  const digits = match[1] === undefined ? (dialect === "mysql" ? 0 : 3) : Math.min(Number(match[1]), 3)
-  return 10 ** (3 - digits)
-}
-
-function toDate(value: unknown): Date | null {
-  if (value === null || value === undefined) return null
-  const date = typeof value === "string" ? parseText(value) : isDate(value) ? value : new Date(Number(value))
-  return Number.isNaN(date.getTime()) ? null : date
+  // Without a number, PostgreSQL keeps six digits, and MySQL none.
+  const digits = Number(match[1] ?? (dialect === "mysql" ? 0 : 6))
+  return 10 ** (3 - Math.min(digits, 3))
 }
 
 /** Reads what was written, and what databases make of it: `2030-01-01 00:00:00.5+00`. */

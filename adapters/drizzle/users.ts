@@ -1,18 +1,21 @@
 import { sql } from "drizzle-orm"
+import type { Column } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
 import type { NewKey } from "../port/key-port.ts"
+import { declaredLength, textId } from "../port/random-id.ts"
 import type { UserRows } from "../port/user-port.ts"
+import type { DialectName } from "../sql/dialect.ts"
 import type { Row } from "../sql/executor.ts"
 import { checkedAttributes } from "./attributes.ts"
 import type { Builder, SelectQuery } from "./builders.ts"
 import { equals } from "./conditions.ts"
 import type { UserDb } from "./keys.ts"
 import { drizzleKeys } from "./keys.ts"
-import { newUserId } from "./new-user-id.ts"
 import { hasUser, isRow, lockUser } from "./rows.ts"
 import type { Outcome, Step } from "./store.ts"
 import { returning } from "./store.ts"
+import type { OwnTable } from "./tables.ts"
 
 /** Keeps users in the application's own table, and their keys in its key table. */
 export const drizzleUsers: UserRows<UserDb, UserId, Row, Row> = {
@@ -24,10 +27,47 @@ export const drizzleUsers: UserRows<UserDb, UserId, Row, Row> = {
   // What is not given is Drizzle's to make (`$defaultFn`), otherwise the database's.
   defaultId: ({ user }) => user.id.defaultFn?.() as UserId | undefined,
   hasUser,
-  insert,
+  async insert(db, id, attributes, newKey) {
+    const steps = id === null ? insertTelling(db, attributes) : [insertRow(db, { ...attributes, id })]
+    const insertKey = newKey ? [insertKeyOf(db, newKey, id)] : []
+    const outcomes = await db.store.atomicSteps(...steps, ...insertKey)
+    return find(db, id ?? madeId(db, outcomes[steps.length - 1]))
+  },
   find,
-  update,
-  delete: deleteUser,
+  async update({ store, user, dialect }, id, attributes) {
+    const isUser = equals({ dialect }, user.id, id)
+    const write: Step = (builder) => store.write(builder.update(user.table).set(attributes).where(isUser), user)
+    return (await store.atomic(write)).count > 0
+  },
+  // The user's row is locked first, so that no session or key is added in the meantime, and deleted last, for foreign keys.
+  async delete(db, id) {
+    const { store, user, session, key } = db
+    const remove = (table: OwnTable, owner: Column) => (builder: Builder) =>
+      store.write(builder.delete(table.table).where(equals(db, owner, id)), table)
+    const owned = [remove(session, session.userId), remove(key, key.userId)]
+    await store.atomic(lockUser(db, id), ...owned, remove(user, user.id))
+  },
+}
+
+const text = /^(?:text|varchar|char|character|citext|uuid)\b/i
+
+/** Makes an id that fits a user table; `undefined` if Drizzle or the database makes it and returns it. */
+export function newUserId(id: Column, dialect: DialectName): UserId | undefined {
+  // Of what MySQL makes, Drizzle is told numbers only.
+  const isTold = id.hasDefault && (dialect !== "mysql" || id.defaultFn !== undefined)
+  const type = id.getSQLType()
+  if (isTold || !isText(id, type)) return undefined
+  const made = type.toLowerCase() === "uuid" ? crypto.randomUUID() : textId(declaredLength(type))
+  if (made !== null) return made
+  throw new AuthError(
+    "invalid_option",
+    `generateUserId: no id fits the user table, whose column "${id.name}" is ${type}; give it a $defaultFn(), or pass generateUserId to createUsers()`,
+  )
+}
+
+/** A column of customType() says nothing but its SQL type. */
+function isText({ dataType }: Column, type: string): boolean {
+  return dataType === "string" || (dataType === "custom" && text.test(type))
 }
 
 async function find({ statements }: UserDb, id: UserId): Promise<Row | null> {
@@ -35,16 +75,12 @@ async function find({ statements }: UserDb, id: UserId): Promise<Row | null> {
   return isRow(row) ? row : null
 }
 
-async function insert(db: UserDb, id: UserId | null, attributes: Row, newKey: NewKey | null): Promise<Row | null> {
+function insertKeyOf(db: UserDb, { id, passwordHash }: NewKey, user: UserId | null): Step {
   const { store, key } = db
-  const insertUser = id === null ? insertTelling(db, attributes) : [insertRow(db, { ...attributes, id })]
-  const insertKey = ({ id: keyId, passwordHash }: NewKey): Step => {
-    const row = { id: keyId, hashedPassword: passwordHash }
-    return (builder, before) =>
-      store.write(builder.insert(key.table).values({ ...row, userId: id ?? insertedId(db, builder, before) }), key)
+  return (builder, before) => {
+    const row = { id, hashedPassword: passwordHash, userId: user ?? insertedId(db, builder, before) }
+    return store.write(builder.insert(key.table).values(row), key)
   }
-  const outcomes = await store.atomicSteps(...insertUser, ...(newKey ? [insertKey(newKey)] : []))
-  return find(db, id ?? madeId(db, outcomes[insertUser.length - 1]))
 }
 
 /** SQLite finds it in the statement itself, because D1 takes both statements at once. */
@@ -79,26 +115,4 @@ function madeId(db: UserDb, outcome: Outcome | undefined): UserId {
   const made = outcome?.rows[0]?.id
   if (made !== undefined) return db.madeId(made)
   throw new AuthError("unsupported", "id: MySQL returns the id it made only for AUTO_INCREMENT; pass one")
-}
-
-async function update(db: UserDb, id: UserId, attributes: Row): Promise<boolean> {
-  const { store, user } = db
-  const write: Step = (builder) =>
-    store.write(
-      builder
-        .update(user.table)
-        .set(attributes)
-        .where(equals(db, user.id, id)),
-      user,
-    )
-  return (await store.atomic(write)).count > 0
-}
-
-/** The user's row is locked first, so that no session or key is added in the meantime, and deleted last, for foreign keys. */
-async function deleteUser(db: UserDb, id: UserId): Promise<void> {
-  const { store, user, session, key } = db
-  const owned = (table: typeof session | typeof key) => (builder: Builder) =>
-    store.write(builder.delete(table.table).where(equals(db, table.userId, id)), table)
-  const remove: Step = (builder) => store.write(builder.delete(user.table).where(equals(db, user.id, id)), user)
-  await store.atomic(lockUser(db, id), owned(session), owned(key), remove)
 }

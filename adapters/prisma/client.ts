@@ -1,45 +1,33 @@
 import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
+import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
+import type { Owner } from "../port/names.ts"
+import { missingUser } from "../port/user-ids.ts"
 import { causedBy } from "../retry/driver-error.ts"
+import { createQueue } from "../retry/queue.ts"
+import { withRetry } from "../retry/retry.ts"
 import type { Row } from "../sql/executor.ts"
 import { referred } from "../sql/mistakes.ts"
-import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
-import { withRetry } from "../retry/retry.ts"
-import { createQueue } from "../retry/queue.ts"
-import { missingUser } from "../port/user-ids.ts"
-
-type Where = Row
 
 /** What is used of a model's delegate. */
 export interface Model {
   /** The scalar fields and their types. */
   fields: Record<string, { typeName: string }>
   /** Not `findUnique`: Prisma gathers its calls, and sends them all in the async context of one caller. */
-  findFirst(query: { where: Where; include?: Record<string, true>; select?: Record<string, true> }): Promise<Row | null>
+  findFirst(query: { where: Row; include?: Record<string, true>; select?: Record<string, true> }): Promise<Row | null>
   findMany(query: {
-    where: Where
+    where: Row
     orderBy?: Record<string, "asc" | "desc">[]
     select?: Record<string, true>
     take?: number
   }): Promise<Row[]>
   create(query: { data: Row }): Promise<Row>
-  updateMany(query: { where: Where; data: Row }): Promise<{ count: number }>
-  deleteMany(query: { where: Where }): Promise<{ count: number }>
-}
-
-/** The names of the models, as the client's properties. */
-export interface ModelNames {
-  user: string
-  session: string
-  key: string
+  updateMany(query: { where: Row; data: Row }): Promise<{ count: number }>
+  deleteMany(query: { where: Row }): Promise<{ count: number }>
 }
 
 /** The models of a client, or of a transaction. */
-export interface Models {
-  user: Model
-  session: Model
-  key: Model
-}
+export type Models = Record<Owner, Model>
 
 /** What is used of a client. */
 export type PrismaBase = Record<string, unknown> & {
@@ -65,26 +53,25 @@ const conflict = "P2034"
 /** Prisma's code for a broken foreign key. */
 export const brokenReference = "P2003"
 
-/** Makes a store of a client, or of a transaction of the caller's: there calls take turns, and nothing is retried. */
-export function prismaStore(client: PrismaBase, names: ModelNames): PrismaStore {
+/**
+ * Makes a store of a client, or of a transaction of the caller's: there calls take turns, and nothing is retried.
+ * `names` are those of the models, as the client's properties.
+ */
+export function prismaStore(client: PrismaBase, names: Record<Owner, string>): PrismaStore {
   const inTransaction = typeof client.$connect !== "function"
   const inTurn = createQueue()
-  const run = <Result>(call: (models: Models) => Promise<Result>) =>
-    client.$transaction ? client.$transaction((inside) => call(modelsOf(inside, names))) : call(modelsOf(client, names))
   const models = modelsOf(client, names)
+  const run = <Result>(call: (models: Models) => Promise<Result>) =>
+    client.$transaction ? client.$transaction((inside) => call(modelsOf(inside, names))) : call(models)
   return {
     models,
     once: (call) => told(() => (inTransaction ? inTurn(() => call(models)) : call(models))),
     write: (call) => told(() => (inTransaction ? inTurn(() => run(call)) : call(models))),
-    atomic: (call, passing = []) =>
-      told(() =>
-        inTransaction
-          ? inTurn(() => run(call))
-          : withRetry(
-              (error) => hasCode(error, conflict, ...passing),
-              () => run(call),
-            ),
-      ),
+    atomic(call, passing = []) {
+      const isTransient = (error: unknown) => hasCode(error, conflict, ...passing)
+      const atOnce = () => run(call)
+      return told(() => (inTransaction ? inTurn(atOnce) : withRetry(isTransient, atOnce)))
+    },
   }
 }
 
@@ -136,6 +123,6 @@ export async function orMissingUser(store: PrismaStore, userId: UserId | null, e
   return (await store.once(({ user }) => user.findFirst(query))) ? error : missingUser()
 }
 
-function modelsOf(client: PrismaBase, { user, session, key }: ModelNames): Models {
+function modelsOf(client: PrismaBase, { user, session, key }: Record<Owner, string>): Models {
   return { user: client[user] as Model, session: client[session] as Model, key: client[key] as Model }
 }

@@ -2,7 +2,7 @@ import { AuthError } from "../../src/core/errors.ts"
 import { withoutValues } from "../retry/driver-error.ts"
 import type { DialectName } from "../sql/dialect.ts"
 import type { DriverExecutor } from "../sql/adapter.ts"
-import type { Row, SqlExecutor, SqlValue } from "../sql/executor.ts"
+import type { Row, SqlValue, Statements } from "../sql/executor.ts"
 import { inOrder } from "../sql/executor.ts"
 
 /** What is used of a client, or of a transaction, to run SQL. */
@@ -23,9 +23,8 @@ const dialects: Record<string, DialectName> = {
 }
 
 /** Makes an executor of a client. Throws `invalid_option` if its database speaks another SQL. */
-export function createPrismaExecutor(client: RawClient, given?: DialectName): DriverExecutor {
-  const { _activeProvider: provider } = client
-  const dialect = dialectOf(given ?? provider)
+export function createPrismaExecutor(client: RawClient, name?: DialectName): DriverExecutor {
+  const dialect = dialectOf(name ?? client._activeProvider)
   if (!dialect)
     throw new AuthError(
       "invalid_option",
@@ -45,7 +44,7 @@ function dialectOf(provider: unknown): DialectName | undefined {
   return typeof provider === "string" && Object.hasOwn(dialects, provider) ? dialects[provider] : undefined
 }
 
-function statementsOf(client: RawClient, dialect: DialectName): Pick<SqlExecutor, "query" | "execute"> {
+function statementsOf(client: RawClient, dialect: DialectName): Statements {
   return {
     query: (sql, params) => unwrapped(dialect, () => client.$queryRawUnsafe(sql, ...params)),
     execute: (sql, params) => unwrapped(dialect, () => client.$executeRawUnsafe(sql, ...params)),

@@ -1,43 +1,31 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { isBytes, isDate } from "../../src/platform/realm.ts"
 import type { UserId } from "../../src/core/ports.ts"
-import type { Row } from "../sql/executor.ts"
+import type { Owner } from "../port/names.ts"
 import { quoted } from "../port/names.ts"
+import type { SessionTimes, TimeField } from "../port/stored-rows.ts"
+import { coreFields, toDate } from "../port/stored-rows.ts"
 import { userIdsOf } from "../port/user-ids.ts"
-import type { Model, ModelNames, Models } from "./client.ts"
-
-/** A field of times. */
-export interface TimeField {
-  encode(time: number): unknown
-  /** `null` if it is not a time. */
-  decode(value: unknown): Date | null
-}
+import type { Row } from "../sql/executor.ts"
+import type { Model, Models } from "./client.ts"
 
 /** What the library must know of the fields. */
-export interface Fields {
-  createdAt: TimeField
-  expiresAt: TimeField
+export interface Fields extends SessionTimes {
   /** Makes a value of a user id; `null` if no user can have it. Throws `invalid_option` for another type. */
   userId(id: unknown): UserId | null
   /** Whether user ids are text; otherwise the database numbers them. */
   hasTextIds: boolean
-  userAttributes(attributes: object): Row
-  sessionAttributes(attributes: object): Row
+  userAttributes(attributes: Row): Row
+  sessionAttributes(attributes: Row): Row
   /** Whether these are all the attributes that a session has. */
   isWholeSession(attributes: Row): boolean
-}
-
-const coreFields = {
-  user: ["id"],
-  session: ["id", "userId", "createdAt", "expiresAt"],
-  key: ["id", "userId", "hashedPassword"],
 }
 
 const maxInt = 2 ** 31 - 1
 
 /** Looks at the models of a client. Throws `invalid_option` if they cannot serve. */
-export function checkedFields(models: Models, names: ModelNames, owners: (keyof Models)[]): Fields {
-  for (const owner of owners) checkModel(models[owner], names[owner], coreFields[owner])
+export function checkedFields(models: Models, names: Record<Owner, string>): Fields {
+  for (const owner of ["user", "session", "key"] as const) checkModel(models[owner], names[owner], coreFields[owner])
   const isSessionAttribute = (name: string) => !coreFields.session.includes(name)
   return {
     createdAt: timeField(models.session, "createdAt"),
@@ -80,15 +68,7 @@ function timeField(model: Model, name: string): TimeField {
   const encode = Object.hasOwn(times, type) ? times[type] : undefined
   if (!encode)
     throw new AuthError("invalid_option", `field ${name}: ${type} cannot hold a time; use DateTime, BigInt or Int`)
-  const unit = type === "Int" ? 1000 : 1
-  return {
-    encode,
-    decode(value) {
-      if (value === null || value === undefined) return null
-      const date = isDate(value) ? value : new Date(Number(value) * unit)
-      return Number.isNaN(date.getTime()) ? null : date
-    },
-  }
+  return { encode, decode: (value) => toDate(value, type === "Int" ? 1000 : 1) }
 }
 
 function userIdField(user: Model): Fields["userId"] {
@@ -103,9 +83,8 @@ function isInt(id: unknown): id is number {
 }
 
 /** Relations are no scalars: through them, a write would reach other rows. */
-function checkedScalars(model: Model, name: string, core: string[], attributes: object): Row {
-  const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
-  for (const [field, value] of given) {
+function checkedScalars(model: Model, name: string, core: string[], attributes: Row): Row {
+  for (const [field, value] of Object.entries(attributes)) {
     const type = core.includes(field) ? undefined : typeOf(model, field)
     if (type === undefined)
       throw new AuthError(
@@ -115,7 +94,7 @@ function checkedScalars(model: Model, name: string, core: string[], attributes: 
     if (!isScalar(value, type))
       throw new AuthError("invalid_option", `attributes: ${quoted(field)} is a ${typeof value}; use a ${type}`)
   }
-  return Object.fromEntries(given)
+  return attributes
 }
 
 /** Prisma takes an object for an operation, such as `{ increment: 1 }`. */

@@ -1,5 +1,5 @@
 import type { UserId } from "../../src/core/ports.ts"
-import type { EndedSessions, KeyRows, NewKey, OwnKey } from "../port/key-port.ts"
+import type { KeyRows } from "../port/key-port.ts"
 import { parseKeyId } from "../port/parameters.ts"
 import { readKey } from "../port/stored-rows.ts"
 import { missingUser } from "../port/user-ids.ts"
@@ -9,108 +9,74 @@ import { orMissingUser } from "./client.ts"
 import type { PrismaDb } from "./sessions.ts"
 import { othersOf } from "./sessions.ts"
 
+type PrismaKeys = Omit<KeyRows<PrismaDb, UserId, Row>, "encodeUser" | "encodeAttributes" | "isTaken">
+
 /** Keeps keys in the application's own model. */
-export const prismaKeys: Omit<KeyRows<PrismaDb, UserId, Row>, "encodeUser" | "encodeAttributes" | "isTaken"> = {
+export const prismaKeys: PrismaKeys = {
   hasKey: async (db, id) => (await findRow(db, id)) !== null,
-  insertKey,
-  findKey: async (db, id) => {
+  // The user's row is written first, so that it waits for another transaction that changes the user's keys.
+  async insertKey({ store }, user, { id, passwordHash }, changes) {
+    const data = { id, hashedPassword: passwordHash, userId: user }
+    const insert = store.atomic(async (models) => {
+      if (!(await lockUser(models.user, user, changes))) throw missingUser()
+      await models.key.create({ data })
+    })
+    await insert.catch(async (error: unknown) => {
+      throw await orMissingUser(store, user, error)
+    })
+  },
+  async findKey(db, id) {
     const row = await findRow(db, id)
     // MySQL's collations take different ids for equal.
     return row?.id === id ? readKey(row) : null
   },
-  listKeys: async ({ store }, userId) => {
+  async listKeys({ store }, userId) {
     const rows = await store.once(({ key }) => key.findMany({ where: { userId }, orderBy: [{ id: "asc" }] }))
     return rows.flatMap((row) => readKey(row) ?? [])
   },
-  swapPassword,
-  setPasswords,
-  renameKey,
-  deleteKey,
+  swapPassword: ({ store }, id, from, to, ended) =>
+    store.atomic(async ({ key, session }) => {
+      const swap = { where: { id, hashedPassword: from }, data: { hashedPassword: to } }
+      if ((await key.updateMany(swap)).count === 0) return false
+      // The swap has locked the key until the transaction's end.
+      const owner = ended && readKey((await key.findFirst({ where: { id } })) ?? {})
+      if (owner) await session.deleteMany({ where: othersOf(owner.userId, ended.exceptId) })
+      return true
+    }),
+  setPasswords: ({ store }, userId, providerIds, hash, { exceptId }) =>
+    store.atomic(async ({ user, key, session }) => {
+      if (!(await lockUser(user, userId))) return false
+      const isOne = ({ id }: Row) => providerIds.includes(parseKeyId(String(id))?.providerId ?? "")
+      // Chosen here: a database may ignore case where Prisma asks for a prefix.
+      const ids = (await key.findMany({ where: { userId } })).filter(isOne).map(({ id }) => id)
+      if (ids.length === 0) return false
+      await key.updateMany({ where: { userId, id: { in: ids } }, data: { hashedPassword: hash } })
+      await session.deleteMany({ where: othersOf(userId, exceptId) })
+      return true
+    }),
+  renameKey: ({ store }, { id, user: userId }, to, changes) =>
+    store.atomic(async ({ user, key }) => {
+      if (!(await lockUser(user, userId))) return false
+      // A collation may take another key for equal.
+      if ((await key.findFirst({ where: { id, userId } }))?.id !== id) return false
+      // Before the attributes: a key that is not there changes none.
+      const { count } = await key.updateMany({ where: { id, userId }, data: { id: to } })
+      if (count > 0 && Object.keys(changes).length > 0) await user.updateMany({ where: { id: userId }, data: changes })
+      return count > 0
+    }),
+  deleteKey: ({ store }, { id, user: userId }, evenLast) =>
+    store.atomic(async ({ user, key }) => {
+      if (!(await lockUser(user, userId))) return false
+      const keys = await key.findMany({ where: { userId }, select: { id: true } })
+      if (keys.length === 1 && !evenLast) return false
+      // A collation may take another of the user's keys for equal.
+      if (!keys.some((row) => row.id === id)) return false
+      return (await key.deleteMany({ where: { id, userId } })).count > 0
+    }),
 }
 
 function findRow({ store }: PrismaDb, id: string): Promise<Row | null> {
   return store.once(({ key }) => key.findFirst({ where: { id } }))
-}
-
-/** The user's row is written first, so that it waits for another transaction that changes the user's keys. */
-async function insertKey({ store }: PrismaDb, user: UserId, { id, passwordHash }: NewKey, changes: Row): Promise<void> {
-  const data = { id, hashedPassword: passwordHash, userId: user }
-  const insert = store.atomic(async (models) => {
-    if (!(await lockUser(models.user, user, changes))) throw missingUser()
-    await models.key.create({ data })
-  })
-  await insert.catch(async (error: unknown) => {
-    throw await orMissingUser(store, user, error)
-  })
-}
-
-async function swapPassword(
-  { store }: PrismaDb,
-  id: string,
-  from: string | null,
-  to: string | null,
-  ended: EndedSessions | null,
-): Promise<boolean> {
-  return store.atomic(async ({ key, session }) => {
-    const swap = { where: { id, hashedPassword: from }, data: { hashedPassword: to } }
-    if ((await key.updateMany(swap)).count === 0) return false
-    // The swap has locked the key until the transaction's end.
-    const owner = ended && readKey((await key.findFirst({ where: { id } })) ?? {})
-    if (owner) await session.deleteMany({ where: othersOf(owner.userId, ended.exceptId) })
-    return true
-  })
-}
-
-async function setPasswords(
-  { store }: PrismaDb,
-  userId: UserId,
-  providerIds: readonly string[],
-  hash: string,
-  { exceptId }: EndedSessions,
-): Promise<boolean> {
-  const isOne = ({ id }: Row) => providerIds.includes(parseKeyId(String(id))?.providerId ?? "")
-  return store.atomic(async ({ user, key, session }) => {
-    if (!(await lockUser(user, userId))) return false
-    // Chosen here: a database may ignore case where Prisma asks for a prefix.
-    const ids = (await key.findMany({ where: { userId } })).filter(isOne).map(({ id }) => id)
-    if (ids.length === 0) return false
-    await key.updateMany({ where: { userId, id: { in: ids } }, data: { hashedPassword: hash } })
-    await session.deleteMany({ where: othersOf(userId, exceptId) })
-    return true
-  })
-}
-
-async function renameKey(
-  { store }: PrismaDb,
-  { id, user: userId }: OwnKey<UserId>,
-  to: string,
-  changes: Row,
-): Promise<boolean> {
-  return store.atomic(async ({ user, key }) => {
-    if (!(await lockUser(user, userId))) return false
-    if (!(await hasExactly(key, id, userId))) return false
-    // Before the attributes: a key that is not there changes none.
-    const { count } = await key.updateMany({ where: { id, userId }, data: { id: to } })
-    if (count > 0 && Object.keys(changes).length > 0) await user.updateMany({ where: { id: userId }, data: changes })
-    return count > 0
-  })
-}
-
-async function deleteKey({ store }: PrismaDb, own: OwnKey<UserId>, evenLast: boolean): Promise<boolean> {
-  const { id, user: userId } = own
-  return store.atomic(async ({ user, key }) => {
-    if (!(await lockUser(user, userId))) return false
-    const keys = await key.findMany({ where: { userId }, select: { id: true } })
-    if (keys.length === 1 && !evenLast) return false
-    // A collation may take another of the user's keys for equal.
-    if (!keys.some((row) => row.id === id)) return false
-    return (await key.deleteMany({ where: { id, userId } })).count > 0
-  })
-}
-
-/** Returns whether the user has this key, byte for byte: a collation may take another for equal. */
-async function hasExactly(key: Model, id: string, userId: UserId): Promise<boolean> {
-  return (await key.findFirst({ where: { id, userId } }))?.id === id
 }
 
 /** Locks a user's row until the transaction's end, by writing it: its own id, if there is nothing else to write. */

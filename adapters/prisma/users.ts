@@ -1,7 +1,7 @@
 import type { UserId } from "../../src/core/ports.ts"
-import type { NewKey } from "../port/key-port.ts"
 import type { UserRows } from "../port/user-port.ts"
 import type { Row } from "../sql/executor.ts"
+import type { Models } from "./client.ts"
 import { brokenReference, hasCode } from "./client.ts"
 import { prismaKeys } from "./keys.ts"
 import type { PrismaDb } from "./sessions.ts"
@@ -17,33 +17,29 @@ export const prismaUsers: UserRows<PrismaDb, UserId, Row, Row> = {
   // Prisma does not say what a model makes itself. A UUID fits any column of text or of UUIDs.
   generateId: ({ fields }) => (fields.hasTextIds ? crypto.randomUUID() : undefined),
   hasUser: async (db, id) => (await find(db, id)) !== null,
-  insert,
+  insert({ store }, id, attributes, newKey) {
+    const data = id === null ? attributes : { ...attributes, id }
+    if (!newKey) return store.write(({ user }) => user.create({ data }))
+    return store.atomic(async ({ user, key }) => {
+      const inserted = await user.create({ data })
+      await key.create({ data: { id: newKey.id, hashedPassword: newKey.passwordHash, userId: inserted.id } })
+      return inserted
+    })
+  },
   find,
   update: async ({ store }, id, data) =>
     (await store.write(({ user }) => user.updateMany({ where: { id }, data }))).count > 0,
-  delete: deleteUser,
+  async delete({ store }, userId) {
+    const run = async ({ session, key, user }: Models) => {
+      await session.deleteMany({ where: { userId } })
+      await key.deleteMany({ where: { userId } })
+      await user.deleteMany({ where: { id: userId } })
+    }
+    // A sign-in may come between: its session refers to the user, and the next try finds it.
+    await store.atomic(run, [brokenReference])
+  },
 }
 
 function find({ store }: PrismaDb, id: UserId): Promise<Row | null> {
   return store.once(({ user }) => user.findFirst({ where: { id } }))
-}
-
-function insert({ store }: PrismaDb, id: UserId | null, attributes: Row, newKey: NewKey | null): Promise<Row> {
-  const data = id === null ? attributes : { ...attributes, id }
-  if (!newKey) return store.write(({ user }) => user.create({ data }))
-  return store.atomic(async ({ user, key }) => {
-    const inserted = await user.create({ data })
-    await key.create({ data: { id: newKey.id, hashedPassword: newKey.passwordHash, userId: inserted.id } })
-    return inserted
-  })
-}
-
-async function deleteUser({ store }: PrismaDb, userId: UserId): Promise<void> {
-  const run: Parameters<typeof store.atomic<void>>[0] = async ({ session, key, user }) => {
-    await session.deleteMany({ where: { userId } })
-    await key.deleteMany({ where: { userId } })
-    await user.deleteMany({ where: { id: userId } })
-  }
-  // A sign-in may come between: its session refers to the user, and the next try finds it.
-  await store.atomic(run, [brokenReference])
 }
