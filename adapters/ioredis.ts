@@ -1,11 +1,11 @@
 import type { Revocations, SessionAdapter } from "../src/core/ports.ts"
-import type { RedisExecutor, RedisNode } from "./redis/executor.ts"
-import type { KeyValueOptions } from "./key-value/keys.ts"
+import type { RedisExecutor, RedisScan } from "./redis/executor.ts"
+import type { KeyValueOptions } from "./key-value/fields.ts"
 import type { RedisRevocationOptions } from "./redis/revocations.ts"
 import { createRedisRevocations } from "./redis/revocations.ts"
 import { redisSessions } from "./redis/sessions.ts"
 
-export type { KeyValueOptions } from "./key-value/keys.ts"
+export type { KeyValueOptions } from "./key-value/fields.ts"
 export type { RedisRevocationOptions } from "./redis/revocations.ts"
 
 /** What every client of `ioredis` can do with a key. */
@@ -71,15 +71,13 @@ function ioredisExecutor(client: IoredisServer | IoredisCluster): RedisExecutor 
     readHash: (key) => client.hgetall(key),
     evaluate: (lua, key, args) => client.eval(lua, 1, key, ...args),
     evaluateCached: (sha1, key, args) => client.evalsha(sha1, 1, key, ...args),
-    nodes: async () => ("nodes" in client ? client.nodes("master") : [client]).map(ioredisNode),
+    scans: async () => ("nodes" in client ? client.nodes("master") : [client]).map(scanOf),
   }
 }
 
-function ioredisNode(server: IoredisServer): RedisNode {
-  return {
-    async scan(cursor, pattern, count) {
-      const [next, keys] = await server.scan(cursor, "MATCH", pattern, "COUNT", count)
-      return { cursor: next, keys }
-    },
+function scanOf(server: IoredisServer): RedisScan {
+  return async (from, pattern, count) => {
+    const [cursor, keys] = await server.scan(from, "MATCH", pattern, "COUNT", count)
+    return { cursor, keys }
   }
 }

@@ -1,14 +1,13 @@
 import { AuthError } from "../src/core/errors.ts"
 import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
-import { statementNames } from "./pg/statement-names.ts"
 import type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter, driverExecutor } from "./sql/adapter.ts"
 import { connectionExecutor, poolExecutor } from "./sql/connections.ts"
 import type { PoolOptions } from "./sql/database.ts"
 import type { Executor, Row, SqlValue, Statements } from "./sql/executor.ts"
 import { isPlainPool } from "./sql/plain-pool.ts"
-import { postgres } from "./sql/postgres-dialect.ts"
+import { isPooled, isStalePlan, postgres } from "./sql/postgres-dialect.ts"
 
 /** A client of `pg`, connected. */
 export interface PgClient {
@@ -150,4 +149,38 @@ function preparedOn(client: PgClient): Send {
       return client.query({ text, values })
     }
   }
+}
+
+// Far more than the adapter's statements and the sets of attributes of any application: each stays on the server.
+const maxNames = 500
+
+/** Makes names for prepared statements that nobody else uses on the same connections. */
+function statementNames() {
+  let names = new Map<string, string>()
+  // Made when it is needed: Cloudflare Workers draw no random numbers while a module loads.
+  let prefix: string | undefined
+  let isGivenUp = false
+  return {
+    /** The name of a statement; `undefined` where it is to go without. */
+    of(sql: string): string | undefined {
+      if (isGivenUp) return undefined
+      const known = names.get(sql)
+      if (known !== undefined || names.size === maxNames) return known
+      const name = `${(prefix ??= newPrefix())}${names.size}`
+      names.set(sql, name)
+      return name
+    },
+    /** Whether the server refused a statement because of what it has prepared under this name, or has not. */
+    isRefused(error: unknown): boolean {
+      if (isPooled(error)) isGivenUp = true
+      else if (isStalePlan(error)) [names, prefix] = [new Map(), undefined]
+      else return false
+      return true
+    },
+  }
+}
+
+function newPrefix(): string {
+  const random = crypto.getRandomValues(new Uint32Array(2))
+  return `nightlatch_${random.join("_")}_`
 }

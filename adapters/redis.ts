@@ -1,11 +1,11 @@
 import type { Revocations, SessionAdapter } from "../src/core/ports.ts"
-import type { RedisExecutor, RedisNode } from "./redis/executor.ts"
-import type { KeyValueOptions } from "./key-value/keys.ts"
+import type { RedisExecutor, RedisScan } from "./redis/executor.ts"
+import type { KeyValueOptions } from "./key-value/fields.ts"
 import type { RedisRevocationOptions } from "./redis/revocations.ts"
 import { createRedisRevocations } from "./redis/revocations.ts"
 import { redisSessions } from "./redis/sessions.ts"
 
-export type { KeyValueOptions } from "./key-value/keys.ts"
+export type { KeyValueOptions } from "./key-value/fields.ts"
 export type { RedisRevocationOptions } from "./redis/revocations.ts"
 
 /** What every client of `redis` can do with a key. */
@@ -73,20 +73,18 @@ function nodeRedisExecutor<Node>(client: NodeRedisServer | NodeRedisCluster<Node
     readHash: (key) => client.hGetAll(key),
     evaluate: (lua, key, args) => client.eval(lua, { keys: [key], arguments: args }),
     evaluateCached: (sha1, key, args) => client.evalSha(sha1, { keys: [key], arguments: args }),
-    nodes: async () => {
+    scans: async () => {
       const servers =
         "nodeClient" in client ? await Promise.all(client.masters.map((node) => client.nodeClient(node))) : [client]
-      return servers.map(nodeRedisNode)
+      return servers.map(scanOf)
     },
   }
 }
 
-function nodeRedisNode(server: NodeRedisServer): RedisNode {
-  return {
-    async scan(from, pattern, count) {
-      const { cursor, keys } = await server.scan(from, { MATCH: pattern, COUNT: count })
-      // A number before version 5, where "0" never comes.
-      return { cursor: String(cursor), keys }
-    },
+function scanOf(server: NodeRedisServer): RedisScan {
+  return async (from, pattern, count) => {
+    const { cursor, keys } = await server.scan(from, { MATCH: pattern, COUNT: count })
+    // A number before version 5, where "0" never comes.
+    return { cursor: String(cursor), keys }
   }
 }

@@ -1,9 +1,9 @@
 import type { SessionAdapter } from "../src/core/ports.ts"
-import type { KeyValueOptions } from "./key-value/keys.ts"
+import type { KeyValueOptions } from "./key-value/fields.ts"
 import type { KeyValueStorage } from "./unstorage/items.ts"
 import { storedSessions } from "./unstorage/sessions.ts"
 
-export type { KeyValueOptions } from "./key-value/keys.ts"
+export type { KeyValueOptions } from "./key-value/fields.ts"
 export type { KeyValueStorage } from "./unstorage/items.ts"
 
 /**

@@ -83,40 +83,24 @@ function changeable(tables: Pick<Tables, "session" | "dialect">, id: string, ifN
 export function sessionStatements(store: DrizzleStore, tables: Tables) {
   const { session, user, createdAt, expiresAt, dialect } = tables
   const joined = joinedRow(tables)
+  const isLike = isAlike(dialect.name, session.id, slot(session.id, "id"))
   const isId = isExactly(dialect.name, session.id, slot(session.id, "id"))
   const isOwn = isExactly(dialect.name, session.userId, slot(session.userId, "userId"))
   const isExcepted = isExactly(dialect.name, session.id, slot(session.id, "except"))
+  const isUser = isExactly(dialect.name, user.id, sql`${session.userId}`)
+  const isDue = sql`${isId} and ${expiresAt.column} <= ${slot(expiresAt.column, "ifBefore")}`
+  const select = (db: Builder, columns: Record<string, unknown>) => db.select(columns).from(session.table)
+  const until = { expiresAt: sql.placeholder("until") as unknown }
+  const extend = (db: Builder) => db.update(session.table).set(until).where(isDue)
+  const newestFirst = [desc(createdAt.column), asc(session.id)]
+  const own = (db: Builder) => select(db, { session: selected(session) }).where(isOwn)
   const remove = (condition: SQL) =>
     store.prepared((db) => store.write(db.delete(session.table).where(condition), session))
   return {
     joined,
-    find: store.prepared((db) =>
-      store.readOne(
-        db
-          .select(joined.columns)
-          .from(session.table)
-          .leftJoin(user.table, isExactly(dialect.name, user.id, sql`${session.userId}`))
-          .where(isAlike(dialect.name, session.id, slot(session.id, "id"))),
-      ),
-    ),
-    list: store.prepared((db) =>
-      store.read(
-        db
-          .select({ session: selected(session) })
-          .from(session.table)
-          .where(isOwn)
-          .orderBy(desc(createdAt.column), asc(session.id)),
-      ),
-    ),
-    extend: store.prepared((db) =>
-      store.write(
-        db
-          .update(session.table)
-          .set({ expiresAt: sql.placeholder("until") as unknown })
-          .where(sql`${isId} and ${expiresAt.column} <= ${slot(expiresAt.column, "ifBefore")}`),
-        session,
-      ),
-    ),
+    find: store.prepared((db) => store.readOne(select(db, joined.columns).leftJoin(user.table, isUser).where(isLike))),
+    list: store.prepared((db) => store.read(own(db).orderBy(...newestFirst))),
+    extend: store.prepared((db) => store.write(extend(db), session)),
     end: remove(isId),
     endOwn: remove(sql`${isId} and ${isOwn}`),
     endAll: remove(isOwn),

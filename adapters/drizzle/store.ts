@@ -8,7 +8,7 @@ import { rescued, withRetry } from "../retry/retry.ts"
 import type { Dialect, DialectName } from "../sql/dialect.ts"
 import type { Row } from "../sql/executor.ts"
 import { explained } from "../sql/mistakes.ts"
-import { isPreparedRefused } from "../sql/prepared.ts"
+import { isPreparedRefused } from "../sql/postgres-dialect.ts"
 import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "./builders.ts"
 import type { OwnTable } from "./tables.ts"
 

@@ -8,3 +8,18 @@ export async function inBatches<Item, Result>(items: Item[], call: (item: Item) 
     results.push(...(await Promise.all(items.slice(n, n + batchSize).map(call))))
   return results
 }
+
+/** Removes at most `limit` of these sessions; resolves to how many. `remove` returns whether it removed one. */
+export async function removeSome(
+  ids: string[],
+  limit: number,
+  remove: (id: string) => Promise<boolean>,
+): Promise<number> {
+  const left = [...ids]
+  let removed = 0
+  while (left.length > 0 && removed < limit) {
+    const results = await inBatches(left.splice(0, limit - removed), remove)
+    removed += results.filter(Boolean).length
+  }
+  return removed
+}

@@ -4,8 +4,19 @@ import type { SessionRecord, UserId } from "../../src/core/ports.ts"
 import { quoted } from "../port/names.ts"
 import { timeOf } from "../port/parameters.ts"
 import type { NewSession, SessionRows } from "../port/session-port.ts"
-import type { UserIds } from "../port/user-ids.ts"
+import type { UserIds, UserIdType } from "../port/user-ids.ts"
 import { impossibleUser } from "../port/user-ids.ts"
+
+/** What the adapters for key-value stores can be told. */
+export interface KeyValueOptions {
+  /**
+   * What every key starts with. Default: `"nightlatch:"`. Give each environment and each application its own: those that
+   * use one server with the same prefix share their sessions, so a sign-in to staging is valid in production.
+   */
+  prefix?: string | undefined
+  /** The type of the user table's `id`. Default: `"text"`. */
+  userIdType?: UserIdType | undefined
+}
 
 /** A session as text: `u` its user, `c` and `e` its times in milliseconds, and `a:<name>` for each attribute. */
 export type Fields = Record<string, string>
@@ -21,7 +32,10 @@ export const keyValueEncoding: Pick<
   "encodeUser" | "encodeAttributes" | "impossibleUser"
 > = {
   encodeUser: ({ ids }, id) => encodeUserId(id, ids),
-  encodeAttributes: (_, attributes) => attributeFields(attributes),
+  encodeAttributes: (_, attributes) =>
+    Object.fromEntries(
+      Object.entries(attributes).map(([name, value]) => [attributeField(name), encodeValue(name, value)]),
+    ),
   // Such a store knows no users: nobody is missing.
   impossibleUser,
 }
@@ -42,10 +56,9 @@ export function newestFirst<SessionRow>(sessions: SessionRecord<SessionRow>[]): 
   return sessions.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
 }
 
-/** Writes attributes; those that are `undefined` are left out. Throws `invalid_option` for what cannot be kept. */
-function attributeFields(attributes: object): Fields {
-  const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given.map(([name, value]) => [attributeField(name), encodeValue(name, value)]))
+/** Makes the error of a session whose id another has. */
+export function takenId(): AuthError {
+  return new AuthError("store_failed", "The session id is taken: make a new one.")
 }
 
 /** Reads a session back; `null` for anything that was not written as one. */

@@ -14,19 +14,14 @@ export interface TableNames {
   key?: string | undefined
 }
 
-const defaults: Record<Owner, string> = { user: "user", session: "session", key: "user_key" }
-
 // PostgreSQL cuts a name after 63 bytes; the rest is what every database takes for a plain name.
 const plainName = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
 
 /** Fills in the default names. Throws `invalid_option` for a name that is no plain identifier. */
-export function tableNames(given: TableNames = {}): Record<Owner, string> {
-  checkOptions("tables", given, "user", "session", "key")
-  return {
-    user: checkedTable(given.user ?? defaults.user),
-    session: checkedTable(given.session ?? defaults.session),
-    key: checkedTable(given.key ?? defaults.key),
-  }
+export function tableNames(names: TableNames = {}): Record<Owner, string> {
+  checkOptions("tables", names, "user", "session", "key")
+  const { user = "user", session = "session", key = "user_key" } = names
+  return { user: checkedTable(user), session: checkedTable(session), key: checkedTable(key) }
 }
 
 /** Returns the name of a table, with its schema if a dot separates one. Throws `invalid_option` for any other. */

@@ -1,4 +1,5 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { invalidOption } from "../../src/core/options.ts"
 import { isDate } from "../../src/platform/realm.ts"
 import type { KeyName } from "../../src/core/ports.ts"
 import { quoted } from "./names.ts"
@@ -59,10 +60,8 @@ export function keyIdOf({ providerId, providerUserId }: KeyName): string | null 
 export function newKeyIdOf(key: KeyName): string {
   const id = keyIdOf(key)
   if (id !== null) return id
-  throw new AuthError(
-    "invalid_option",
-    `providerUserId: ${quoted(key.providerUserId)} cannot be stored; use well-formed text without NUL that is shorter`,
-  )
+  const problem = "cannot be stored; use well-formed text without NUL that is shorter"
+  throw invalidOption("providerUserId", key.providerUserId, problem)
 }
 
 /** Reads the `id` column of a key; `null` if it is none. */

@@ -2,7 +2,6 @@ import { AuthError } from "../../src/core/errors.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import { isPromise } from "../../src/platform/maybe-promise.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
-import { yieldToEventLoop } from "./event-loop.ts"
 import type { Owner } from "./names.ts"
 import { exceptionOf, foundRow, newSessionIdOf, sessionIdOf, timeOf, withoutUndefined } from "./parameters.ts"
 import { missingUser } from "./user-ids.ts"
@@ -138,4 +137,12 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
       return deleted
     },
   }
+}
+
+/**
+ * Yields to the event loop. A driver that answers at once does not, however many calls follow each other: a long
+ * cleanup would hold up every request until its end.
+ */
+export function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve))
 }

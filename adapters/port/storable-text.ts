@@ -9,7 +9,9 @@ const exactDecoder = new TextDecoder("utf-8", { fatal: true })
  * `maxBytes` bytes as UTF-8 (what `schema()` gives MySQL's columns).
  */
 export function isStorableId(text: string, maxBytes = 255): boolean {
-  return !text.includes("\0") && text.isWellFormed() && fits(text, maxBytes)
+  if (text.includes("\0") || !text.isWellFormed() || text.length > maxBytes) return false
+  // No UTF-16 unit takes more than three bytes of UTF-8.
+  return text.length * 3 <= maxBytes || encoder.encode(text).length <= maxBytes
 }
 
 /** Reads a text column. MySQL's drivers answer `VARBINARY` as bytes. */
@@ -25,9 +27,4 @@ export function readExactText(value: unknown): string | null {
   } catch {
     return null
   }
-}
-
-function fits(text: string, maxBytes: number): boolean {
-  // No UTF-16 unit takes more than three bytes of UTF-8.
-  return text.length * 3 <= maxBytes || (text.length <= maxBytes && encoder.encode(text).length <= maxBytes)
 }

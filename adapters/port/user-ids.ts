@@ -1,6 +1,6 @@
 import { AuthError } from "../../src/core/errors.ts"
+import { invalidOption } from "../../src/core/options.ts"
 import type { UserId } from "../../src/core/ports.ts"
-import { quoted } from "./names.ts"
 import { isStorableId, readExactText, readText } from "./storable-text.ts"
 
 /** The type of the user table's `id`: strings, safe integers, `bigint`s of 64 bits, or lower-case UUID strings. */
@@ -18,23 +18,13 @@ export interface UserIds {
 export function userIdsOf(type: UserIdType = "text"): UserIds {
   const ids = Object.hasOwn(kinds, type) ? kinds[type] : undefined
   if (ids) return ids
-  throw new AuthError(
-    "invalid_option",
-    `userIdType: ${quoted(type)} is unknown; use "text", "integer", "bigint" or "uuid"`,
-  )
+  throw invalidOption("userIdType", type, 'is unknown; use "text", "integer", "bigint" or "uuid"')
 }
 
 const canonicalUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 const kinds: Record<UserIdType, UserIds> = {
-  text: {
-    type: "text",
-    encode(id) {
-      if (typeof id !== "string") throw wrongType("text", "string", id)
-      return isStorableId(id) ? id : null
-    },
-    decode: readId,
-  },
+  text: textIds("text", isStorableId),
   integer: {
     type: "integer",
     encode(id) {
@@ -44,8 +34,8 @@ const kinds: Record<UserIdType, UserIds> = {
     decode(value) {
       const id = Number(value)
       // Rounded, it would be another user's.
-      if (!Number.isSafeInteger(id)) throw beyondNumbers()
-      return id
+      if (Number.isSafeInteger(id)) return id
+      throw new AuthError("invalid_option", 'userIdType: an id is beyond 2^53; use userIdType: "bigint"')
     },
   },
   bigint: {
@@ -57,14 +47,18 @@ const kinds: Record<UserIdType, UserIds> = {
     },
     decode: (value) => BigInt(readText(value)),
   },
-  uuid: {
-    type: "uuid",
+  uuid: textIds("uuid", (id) => canonicalUuid.test(id)),
+}
+
+function textIds(type: UserIdType, isId: (id: string) => boolean): UserIds {
+  return {
+    type,
     encode(id) {
-      if (typeof id !== "string") throw wrongType("uuid", "string", id)
-      return canonicalUuid.test(id) ? id : null
+      if (typeof id !== "string") throw wrongType(type, "string", id)
+      return isId(id) ? id : null
     },
     decode: readId,
-  },
+  }
 }
 
 /** Reads an id of text. Bytes that are no text would come out alike for many users. */
@@ -84,14 +78,7 @@ export function missingUser(): AuthError {
 
 /** Makes the error of a user who is to be stored under an id that no user can have. */
 export function impossibleUser(id: unknown): AuthError {
-  return new AuthError(
-    "invalid_option",
-    `userId: ${quoted(id)} does not fit the store's user ids; use one of their type`,
-  )
-}
-
-function beyondNumbers(): AuthError {
-  return new AuthError("invalid_option", 'userIdType: an id is beyond 2^53; use userIdType: "bigint"')
+  return invalidOption("userId", id, "does not fit the store's user ids; use one of their type")
 }
 
 function wrongType(type: UserIdType, expected: string, id: unknown): AuthError {

@@ -24,7 +24,8 @@ const dialects: Record<string, DialectName> = {
 
 /** Makes an executor of a client. Throws `invalid_option` if its database speaks another SQL. */
 export function createPrismaExecutor(client: RawClient, name?: DialectName): DriverExecutor {
-  const dialect = dialectOf(name ?? client._activeProvider)
+  const { _activeProvider: provider } = client
+  const dialect = dialectOf(name ?? provider)
   if (!dialect)
     throw new AuthError(
       "invalid_option",

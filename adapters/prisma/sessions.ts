@@ -1,6 +1,6 @@
 import type { UserId } from "../../src/core/ports.ts"
-import { yieldToEventLoop } from "../port/event-loop.ts"
 import type { SessionRows } from "../port/session-port.ts"
+import { yieldToEventLoop } from "../port/session-port.ts"
 import { readSession, sessionRow } from "../port/stored-rows.ts"
 import type { Row } from "../sql/executor.ts"
 import type { Models, PrismaStore } from "./client.ts"

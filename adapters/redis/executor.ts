@@ -2,6 +2,7 @@ import { AuthError } from "../../src/core/errors.ts"
 import { toUtf8 } from "../../src/platform/bytes.ts"
 import { toHex } from "../../src/platform/encoding.ts"
 import { isBytes, isError } from "../../src/platform/realm.ts"
+import { quoted } from "../port/names.ts"
 import { withoutValues } from "../retry/driver-error.ts"
 
 /** A script that touches one key, which is all that a Redis Cluster allows. */
@@ -19,14 +20,17 @@ export interface RedisExecutor {
   evaluateCached(sha1: string, key: string, args: string[]): Promise<unknown>
   /** EVAL with one key. */
   evaluate(lua: string, key: string, args: string[]): Promise<unknown>
-  /** Lists the nodes that hold keys: one, or the primaries of a cluster. */
-  nodes(): Promise<RedisNode[]>
+  /** SCAN of each node that holds keys: one, or the primaries of a cluster. */
+  scans(): Promise<RedisScan[]>
 }
 
-/** A node whose keys can be walked through. */
-export interface RedisNode {
-  /** SCAN: one step from a cursor on. The walk begins and ends with cursor `"0"`. */
-  scan(cursor: string, pattern: string, count: number): Promise<{ cursor: string; keys: string[] }>
+/** SCAN of one node: a step from a cursor on. The walk begins and ends with cursor `"0"`. */
+export type RedisScan = (cursor: string, pattern: string, count: number) => Promise<{ cursor: string; keys: string[] }>
+
+/** Reads the option `prefix`, what every key starts with. Throws `invalid_option` for what is no text. */
+export function prefixOf({ prefix = "nightlatch:" }: { prefix?: string | undefined }): string {
+  if (typeof prefix === "string" && prefix.isWellFormed()) return prefix
+  throw new AuthError("invalid_option", `prefix: ${quoted(prefix)} is not a text; use one such as "auth:"`)
 }
 
 /** Makes a script of its text. */
@@ -67,10 +71,10 @@ export function isDone(reply: unknown): boolean {
 
 /** Walks through the keys that match, in steps that block no server for long. A key may come twice. */
 export async function* walkKeys(redis: RedisExecutor, pattern: string): AsyncGenerator<string[]> {
-  for (const node of await redis.nodes()) {
+  for (const scan of await redis.scans()) {
     let [cursor, keys] = ["0", [] as string[]]
     do {
-      ;({ cursor, keys } = await node.scan(cursor, pattern, 1000))
+      ;({ cursor, keys } = await scan(cursor, pattern, 1000))
       yield keys
     } while (cursor !== "0")
   }
@@ -85,7 +89,7 @@ export function checkedExecutor(redis: RedisExecutor): RedisExecutor {
     readHash: (key) => withoutCommand(async () => checkedHash(await redis.readHash(key))),
     evaluateCached: (...call) => withoutCommand(async () => checkedReply(await redis.evaluateCached(...call))),
     evaluate: (...call) => withoutCommand(async () => checkedReply(await redis.evaluate(...call))),
-    nodes: () => withoutCommand(redis.nodes),
+    scans: () => withoutCommand(redis.scans),
   }
 }
 

@@ -1,11 +1,9 @@
-import { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
 import type { Revocations } from "../../src/core/ports.ts"
 import { hashText } from "../../src/platform/crypto.ts"
-import { quoted } from "../port/names.ts"
 import { timeOf } from "../port/parameters.ts"
 import type { RedisExecutor } from "./executor.ts"
-import { checkedExecutor, redisScript, runScript } from "./executor.ts"
+import { checkedExecutor, prefixOf, redisScript, runScript } from "./executor.ts"
 
 /** What revocations in Redis can be told. */
 export interface RedisRevocationOptions {
@@ -30,9 +28,7 @@ redis.call('PEXPIREAT', KEYS[1], ARGV[1])
 export function createRedisRevocations(client: RedisExecutor, options: RedisRevocationOptions): Revocations {
   const redis = checkedExecutor(client)
   checkOptions("revocations", options, "prefix")
-  const { prefix = "nightlatch:" } = options
-  if (typeof prefix !== "string" || !prefix.isWellFormed())
-    throw new AuthError("invalid_option", `prefix: ${quoted(prefix)} is not a text; use one such as "auth:"`)
+  const prefix = prefixOf(options)
   const keyOf = (key: string) => `${prefix}revocation:${hashText(key)}`
 
   return {

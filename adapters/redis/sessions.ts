@@ -1,18 +1,23 @@
-import { AuthError } from "../../src/core/errors.ts"
-import type { FoundSession, SessionAdapter, SessionRecord } from "../../src/core/ports.ts"
-import { batchSize, inBatches } from "../key-value/batches.ts"
-import type { Fields, NewFields } from "../key-value/fields.ts"
-import { attributeField, keyValueEncoding, newestFirst, readFields } from "../key-value/fields.ts"
-import type { Keys, KeyValueOptions } from "../key-value/keys.ts"
-import { keysOf } from "../key-value/keys.ts"
+import { checkOptions } from "../../src/core/options.ts"
+import type { FoundSession, SessionAdapter } from "../../src/core/ports.ts"
+import { batchSize, inBatches, removeSome } from "../key-value/batches.ts"
+import type { Fields, KeyValueOptions, NewFields } from "../key-value/fields.ts"
+import { attributeField, keyValueEncoding, newestFirst, readFields, takenId } from "../key-value/fields.ts"
 import type { SessionRows } from "../port/session-port.ts"
 import { sessionPort } from "../port/session-port.ts"
+import type { UserIds } from "../port/user-ids.ts"
+import { userIdsOf } from "../port/user-ids.ts"
 import type { RedisExecutor, RedisScript } from "./executor.ts"
-import { checkedExecutor, isDone, isReply, runScript, walkKeys } from "./executor.ts"
+import { checkedExecutor, isDone, isReply, prefixOf, runScript, walkKeys } from "./executor.ts"
 import { activate, discard, end, enlist, expire, extend, readIndex, reserve, strike, update } from "./scripts.ts"
 
-interface RedisStore extends Keys {
+interface RedisStore {
   redis: RedisExecutor
+  ids: UserIds
+  /** The key of a session, or what those of all begin with. */
+  session(id?: string): string
+  /** The key of a user's index. */
+  user(encodedId: string): string
   run(script: RedisScript, key: string, ...args: string[]): Promise<unknown>
 }
 
@@ -41,8 +46,15 @@ export function redisSessions<SessionRow extends object>(
   options: KeyValueOptions = {},
 ): SessionAdapter<never, SessionRow> {
   const redis = checkedExecutor(client)
-  const run: RedisStore["run"] = (script, key, ...args) => runScript(redis, script, key, args)
-  const store: RedisStore = { ...keysOf(options), redis, run }
+  checkOptions("adapter", options, "prefix", "userIdType")
+  const prefix = prefixOf(options)
+  const store: RedisStore = {
+    redis,
+    ids: userIdsOf(options.userIdType),
+    session: (id = "") => `${prefix}session:${id}`,
+    user: (encodedId) => `${prefix}user:${encodedId}`,
+    run: (script, key, ...args) => runScript(redis, script, key, args),
+  }
   // Attributes are whatever was stored: that they have this type is the application's word.
   return sessionPort(() => store, rows) as unknown as SessionAdapter<never, SessionRow>
 }
@@ -58,7 +70,14 @@ const rows: SessionRows<RedisStore, string, Fields, never, object> = {
     const session = fields && readFields<object>(id, fields, store.ids)
     return session && { session }
   },
-  list,
+  async list(store, user) {
+    const ids = await listedIds(store, user)
+    const found = await inBatches(ids, async (id) => ({ id, fields: await readHash(store, id) }))
+    const gone = found.flatMap(({ id, fields }) => (fields && Object.keys(fields).length === 0 ? id : []))
+    await strikeOff(store, user, gone)
+    const own = found.filter(({ fields }) => fields?.u === user)
+    return newestFirst(own.flatMap(({ id, fields }) => (fields && readFields<object>(id, fields, store.ids)) ?? []))
+  },
   extend: async (store, id, expiresAt, ifBefore) => {
     const fields = await readHash(store, id)
     if (!fields || fields.u === undefined || !(Number(fields.e) <= ifBefore)) return false
@@ -73,69 +92,47 @@ const rows: SessionRows<RedisStore, string, Fields, never, object> = {
     const old = await readHash(store, oldId)
     if (!old || old.e === undefined) return false
     await reserveSession(store, session)
-    if (!(await endSession(store, oldId, null))) return cancel(store, session)
-    await activateSession(store, session)
-    return true
-  },
-  delete: endSession,
-  deleteOfUser,
-  deleteExpired,
-}
-
-async function list(store: RedisStore, user: string): Promise<SessionRecord[]> {
-  const ids = await listedIds(store, user)
-  const found = await inBatches(ids, async (id) => ({ id, fields: await readHash(store, id) }))
-  const gone = found.filter(({ fields }) => fields && Object.keys(fields).length === 0)
-  await strikeOff(
-    store,
-    user,
-    gone.map(({ id }) => id),
-  )
-  const own = found.filter(({ fields }) => fields?.u === user)
-  return newestFirst(own.flatMap(({ id, fields }) => (fields && readFields<object>(id, fields, store.ids)) ?? []))
-}
-
-async function endSession(store: RedisStore, id: string, owner: string | null): Promise<boolean> {
-  const user = await store.run(end, store.session(id), ...(owner === null ? [] : [owner]))
-  if (typeof user === "string") await strikeOff(store, user, [id])
-  return typeof user === "string"
-}
-
-async function deleteOfUser(store: RedisStore, user: string, exceptId: string | null): Promise<void> {
-  let hasMissed: boolean
-  do {
-    const ids = (await listedIds(store, user)).filter((id) => id !== exceptId)
-    const deleted = await inBatches(ids, (id) => store.run(discard, store.session(id), user))
-    await strikeOff(store, user, ids)
-    hasMissed = !deleted.every(isDone)
-  } while (hasMissed)
-}
-
-// Redis drops a session a day after its deadline: this is for those who want it sooner.
-async function deleteExpired(store: RedisStore, before: number, limit: number): Promise<number> {
-  const beginning = store.session()
-  let deleted = 0
-  // The client may put something before every key.
-  for await (const keys of walkKeys(store.redis, `*${escapeGlob(beginning)}*`)) {
-    const ids = keys.map((key) => key.slice(key.lastIndexOf(beginning) + beginning.length))
-    while (ids.length > 0 && deleted < limit) {
-      const ended = await inBatches(ids.splice(0, limit - deleted), (id) => expireSession(store, id, before))
-      deleted += ended.filter(Boolean).length
+    if (await endBy(store, end, oldId)) {
+      await activateSession(store, session)
+      return true
     }
-    if (deleted >= limit) break
-  }
-  return deleted
+    await store.run(discard, store.session(session.id), session.user)
+    await strikeOff(store, session.user, [session.id])
+    return false
+  },
+  delete: (store, id, owner) => endBy(store, end, id, ...(owner === null ? [] : [owner])),
+  async deleteOfUser(store, user, exceptId) {
+    let hasMissed: boolean
+    do {
+      const ids = (await listedIds(store, user)).filter((id) => id !== exceptId)
+      const deleted = await inBatches(ids, (id) => store.run(discard, store.session(id), user))
+      await strikeOff(store, user, ids)
+      hasMissed = !deleted.every(isDone)
+    } while (hasMissed)
+  },
+  // Redis drops a session a day after its deadline: this is for those who want it sooner.
+  async deleteExpired(store, before, limit) {
+    const beginning = store.session()
+    let deleted = 0
+    // The client may put something before every key.
+    for await (const keys of walkKeys(store.redis, `*${escapeGlob(beginning)}*`)) {
+      const ids = keys.map((key) => key.slice(key.lastIndexOf(beginning) + beginning.length))
+      deleted += await removeSome(ids, limit - deleted, (id) => endBy(store, expire, id, String(before)))
+      if (deleted >= limit) break
+    }
+    return deleted
+  },
 }
 
-async function expireSession(store: RedisStore, id: string, before: number): Promise<boolean> {
-  const user = await store.run(expire, store.session(id), String(before))
+/** Ends a session by a script that returns whose it was; resolves to whether there was one. */
+async function endBy(store: RedisStore, script: RedisScript, id: string, ...args: string[]): Promise<boolean> {
+  const user = await store.run(script, store.session(id), ...args)
   if (typeof user === "string") await strikeOff(store, user, [id])
   return typeof user === "string"
 }
 
 async function reserveSession(store: RedisStore, { id, user, expiresAt }: NewFields): Promise<void> {
-  if (!isDone(await store.run(reserve, store.session(id), user)))
-    throw new AuthError("store_failed", "The session id is taken: make a new one.")
+  if (!isDone(await store.run(reserve, store.session(id), user))) throw takenId()
   await store.run(enlist, store.user(user), id, String(expiresAt))
 }
 
@@ -144,12 +141,6 @@ async function activateSession(store: RedisStore, session: NewFields): Promise<v
   const { id, user, createdAt, expiresAt, attributes } = session
   const fields: Fields = { u: user, c: String(createdAt), e: String(expiresAt), ...attributes }
   await store.run(activate, store.session(id), user, String(expiresAt), ...Object.entries(fields).flat())
-}
-
-async function cancel(store: RedisStore, { id, user }: NewFields): Promise<false> {
-  await store.run(discard, store.session(id), user)
-  await strikeOff(store, user, [id])
-  return false
 }
 
 /** Reads a session's hash; `null` where another type of value is in its place. */

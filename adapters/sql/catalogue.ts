@@ -31,12 +31,9 @@ export async function readCatalogue(store: Store, dialect: Dialect, names: Recor
   })
   const rows = await store.query(bind(template(dialect, selects.join(" UNION ALL ")), tables))
   if (rows[0] && !("of_table" in rows[0])) throw renamedColumns()
-  const columnsOf = (owner: Owner) =>
-    namedColumns(
-      rows.filter((row) => readText(row.of_table) === owner),
-      dialect,
-    )
-  return { user: columnsOf("user"), session: columnsOf("session"), key: columnsOf("key") }
+  const catalogue: Catalogue = { user: new Map(), session: new Map(), key: new Map() }
+  for (const row of rows) catalogue[readText(row.of_table) as Owner].set(readText(row.name), toColumn(row, dialect))
+  return catalogue
 }
 
 function renamedColumns(): AuthError {
@@ -49,10 +46,6 @@ function renamedColumns(): AuthError {
 /** Returns whether a column holds an attribute, that is, anything but what the library keeps there itself. */
 export function isAttribute(owner: Owner, { name, writable }: Column): boolean {
   return writable && !coreColumns[owner].includes(name)
-}
-
-function namedColumns(rows: Row[], dialect: Dialect): Map<string, Column> {
-  return new Map(rows.map((row) => [readText(row.name), toColumn(row, dialect)]))
 }
 
 function toColumn(row: Row, { kindOf }: Dialect): Column {

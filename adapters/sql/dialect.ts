@@ -99,3 +99,9 @@ export interface Dialect {
   /** Whether nothing was done and the same call may succeed in a moment. */
   isTransient(error: unknown): boolean
 }
+
+/** Turns the types of each kind into the kind of each type. */
+export function kindsOf(types: Partial<Record<ColumnKind, string[]>>): Record<string, ColumnKind> {
+  const kinds = Object.entries(types) as [ColumnKind, string[]][]
+  return Object.fromEntries(kinds.flatMap(([kind, names]) => names.map((name) => [name, kind])))
+}

@@ -29,11 +29,7 @@ export function explained(error: unknown, dialect: DialectName): unknown {
 
 const explain: Record<DialectName, (error: DriverError) => string | null> = {
   sqlite: ({ message, code }) => {
-    if (
-      code === "ERR_OUT_OF_RANGE" ||
-      /too large to be (?:safely )?represented|cannot be safely represented/.test(message)
-    )
-      return large
+    if (code === "ERR_OUT_OF_RANGE" || unreadable.test(message)) return large
     for (const [pattern, sentence] of sqliteMessages) {
       const match = pattern.exec(message)
       if (match) return sentence(match[1] ?? "")
@@ -45,16 +41,12 @@ const explain: Record<DialectName, (error: DriverError) => string | null> = {
     return notMistakes.has(code) || !/^(?:22|23|3F|42)[0-9A-Z]{3}$/.test(code) ? null : postgresSentence(code, error)
   },
   mysql: ({ errno, message }) => {
-    const sentence = typeof errno === "number" ? mysqlErrors[errno] : undefined
-    return sentence
-      ? sentence(
-          /(?:column|Column|Field|CONSTRAINT|constraint|Table|table) (?:`[^`']*`\.)*[`']?([^`'\s]+)/.exec(
-            message,
-          )?.[1] ?? "",
-        )
-      : null
+    const [sentence] = mysqlErrors.find(([, ...numbers]) => numbers.includes(errno as number)) ?? []
+    return sentence ? sentence(mysqlName.exec(message)?.[1] ?? "") : null
   },
 }
+
+const unreadable = /too large to be (?:safely )?represented|cannot be safely represented/
 
 const large =
   'database: it holds an integer beyond 2^53, which the driver does not read; keep such attributes as text, and use userIdType: "bigint" for such ids'
@@ -132,21 +124,14 @@ function text(value: unknown): string {
 const privilege = () =>
   "database: its user lacks a privilege; GRANT it SELECT, INSERT, UPDATE and DELETE on the three tables"
 
-const mysqlErrors: Record<number, (name: string) => string> = {
-  1048: required,
-  1364: required,
-  1264: wrongValue,
-  1265: wrongValue,
-  1292: wrongValue,
-  1366: wrongValue,
-  1406: wrongValue,
-  3140: wrongValue,
-  3819: checked,
-  4025: checked,
-  1451: referred,
-  1452: referred,
-  1146: noTable,
-  1054: noColumn,
-  1142: privilege,
-  1143: privilege,
-}
+const mysqlName = /(?:column|Column|Field|CONSTRAINT|constraint|Table|table) (?:`[^`']*`\.)*[`']?([^`'\s]+)/
+
+const mysqlErrors: [sentence: (name: string) => string, ...numbers: number[]][] = [
+  [required, 1048, 1364],
+  [wrongValue, 1264, 1265, 1292, 1366, 1406, 3140],
+  [checked, 3819, 4025],
+  [referred, 1451, 1452],
+  [noTable, 1146],
+  [noColumn, 1054],
+  [privilege, 1142, 1143],
+]

@@ -1,23 +1,20 @@
-import type { Column, ColumnKind, Dialect } from "./dialect.ts"
 import { causedBy } from "../retry/driver-error.ts"
+import type { Column, Dialect } from "./dialect.ts"
+import { kindsOf } from "./dialect.ts"
 
 // ER_DUP_ENTRY; ER_LOCK_DEADLOCK, and ER_CHECKREAD, which MariaDB answers to a write after a snapshot has aged.
 const taken = 1062
 const passing = new Set<unknown>([1213, 1020])
 
-const kinds: Record<string, ColumnKind> = {
-  ...kindOfEach("text", "char varchar tinytext text mediumtext longtext enum set"),
-  ...kindOfEach("integer", "tinyint smallint mediumint int bigint year bit"),
-  ...kindOfEach("number", "decimal float double"),
-  ...kindOfEach("time", "date datetime timestamp"),
-  ...kindOfEach("bytes", "binary varbinary tinyblob blob mediumblob longblob"),
-  json: "json",
-  uuid: "uuid",
-}
-
-function kindOfEach(kind: ColumnKind, types: string): Record<string, ColumnKind> {
-  return Object.fromEntries(types.split(" ").map((type) => [type, kind]))
-}
+const kinds = kindsOf({
+  text: ["char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"],
+  integer: ["tinyint", "smallint", "mediumint", "int", "bigint", "year", "bit"],
+  number: ["decimal", "float", "double"],
+  time: ["date", "datetime", "timestamp"],
+  bytes: ["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"],
+  json: ["json"],
+  uuid: ["uuid"],
+})
 
 /** MariaDB 10.5 and later, MySQL 8. */
 export const mysql: Dialect = {

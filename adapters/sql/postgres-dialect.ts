@@ -1,35 +1,28 @@
 import type { UserIdType } from "../port/user-ids.ts"
-import type { Column, ColumnKind, Dialect } from "./dialect.ts"
 import { causedBy } from "../retry/driver-error.ts"
+import type { Column, Dialect } from "./dialect.ts"
+import { kindsOf } from "./dialect.ts"
 
 const castOf: Record<UserIdType, string> = { text: "", integer: "::bigint", bigint: "::bigint", uuid: "::uuid" }
 
 // Appendix A of PostgreSQL's manual: unique_violation; serialization_failure and deadlock_detected.
 const taken = "23505"
 const passing = new Set<unknown>(["40001", "40P01"])
+// invalid_sql_statement_name and duplicate_prepared_statement; and "cached plan must not change result type".
+const pooled = new Set<unknown>(["26000", "42P05"])
+const stalePlan = "0A000"
 
-const kinds: Record<string, ColumnKind> = {
-  text: "text",
-  "character varying": "text",
-  // How format_type() names a character(n) without its length.
-  bpchar: "text",
-  citext: "text",
-  name: "text",
-  smallint: "integer",
-  integer: "integer",
-  bigint: "integer",
-  real: "number",
-  "double precision": "number",
-  numeric: "number",
-  boolean: "boolean",
-  date: "time",
-  "timestamp without time zone": "time",
-  "timestamp with time zone": "time",
-  json: "json",
-  jsonb: "json",
-  bytea: "bytes",
-  uuid: "uuid",
-}
+const kinds = kindsOf({
+  // `bpchar` is how format_type() names a character(n) without its length.
+  text: ["text", "character varying", "bpchar", "citext", "name"],
+  integer: ["smallint", "integer", "bigint"],
+  number: ["real", "double precision", "numeric"],
+  boolean: ["boolean"],
+  time: ["date", "timestamp without time zone", "timestamp with time zone"],
+  json: ["json", "jsonb"],
+  bytes: ["bytea"],
+  uuid: ["uuid"],
+})
 
 const plainText = new Set(["text", "character varying"])
 
@@ -94,4 +87,19 @@ function sameText(column: string, value: string, { type, collation }: Column): s
   // Text first: PostgreSQL would take the parameter for a "bpchar" and drop its trailing blanks.
   const own = `${value}::text::${type}`
   return `${column} = ${own} AND ${column}::text COLLATE "C" = ${value}::text`
+}
+
+/** Returns whether a connection pooler, such as PgBouncer, gave the connection that had prepared a statement to others. */
+export function isPooled(error: unknown): boolean {
+  return causedBy(error, ({ code }) => pooled.has(code))
+}
+
+/** Returns whether a table was altered, so that the plan of a prepared statement no longer fits. */
+export function isStalePlan(error: unknown): boolean {
+  return causedBy(error, ({ code }) => code === stalePlan)
+}
+
+/** Returns whether the server refused a prepared statement, which was then not run. */
+export function isPreparedRefused(error: unknown): boolean {
+  return isPooled(error) || isStalePlan(error)
 }

@@ -15,22 +15,10 @@ export interface KeyValueStorage {
 export type Part = "session" | "deadline" | "attributes"
 
 /** The items of a storage by what they mean. */
-export interface Items {
-  /** Reads a part of a session: `undefined` if it is not there, `null` if it is not what was written. */
-  read(part: Part, id: string): Promise<Fields | null | undefined>
-  write(part: Part, id: string, fields: Fields): Promise<void>
-  remove(part: Part, id: string): Promise<void>
-  /** Lists the ids of all sessions that have this part. */
-  ids(part: Part): Promise<string[]>
-  isListed(user: string, id: string): Promise<boolean>
-  enlist(user: string, id: string): Promise<void>
-  strike(user: string, id: string): Promise<void>
-  /** Lists the ids of a user's sessions. */
-  listed(user: string): Promise<string[]>
-}
+export type Items = ReturnType<typeof itemsOf>
 
 /** Names the items. Throws `invalid_option` for a prefix that cannot be part of a key. */
-export function itemsOf(storage: KeyValueStorage, prefix = "nightlatch:"): Items {
+export function itemsOf(storage: KeyValueStorage, prefix = "nightlatch:") {
   // Storages cut a key at "?", take "/" for ":" and join "::"; files do not tell "a" from "A".
   if (typeof prefix !== "string" || !/^(?:[a-z0-9_-]+:)*$/.test(prefix))
     throw new AuthError(
@@ -43,14 +31,17 @@ export function itemsOf(storage: KeyValueStorage, prefix = "nightlatch:"): Items
   const entry = (user: string, id = "") => `${prefix}user:${hashText(user)}:${id}`
 
   return {
-    read: async (part, id) => toFields(await storage.getItem(key(part, id))),
-    write: (part, id, fields) => storage.setItem(key(part, id), fields),
-    remove: (part, id) => storage.removeItem(key(part, id)),
-    ids: async (part) => idsOf(await storage.getKeys(key(part, ""))),
-    isListed: async (user, id) => (await storage.getItem(entry(user, id))) != null,
-    enlist: async (user, id) => storage.setItem(entry(user, id), { u: user }),
-    strike: async (user, id) => storage.removeItem(entry(user, id)),
-    listed: async (user) => idsOf(await storage.getKeys(entry(user))),
+    /** Reads a part of a session: `undefined` if it is not there, `null` if it is not what was written. */
+    read: async (part: Part, id: string) => toFields(await storage.getItem(key(part, id))),
+    write: (part: Part, id: string, fields: Fields) => storage.setItem(key(part, id), fields),
+    remove: (part: Part, id: string) => storage.removeItem(key(part, id)),
+    /** Lists the ids of all sessions that have this part. */
+    ids: async (part: Part) => idsOf(await storage.getKeys(key(part, ""))),
+    isListed: async (user: string, id: string) => (await storage.getItem(entry(user, id))) != null,
+    enlist: (user: string, id: string) => storage.setItem(entry(user, id), { u: user }),
+    strike: (user: string, id: string) => storage.removeItem(entry(user, id)),
+    /** Lists the ids of a user's sessions. */
+    listed: async (user: string) => idsOf(await storage.getKeys(entry(user))),
   }
 }
 

@@ -1,12 +1,10 @@
-import { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
 import type { FoundSession, SessionAdapter, SessionRecord } from "../../src/core/ports.ts"
 import { createTurns } from "../../src/platform/turns.ts"
 import type { Turns } from "../../src/platform/turns.ts"
-import { inBatches } from "../key-value/batches.ts"
-import type { Fields, NewFields } from "../key-value/fields.ts"
-import { isUnset, keyValueEncoding, newestFirst, readFields } from "../key-value/fields.ts"
-import type { KeyValueOptions } from "../key-value/keys.ts"
+import { inBatches, removeSome } from "../key-value/batches.ts"
+import type { Fields, KeyValueOptions, NewFields } from "../key-value/fields.ts"
+import { isUnset, keyValueEncoding, newestFirst, readFields, takenId } from "../key-value/fields.ts"
 import type { SessionRows } from "../port/session-port.ts"
 import { sessionPort } from "../port/session-port.ts"
 import type { UserIds } from "../port/user-ids.ts"
@@ -58,7 +56,15 @@ const rows: SessionRows<ItemStore, string, Fields, never, object> = {
     const session = await readSession(store, id)
     return session && { session }
   },
-  list,
+  async list(store, user) {
+    const found = await inBatches(await store.items.listed(user), async (id) => {
+      const session = await readSession(store, id)
+      if (!session) await strikeIfGone(store, user, id)
+      return session
+    })
+    const sessions = found.filter((session) => session !== null)
+    return newestFirst(sessions.filter(({ userId }) => keyValueEncoding.encodeUser(store, userId) === user))
+  },
   extend: (store, id, expiresAt, ifBefore) =>
     store.inTurn(id, async () => {
       const session = await readSession(store, id)
@@ -89,17 +95,10 @@ const rows: SessionRows<ItemStore, string, Fields, never, object> = {
       return true
     }),
   deleteOfUser: (store, user, exceptId) => store.inTurn(turnOf(user), () => removeAll(store, user, exceptId)),
-  deleteExpired,
-}
-
-async function list(store: ItemStore, user: string): Promise<SessionRecord[]> {
-  const found = await inBatches(await store.items.listed(user), async (id) => {
-    const session = await readSession(store, id)
-    if (!session) await strikeIfGone(store, user, id)
-    return session
-  })
-  const own = found.filter((session) => session && keyValueEncoding.encodeUser(store, session.userId) === user)
-  return newestFirst(own.filter((session) => session !== null))
+  deleteExpired: async (store, before, limit) =>
+    removeSome(await store.items.ids("deadline"), limit, (id) =>
+      store.inTurn(id, () => removeExpired(store, id, before)),
+    ),
 }
 
 // The new session is listed before the old one is removed: at any moment the list has the one that lives or will.
@@ -138,17 +137,6 @@ async function removeListed(store: ItemStore, user: string, id: string): Promise
   return owner !== undefined
 }
 
-async function deleteExpired(store: ItemStore, time: number, limit: number): Promise<number> {
-  const ids = await store.items.ids("deadline")
-  let deleted = 0
-  while (ids.length > 0 && deleted < limit) {
-    const batch = ids.splice(0, limit - deleted)
-    const ended = await inBatches(batch, (id) => store.inTurn(id, () => removeExpired(store, id, time)))
-    deleted += ended.filter(Boolean).length
-  }
-  return deleted
-}
-
 async function removeExpired(store: ItemStore, id: string, before: number): Promise<boolean> {
   const deadline = await store.items.read("deadline", id)
   if (!deadline || !(Number(deadline.e) <= before)) return false
@@ -174,10 +162,6 @@ async function removeParts({ items }: ItemStore, user: string, id: string): Prom
   await items.remove("session", id)
   await Promise.all([items.strike(user, id), items.remove("deadline", id), items.remove("attributes", id)])
   await items.remove("session", id)
-}
-
-function takenId(): AuthError {
-  return new AuthError("store_failed", "The session id is taken: make a new one.")
 }
 
 async function readSession({ items, ids }: ItemStore, id: string): Promise<SessionRecord | null> {
