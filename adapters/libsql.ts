@@ -1,8 +1,7 @@
-import { AuthError } from "../src/core/errors.ts"
 import type { UserId } from "../src/core/ports.ts"
 import { queueOf } from "./retry/queue.ts"
 import type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
-import { createSqlAdapter, driverExecutor } from "./sql/adapter.ts"
+import { createSqlAdapter, driverExecutor, notInTransaction } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
 import type { Row, SqlExecutor, SqlStatement, SqlValue, Statements } from "./sql/executor.ts"
 import { inOrder } from "./sql/executor.ts"
@@ -56,11 +55,7 @@ export function libsqlAdapter<
   Defaulted extends keyof UserRow = never,
 >(client: LibsqlClient | LibsqlTransaction, options: SqlOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
   const isClient = "transaction" in client
-  if (isClient && options.inTransaction)
-    throw new AuthError(
-      "invalid_option",
-      "inTransaction: this client is not in one transaction; pass what client.transaction() resolves to, not the client",
-    )
+  if (isClient && options.inTransaction) throw notInTransaction("what client.transaction() resolves to, not the client")
   return createSqlAdapter(sqlite, executorOf(client), { ...options, inTransaction: !isClient })
 }
 

@@ -1,8 +1,7 @@
-import { AuthError } from "../src/core/errors.ts"
 import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
-import { createSqlAdapter, driverExecutor } from "./sql/adapter.ts"
+import { createSqlAdapter, driverExecutor, notInTransaction } from "./sql/adapter.ts"
 import type { PoolOptions } from "./sql/database.ts"
 import { connectionExecutor, poolExecutor } from "./sql/connections.ts"
 import type { Executor, Row, SqlValue, Statements } from "./sql/executor.ts"
@@ -65,11 +64,7 @@ export function mysql2Executor(
 
 function executorOf(client: Mysql2Pool | Mysql2Connection, { inTransaction, shared }: PoolOptions): Executor {
   if (!("getConnection" in client)) return { ...connectionExecutor(client, ownOf(client)), shared: shared ?? false }
-  if (inTransaction)
-    throw new AuthError(
-      "invalid_option",
-      "inTransaction: a pool is not in one transaction; pass the connection that runs it, not the pool",
-    )
+  if (inTransaction) throw notInTransaction("the connection that runs it, not the pool")
   return { ...poolExecutor(statementsOf(client), () => take(client)), shared: shared ?? isPlain(client) }
 }
 

@@ -1,8 +1,7 @@
-import { AuthError } from "../src/core/errors.ts"
 import { checkOptions } from "../src/core/options.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
-import { createSqlAdapter, driverExecutor } from "./sql/adapter.ts"
+import { createSqlAdapter, driverExecutor, notInTransaction } from "./sql/adapter.ts"
 import { connectionExecutor, poolExecutor } from "./sql/connections.ts"
 import type { PoolOptions } from "./sql/database.ts"
 import type { Executor, Row, SqlValue, Statements } from "./sql/executor.ts"
@@ -85,11 +84,7 @@ export function pgExecutor(
 
 function executorOf(client: PgPool | PgClient, { inTransaction, shared }: PoolOptions): Executor {
   if (!("totalCount" in client)) return { ...clientExecutor(client, inTransaction), shared: shared ?? false }
-  if (inTransaction)
-    throw new AuthError(
-      "invalid_option",
-      "inTransaction: a pool is not in one transaction; pass the client that runs it, not the pool",
-    )
+  if (inTransaction) throw notInTransaction("the client that runs it, not the pool")
   return { ...pooled(client), shared: shared ?? isPlain(client) }
 }
 
@@ -164,8 +159,8 @@ function statementNames() {
     /** The name of a statement; `undefined` where it is to go without. */
     of(sql: string): string | undefined {
       if (isGivenUp) return undefined
-      const known = names.get(sql)
-      if (known !== undefined || names.size === maxNames) return known
+      const existing = names.get(sql)
+      if (existing !== undefined || names.size === maxNames) return existing
       const name = `${(prefix ??= newPrefix())}${names.size}`
       names.set(sql, name)
       return name

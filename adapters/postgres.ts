@@ -1,7 +1,7 @@
 import { AuthError } from "../src/core/errors.ts"
 import type { UserId } from "../src/core/ports.ts"
 import type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
-import { createSqlAdapter, driverExecutor } from "./sql/adapter.ts"
+import { createSqlAdapter, driverExecutor, notInTransaction } from "./sql/adapter.ts"
 import type { Connection, PooledConnection } from "./sql/connections.ts"
 import { connectionExecutor, poolExecutor } from "./sql/connections.ts"
 import type { PoolOptions } from "./sql/database.ts"
@@ -37,11 +37,7 @@ export function postgresAdapter<
   SessionRow extends object = {},
   Defaulted extends keyof UserRow = never,
 >(client: PostgresClient, options: PoolOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
-  if (options.inTransaction && "reserve" in client)
-    throw new AuthError(
-      "invalid_option",
-      "inTransaction: this client is not in one transaction; pass what sql.begin() hands out, not the client",
-    )
+  if (options.inTransaction && "reserve" in client) throw notInTransaction("what sql.begin() hands out, not the client")
   const executor = executorOf(client, "postgresAdapter()")
   // Its client is a function without a class, so nothing shows whether a method was replaced.
   const { inTransaction = "savepoint" in client, shared = false } = options

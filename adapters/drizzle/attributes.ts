@@ -1,8 +1,9 @@
 import type { Column } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
 import { isBytes, isDate } from "../../src/platform/realm.ts"
-import type { Row } from "../sql/executor.ts"
 import { quoted } from "../port/names.ts"
+import { unknownAttribute } from "../port/parameters.ts"
+import type { Row } from "../sql/executor.ts"
 import type { OwnTable } from "./tables.ts"
 
 /**
@@ -24,10 +25,7 @@ export function freshAttributes({ columns, core }: OwnTable): Row {
 export function attributeColumn({ owner, columns, core }: OwnTable, name: string): Column {
   const column = Object.hasOwn(columns, name) && !Object.hasOwn(core, name) ? columns[name] : undefined
   if (column && isWritable(column)) return column
-  throw new AuthError(
-    "invalid_option",
-    `attributes: ${quoted(name)} is not a column of the ${owner} table that can be set; add it, or leave it out`,
-  )
+  throw unknownAttribute(name, `column of the ${owner} table`)
 }
 
 function isWritable({ generated }: Column): boolean {

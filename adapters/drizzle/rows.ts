@@ -14,14 +14,8 @@ export function selected(table: OwnTable): Record<string, Column> {
   return { id: table.id, ...table.columns }
 }
 
-/** A session and its user in one row. */
-export interface JoinedRow {
-  columns: Record<string, Column>
-  read(row: Row): FoundSession<Row, Row> | null
-}
-
 /** Names the columns of both tables flatly: Drizzle takes much longer for a row of rows, and every request reads one. */
-export function joinedRow(tables: Tables): JoinedRow {
+export function joinedRow(tables: Tables) {
   const [session, user] = [selected(tables.session), selected(tables.user)]
   const attributes = Object.keys(session)
     .filter((name) => !Object.hasOwn(tables.session.core, name))
@@ -29,7 +23,7 @@ export function joinedRow(tables: Tables): JoinedRow {
   const userColumns = Object.keys(user).map((name) => [name, `user.${name}`] as const)
   return {
     columns: { ...prefixed("session.", session), ...prefixed("user.", user) },
-    read(row) {
+    read(row: Row): FoundSession<Row, Row> | null {
       const [id, userId] = [row["session.id"], row["session.userId"]]
       const core = { id, userId, createdAt: row["session.createdAt"], expiresAt: row["session.expiresAt"] }
       const session = sessionOf(tables, core, picked(row, attributes))

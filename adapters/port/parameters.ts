@@ -19,9 +19,9 @@ export function sessionIdOf(id: unknown): string | null {
   return isStorableId(id) ? id : null
 }
 
-/** Returns the id of a session to be stored. Throws `invalid_option` if `known`, the parameter made of it, is `null`. */
-export function newSessionIdOf(id: unknown, known = sessionIdOf(id)): string {
-  if (known !== null) return known
+/** Returns the id of a session to be stored. Throws `invalid_option` if the parameter made of it is `null`. */
+export function newSessionIdOf(id: unknown, parameter: string | null): string {
+  if (parameter !== null) return parameter
   throw new AuthError("invalid_option", `id: ${quoted(id)} is not a session id; use 64 lower-case hex digits`)
 }
 
@@ -33,6 +33,11 @@ export function exceptionOf(exceptId: unknown): string | null {
 /** Copies attributes without those that are `undefined`, which are not given. */
 export function withoutUndefined(attributes: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
+}
+
+/** Makes the error of an attribute for which there is no column or field. */
+export function unknownAttribute(name: string, place: string): AuthError {
+  return invalidOption("attributes", name, `is not a ${place} that can be set; add it, or leave it out`)
 }
 
 /** Makes a parameter of a date: milliseconds since 1970, rounded down. Throws `invalid_option` for an invalid one. */

@@ -3,41 +3,33 @@ import { isBytes, isDate } from "../../src/platform/realm.ts"
 import type { UserId } from "../../src/core/ports.ts"
 import type { Owner } from "../port/names.ts"
 import { quoted } from "../port/names.ts"
-import type { SessionTimes, TimeField } from "../port/stored-rows.ts"
+import { unknownAttribute } from "../port/parameters.ts"
+import type { TimeField } from "../port/stored-rows.ts"
 import { coreFields, toDate } from "../port/stored-rows.ts"
 import { userIdsOf } from "../port/user-ids.ts"
 import type { Row } from "../sql/executor.ts"
 import type { Model, Models } from "./client.ts"
 
 /** What the library must know of the fields. */
-export interface Fields extends SessionTimes {
-  /** Makes a value of a user id; `null` if no user can have it. Throws `invalid_option` for another type. */
-  userId(id: unknown): UserId | null
-  /** Whether user ids are text; otherwise the database numbers them. */
-  hasTextIds: boolean
-  userAttributes(attributes: Row): Row
-  sessionAttributes(attributes: Row): Row
-  /** Whether these are all the attributes that a session has. */
-  isWholeSession(attributes: Row): boolean
-}
+export type Fields = ReturnType<typeof checkedFields>
 
 const maxInt = 2 ** 31 - 1
 
 /** Looks at the models of a client. Throws `invalid_option` if they cannot serve. */
-export function checkedFields(models: Models, names: Record<Owner, string>): Fields {
+export function checkedFields(models: Models, names: Record<Owner, string>) {
   for (const owner of ["user", "session", "key"] as const) checkModel(models[owner], names[owner], coreFields[owner])
-  const isSessionAttribute = (name: string) => !coreFields.session.includes(name)
   return {
     createdAt: timeField(models.session, "createdAt"),
     expiresAt: timeField(models.session, "expiresAt"),
+    /** Makes a value of a user id; `null` if no user can have it. Throws `invalid_option` for another type. */
     userId: userIdField(models.user),
+    /** Whether user ids are text; otherwise the database numbers them. */
     hasTextIds: typeOf(models.user, "id") === "String",
-    userAttributes: (attributes) => checkedScalars(models.user, names.user, coreFields.user, attributes),
-    sessionAttributes: (attributes) => checkedScalars(models.session, names.session, coreFields.session, attributes),
-    isWholeSession: (attributes) =>
-      Object.keys(models.session.fields)
-        .filter(isSessionAttribute)
-        .every((name) => Object.hasOwn(attributes, name)),
+    userAttributes: (attributes: Row) => checkedScalars(models.user, names.user, coreFields.user, attributes),
+    sessionAttributes: (attributes: Row) =>
+      checkedScalars(models.session, names.session, coreFields.session, attributes),
+    /** Whether a row has all the fields of a session. */
+    isWholeSession: (row: Row) => Object.keys(models.session.fields).every((name) => Object.hasOwn(row, name)),
   }
 }
 
@@ -71,7 +63,7 @@ function timeField(model: Model, name: string): TimeField {
   return { encode, decode: (value) => toDate(value, type === "Int" ? 1000 : 1) }
 }
 
-function userIdField(user: Model): Fields["userId"] {
+function userIdField(user: Model): (id: unknown) => UserId | null {
   const type = typeOf(user, "id")
   if (type === "Int") return (id) => (isInt(id) ? id : null)
   const ids = userIdsOf(type === "BigInt" ? "bigint" : "text")
@@ -86,11 +78,7 @@ function isInt(id: unknown): id is number {
 function checkedScalars(model: Model, name: string, core: string[], attributes: Row): Row {
   for (const [field, value] of Object.entries(attributes)) {
     const type = core.includes(field) ? undefined : typeOf(model, field)
-    if (type === undefined)
-      throw new AuthError(
-        "invalid_option",
-        `attributes: ${quoted(field)} is not a field of the model "${name}" that can be set; add it, or leave it out`,
-      )
+    if (type === undefined) throw unknownAttribute(field, `field of the model "${name}"`)
     if (!isScalar(value, type))
       throw new AuthError("invalid_option", `attributes: ${quoted(field)} is a ${typeof value}; use a ${type}`)
   }

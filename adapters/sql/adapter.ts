@@ -1,3 +1,4 @@
+import { AuthError } from "../../src/core/errors.ts"
 import type { NewUserOf, SessionAdapter, UserAdapter, UserId } from "../../src/core/ports.ts"
 import { keyPort } from "../port/key-port.ts"
 import { sessionPort } from "../port/session-port.ts"
@@ -45,4 +46,9 @@ export interface DriverExecutor extends SqlExecutor {
 /** Makes an executor for the application of the one that an adapter uses, whose driver may answer at once. */
 export function driverExecutor(dialect: DialectName, executor: Executor): DriverExecutor {
   return { ...executor, dialect, query: async (sql, params) => executor.query(sql, params) }
+}
+
+/** Makes the error of the option `inTransaction` with a client or a pool that is in none. */
+export function notInTransaction(instead: string): AuthError {
+  return new AuthError("invalid_option", `inTransaction: this is not in one transaction; pass ${instead}`)
 }

@@ -147,11 +147,11 @@ function lengthOf(text: string, kind: ColumnKind): number {
 }
 
 function unfit(value: unknown, { name, type }: Column, dialect: DialectName): AuthError {
-  const given = describe(value)
-  const remedy = remedies[dialect][given] ?? "use text, a number, a boolean, a date, bytes or null"
+  const kind = describe(value)
+  const remedy = remedies[dialect][kind] ?? "use text, a number, a boolean, a date, bytes or null"
   return new AuthError(
     "invalid_option",
-    `attributes: ${quoted(name)} cannot be stored, because its column has the type ${type || "none"}, and the value is ${given}; ${remedy}`,
+    `attributes: ${quoted(name)} cannot be stored, because its column has the type ${type || "none"}, and the value is ${kind}; ${remedy}`,
   )
 }
 

@@ -1,6 +1,5 @@
-import { AuthError } from "../../src/core/errors.ts"
 import { after } from "../../src/platform/maybe-promise.ts"
-import { quoted } from "../port/names.ts"
+import { unknownAttribute } from "../port/parameters.ts"
 import type { Open } from "../port/session-port.ts"
 import { attributeValue } from "./attribute-value.ts"
 import { coreColumns, isAttribute } from "./catalogue.ts"
@@ -66,10 +65,7 @@ export function insertOwned(db: Database, owner: "session" | "key", attributes: 
 export function columnOf(db: Database, owner: "user" | "session", name: string): Column {
   const column = findColumn(db, owner, name)
   if (column) return column
-  throw new AuthError(
-    "invalid_option",
-    `attributes: ${quoted(name)} is not a column of the ${owner} table that can be set; add it, or leave it out`,
-  )
+  throw unknownAttribute(name, `column of the ${owner} table`)
 }
 
 function findColumn({ catalogue }: Database, owner: "user" | "session", name: string): Column | undefined {

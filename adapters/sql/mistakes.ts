@@ -3,16 +3,6 @@ import type { DialectName } from "./dialect.ts"
 import type { DriverError } from "../retry/driver-error.ts"
 import { causedBy, withoutValues } from "../retry/driver-error.ts"
 
-/** The fields in which PostgreSQL's drivers say what is concerned: pg and PGlite, and postgres.js. */
-interface PostgresError extends DriverError {
-  table?: unknown
-  column?: unknown
-  constraint?: unknown
-  table_name?: unknown
-  column_name?: unknown
-  constraint_name?: unknown
-}
-
 /**
  * Returns `invalid_option` in the place of a driver's error if the tables or the attributes are at fault, not an
  * outage: the same call would fail tomorrow. Any other error comes back, without values.
@@ -98,10 +88,12 @@ const sqliteMessages: [RegExp, (name: string) => string][] = [
 // unique_violation is an answer; duplicate_prepared_statement is a pooler's doing.
 const notMistakes = new Set(["23505", "42P05"])
 
-function postgresSentence(code: string, error: PostgresError): string {
+/** pg and PGlite name what is concerned in other fields than postgres.js. */
+function postgresSentence(code: string, error: DriverError): string {
+  const fields = error as DriverError & Record<string, unknown>
   const [column, constraint] = [
-    text(error.column ?? error.column_name),
-    text(error.constraint ?? error.constraint_name),
+    text(fields.column ?? fields.column_name),
+    text(fields.constraint ?? fields.constraint_name),
   ]
   if (code === "23502") return required(column)
   if (code === "23503") return referred()

@@ -13,22 +13,22 @@ export type Problem = string | null
 const sessionIdLength = 64
 
 /** Returns the type of user ids: the one that the developer names, otherwise the one that fits the column. */
-export function userIdTypeOf({ user }: Catalogue, dialect: Dialect, given: UserIdType | undefined): UserIdType {
+export function userIdTypeOf({ user }: Catalogue, dialect: Dialect, userIdType: UserIdType | undefined): UserIdType {
   const id = user.get("id")
-  return given ?? (id && dialect.userIdType(id)) ?? "text"
+  return userIdType ?? (id && dialect.userIdType(id)) ?? "text"
 }
 
 /** Explains for each table why it cannot serve. */
 export function problemsOf(
   catalogue: Catalogue,
   dialect: Dialect,
-  given: UserIdType | undefined,
+  userIdType: UserIdType | undefined,
 ): Record<Owner, Problem> {
   const { user, session, key } = catalogue
   return {
-    user: missing("user", user) ?? userIdProblem(user, given, dialect),
-    session: missing("session", session) ?? sessionProblem(catalogue, dialect, given),
-    key: missing("key", key) ?? idProblem(key, dialect, null) ?? ownerProblem(catalogue, "key", dialect, given),
+    user: missing("user", user) ?? userIdProblem(user, userIdType, dialect),
+    session: missing("session", session) ?? sessionProblem(catalogue, dialect, userIdType),
+    key: missing("key", key) ?? idProblem(key, dialect, null) ?? ownerProblem(catalogue, "key", dialect, userIdType),
   }
 }
 
@@ -53,28 +53,28 @@ function missing(owner: Owner, columns: Map<string, Column>): Problem {
   return names.length > 0 ? `${withoutColumns}${names.map(quoted).join(", ")}` : null
 }
 
-function userIdProblem(columns: Map<string, Column>, given: UserIdType | undefined, dialect: Dialect): Problem {
+function userIdProblem(columns: Map<string, Column>, userIdType: UserIdType | undefined, dialect: Dialect): Problem {
   const id = columns.get("id")
   if (!id) return null
   const found = dialect.userIdType(id)
-  if (given === undefined && found === null)
+  if (userIdType === undefined && found === null)
     return `has ids of the type ${typeOf(id)}, which the adapter does not convert; make the column "id" ${dialect.words.id}, a UUID type or an integer`
-  if (given === undefined || found === null || isLike(given, found)) return null
+  if (userIdType === undefined || found === null || isLike(userIdType, found)) return null
   // Databases compare text with integers as numbers, so that "5.0" would be user 5.
-  return `has ids of the type ${typeOf(id)}, where userIdType is "${given}"; leave the option userIdType out`
+  return `has ids of the type ${typeOf(id)}, where userIdType is "${userIdType}"; leave the option userIdType out`
 }
 
 /** An integer column holds numbers or bigints, a text column any text or UUIDs. */
-function isLike(given: UserIdType, found: UserIdType): boolean {
-  if (given === "bigint") return found === "integer"
-  return given === found || (given === "uuid" && found === "text")
+function isLike(chosen: UserIdType, found: UserIdType): boolean {
+  if (chosen === "bigint") return found === "integer"
+  return chosen === found || (chosen === "uuid" && found === "text")
 }
 
-function sessionProblem(catalogue: Catalogue, dialect: Dialect, given: UserIdType | undefined): Problem {
+function sessionProblem(catalogue: Catalogue, dialect: Dialect, userIdType: UserIdType | undefined): Problem {
   const { session } = catalogue
   return (
     idProblem(session, dialect, sessionIdLength) ??
-    ownerProblem(catalogue, "session", dialect, given) ??
+    ownerProblem(catalogue, "session", dialect, userIdType) ??
     timeProblem(session.get("created_at"), dialect) ??
     timeProblem(session.get("expires_at"), dialect)
   )
@@ -95,14 +95,14 @@ function ownerProblem(
   { user, ...others }: Catalogue,
   owner: "session" | "key",
   dialect: Dialect,
-  given: UserIdType | undefined,
+  userIdType: UserIdType | undefined,
 ): Problem {
   const [id, userId] = [user.get("id"), others[owner].get("user_id")]
   if (!id || !userId) return null
   const [wanted, found] = [dialect.userIdType(id), dialect.userIdType(userId)]
   const wrong = found === "text" ? dialect.idProblem(userId, null) : null
   if (wrong !== null) return unfit(userId, wrong, dialect.words.id)
-  if (wanted === "text" && found === "uuid" && given === "uuid") return null
+  if (wanted === "text" && found === "uuid" && userIdType === "uuid") return null
   if (wanted === null || found === wanted || (dialect.name === "mysql" && found === "text" && wanted === "uuid"))
     return null
   const instead = wanted === "text" ? dialect.words.id : typeOf(id)
