@@ -99,7 +99,7 @@ export function drizzleStore(client: Builder, dialect: Dialect, again = retrying
 }
 
 /** Returns whether a database is Cloudflare D1, whose transactions are batches. */
-function isD1({ batch, $client }: Builder): boolean {
+export function isD1({ batch, $client }: Builder): boolean {
   return batch !== undefined && $client !== undefined && "prepare" in $client && "batch" in $client
 }
 

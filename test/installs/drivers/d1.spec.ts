@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { d1Adapter } from "../../../adapters/d1.ts"
+import { d1Adapter, d1Executor } from "../../../adapters/d1.ts"
 import { createAuth } from "../../../src/core/create-auth.ts"
 import { sessionAdapterCases, userAdapterCases } from "../../../src/testing.ts"
 import { driverCases } from "../../adapters/driver-cases.ts"
 import type { TestUser } from "../../adapters/sql-stores.ts"
+import { testExecutor } from "./executor-cases.ts"
 import { openD1, startD1 } from "./stores.ts"
 
 const key = { providerId: "username", providerUserId: "alice", passwordHash: "hash" }
@@ -69,3 +70,5 @@ describe("d1Adapter()", () => {
     expect(await validateSession(token)).toMatchObject({ session: null, reason: "unknown" })
   })
 })
+
+testExecutor("d1Executor()", async () => d1Executor((await openD1(miniflare)).db))

@@ -1,9 +1,10 @@
 import { drizzle } from "drizzle-orm/d1"
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { drizzleAdapter } from "../../../adapters/drizzle.ts"
+import { drizzleAdapter, drizzleExecutor } from "../../../adapters/drizzle.ts"
 import { createAuth } from "../../../src/core/create-auth.ts"
 import { sessionAdapterCases, userAdapterCases } from "../../../src/testing.ts"
+import { testExecutor } from "./executor-cases.ts"
 import { openD1, startD1 } from "./stores.ts"
 
 const miniflare = await startD1("drizzle-d1-worker.ts")
@@ -47,3 +48,5 @@ describe("drizzleAdapter() over D1", () => {
     expect(await auth.validateSession(token)).toMatchObject({ session: null })
   })
 })
+
+testExecutor("drizzleExecutor() over D1", async () => drizzleExecutor(drizzle((await openD1(miniflare)).db)))

@@ -1,8 +1,13 @@
+import { drizzle } from "drizzle-orm/pglite"
 import { afterAll, beforeEach, describe, expect, test } from "vitest"
-import { pgliteAdapter } from "../../../adapters/pglite.ts"
+import { drizzleExecutor } from "../../../adapters/drizzle.ts"
+import { pgliteAdapter, pgliteExecutor } from "../../../adapters/pglite.ts"
+import { sqlAdapter } from "../../../adapters/sql.ts"
 import { testAdapter } from "../../../src/testing.ts"
 import { driverCases } from "../../adapters/driver-cases.ts"
+import type { TestUser } from "../../adapters/sql-stores.ts"
 import { empty, idMaker } from "../../adapters/sql-stores.ts"
+import { testExecutor } from "./executor-cases.ts"
 import { openPglite, startPglite } from "./stores.ts"
 
 const key = { providerId: "username", providerUserId: "alice", passwordHash: "hash" }
@@ -80,6 +85,33 @@ describe("a transaction of PGlite's", () => {
     expect(await store.adapter().findUser("alice")).toBeNull()
   })
 })
+
+const executors: Record<string, { client; executorOf(client) }> = {
+  "pgliteExecutor()": { client: db, executorOf: pgliteExecutor },
+  "drizzleExecutor() over PGlite": { client: drizzle({ client: db }), executorOf: drizzleExecutor },
+}
+
+for (const [name, { client, executorOf }] of Object.entries(executors)) {
+  let store
+  testExecutor(name, async () => {
+    store ??= await openPglite(db)
+    await empty(store)
+    return executorOf(client)
+  })
+
+  test(`${name}: the application's transaction is committed with what followed a refusal`, async () => {
+    await openPglite(db)
+    const adapter = pgliteAdapter<TestUser, object, "role">(db)
+    await adapter.insertUser(alice, key)
+    await client.transaction(async (inside) => {
+      const executor = executorOf(inside)
+      const own = sqlAdapter<TestUser, object, "role">({ dialect: "postgres", executor, inTransaction: true })
+      expect(await own.insertUser(bob, key)).toEqual({ taken: "key" })
+      await own.insertUser(bob, null)
+    })
+    expect(await adapter.findUser("bob")).toMatchObject({ id: "bob" })
+  })
+}
 
 // The last one: it closes the database that the others share.
 test(`pgliteAdapter(): ${driverCases.at(-1)!.name}`, async () => driverCases.at(-1)!.run(await openPglite(db), expect))
