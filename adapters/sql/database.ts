@@ -9,7 +9,6 @@ import type { Catalogue } from "./catalogue.ts"
 import { readCatalogue } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Executor, SqlStatement, SqlValue } from "./executor.ts"
-import type { SessionReader, UserReader } from "./rows.ts"
 import { sessionReader, userReader } from "./rows.ts"
 import type { Template } from "./statement.ts"
 import { bind, madeOnce, template } from "./statement.ts"
@@ -67,8 +66,8 @@ export interface Database {
   ids: UserIds
   /** Why a table cannot serve, if it cannot. */
   problems: Record<Owner, string | null>
-  sessions: SessionReader
-  users: UserReader
+  sessions: ReturnType<typeof sessionReader>
+  users: ReturnType<typeof userReader>
   /** Makes the text once under its name, and gives it values. */
   statement(name: string, text: () => string, values: SqlValue[]): SqlStatement
 }

@@ -5,14 +5,8 @@ import { isAttribute } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row } from "./executor.ts"
 
-/** Selects the columns of user `u`, and reads them back: `null` where a join found no user. */
-export interface UserReader {
-  select: string
-  read(row: Row): Row | null
-}
-
-/** Makes a reader of the application's rows, under the names that its table gives the columns. */
-export function userReader({ user }: Catalogue, dialect: Dialect, ids: UserIds): UserReader {
+/** Selects the columns of user `u`, and reads them back under the names that its table gives them. */
+export function userReader({ user }: Catalogue, dialect: Dialect, ids: UserIds) {
   const names = [...user.keys()]
   const readers = [...user.values()].flatMap((column) => {
     const read = dialect.reader(column)
@@ -22,7 +16,8 @@ export function userReader({ user }: Catalogue, dialect: Dialect, ids: UserIds):
     name === "id" && ids.type === "bigint" ? dialect.asText("u.id") : `u.${dialect.quote(name)}`
   return {
     select: names.map((name) => `${expression(name)} AS ${dialect.quote(name)}`).join(", "),
-    read(row) {
+    /** Reads a user; `null` where a join found none. */
+    read(row: Row): Row | null {
       if (row.id === null) return null
       const user: Row = {}
       for (const name of names) user[name] = row[name]
@@ -33,16 +28,8 @@ export function userReader({ user }: Catalogue, dialect: Dialect, ids: UserIds):
   }
 }
 
-/** Selects the columns of session `s`, and reads them back. */
-export interface SessionReader {
-  select: string
-  /** The name of a column that tells for which of several ids a row was found. */
-  place: string
-  read(row: Row, id: string): SessionRecord<Row>
-}
-
-/** Makes a reader whose columns never mix with those of a user in the same row. */
-export function sessionReader({ user, session }: Catalogue, dialect: Dialect, ids: UserIds): SessionReader {
+/** Selects the columns of session `s`, and reads them back. They never mix with those of a user in the same row. */
+export function sessionReader({ user, session }: Catalogue, dialect: Dialect, ids: UserIds) {
   const prefix = aliasPrefix([...user.keys()])
   const [userId, createdAt, expiresAt] = [`${prefix}user_id`, `${prefix}created_at`, `${prefix}expires_at`]
   // Numbered, because PostgreSQL cuts a name after 63 bytes.
@@ -63,8 +50,9 @@ export function sessionReader({ user, session }: Catalogue, dialect: Dialect, id
   }
   return {
     select: select.join(", "),
+    /** The name of a column that tells for which of several ids a row was found. */
     place: `${prefix}place`,
-    read: (row, id) => ({
+    read: (row: Row, id: string): SessionRecord<Row> => ({
       id,
       userId: ids.decode(row[userId]),
       createdAt: new Date(Number(row[createdAt])),

@@ -21,20 +21,14 @@ export interface Store {
 
 /** A store over a client or pool, where each statement commits by itself. `onQueryFailure` hears of failed queries. */
 export function pooledStore(executor: Executor, { isTransient, name }: Dialect, onQueryFailure = () => {}): Store {
-  const explain = (error: unknown) => explained(error, name)
-  const run = <Result>(call: () => MaybePromise<Result>) => withRetry(isTransient, call, explain)
-  const query = ({ sql, params }: SqlStatement) =>
-    withRetry(
-      isTransient,
-      () => executor.query(sql, params),
-      (error) => {
-        onQueryFailure()
-        return explain(error)
-      },
-    )
+  const run = <Result>(call: () => MaybePromise<Result>, onFailure = () => {}) =>
+    withRetry(isTransient, call, (error) => {
+      onFailure()
+      return explained(error, name)
+    })
   const execute = async ({ sql, params }: SqlStatement) => run(() => executor.execute(sql, params))
   return {
-    query,
+    query: ({ sql, params }) => run(() => executor.query(sql, params), onQueryFailure),
     execute,
     async atomic(statements) {
       const [only, ...more] = statements
@@ -49,16 +43,15 @@ export function pooledStore(executor: Executor, { isTransient, name }: Dialect, 
 /** A store inside a transaction of the caller's, who decides about its end. Nothing is retried. */
 export function transactionStore(executor: Executor, { name }: Dialect, onQueryFailure = () => {}): Store {
   const turn = createQueue()
-  async function failed(error: unknown): Promise<never> {
-    throw explained(error, name)
-  }
-  async function queryFailed(error: unknown): Promise<never> {
-    onQueryFailure()
-    return failed(error)
-  }
-  const inTurn = <Result>(call: () => MaybePromise<Result>) => turn(() => rescued(call, failed))
+  const inTurn = <Result>(call: () => MaybePromise<Result>, onFailure = () => {}) =>
+    turn(() =>
+      rescued(call, async (error) => {
+        onFailure()
+        throw explained(error, name)
+      }),
+    )
   return {
-    query: ({ sql, params }) => turn(() => rescued(() => executor.query(sql, params), queryFailed)),
+    query: ({ sql, params }) => inTurn(() => executor.query(sql, params), onQueryFailure),
     execute: async ({ sql, params }) => inTurn(() => executor.execute(sql, params)),
     atomic: async (statements) =>
       inTurn(() => savepoint(executor, async (inside) => (await inOrder(inside, statements)).at(-1) ?? 0)),
