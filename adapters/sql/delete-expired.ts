@@ -1,5 +1,5 @@
-import { yieldToEventLoop } from "../port/event-loop.ts"
 import type { SessionRows } from "../port/session-port.ts"
+import { yieldToEventLoop } from "../port/session-port.ts"
 import { readText } from "../port/storable-text.ts"
 import type { Database } from "./database.ts"
 
