@@ -17,6 +17,7 @@ interface Contender {
   create: Step
   validate: Step
   end: Step
+  endAll: Step
   /** Deletes the sessions that were created since, and nothing else. */
   forget: () => void
   /** Brings back the sessions that were ended. */
@@ -25,23 +26,32 @@ interface Contender {
 
 const sessions = 100_000
 
-// As Lucia's guide for SQLite has them.
+// As Lucia's guide for SQLite has them: without an index on user_id.
 const luciaTables = [
   "CREATE TABLE user (id TEXT NOT NULL PRIMARY KEY, username TEXT NOT NULL)",
   "CREATE TABLE session (id TEXT NOT NULL PRIMARY KEY, expires_at INTEGER NOT NULL, user_id TEXT NOT NULL, FOREIGN KEY (user_id) REFERENCES user(id))",
 ]
 
+const userIndex = "CREATE INDEX session_user_id ON session (user_id)"
+
 const folder = mkdtempSync(join(tmpdir(), "nightlatch-"))
 await compete([
-  ...(await contests("memory", () => ":memory:")),
-  ...(await contests("file", (name) => join(folder, name))),
+  ...(await contests("memory", [])),
+  ...(await contests("file", [])),
+  ...(await contests("file, with Lucia's own index on user_id", [userIndex])),
 ])
 rmSync(folder, { recursive: true })
 
-async function contests(place: string, pathOf: (name: string) => string): Promise<Contest[]> {
-  const limit = await openLucia(pathOf("lucia.db"))
-  const ours = await openOurs(pathOf("ours.db"))
-  const contest = (name: string, step: "create" | "validate" | "end", undo?: "forget" | "restore"): Contest => ({
+/** Without an index of its own, Lucia reads the whole table to end all sessions of a user, which is no contest. */
+async function contests(place: string, luciaIndexes: string[]): Promise<Contest[]> {
+  const path = (name: string) => (place === "memory" ? ":memory:" : join(folder, `${place} ${name}.db`))
+  const limit = await openLucia(path("lucia"), [...luciaTables, ...luciaIndexes])
+  const ours = await openOurs(path("ours"))
+  const contest = (
+    name: string,
+    step: "create" | "validate" | "end" | "endAll",
+    undo?: "forget" | "restore",
+  ): Contest => ({
     name: `${place}: ${name}`,
     limit: limit[step],
     ours: ours[step],
@@ -51,11 +61,12 @@ async function contests(place: string, pathOf: (name: string) => string): Promis
     contest("create, with its cookie", "create", "forget"),
     contest("validate", "validate"),
     contest("invalidate", "end", "restore"),
+    ...(luciaIndexes.length > 0 ? [contest("invalidate all", "endAll", "restore")] : []),
   ]
 }
 
-async function openLucia(path: string): Promise<Contender> {
-  const db = open(path, luciaTables)
+async function openLucia(path: string, tables: string[]): Promise<Contender> {
+  const db = open(path, tables)
   const lucia = new Lucia(new BetterSqlite3Adapter(db, { user: "user", session: "session" }), {
     getUserAttributes: (row) => ({ username: (row as { username: string }).username }),
   })
@@ -69,6 +80,7 @@ async function openLucia(path: string): Promise<Contender> {
     },
     validate: (n) => lucia.validateSession(nth(tokens, n)),
     end: (n) => lucia.invalidateSession(nth(tokens, n)),
+    endAll: (n) => lucia.invalidateUserSessions(userOf(n)),
     ...undoing(db),
   }
 }
@@ -88,6 +100,7 @@ async function openOurs(path: string): Promise<Contender> {
     },
     validate: (n) => auth.validateSession(nth(tokens, n)),
     end: (n) => auth.invalidateSession(nth(ids, n)),
+    endAll: (n) => auth.invalidateUserSessions(userOf(n)),
     ...undoing(db),
   }
 }
