@@ -34,6 +34,8 @@ export default defineConfig({
     outline: { level: [2, 3] },
     nav: [
       { text: "Get started", link: "/getting-started/" },
+      { text: "Databases", link: "/databases/" },
+      { text: "Guides", link: "/guides/" },
       { text: "Reference", link: "/reference/" },
       { text: "Security", link: "/security" },
     ],

@@ -12,7 +12,7 @@ import { packInto, root, temporaryFolder } from "./tarball.ts"
 
 /** Pages for those who develop the package, or publish it, and what a build makes. */
 const ofTheRepository = [
-  ...["index", "contributing", "publishing", "security"].map((name) => `docs/${name}.md`),
+  ...["index", "comparison", "contributing", "publishing", "security"].map((name) => `docs/${name}.md`),
   "docs/reference/api",
 ]
 
