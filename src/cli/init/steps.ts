@@ -6,7 +6,7 @@ import { majorOf } from "./read-config.ts"
 
 /** Lists what is left for the user when the files are there, in order. */
 export function stepsAfter(project: Project, files: PlannedFile[]): string[] {
-  return [...installSteps(project), ...tableSteps(project, files), ...mountSteps(project), ...lastSteps]
+  return [...installSteps(project), ...tableSteps(project, files), ...mountSteps(project), ...lastSteps(project)]
 }
 
 function installSteps({ folder, install, packages, database, style }: Project): string[] {
@@ -50,6 +50,8 @@ function mountSteps(project: Project): string[] {
   ]
 }
 
-const lastSteps = [
-  "Before you deploy, set NODE_ENV=production, serve over HTTPS, rate-limit sign-in, and run auth.deleteExpiredSessions() once a day.",
-]
+function lastSteps({ framework }: Project): string[] {
+  const deploy = "Before you deploy, set NODE_ENV=production, serve over HTTPS, and rate-limit sign-in."
+  const cleanUp = "Run auth.deleteExpiredSessions() once a day, for example from a scheduled task."
+  return framework === "next" ? [deploy, cleanUp] : [deploy]
+}

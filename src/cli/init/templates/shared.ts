@@ -13,6 +13,9 @@ export const auth = createAuth({
 })
 
 export const users = createUsers({ adapter, passwordHasher: argon2id() })
+
+// Once a day, deletes the rows of sessions that ended more than a day ago.
+setInterval(() => auth.deleteExpiredSessions().catch(console.error), 86_400_000).unref()
 `
 
 /** What the forms of every framework do. */
