@@ -5,10 +5,10 @@ import { expect, test } from "vitest"
 import manifest from "../../package.json" with { type: "json" }
 import { root } from "./tarball.ts"
 
-const readme = readFileSync(join(root, "README.md"), "utf8")
+const reference = readFileSync(join(root, "docs/reference/index.md"), "utf8")
 
-test("the table of entries in the README names each export of the package, and nothing else", () => {
-  const named = [...readme.matchAll(/^\| `(nightlatch[^`]*)`/gm)].map(([, name = ""]) => name)
+test("the tables of docs/reference name each export of the package, and nothing else", () => {
+  const named = [...reference.matchAll(/^\| `(nightlatch[^`]*)`/gm)].map(([, name = ""]) => name)
   const exported = Object.keys(manifest.exports).filter((path) => path !== "./package.json")
   expect(named.sort()).toEqual(exported.map((path) => path.replace(".", "nightlatch")).sort())
 })
