@@ -53,13 +53,15 @@ export interface Users<UserRow extends { id: UserId }, NewUser> {
     id?: UserRow["id"] | undefined
     key: NewKey | null
     attributes: NewUser
-  }): Promise<{ user: UserRow; proof: Proof<UserRow["id"]> } | { user: null; reason: CreateUserReason }>
+  }): Promise<
+    { user: UserRow; proof: Proof<UserRow["id"]>; reason?: undefined } | { user: null; reason: CreateUserReason }
+  >
   getUser(id: UserRow["id"]): Promise<UserRow | null>
   /** Merges attributes into a user. */
   updateUser(
     id: UserRow["id"],
     attributes: Partial<NewUser>,
-  ): Promise<{ updated: true } | { updated: false; reason: "user_missing" | "attribute_taken" }>
+  ): Promise<{ updated: true; reason?: undefined } | { updated: false; reason: "user_missing" | "attribute_taken" }>
   /** Deletes a user with all keys, and with all sessions in the same store. May be repeated. */
   deleteUser(id: UserRow["id"]): Promise<void>
   /**
@@ -70,7 +72,7 @@ export interface Users<UserRow extends { id: UserId }, NewUser> {
    */
   createKey(
     key: NewKey & { userId: UserRow["id"]; attributes?: Partial<NewUser> | undefined },
-  ): Promise<{ key: Key } | { key: null; reason: CreateKeyReason }>
+  ): Promise<{ key: Key; reason?: undefined } | { key: null; reason: CreateKeyReason }>
   /** Finds a key. It proves nothing: call it with what the provider has confirmed, such as the id of a GitHub account. */
   getKey(key: KeyName): Promise<Key | null>
   getUserKeys(userId: UserRow["id"]): Promise<Key[]>
@@ -82,14 +84,14 @@ export interface Users<UserRow extends { id: UserId }, NewUser> {
     key: KeyName & { userId: UserRow["id"] },
     newProviderUserId: string,
     options?: { attributes?: Partial<NewUser> | undefined },
-  ): Promise<{ renamed: true } | { renamed: false; reason: RenameKeyReason }>
+  ): Promise<{ renamed: true; reason?: undefined } | { renamed: false; reason: RenameKeyReason }>
   /**
    * Deletes a user's key, unless it is the user's only one (`last_key`). May be repeated: the second time it is
    * `key_missing`, as is a key of another user.
    */
   deleteKey(
     key: KeyName & { userId: UserRow["id"] },
-  ): Promise<{ deleted: true } | { deleted: false; reason: "last_key" | "key_missing" }>
+  ): Promise<{ deleted: true; reason?: undefined } | { deleted: false; reason: "last_key" | "key_missing" }>
   /**
    * Checks a password. Resolves to `null` if the key is unknown, the password is wrong, or the key has none: each costs
    * one verify. A password that is not text, or is too long, is `null` at no cost. Re-hashes with current parameters.
@@ -113,7 +115,7 @@ export interface Users<UserRow extends { id: UserId }, NewUser> {
   updateUserPassword(
     user: { userId: UserRow["id"]; password: string },
     options?: { except?: string | undefined },
-  ): Promise<{ updated: true } | { updated: false; reason: PasswordReason | "key_missing" }>
+  ): Promise<{ updated: true; reason?: undefined } | { updated: false; reason: PasswordReason | "key_missing" }>
   /** The same instance over another adapter, such as one in the caller's transaction. */
   withAdapter(adapter: UserAdapter<UserRow, NewUser>): Users<UserRow, NewUser>
 }
