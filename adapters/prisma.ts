@@ -7,7 +7,7 @@ import type { PrismaBase } from "./prisma/client.ts"
 import { prismaStore } from "./prisma/client.ts"
 import type { RawClient } from "./prisma/executor.ts"
 import { createPrismaExecutor } from "./prisma/executor.ts"
-import { checkedFields } from "./prisma/fields.ts"
+import { checkedFields, checkRelation } from "./prisma/fields.ts"
 import { prismaSessions } from "./prisma/sessions.ts"
 import { prismaUsers } from "./prisma/users.ts"
 import type { DialectName } from "./sql/dialect.ts"
@@ -63,7 +63,9 @@ export function prismaAdapter<
   checkOptions("prismaAdapter()", names, "user", "session", "key")
   const models = { user: names.user ?? "user", session: names.session ?? "session", key: names.key ?? "key" }
   const store = prismaStore(client as unknown as PrismaBase, models)
-  const db = { store, fields: checkedFields(store.models, models), relation: models.user }
+  const fields = checkedFields(store.models, models)
+  checkRelation(client, store.models, models)
+  const db = { store, fields, relation: models.user }
   const adapter = {
     ...sessionPort(() => db, prismaSessions),
     ...userPort(() => db, prismaUsers),

@@ -11,6 +11,8 @@ import { referred } from "../sql/mistakes.ts"
 
 /** What is used of a model's delegate. */
 export interface Model {
+  /** Its name in schema.prisma. */
+  $name?: string
   /** The scalar fields and their types. */
   fields: Record<string, { typeName: string }>
   /** Not `findUnique`: Prisma gathers its calls, and sends them all in the async context of one caller. */

@@ -13,6 +13,11 @@ import type { Model, Models } from "./client.ts"
 /** What the library must know of the fields. */
 export type Fields = ReturnType<typeof checkedFields>
 
+/** What a client tells of its models, relations too. */
+export interface DescribedClient {
+  _runtimeDataModel?: { models?: Record<string, { fields: { name: string; kind: string; type: string }[] }> }
+}
+
 const maxInt = 2 ** 31 - 1
 
 /** Looks at the models of a client. Throws `invalid_option` if they cannot serve. */
@@ -42,6 +47,22 @@ function checkModel(model: Model | undefined, name: string, needed: string[]): v
       "invalid_option",
       `model ${name}: no field ${missing.map(quoted).join(", ")}; add it to schema.prisma`,
     )
+}
+
+/**
+ * Looks at the session model's relation to its user. Throws `invalid_option` if it has another name than the user model.
+ * Only the client's own description of the models tells; a Prisma that has none fails at the first validation.
+ */
+export function checkRelation(client: DescribedClient, models: Models, names: Record<Owner, string>): void {
+  const { _runtimeDataModel: description } = client
+  const described = description?.models?.[models.session.$name ?? ""]?.fields
+  if (!described || described.some(({ name, kind }) => name === names.user && kind === "object")) return
+  const relation = described.find(({ type }) => type === models.user.$name)?.name
+  const found = relation === undefined ? "none" : quoted(relation)
+  throw new AuthError(
+    "invalid_option",
+    `model ${names.session}: its relation to the user is ${found}; name it "${names.user}" in schema.prisma`,
+  )
 }
 
 function typeOf({ fields }: Model, name: string): string | undefined {

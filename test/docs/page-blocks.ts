@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs"
-import { mkdir, symlink, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { dirname, join, relative } from "node:path"
 import ts from "typescript"
 import { root, temporaryFolder } from "../package/tarball.ts"
@@ -47,16 +47,26 @@ export interface BlockFolder {
   remove(): Promise<void>
 }
 
-/** Makes an empty folder that sees the packages of a project. Default: this one. */
-export async function blockFolder(project: string = root): Promise<BlockFolder> {
-  const { path, remove } = await temporaryFolder()
-  await symlink(join(project, "node_modules"), join(path, "node_modules"))
+/** Makes an empty folder that sees the packages of this project or, inside a folder of test/installs, those of that too. */
+export async function blockFolder(inside?: string): Promise<BlockFolder> {
+  const { path, remove } = inside === undefined ? await folderOfProject() : await folderIn(inside)
   const write = async (name: string, content: string) => {
     await mkdir(dirname(join(path, name)), { recursive: true })
     await writeFile(join(path, name), content)
   }
   await write("package.json", JSON.stringify({ type: "module" }))
   return { path, write, remove, mistakesIn: (files) => mistakesIn(path, files) }
+}
+
+async function folderOfProject(): Promise<Pick<BlockFolder, "path" | "remove">> {
+  const folder = await temporaryFolder()
+  await symlink(join(root, "node_modules"), join(folder.path, "node_modules"))
+  return folder
+}
+
+async function folderIn(parent: string): Promise<Pick<BlockFolder, "path" | "remove">> {
+  const path = await mkdtemp(join(parent, ".docs-"))
+  return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }
 
 /** The blocks of a page in some languages by the name in their first line, or a number. */

@@ -7,6 +7,7 @@ import { mysqlUrl, postgresUrl } from "../machine.ts"
 import { root } from "../package/tarball.ts"
 import { mysqlServer, postgresDatabase } from "../servers.ts"
 import { blockFolder, blocksOf } from "./page-blocks.ts"
+import type { BlockFolder } from "./page-blocks.ts"
 
 /** A page of docs/databases, with its blocks in a folder of their own. */
 export interface PageRun {
@@ -17,12 +18,14 @@ export interface PageRun {
   signIn(file: string, env?: Record<string, string>): Promise<string>
   /** Runs a module next to the files, and resolves to what it prints. */
   run(code: string, env?: Record<string, string>): Promise<string>
+  write: BlockFolder["write"]
+  mistakesIn: BlockFolder["mistakesIn"]
   remove(): Promise<void>
 }
 
-/** Writes the blocks of a page into a folder that sees the packages of a project. Default: this one. */
-export async function openPage(page: string, project?: string): Promise<PageRun> {
-  const { path, write, remove } = await blockFolder(project)
+/** Writes the blocks of a page into a folder, as {@link blockFolder} makes it. */
+export async function openPage(page: string, inside?: string): Promise<PageRun> {
+  const { path, write, remove, mistakesIn } = await blockFolder(inside)
   for (const [name, code] of blocksOf(page)) await write(name, code)
   const sql = [...blocksOf(page, "sql").values()]
 
@@ -38,6 +41,8 @@ export async function openPage(page: string, project?: string): Promise<PageRun>
     sql: (block) => statementsOf(sql[block]!),
     signIn: (file, env) => run(signInWith(file), env),
     run,
+    write,
+    mistakesIn,
     remove,
   }
 }

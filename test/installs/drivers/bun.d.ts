@@ -3,6 +3,7 @@ declare module "bun:sqlite" {
   export class Database {
     constructor(path: string, options?: object)
     exec(sql: string): void
+    run(sql: string): void
     prepare(sql: string): Statement
     close(): void
   }
