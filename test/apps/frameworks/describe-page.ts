@@ -24,7 +24,7 @@ export function describePage(page: string, options: PageAppOptions, more?: (visi
       await app?.remove()
     })
 
-    testSignInFlow(() => running, options.refusal)
+    testSignInFlow(() => running, options)
     more?.({ app: () => app, running: () => running })
   })
 }

@@ -1,16 +1,18 @@
 import { expect, test } from "vitest"
 import { createVisitor } from "../examples/visitor.ts"
 import type { Visitor } from "../examples/visitor.ts"
-import type { RunningApp } from "./page-app.ts"
+import type { PageAppOptions, RunningApp } from "./page-app.ts"
+
+type FlowOptions = Pick<PageAppOptions, "refusal" | "redirectsBack">
 
 const account = { username: "Ada", password: "correct horse battery" }
 
 /**
  * Tests of what every page of docs/getting-started builds, over HTTP and without JavaScript: forms at `/sign-up` and
- * `/sign-in`, `/profile` for users who are signed in, and a form there that signs out. `refusal` is the status of the answer
- * to a cross-origin form, where the framework has a check of its own that comes first.
+ * `/sign-in`, `/profile` for users who are signed in, and a form there that signs out.
  */
-export function testSignInFlow(app: () => RunningApp, refusal = 403): void {
+export function testSignInFlow(app: () => RunningApp, options: FlowOptions = {}): void {
+  const { refusal = 403, redirectsBack = false } = options
   let visitor: Visitor
 
   test("redirects a signed-out visitor to the sign-in page", async () => {
@@ -31,8 +33,9 @@ export function testSignInFlow(app: () => RunningApp, refusal = 403): void {
   })
 
   test("signs in with another spelling of the username, and refuses a wrong password", async () => {
-    const refused = await fillIn(visitor, "/sign-in", { ...account, password: "wrong horse" })
-    expect(await refused.text()).toContain("Incorrect username or password")
+    expect(await mistake(visitor, "/sign-in", { ...account, password: "wrong horse" })).toContain(
+      "Incorrect username or password",
+    )
     expect(visitor.cookie).toBe("")
     expectRedirect(await fillIn(visitor, "/sign-in", { ...account, username: "ADA" }), "/profile")
     expect(await (await visitor.get("/profile")).text()).toContain("Ada")
@@ -45,10 +48,10 @@ export function testSignInFlow(app: () => RunningApp, refusal = 403): void {
   })
 
   test("explains that a username is taken and that a password is too short", async () => {
-    const taken = await fillIn(createVisitor(app().origin), "/sign-up", { ...account, username: "aDA" })
-    expect(await taken.text()).toContain("This username is taken.")
-    const short = await fillIn(createVisitor(app().origin), "/sign-up", { username: "Grace", password: "horse" })
-    expect(await short.text()).toContain("Use at least 8 characters.")
+    const taken = await mistake(createVisitor(app().origin), "/sign-up", { ...account, username: "aDA" })
+    expect(taken).toContain("This username is taken.")
+    const short = await mistake(createVisitor(app().origin), "/sign-up", { username: "Grace", password: "horse" })
+    expect(short).toContain("Use at least 8 characters.")
   })
 
   test(`answers ${refusal} to a form that another site sends, and signs nobody in`, async () => {
@@ -58,6 +61,14 @@ export function testSignInFlow(app: () => RunningApp, refusal = 403): void {
     expect(answer.status).toBe(refusal)
     expect(victim.cookie).toBe("")
   })
+
+  /** Sends a form with a mistake. Resolves to the page that explains it. */
+  async function mistake(visitor: Visitor, page: string, values: Record<string, string>): Promise<string> {
+    const answer = await fillIn(visitor, page, values)
+    if (!redirectsBack) return answer.text()
+    expectRedirect(answer, page)
+    return (await visitor.get(answer.headers.get("Location") ?? "")).text()
+  }
 }
 
 function expectRedirect(response: Response, to: string | RegExp): void {

@@ -41,6 +41,8 @@ export interface PageAppOptions {
   start: string
   /** What a cross-origin form is answered. Default 403. */
   refusal?: number
+  /** Whether a form with mistakes redirects to its page, which explains them. Default: the answer explains them. */
+  redirectsBack?: boolean
 }
 
 const run = promisify(execFile)
