@@ -47,8 +47,9 @@ export default defineConfig({
   format: "esm",
   target: "es2022",
   platform: "neutral",
-  // The types are made by build-types.ts, because these would have no maps.
+  // Its types would have no maps.
   dts: false,
+  onSuccess: bundleTypes,
   sourcemap: true,
   clean: true,
   // Bundlers for Workers and browsers know "node:fs" for what it is, and look for a package called "fs".
@@ -57,3 +58,18 @@ export default defineConfig({
   esbuildOptions: (options) => void (options.sourcesContent = false),
   external: [/^node:/, /^#/, "@node-rs/argon2"],
 })
+
+/** Bundles the types of each entry into dist, with maps that lead editors to the sources. */
+async function bundleTypes(): Promise<void> {
+  const { rollup } = await import("rollup")
+  const { dts } = await import("rollup-plugin-dts")
+  const bundle = await rollup({
+    input: entry,
+    external: /^[^./]/,
+    plugins: [dts({ sourcemap: true })],
+    // Types that entries share stay in files of their own.
+    onwarn: ({ message }) => message.includes("private shared type exports") || console.warn(message),
+  })
+  const names = { entryFileNames: "[name].d.ts", chunkFileNames: "[name]-[hash].d.ts" }
+  await bundle.write({ dir: "dist", ...names, sourcemap: true })
+}

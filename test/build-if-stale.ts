@@ -5,15 +5,7 @@ import { fileURLToPath } from "node:url"
 import manifest from "../package.json" with { type: "json" }
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-const sources = [
-  "src",
-  "adapters",
-  "package.json",
-  "package-lock.json",
-  "tsconfig.json",
-  "tsup.config.ts",
-  "build-types.ts",
-]
+const sources = ["src", "adapters", "package.json", "package-lock.json", "tsconfig.json", "tsup.config.ts"]
 const targets = Object.values(manifest.exports).flatMap((target) =>
   typeof target === "string" ? [] : [target.types, target.default],
 )
