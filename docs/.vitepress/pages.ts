@@ -78,6 +78,7 @@ const sections: Section[] = [
         "reverse-proxies",
         "serverless",
         "wrappers",
+        "nextjs",
         "websockets",
         "stateless",
         "events",

@@ -4,14 +4,17 @@ import { dirname, join, relative } from "node:path"
 import ts from "typescript"
 import { root, temporaryFolder } from "../package/tarball.ts"
 
-/** The pages whose blocks are compiled. Those of docs/getting-started are built whole, by test/apps. */
+// By test/apps: the pages of docs/getting-started, and the guide that continues one of them.
+const builtWhole = /^docs\/(getting-started\/|guides\/nextjs\.md$)/
+
+/** The pages whose blocks are compiled. Those of whole applications are built elsewhere. */
 export const pages = [
   "README.md",
   ...globSync("docs/**/*.md", {
     cwd: root,
     exclude: ["docs/node_modules/**", "docs/.vitepress/**", "docs/reference/api/**"],
   })
-    .filter((page) => !page.startsWith("docs/getting-started/"))
+    .filter((page) => !builtWhole.test(page))
     .toSorted(),
 ]
 

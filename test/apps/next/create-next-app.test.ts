@@ -1,11 +1,15 @@
+import { execFile } from "node:child_process"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import { expect, test } from "vitest"
 import { describeInBrowser, password, replaceCookie, submit } from "./example-browser.ts"
-import { appRouterGuide, filesIn } from "./guide.ts"
+import { appRouterFiles, layoutWithSession, rolesFiles } from "./guide.ts"
 import { createNextApp, withoutFont } from "./next-app.ts"
 
-// As a user does it: the blocks of the guide in what create-next-app makes today, which is left as it is, with Cache
+const run = promisify(execFile)
+
+// As a user does it: the blocks of the page and of the guide in what create-next-app makes today, which is left as it is, with Cache
 // Components. But for the Google font of its layout, which the build would fetch from the internet.
 describeInBrowser(
   "create-next-app",
@@ -40,6 +44,12 @@ describeInBrowser(
       expect(page().url()).toBe(`${origin}/admin/users?q=A`)
     })
 
+    test("passes the lint rules of create-next-app", async () => {
+      const program = join(built().folder, "node_modules/eslint/bin/eslint.js")
+      const { stdout } = await run(process.execPath, [program, "."], { cwd: built().folder })
+      expect(stdout).toBe("")
+    }, 120_000)
+
     test("shows the pictures of public/ to signed-out visitors", async () => {
       await page().goto("/")
       const logo = page().getByAltText("Next.js logo")
@@ -61,17 +71,11 @@ describeInBrowser(
   () =>
     createNextApp({
       files: async (folder) => ({
-        ...filesIn(appRouterGuide),
-        "app/layout.tsx": layoutWith(await readFile(join(folder, "app/layout.tsx"), "utf8")),
+        ...appRouterFiles,
+        ...rolesFiles,
+        "app/layout.tsx": layoutWithSession(withoutFont(await readFile(join(folder, "app/layout.tsx"), "utf8"))),
       }),
       dependencies: ["@node-rs/argon2"],
       devDependencies: ["@types/node@24"],
     }),
 )
-
-/** The layout as it comes, without its font, and with what the guide puts around the pages. */
-function layoutWith(layout: string): string {
-  const [, shell = ""] = /^## Cache Components$.*?^```tsx\n(.*?)^```$/ms.exec(appRouterGuide) ?? []
-  const imports = (filesIn(appRouterGuide)["app/layout.tsx"] ?? "").match(/^import (?!type).*$/gm) ?? []
-  return [...imports, withoutFont(layout).replace("{children}", shell)].join("\n")
-}

@@ -1,13 +1,20 @@
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { appRouterGuide, filesIn, pagesRouterGuide } from "./guide.ts"
+import { appRouterFiles, layoutWithSession, pagesRouterFiles, rolesFiles } from "./guide.ts"
 import { buildApp } from "./next-app.ts"
 import type { BuiltApp, RunningApp } from "./next-app.ts"
+
+// As the page says it for an application without Cache Components.
+const layout = layoutWithSession(`
+export default function Layout({ children }: LayoutProps<"/">) {
+  return <html lang="en"><body>{children}</body></html>
+}
+`).replace("<Suspense>{children}</Suspense>", "{children}")
 
 const account = { username: "Ada", password: "correct horse battery" }
 
 describe("the code of docs/getting-started/nextjs.md", () => {
-  const { app, send, cookie, forget } = visit(filesIn(appRouterGuide))
+  const { app, send, cookie, forget } = visit({ ...appRouterFiles, ...rolesFiles, "app/layout.tsx": layout })
 
   test("is a whole application, whose pages are all dynamic", () => {
     expect(app().buildOutput).toMatch(/ƒ \/profile/)
@@ -50,7 +57,7 @@ describe("the code of docs/getting-started/nextjs.md", () => {
 })
 
 describe("the code of docs/getting-started/nextjs-pages.md", () => {
-  const { send, cookie } = visit(filesIn(pagesRouterGuide))
+  const { send, cookie } = visit(pagesRouterFiles)
 
   test("signs a user up, shows the profile, and signs out", async () => {
     expect((await send("/api/sign-up", json(account))).status).toBe(201)
@@ -65,6 +72,17 @@ describe("the code of docs/getting-started/nextjs-pages.md", () => {
     expect((await send("/api/sign-in", json({ username: ["Ada"], password: { a: 1 } }))).status).toBe(401)
     expect((await send("/api/sign-in", json(account))).status).toBe(204)
     expect((await send("/sign-in")).headers.get("Location")).toBe("/profile")
+  })
+
+  test("explains that a username is taken and that a password is too short", async () => {
+    const refused = [{ ...account, username: "aDA" }, { username: "Grace", password: "horse" }, { username: "" }]
+    const answers = await Promise.all(refused.map((each) => send("/api/sign-up", json(each))))
+    expect(answers.map(({ status }) => status)).toEqual([422, 422, 422])
+    expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual([
+      { error: "This username is taken." },
+      { error: "Use at least 8 characters." },
+      { error: "Use 3 to 31 letters, digits, _ or -." },
+    ])
   })
 })
 

@@ -89,23 +89,29 @@ export interface Additions {
   devDependencies: string[]
   /** What else a user does before the build, when all is installed. */
   prepare?(folder: string): Promise<unknown>
+  /** More answers to `create-next-app`. */
+  answers?: string[]
+  /** The path of the Node.js in the folder that builds and serves. Default: the one that runs the tests. */
+  node?: string
 }
 
 /** Builds the application that `create-next-app` makes today by its defaults, with additions. Throws as {@link buildApp}. */
-export async function createNextApp({ files, dependencies, devDependencies, prepare }: Additions): Promise<BuiltApp> {
+export async function createNextApp(additions: Additions): Promise<BuiltApp> {
+  const { files, dependencies, devDependencies, prepare, answers = [] } = additions
   const { path, remove } = await temporaryFolder()
   const folder = join(path, "app")
   try {
     // It remembers a developer's answers in the configuration folder.
     const env = { ...environment(), XDG_CONFIG_HOME: path }
-    const answers = ["app", "--yes", "--skip-install", "--disable-git", "--use-npm"]
-    await run("npx", ["--yes", "create-next-app@16", ...answers], { cwd: path, env })
+    const quick = ["app", "--yes", "--skip-install", "--disable-git", "--use-npm"]
+    await run("npx", ["--yes", "create-next-app@16", ...quick, ...answers], { cwd: path, env })
     await change(folder, await files(folder))
     await npm(folder, "install", "--prefer-offline", (await packInto(path)).path, ...dependencies)
     await npm(folder, "install", "--prefer-offline", "--save-dev", ...devDependencies)
     await prepare?.(folder)
-    const buildOutput = await build(folder)
-    return { folder, buildOutput, start: (env) => start(folder, env), remove }
+    const node = additions.node && join(folder, additions.node)
+    const buildOutput = await build(folder, node)
+    return { folder, buildOutput, start: (env) => start(folder, env, node), remove }
   } catch (error) {
     await remove()
     throw error
@@ -181,13 +187,11 @@ function hashOf(value: object): string {
   return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16)
 }
 
-async function build(folder: string): Promise<string> {
+async function build(folder: string, node = process.execPath): Promise<string> {
   const args = [nextProgram(folder), "build"]
-  const printed = await run(process.execPath, args, { cwd: folder, env: environment(), maxBuffer: 1e8 }).catch(
-    (error: unknown) => {
-      throw new Error(`The application does not build:\n${outputOf(error)}`)
-    },
-  )
+  const printed = await run(node, args, { cwd: folder, env: environment(), maxBuffer: 1e8 }).catch((error: unknown) => {
+    throw new Error(`The application does not build:\n${outputOf(error)}`)
+  })
   return outputOf(printed)
 }
 
@@ -212,8 +216,8 @@ function environment(): NodeJS.ProcessEnv {
   }
 }
 
-async function start(folder: string, env: Record<string, string> = {}): Promise<RunningApp> {
-  const child = spawn(process.execPath, [nextProgram(folder), "start", "-p", "0"], {
+async function start(folder: string, env: Record<string, string> = {}, node = process.execPath): Promise<RunningApp> {
+  const child = spawn(node, [nextProgram(folder), "start", "-p", "0"], {
     cwd: folder,
     env: { ...environment(), ...env },
     detached: true,
