@@ -1,7 +1,8 @@
 // Prints which adapters passed how many of the cases of nightlatch/testing, and how many tests passed and failed, from
-// Vitest's JSON reports. A file that could not be run counts as one failure.
+// Vitest's JSON reports, and which runtimes and frameworks passed what. A file that could not be run counts as one failure.
 import { readFileSync } from "node:fs"
 import { basename } from "node:path"
+import { frameworkMatrix, runtimeMatrix, table } from "./matrices.mjs"
 
 const reports = process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, "utf8")))
 const files = reports.flatMap(({ testResults }) => testResults)
@@ -10,7 +11,10 @@ const unrunnable = files.filter(
 )
 const passed = sum(reports.map(({ numPassedTests }) => numPassedTests))
 const failed = sum(reports.map(({ numFailedTests }) => numFailedTests)) + unrunnable.length
+const isOfRuntimes = ({ name }) => basename(name) === "runtimes.spec.ts"
 printAdapters(await loadCases())
+for (const text of [runtimeMatrix(files.filter(isOfRuntimes)), frameworkMatrix(files)])
+  if (text) console.log(`\n${text}`)
 console.log(`${passed} passed, ${failed} failed`)
 if (failed > 0) process.exitCode = 1
 
@@ -36,7 +40,7 @@ async function loadCases() {
 function printAdapters(columns) {
   const names = new Set(columns.flatMap(({ cases }) => cases.map(({ name }) => name)))
   const suites = new Map()
-  for (const { name: file, assertionResults } of files) {
+  for (const { name: file, assertionResults } of files.filter((file) => !isOfRuntimes(file))) {
     for (const { title, status, ancestorTitles } of assertionResults) {
       if (!names.has(title)) continue
       const suite = suiteName(file, ancestorTitles)
@@ -48,10 +52,12 @@ function printAdapters(columns) {
     ...columns.map((column) => countCases(suite, tests, column)),
   ])
   if (rows.length > 0)
-    printTable([
-      ["cases passed by", ...columns.map(({ column }) => column)],
-      ...rows.sort(([one], [other]) => one.localeCompare(other)),
-    ])
+    console.log(
+      table([
+        ["cases passed by", ...columns.map(({ column }) => column)],
+        ...rows.sort(([one], [other]) => one.localeCompare(other)),
+      ]),
+    )
 }
 
 // An adapter without the user port passes the cases of that port, which says nothing.
@@ -69,12 +75,6 @@ function suiteName(file, titles) {
     .replace(/\[[\w-]+\]\s*/g, "")
     .trim()
   return title || basename(file).replace(/\.(test|spec)\.ts$/, "")
-}
-
-function printTable(rows) {
-  const widths = rows[0].map((_, n) => Math.max(...rows.map((row) => row[n].length)))
-  for (const row of rows)
-    console.log(row.map((cell, n) => (n === 0 ? cell.padEnd(widths[n]) : cell.padStart(widths[n]))).join("  "))
 }
 
 function sum(numbers) {

@@ -40,6 +40,11 @@ runners_tests() {
   tests test:runners "$results/runners.json"
 }
 
+# One suite on every runtime, with the packed package. In the short form only the runtimes that most use.
+runtimes_tests() {
+  tests test:runtimes "$results/runtimes.json"
+}
+
 # Whole applications, built with the packed package and driven by a browser.
 next_tests() {
   tests test:next "$results/next.json" --reporter=./test/run-report.ts

@@ -96,6 +96,7 @@ const sections: Section[] = [
     title: "Reference",
     pages: [
       ...inFolder("reference", ["index", "events", "reasons", "stateless-format"]),
+      "runtimes",
       ...pagesIn("reference/errors"),
     ],
   },
