@@ -20,6 +20,7 @@ export type PasswordReason = "password_too_short" | "password_too_long" | "passw
 /**
  * Checks a new password: its length in code points, whether it is well-formed text, and whether it is one of the 3,000
  * commonest passwords (ASVS 5.0, 6.2.4) or in the blocklist, in any case. Every character is welcome, none is required.
+ * Refuses `undefined`, `[object Object]` and `[object File]` as common: `String()` makes these of a missing field.
  * Resolves to `null` if the password may be hashed. The list of common passwords is part of this package: it is loaded
  * at the first check, and nothing is sent anywhere.
  *
@@ -76,8 +77,12 @@ function isBlocklist(value: unknown): boolean {
   return Array.isArray(value) || ("has" in value && typeof value.has === "function")
 }
 
+// What String() makes of a missing or unexpected field: with a misspelt field, all users would have this password.
+const stringified = ["undefined", "[object undefined]", "[object object]", "[object file]", "[object blob]"]
+
 async function isCommon(password: string, blocklist: PasswordPolicy["blocklist"] = []): Promise<boolean> {
   const folded = password.normalize("NFKC").toLowerCase()
+  if (stringified.includes(folded)) return true
   const isBlocked = [password.normalize("NFC"), folded].some((spelling) =>
     "has" in blocklist ? blocklist.has(spelling) : blocklist.includes(spelling),
   )

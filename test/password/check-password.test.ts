@@ -13,6 +13,13 @@ test.each([
   expect(await checkPassword(emoji.repeat(length))).toBe(reason)
 })
 
+test.each(["undefined", "[object Undefined]", "[object Object]", "[object File]", "[object Blob]"])(
+  "[PWD-1] checkPassword() refuses what String() makes of a field that is missing or no text: %s",
+  async (password) => {
+    expect(await checkPassword(password)).toBe("password_common")
+  },
+)
+
 test("checkPassword() follows the policy's own bounds", async () => {
   expect(await checkPassword("a".repeat(14), { minLength: 15 })).toBe("password_too_short")
   expect(await checkPassword("a".repeat(15), { minLength: 15 })).toBeNull()
