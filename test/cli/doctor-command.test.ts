@@ -36,7 +36,7 @@ test("ends with 0 if there is nothing, or only advice", async () => {
   const { code, output } = await runCommand(advised, "doctor")
   expect(code).toBe(0)
   expect(output).toContain("lib/auth.ts:10  advice  no-clean-up\n")
-  expect(output).toContain("  See docs/guides/deployment.md\n\n0 errors, 0 warnings, 1 advice.")
+  expect(output).toContain("  See docs/databases/schema.md\n\n0 errors, 0 warnings, 1 advice.")
 })
 
 test("--json prints what docs/cli.md says, for the folder that is named", async () => {

@@ -130,6 +130,21 @@ describe("it prints what is left to do", () => {
     expect(/^\+setInterval\(/m.test(output)).toBe(!isLeft)
   })
 
+  test.each([
+    ["express", express],
+    ["next", next],
+  ])("with where to look first, in %s", async (_, files) => {
+    const { output } = await runCommand(await createFolder(files), "init", "--dry-run")
+    expect(output).toMatch(/^\d\. Start your application and open \/sign-up\.$/m)
+  })
+
+  test("with the file for a timer in Next.js, next to the pages", async () => {
+    const { output } = await runCommand(await createFolder(next), "init", "--dry-run")
+    expect(output).toContain("a timer in instrumentation.ts.")
+    const folder = await createFolder({ ...next, "src/app/page.tsx": "" })
+    expect((await runCommand(folder, "init", "--dry-run")).output).toContain("a timer in src/instrumentation.ts.")
+  })
+
   test("with lines that fit anywhere if several files make an application", async () => {
     const folder = await createFolder({ ...express, "a.js": "const a = express()", "b.js": "const b = express()" })
     const { output } = await runCommand(folder, "init", "--dry-run")

@@ -74,8 +74,8 @@ export const setupRules: Rule[] = [
     name: "no-clean-up",
     severity: "advice",
     finds: "a project that never calls `deleteExpiredSessions()`",
-    cure: "Call `auth.deleteExpiredSessions()` once a day, by a timer or a scheduled task.",
-    page: pages.deployment,
+    cure: "Call `auth.deleteExpiredSessions()` once a day, by a timer or a scheduled task: see Clean-up.",
+    page: pages.schema,
     check: expiredForEver,
   },
   {
