@@ -4,7 +4,7 @@ import { describePage } from "./describe-page.ts"
 import { startApp } from "./page-app.ts"
 
 describePage("getting-started/express.md", { build: ["tsc --noEmit -p ."], start: "node src/server.ts" }, (visit) => {
-  test("the CommonJS application signs in with JSON", async () => {
+  test("the CommonJS application signs users up, in and out with JSON", async () => {
     // Over the database of the other application, in which Ada has signed up.
     const running = await startApp(visit.app().folder, "node server.cjs")
     try {
@@ -15,6 +15,14 @@ describePage("getting-started/express.md", { build: ["tsc --noEmit -p ."], start
       const signedIn = await visitor.postJson("/sign-in", { username: "Ada", password: "correct horse battery" })
       expect(signedIn.status).toBe(204)
       expect(await (await visitor.get("/profile")).json()).toMatchObject({ username: "Ada" })
+      const copy = visitor.cookie
+      expect((await visitor.postJson("/sign-out", {})).status).toBe(204)
+      expect((await visitor.get("/profile", { Cookie: copy })).status).toBe(401)
+      const weak = await visitor.postJson("/sign-up", { username: "Grace" })
+      expect(await weak.json()).toEqual({ error: "password_common" })
+      const signedUp = await visitor.postJson("/sign-up", { username: "Grace", password: "correct horse battery" })
+      expect(signedUp.status).toBe(201)
+      expect(await (await visitor.get("/profile")).json()).toMatchObject({ username: "Grace" })
     } finally {
       await running.stop()
     }
