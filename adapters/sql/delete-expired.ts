@@ -22,7 +22,7 @@ async function byIndex(db: Database, before: number, limit: number): Promise<num
 
 /**
  * Reads the table in the order of its key. A call continues where the last one stopped, as all of a cleanup's calls but
- * the last do at their limit, and has read the whole table when it finds fewer.
+ * the last do at their limit, and some where they failed. It has read the whole table when it finds fewer.
  */
 function sliced(): DeleteExpired {
   // Before any other text.
@@ -35,24 +35,21 @@ function sliced(): DeleteExpired {
     for (let deleted = 0; ; await yieldToEventLoop()) {
       const end = await endOfSlice(db, from)
       deleted += await deleteSlice(db, from, end, before, limit - deleted)
-      if (deleted >= limit) {
-        next = from
-        return deleted
-      }
-      from = end ?? first
-      if (end !== null) continue
-      if (isFromStart) {
-        next = first
-        return deleted
-      }
-      isFromStart = true
+      if (deleted < limit) from = end ?? first
+      // Kept after each slice: D1 cuts a request off after so many statements, and the next one must get further.
+      next = from
+      if (deleted >= limit || (end === null && isFromStart)) return deleted
+      if (end === null) isFromStart = true
     }
   }
 }
 
 /** Returns the id with which the next slice starts; `null` behind the last one. */
 async function endOfSlice(db: Database, from: string): Promise<string | null> {
-  const text = () => `SELECT id FROM ${db.tables.session} WHERE id >= ?1 ORDER BY id LIMIT 1 OFFSET ${sliceRows}`
+  const { session } = db.tables
+  // A column may hold bytes too, which come after all text: read as text, they would lead back to an earlier place.
+  const isText = "id >= ?1 AND id < x''"
+  const text = () => `SELECT id FROM ${session} WHERE ${isText} ORDER BY id LIMIT 1 OFFSET ${sliceRows}`
   const [row] = await db.store.query(db.statement("endOfSlice", text, [from]))
   return row ? readText(row.id) : null
 }

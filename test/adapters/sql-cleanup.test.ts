@@ -91,6 +91,36 @@ test("a cleanup deletes no more than its limit over several slices, and nothing 
   db.close()
 })
 
+test("a cleanup that is cut off in every call gets through the table all the same", async () => {
+  const db = tablesOf(schema("sqlite"))
+  fill(db, sliceRows * 6, (n) => (n >= sliceRows * 5 ? 1 : 2))
+  const { query, execute } = betterSqlite3Executor(db)
+  let allowed = 0
+  const spend = () => {
+    if (allowed-- === 0) throw new Error("Too many queries in one invocation.")
+  }
+  const executor: SqlExecutor = {
+    query: async (sql, params) => (spend(), query(sql, params)),
+    execute: async (sql, params) => (spend(), execute(sql, params)),
+  }
+  const adapter = sqlAdapter<{ id: string }>({ dialect: "sqlite", executor })
+  for (let call = 0; call < 4; call++) {
+    // Three slices, of two statements each.
+    allowed = 6
+    await adapter.deleteExpiredSessions(new Date(1), sliceRows * 2).catch(() => {})
+  }
+  expect(db.prepare("SELECT count(*) FROM session WHERE expires_at = 1").pluck().get()).toBe(0)
+  db.close()
+})
+
+test("a cleanup comes to an end where ids are bytes, as in a dump of MySQL", async () => {
+  const { db, adapter } = recorded(schema("sqlite"))
+  fill(db, sliceRows * 1.5, (n) => (n % 2 === 0 ? 1 : 2))
+  db.exec(`INSERT INTO session SELECT CAST('b' || id AS BLOB), user_id, created_at, expires_at FROM session`)
+  expect(await adapter.deleteExpiredSessions(new Date(1), sliceRows * 3)).toBe(sliceRows * 1.5)
+  db.close()
+})
+
 test.skipIf(!server)("a cleanup on PostgreSQL reads by the index, though half the table has ended", async () => {
   if (!server) return
   const { pool } = server
@@ -108,11 +138,16 @@ test.skipIf(!server)("a cleanup on PostgreSQL reads by the index, though half th
   expect(plan).not.toContain("Seq Scan")
 })
 
-/** An adapter over these tables, and what it runs. */
-function recorded(statements: string[]) {
+function tablesOf(statements: string[]): Database.Database {
   const db = new Database(":memory:")
   db.exec("CREATE TABLE user (id TEXT PRIMARY KEY)")
   for (const statement of statements) db.exec(statement)
+  return db
+}
+
+/** An adapter over these tables, and what it runs. */
+function recorded(statements: string[]) {
+  const db = tablesOf(statements)
   const { query, execute } = betterSqlite3Executor(db)
   const ran: SqlStatement[] = []
   const executor: SqlExecutor = {
@@ -123,9 +158,7 @@ function recorded(statements: string[]) {
 }
 
 function betterSqlite3(): { adapter: SessionAdapter<{ id: string }, {}>; close: () => void } {
-  const db = new Database(":memory:")
-  db.exec("CREATE TABLE user (id TEXT PRIMARY KEY)")
-  for (const statement of schema("sqlite")) db.exec(statement)
+  const db = tablesOf(schema("sqlite"))
   fill(db)
   return { adapter: betterSqlite3Adapter(db), close: () => void db.close() }
 }
