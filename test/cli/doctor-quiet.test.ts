@@ -83,6 +83,10 @@ test.each([
     `export const f = (form) => {\n  const page = form.get("page")\n  if (pages[page]) redirect(page)\n}`,
   ],
   ["a token of something else", `const { token } = await csrf.create()\nconsole.log(token)`],
+  [
+    "what a session token is checked for",
+    `const made = await auth.createSession("1")\nconsole.log(await auth.validateSession(made.token), (await check(made.token)).id)`,
+  ],
   ["a form's own password", `if (data.password !== password) fail()`],
   [
     "a factory of auths",

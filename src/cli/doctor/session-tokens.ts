@@ -7,14 +7,25 @@ import type { Range, Source } from "./source.ts"
 const makers =
   /(?:^await |\.)(?:\w+\.)*(?:createSession|signInWithPassword|rotateSession|validateSession)\(|(?:^|\.)readSessionCookie\(/
 
+// Calls whose result contains what they are given. Of other calls only the result is used, such as `validateSession(token)`.
+const passing = new Set(["String", "stringify", "inspect", "format", "concat", "encodeURIComponent", "URLSearchParams"])
+
 /**
  * The places in a range that hold a session token: `token` of what `createSession`, `signInWithPassword` or
  * `rotateSession` returned, or what `readSessionCookie` read.
  */
 export function sessionTokensIn(source: Source, range: Range): number[] {
   const places: number[] = []
-  for (let at = range.start; at < range.end; at++) if (isToken(source, at)) places.push(at)
+  for (let at = range.start; at < range.end; at++) {
+    if (hidesArguments(source, at)) at = source.pairs[at]!
+    else if (isToken(source, at)) places.push(at)
+  }
   return places
+}
+
+function hidesArguments(source: Source, at: number): boolean {
+  const isCall = isAt(source, at, "(") && source.tokens[at - 1]?.kind === "name" && source.pairs[at]! > at
+  return isCall && !passing.has(textAt(source, at - 1))
 }
 
 function isToken(source: Source, at: number): boolean {
