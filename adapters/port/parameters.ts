@@ -37,7 +37,9 @@ export function withoutUndefined(attributes: object): Record<string, unknown> {
 
 /** Makes the error of an attribute for which there is no column or field. */
 export function unknownAttribute(name: string, place: string): AuthError {
-  return invalidOption("attributes", name, `is not a ${place} that can be set; add it, or leave it out`)
+  const isOption = name === "persistent"
+  const remedy = isOption ? "give it to signIn() as the third argument" : "add it, or leave it out"
+  return invalidOption("attributes", name, `is not a ${place} that can be set; ${remedy}`)
 }
 
 /** Makes a parameter of a date: milliseconds since 1970, rounded down. Throws `invalid_option` for an invalid one. */

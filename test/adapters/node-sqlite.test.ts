@@ -43,3 +43,14 @@ test("nodeSqliteAdapter() reads a row as it is, whatever its numbers look like t
   expect(await adapter.deleteSession("a")).toBe(true)
   db.close()
 })
+
+test("an attribute `persistent` without a column names the argument that it was meant for", async () => {
+  const db = new DatabaseSync(":memory:")
+  for (const statement of testTables("sqlite", "text")) db.exec(statement)
+  const adapter = nodeSqliteAdapter<{ id: string; username: string }>(db)
+  const times = { createdAt: new Date(1), expiresAt: new Date(2) }
+  const insert = (attributes: object) => adapter.insertSession({ id: "a", userId: "1", ...times, attributes })
+  await expect(insert({ persistent: false })).rejects.toThrow("give it to signIn() as the third argument")
+  await expect(insert({ other: 1 })).rejects.toThrow("add it, or leave it out")
+  db.close()
+})

@@ -379,7 +379,9 @@ describe("an unsafe cross-origin request", () => {
     })
     const response = await serve(request)
     expect([response.status, isReached]).toEqual([403, false])
-    expect(await response.text()).toMatch(/^Cross-origin request refused\. A script .* must also send .*Origin/)
+    expect(await response.text()).toMatch(
+      /^Cross-origin request refused\. Add .* to trustedOrigins\. A script .* must also send .*Origin/,
+    )
     expect(response.headers.getSetCookie()).toEqual([])
   })
 
