@@ -3,6 +3,7 @@ import type { UserId } from "../src/core/ports.ts"
 import type { DriverExecutor, SqlAdapter } from "./sql/adapter.ts"
 import { createSqlAdapter, driverExecutor } from "./sql/adapter.ts"
 import type { SqlOptions } from "./sql/database.ts"
+import type { Dialect } from "./sql/dialect.ts"
 import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./sql/executor.ts"
 import { sqlite } from "./sql/sqlite-dialect.ts"
 
@@ -40,7 +41,7 @@ export function d1Adapter<
   Defaulted extends keyof UserRow = never,
 >(client: D1Client, options: SqlOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
   if (options.inTransaction) throw new AuthError("unsupported", "inTransaction: D1 has no transactions; leave it out")
-  return createSqlAdapter(sqlite, executorOf(client), options)
+  return createSqlAdapter(d1, executorOf(client), options)
 }
 
 /**
@@ -52,6 +53,9 @@ export function d1Adapter<
 export function d1Executor(client: D1Client): DriverExecutor {
   return driverExecutor("sqlite", executorOf(client))
 }
+
+// A slice holds nobody up there, and each statement is one of the few that an invocation of a Worker may run.
+const d1: Dialect = { ...sqlite, sliceRows: 100_000 }
 
 function executorOf(client: D1Client): SqlExecutor {
   const prepare = ({ sql, params }: SqlStatement) => client.prepare(sql).bind(...params.map(bindable))

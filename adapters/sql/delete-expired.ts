@@ -5,13 +5,10 @@ import type { Database } from "./database.ts"
 
 type DeleteExpired = SessionRows<Database, never, never, never, never>["deleteExpired"]
 
-/** How many rows one statement looks at: it takes some 10 ms, in which a driver that answers at once holds up the process. */
-export const sliceRows = 5_000
-
 /** Makes a function that deletes sessions whose deadline has passed: by the index on `expires_at`, or in slices. */
 export function expiredSessions(): DeleteExpired {
   const inSlices = sliced()
-  return (db, ...call) => (db.dialect.hasDeadlineIndex ? byIndex(db, ...call) : inSlices(db, ...call))
+  return (db, ...call) => (db.dialect.sliceRows === null ? byIndex(db, ...call) : inSlices(db, ...call))
 }
 
 async function byIndex(db: Database, before: number, limit: number): Promise<number> {
@@ -47,6 +44,7 @@ function sliced(): DeleteExpired {
 /** Returns the id with which the next slice starts; `null` behind the last one. */
 async function endOfSlice(db: Database, from: string): Promise<string | null> {
   const { session } = db.tables
+  const { sliceRows } = db.dialect
   // A column may hold bytes too, which come after all text: read as text, they would lead back to an earlier place.
   const isText = "id >= ?1 AND id < x''"
   const text = () => `SELECT id FROM ${session} WHERE ${isText} ORDER BY id LIMIT 1 OFFSET ${sliceRows}`

@@ -85,8 +85,8 @@ export interface Dialect {
   keep: string
   /** Ends a `SELECT` that locks its rows; `null` where a transaction that writes is alone anyway. */
   lock: string | null
-  /** Whether `schema()` makes an index on the sessions' `expires_at`, by which a cleanup finds them. */
-  hasDeadlineIndex: boolean
+  /** How many rows a statement of a clean-up looks at. `null`: `schema()` makes an index that finds the expired ones. */
+  sliceRows: number | null
   /** Deletes at most `limit` rows that meet a condition, judged when they are deleted. */
   deleteSome(table: string, condition: string, limit: number): string
   /** The rest of an `INSERT` that sets no column. */

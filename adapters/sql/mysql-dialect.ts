@@ -59,7 +59,7 @@ export const mysql: Dialect = {
 
   keep: " LOCK IN SHARE MODE",
   lock: " FOR UPDATE",
-  hasDeadlineIndex: true,
+  sliceRows: null,
   deleteSome: (table, condition, limit) => `DELETE FROM ${table} WHERE ${condition} ORDER BY expires_at LIMIT ${limit}`,
   defaultRow: "() VALUES ()",
   lastUser: "u.id = LAST_INSERT_ID()",

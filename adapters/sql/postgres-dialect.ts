@@ -68,7 +68,7 @@ export const postgres: Dialect = {
   // An array is made once; a subquery under IN may be run again, past the limit. The condition is met again once the
   // row is locked, and rows that another cleaner holds are left to it. The order is that of the index, for which the
   // planner may otherwise read the whole table.
-  hasDeadlineIndex: true,
+  sliceRows: null,
   deleteSome: (table, condition, limit) =>
     `DELETE FROM ${table} WHERE id = ANY(ARRAY(SELECT id FROM ${table} WHERE ${condition} ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)) AND ${condition}`,
   defaultRow: "DEFAULT VALUES",

@@ -57,7 +57,8 @@ export const sqlite: Dialect = {
 
   keep: "",
   lock: null,
-  hasDeadlineIndex: false,
+  // Some 10 ms, in which a driver that answers at once holds up the process.
+  sliceRows: 5_000,
   deleteSome: (table, condition, limit) =>
     `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE ${condition} LIMIT ${limit})`,
   defaultRow: "DEFAULT VALUES",

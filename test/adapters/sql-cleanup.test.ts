@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/better-sqlite3"
 import { afterAll, expect, test } from "vitest"
 import { betterSqlite3Adapter, betterSqlite3Executor } from "../../adapters/better-sqlite3.ts"
 import { drizzleAdapter } from "../../adapters/drizzle.ts"
-import { sliceRows } from "../../adapters/sql/delete-expired.ts"
+import { sqlite } from "../../adapters/sql/sqlite-dialect.ts"
 import type { SqlExecutor, SqlStatement } from "../../adapters/sql/executor.ts"
 import { postgres } from "../../adapters/sql/postgres-dialect.ts"
 import { schema, sqlAdapter } from "../../adapters/sql.ts"
@@ -11,6 +11,8 @@ import type { SessionAdapter } from "../../src/core/ports.ts"
 import { createAuth } from "../../src/index.ts"
 import { postgresServer } from "../servers.ts"
 import { sqliteMilliseconds } from "./drizzle-sqlite-tables.ts"
+
+const sliceRows = sqlite.sliceRows!
 
 const server = await postgresServer()
 afterAll(() => server?.close())
