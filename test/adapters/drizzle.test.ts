@@ -65,7 +65,7 @@ for (const { name, shape, store } of opened) {
       })
     })
 
-    test("a row whose times are null is no session, and a listing skips it", async () => {
+    test("a row whose times are null is not a session, and a listing skips it", async () => {
       await adapter.insertUser(alice, null)
       await adapter.insertSession(session)
       await adapter.insertSession({ ...session, id: "s2" })
@@ -100,7 +100,7 @@ for (const { name, shape, store } of opened) {
       expect(await adapter.findUser("alice")).toMatchObject({ username: "alice", role: "user" })
     })
 
-    test("no error repeats a password hash, nor is it read for what a stranger sent", async () => {
+    test("no error repeats a password hash, nor is it read for what a visitor sent", async () => {
       const text = "UNIQUE constraint failed: database is locked $argon2id$secret"
       await store.run(shape.ddl.find((statement) => statement.includes("user_key"))?.replace("user_key", "spare") ?? "")
       await store.run("DROP TABLE user_key")

@@ -61,7 +61,7 @@ for (const database of databases) {
   })
 }
 
-test("a reader beside a write keeps it from being committed, until it is done", async () => {
+test("a reader during a write keeps it from being committed, until it is done", async () => {
   const path = newFile()
   const [ours, theirs] = [createClient({ url: path }), createClient({ url: path })]
   for (const statement of testTables("sqlite", "text")) await theirs.execute(statement)

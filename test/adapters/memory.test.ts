@@ -28,7 +28,7 @@ test("insertUser() gives a user without an id a random UUID", async () => {
   expect(first).toEqual({ user: { id: userId, username: "ada" } })
 })
 
-test("each memoryAdapter() is a store of its own", async () => {
+test("each memoryAdapter() is its own store", async () => {
   const [one, other] = [memoryAdapter<User>(), memoryAdapter<User>()]
   await one.insertUser({ id: "user-1", attributes: { username: "ada" } }, null)
   expect(await other.findUser("user-1")).toBeNull()

@@ -211,7 +211,7 @@ describe.skipIf(!server)("what is stored in Redis", () => {
     expect(await keys()).toEqual([])
   })
 
-  test("[F14] what is cut short, foreign or of another type is no session, and the others are still listed", async () => {
+  test("[F14] what is cut short, foreign or of another type is not a session, and the others are still listed", async () => {
     const good = sessionOf("7", 0, { attributes: { label: "good" } })
     await adapter.insertSession(good)
     const corruptions = [

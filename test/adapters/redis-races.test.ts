@@ -49,7 +49,7 @@ function redisRaces(urls: string[]): void {
     expect(late).toBeGreaterThan(0)
   })
 
-  test("[P16][R2][EXP-6][EXP-8] a logout beside a renewal is final, 2,000 times", async () => {
+  test("[P16][R2][EXP-6][EXP-8] a logout during a renewal is final, 2,000 times", async () => {
     await raceBothWays(async () => {
       const userId = newUser()
       const tokens = await signIn(userId, 200)
@@ -83,7 +83,7 @@ function redisRaces(urls: string[]): void {
     })
   })
 
-  test("[R3] logging out everywhere ends a session that is rotated meanwhile, 1,000 times", async () => {
+  test("[R3] logging out everywhere ends a session that is rotated at the same time, 1,000 times", async () => {
     await raceBothWays(async () => {
       const userIds = Array.from({ length: 100 }, newUser)
       const tokens = (await Promise.all(userIds.map((userId) => signIn(userId, 1)))).flat()
@@ -95,7 +95,7 @@ function redisRaces(urls: string[]): void {
     })
   })
 
-  test("[R12] a session that was extended in time survives a cleanup that runs beside it", async () => {
+  test("[R12] a session that was extended in time survives a cleanup that runs at the same time", async () => {
     await raceBothWays(async () => {
       const userId = newUser()
       const ids = (await signIn(userId, 100)).map(hashToken)

@@ -61,7 +61,7 @@ describe.skipIf(!postgres)("pools of pg that choose a tenant by the caller", () 
     await expectSeparate(pgAdapter(open()))
   })
 
-  test("[R15] an executor of the application's: likewise", async () => {
+  test("[R15] an executor of the application's: the same", async () => {
     const executor: SqlAdapterOptions["executor"] = {
       query: (sql, params) => pgExecutor(current()).query(sql, params),
       execute: (sql, params) => pgExecutor(current()).execute(sql, params),
@@ -76,7 +76,7 @@ describe.skipIf(!postgres)("pools of pg that choose a tenant by the caller", () 
     await pool.end()
   })
 
-  test("[R15] shared: false: likewise, whatever the pool does below", async () => {
+  test("[R15] shared: false: the same, whatever the pool does below", async () => {
     expect(await statementsOf(postgres?.a, { shared: false })).toBe(ids.length)
   })
 

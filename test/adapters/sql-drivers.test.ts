@@ -88,7 +88,7 @@ for (const store of await driverStores()) {
       await store.run(`ALTER TABLE user_key DROP CONSTRAINT never`)
     })
 
-    test("[F14] a row without its times is no session, and a list skips it", async () => {
+    test("[F14] a row without its times is not a session, and a list skips it", async () => {
       await adapter.insertUser(alice, null)
       const { createSession, validateSession, getUserSessions } = createAuth({ adapter })
       const [damaged, sound] = [await createSession("alice"), await createSession("alice")]

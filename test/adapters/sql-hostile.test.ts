@@ -75,7 +75,7 @@ for (const store of stores) {
       expect(await everything(store)).toEqual(before)
     })
 
-    test("[ADP-3] an attribute is no object, which drivers take for more than one value", async () => {
+    test("[ADP-3] an attribute is not an object, which drivers take for more than one value", async () => {
       const before = await everything(store)
       for (const label of [{ id: "x" }, ["x", "admin"], () => "x"].map(asId)) {
         await refused(adapter.updateSession("s1", { label }))
@@ -127,7 +127,7 @@ for (const store of stores) {
       expect(await adapter.listKeys(name)).toEqual([{ ...key(name), userId: name }])
     })
 
-    test("a key that is no text, or could be another's, is refused before anything is written", async () => {
+    test("a key that is not text, or could be another's, is refused before anything is written", async () => {
       const before = await everything(store)
       for (const providerUserId of ["a\0b", "\ud800", "x".repeat(600)]) {
         await refused(adapter.insertKey({ ...key(providerUserId), userId: "alice" }))

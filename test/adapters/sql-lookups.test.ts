@@ -13,7 +13,7 @@ const times = { createdAt: new Date(1), expiresAt: new Date(2) }
 const idOf = (n: number) => n.toString(16).padStart(64, "0")
 
 describe.for(stores)("lookups of one tick on $dialect", (store) => {
-  test("are one statement, and a single one is a statement of its own", async () => {
+  test("are one statement, and a single one is its own statement", async () => {
     const { adapter, seen } = await filled(store)
     await adapter.findSession(idOf(1))
     expect(seen.splice(0)).toHaveLength(1)
@@ -78,7 +78,7 @@ describe.for(stores)("lookups of one tick on $dialect", (store) => {
     for (const [n, each] of found.entries()) expect(each).toEqual([idOf(n % 2), `user-${n % 2}`, `user-${n % 2}`])
   })
 
-  test("hand each caller an object of its own", async () => {
+  test("hand each caller its own object", async () => {
     const { adapter } = await filled(store)
     const [first, second] = await findAll(adapter, [1, 1, 1, 1].map(idOf))
     Object.assign(first?.user ?? {}, { username: "changed" })
@@ -88,7 +88,7 @@ describe.for(stores)("lookups of one tick on $dialect", (store) => {
     expect(second?.session.attributes).toEqual({ label: null })
   })
 
-  test("hand each caller an object of its own in a column too", async () => {
+  test("hand each caller its own object in a column too", async () => {
     const { adapter } = await filled(store, (rows) => rows.map((row) => ({ ...row, role: { name: "user" } })))
     const [first, second] = await findAll(adapter, [1, 1, 1, 1].map(idOf))
     Object.assign(first?.user?.role ?? {}, { name: "admin" })

@@ -34,7 +34,7 @@ for (const store of await everyStore()) {
       expect((await adapter.findSession("s"))?.session.expiresAt).toEqual(later)
     })
 
-    test("[R9][P12] a sign-in beside the deletion of its user leaves no session and no key without a user", async () => {
+    test("[R9][P12] a sign-in during the deletion of its user leaves no session and no key without a user", async () => {
       for (let n = 0; n < rounds; n++) {
         const id = `user-${n}`
         await addUser(id)
@@ -58,7 +58,7 @@ for (const store of await everyStore()) {
       }
     })
 
-    test("[R3] a sign-in beside a sign-out everywhere is dead, or alive and listed", async () => {
+    test("[R3] a sign-in during a sign-out everywhere is dead, or alive and listed", async () => {
       for (let n = 0; n < rounds; n++) {
         await adapter.insertSession(session("old"))
         await Promise.all([

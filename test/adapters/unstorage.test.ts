@@ -94,7 +94,7 @@ describe("what unstorageAdapter() stores", () => {
       expect(() => unstorageAdapter(storage, { prefix })).toThrow("prefix")
   })
 
-  test("[F14] an item that was cut short or is foreign is no session, and the others are still listed", async () => {
+  test("[F14] an item that was cut short or is foreign is not a session, and the others are still listed", async () => {
     const { adapter, storage } = openStore()
     const good = sessionOf("user-1", 0)
     await adapter.insertSession(good)
@@ -159,7 +159,7 @@ describe("[R2][R3] two writers to one storage, step by step", () => {
         expect.unreachable(`${name} takes more steps than this test thinks.`)
       })
 
-  test("a sign-in that comes to its end between any two steps of a sign-out everywhere leaves nothing by halves", async () => {
+  test("a sign-in that comes to its end between any two steps of a sign-out everywhere leaves nothing half done", async () => {
     for (let moment = 1; moment <= mostSteps; moment++) {
       const { storage, adapter } = openStore()
       const gate = Promise.withResolvers<void>()
@@ -188,7 +188,7 @@ describe("[R2][R3] two writers to one storage, step by step", () => {
     expect.unreachable("A sign-out everywhere takes more steps than this test thinks.")
   })
 
-  test("a sign-out beside a renewal is final, 500 times", async () => {
+  test("a sign-out during a renewal is final, 500 times", async () => {
     const storage = createStorage({ driver: slowDriver() })
     const [one, other] = [unstorageAdapter(storage), unstorageAdapter(storage)]
     let now = Date.now()

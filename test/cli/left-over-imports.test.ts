@@ -130,7 +130,7 @@ describe("types that are registered", () => {
     expect(leftovers).toEqual([])
   })
 
-  test("they move with it out of a file of its own", async () => {
+  test("they move with it out of its own file", async () => {
     const { files, leftovers } = await migrate({
       "auth.ts": auth,
       "lucia.d.ts": `import type { lucia } from "./auth"

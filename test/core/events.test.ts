@@ -160,7 +160,7 @@ describe("the request in an event", () => {
     for (const event of events) expect(event.request).toBe(request)
   })
 
-  test("[LOG-2] tells of a cross-origin request once", async () => {
+  test("[LOG-2] reports a cross-origin request once", async () => {
     const { auth, events } = await setUp()
     const { token } = await auth.createSession("user-1")
     events.length = 0

@@ -145,7 +145,7 @@ describe("a store that holds damaged rows", () => {
     ["an object for a date", { expiresAt: { $date: 1 } }],
   ]
 
-  test.each(damage)("[F14] with %s: that row is no session, and the list skips it", async (_, fields) => {
+  test.each(damage)("[F14] with %s: that row is not a session, and the list skips it", async (_, fields) => {
     const good = record({ id: "1".repeat(64) })
     const bad = { ...record(), ...fields }
     const { auth } = await setUp({
@@ -169,7 +169,7 @@ describe("a store that holds damaged rows", () => {
   })
 })
 
-describe("a sign-in that nobody hears of", () => {
+describe("a sign-in whose answer is lost", () => {
   test("[F17] leaves one session, whose token nobody knows, until it expires", async () => {
     const { auth, memory, now } = await setUp()
     await auth.createSession("user-1")

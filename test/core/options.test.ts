@@ -139,7 +139,7 @@ test.each([
   )
 })
 
-test.each([null, undefined, 1])("a trusted origin that is no text throws invalid_option: %s", (origin) => {
+test.each([null, undefined, 1])("a trusted origin that is not text throws invalid_option: %s", (origin) => {
   expect(() => createAuth({ adapter, trustedOrigins: [origin as never] })).toThrow(
     `trustedOrigins: ${origin} is not an origin; `,
   )

@@ -182,7 +182,7 @@ describe("verifyRequestOrigin()", () => {
     },
   )
 
-  test("[CSR-6] trusted origins are compared to the letter", () => {
+  test("[CSR-6] trusted origins are compared exactly", () => {
     const near = [
       "https://trusted.example.evil.com",
       "https://trusted.example:443",

@@ -222,7 +222,7 @@ describe("cookie.replaces", () => {
   }
 })
 
-describe("createAuth() with a cookie that cannot be", () => {
+describe("createAuth() with an invalid cookie", () => {
   const impossible: [string, CookieOptions][] = [
     ["__Host- with a domain", { name: "__Host-id", domain: "example.com" }],
     ["__Host- with an empty domain", { name: "__Host-id", domain: "" }],
@@ -441,7 +441,7 @@ describe("readSessionCookie()", () => {
     expect(authWith().readSessionCookie(header)).toBeNull()
   })
 
-  test.each(["a+b", "a.b", "a*b", "a|b", "a^b", "$a"])("[COO-7] matches the name %s to the letter", (name) => {
+  test.each(["a+b", "a.b", "a*b", "a|b", "a^b", "$a"])("[COO-7] matches the name %s exactly", (name) => {
     const { readSessionCookie } = authWith({ name })
     expect(readSessionCookie(`${name}=v`)).toBe("v")
     for (const other of ["aab", "axb", "a", "b", "ab", "A+B"]) expect(readSessionCookie(`${other}=v`)).toBeNull()

@@ -82,7 +82,7 @@ describe("createSession()", () => {
 })
 
 describe("validateSession()", () => {
-  test("tells whose token it is, in one store read", async () => {
+  test("returns whose token it is, in one store read", async () => {
     const { auth, calls } = await setUp()
     const { session, token } = await auth.createSession("user-1", { label: "phone" })
     calls.length = 0
@@ -401,7 +401,7 @@ describe("validateSession()", () => {
     expect([first.session?.id, second.session?.id]).toEqual([one.session.id, two.session.id])
   })
 
-  test("[EXP-8] an extension does not bring back a session that a sign-out deleted meanwhile", async () => {
+  test("[EXP-8] an extension does not bring back a session that a sign-out deleted at the same time", async () => {
     const { auth, memory, now } = await setUp({
       adapter: (memory) => ({
         async extendSession(id, to, ifBefore) {

@@ -84,7 +84,7 @@ describe("what is no token", () => {
     },
   )
 
-  test("[STO-2] a well-formed stranger's token costs one hash and one store call", async () => {
+  test("[STO-2] a well-formed unknown token costs one hash and one store call", async () => {
     const { auth, calls, hash } = await withCountedHash()
     expect(await auth.validateSession(strangerToken)).toMatchObject({ reason: "unknown" })
     expect(calls).toEqual(["findSession"])

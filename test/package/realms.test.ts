@@ -87,7 +87,7 @@ beforeAll(async () => {
   expect(new elsewhere.classes.Error()).not.toBeInstanceOf(Error)
 })
 
-describe("in a realm of its own", () => {
+describe("in its own realm", () => {
   test.each(["node:sqlite", "better-sqlite3"])("a taken key of %s is an answer, not an outage", async (driver) => {
     const { createUser } = elsewhere.createUsers({ adapter: openSqlite(driver), passwordHasher })
     const ada = {

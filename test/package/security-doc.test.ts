@@ -102,7 +102,7 @@ test.each(checks)("a breach is found of: $sentence", ({ rule, broken, breaches }
   expect(rule(broken(real))).toEqual(breaches)
 })
 
-test("[SUP-3] SECURITY.md tells where to report, how soon we answer, and what is in and out of scope", () => {
+test("[SUP-3] SECURITY.md says where to report, how soon we answer, and what is in and out of scope", () => {
   const page = readPage("SECURITY.md")
   for (const promise of [
     "Please report it privately",

@@ -64,7 +64,7 @@ test("[THR-6] verify() works once by each hasher for a wrong password, and once 
   }
 })
 
-test("verify() asks hashers of one's own, which have three methods, for what nobody else reads", async () => {
+test("verify() asks custom hashers, which have three methods, for what nobody else reads", async () => {
   const own: PasswordHasher = {
     hash: async (password) => `own:${password}`,
     verify: vi.fn<PasswordHasher["verify"]>(async (hash, password) => hash === `own:${password}`),

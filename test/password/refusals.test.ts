@@ -84,7 +84,7 @@ test("what fits the decoy, or another hasher's, is still refused", async () => {
   compare.mockReturnValue(false)
 })
 
-describe("a hasher of one's own, with three methods", () => {
+describe("a custom hasher, with three methods", () => {
   function plain() {
     return {
       hash: vi.fn<PasswordHasher["hash"]>(async (password) => `own:${password}`),
@@ -166,7 +166,7 @@ describe("unreadableFormat()", () => {
     expect(guardHasher(argon2id()).unreadableFormat(hash)).toBe(format)
   })
 
-  test("is null for what a hasher reads, and for what a hasher of one's own may read", async () => {
+  test("is null for what a hasher reads, and for what a custom hasher may read", async () => {
     const own: PasswordHasher = { hash: async () => "", verify: async () => false, needsRehash: () => true }
     expect(guardHasher(hasher).unreadableFormat(await argon2id().hash("correct horse"))).toBeNull()
     expect(guardHasher(hasher).unreadableFormat(lucia)).toBeNull()

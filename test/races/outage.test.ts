@@ -62,7 +62,7 @@ describe.skipIf(!store)("PostgreSQL behind a network that fails", () => {
     expect(await users.signInWithPassword(auth, attemptOf("grace", password))).not.toBeNull()
   })
 
-  test("[F3][P11] connections that the server ends while users sign up and in leave nothing by halves", async () => {
+  test("[F3][P11] connections that the server ends while users sign up and in leave nothing half done", async () => {
     const { auth, users, run, pool, endConnections } = await openApplication("alan")
     const { token } = await auth.createSession("alan")
     const names = Array.from({ length: 300 }, (_, n) => `crowd-${n}`)

@@ -38,7 +38,7 @@ function sessionRaces({ adapter, crew, run }: Race): void {
     expect(late).toBeGreaterThan(0)
   })
 
-  test("[R2][EXP-6][EXP-8] a logout beside a renewal is final, 2,000 times", async () => {
+  test("[R2][EXP-6][EXP-8] a logout during a renewal is final, 2,000 times", async () => {
     const [userId] = await addUsers(1)
     const raced = { extended: 0, lost: 0 }
     await repeat(
@@ -120,7 +120,7 @@ function sessionRaces({ adapter, crew, run }: Race): void {
     expect(Math.min(signedIn, refused)).toBeGreaterThan(0)
   })
 
-  test("[R12] a session that was extended in time survives a cleanup that runs beside it", async () => {
+  test("[R12] a session that was extended in time survives a cleanup that runs at the same time", async () => {
     let [kept, gone] = [0, 0]
     await repeat(
       5,

@@ -36,7 +36,7 @@ describe.each(engines())("sealed with %s", (_, engine) => {
     }
   })
 
-  test("[STL-3] no token can be cut, lengthened or put together anew", async () => {
+  test("[STL-3] no token can be cut, lengthened or put together again", async () => {
     const [one, other] = [await envelope.seal(bytes("one")), await envelope.seal(bytes("two"))]
     const [a, b] = [Buffer.from(one, "base64url"), Buffer.from(other, "base64url")]
     for (let length = 0; length < a.length; length++) {

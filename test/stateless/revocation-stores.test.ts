@@ -123,7 +123,7 @@ for (const store of await everyStore()) {
       await expect(auth.createSession("a")).rejects.toMatchObject({ code: "invalid_option" })
     })
 
-    test("options that cannot be right throw", () => {
+    test("invalid options throw", () => {
       const bad = expect.objectContaining({ code: "invalid_option" })
       expect(() => sqlRevocations({ ...options, table: 'x"; DROP TABLE y' })).toThrow(bad)
       expect(() => revocationSchema(store.dialect, { table: "" })).toThrow(bad)
@@ -172,7 +172,7 @@ describe.runIf(server)("redis", async () => {
     await expect(revocations.isRevoked(["k"])).rejects.toThrow(/WRONGTYPE/)
   })
 
-  test("a prefix that is no text throws", () => {
+  test("a prefix that is not text throws", () => {
     for (const prefix of ["\ud800", 7, null])
       expect(() => redisRevocations(client, { prefix: prefix as string })).toThrow(
         expect.objectContaining({ code: "invalid_option" }),

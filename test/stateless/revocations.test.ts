@@ -8,7 +8,7 @@ import { oddValues } from "../core/auth-fixture.ts"
 import { day, hour, minute, second, setUp, setUpRevocable } from "./stateless-fixture.ts"
 
 describe("ending a session", () => {
-  test("[STL-6] makes its tokens void, those that were sealed anew too, and no other's", async () => {
+  test("[STL-6] makes its tokens void, those that were sealed again too, and no other's", async () => {
     const { auth, now, events } = setUpRevocable()
     const [mine, other] = [await auth.createSession("user-1"), await auth.createSession("user-1")]
     now.advance(20 * day)
@@ -277,7 +277,7 @@ describe("a store of revocations that fails", () => {
     await expect(auth.createSession("user-1")).rejects.toMatchObject({ code: "store_failed" })
   })
 
-  test("is not asked for what is no live session", async () => {
+  test("is not asked for what is not a live session", async () => {
     const { auth, now, calls } = setUpRevocable({ session: { idleTimeout: "1h" } })
     const { token } = await auth.createSession("user-1")
     now.advance(hour)

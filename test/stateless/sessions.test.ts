@@ -302,7 +302,7 @@ describe("timeouts", () => {
   })
 })
 
-test("[R16] requests that seal a session anew at once each answer with a whole one", async () => {
+test("[R16] requests that seal a session again at once each answer with a whole one", async () => {
   const now = manualClock()
   const auth = createStatelessAuth({ secrets: [k1], now })
   const { session, token } = await auth.createSession("user-1")
@@ -336,7 +336,7 @@ describe("rotation", () => {
     expect(await before.validateSession(renewed)).toMatchObject({ reason: "unknown" })
   })
 
-  test("of a token keeps the sign-in and begins the idle time anew", async () => {
+  test("of a token keeps the sign-in and restarts the idle time", async () => {
     const { auth, now } = setUp()
     const { token, session } = await auth.createSession("user-1", { role: "admin" })
     now.advance(day)
@@ -435,7 +435,7 @@ test("types follow from the options", () => {
   >()
 })
 
-test("[STL-7] an id and its nonce are drawn at once and as they are used, anew for each session", async () => {
+test("[STL-7] an id and its nonce are drawn at once and as they are used, separately for each session", async () => {
   const drawn: number[] = []
   const getRandomValues = vi.spyOn(crypto, "getRandomValues")
   const attributes: StandardSchema<Role> = {
@@ -466,7 +466,7 @@ test("[STL-7] an id and its nonce are drawn at once and as they are used, anew f
   }
 })
 
-test("[STL-4] a token that was sealed for something else, by the same secret, is no session", async () => {
+test("[STL-4] a token that was sealed for something else, by the same secret, is not a session", async () => {
   const { auth, now } = setUp()
   const plaintext = writeSession({
     userId: "user-1",
@@ -481,7 +481,7 @@ test("[STL-4] a token that was sealed for something else, by the same secret, is
     expect(await auth.validateSession(await seal(purpose))).toMatchObject({ reason: "unknown" })
 })
 
-test("options that cannot be right throw", () => {
+test("invalid options throw", () => {
   const options: object[] = [
     { secrets: [undefined] },
     { secrets: ["short"] },

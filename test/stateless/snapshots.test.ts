@@ -35,7 +35,7 @@ describe("a snapshot", () => {
     expect(snapshots).toMatchObject({ cookieName: "session-snapshot", maxAge: minute })
   })
 
-  test("is nothing beside another session's token, or none", async () => {
+  test("is ignored with another session's token, or none", async () => {
     const { auth, snapshots, session } = await setUp()
     const value = await snapshots.sealSnapshot(session, { role: "admin" })
     const other = await auth.createSession("user-1")
@@ -141,7 +141,7 @@ describe("a snapshot is renewed", () => {
   })
 })
 
-test("options that cannot be right throw", () => {
+test("invalid options throw", () => {
   for (const maxAge of ["6m", "1h", "0s", "x"])
     expect(() => createSnapshots({ secrets: [k1], claims, maxAge: maxAge as "1s" })).toThrow(
       expect.objectContaining({ code: "invalid_option" }),

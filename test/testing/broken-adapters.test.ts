@@ -27,7 +27,7 @@ test.each(bugs)("[SUP-4] a case fails for an adapter with the bug: %s", (name) =
   expect(failures.get(name)?.size).toBeGreaterThan(0)
 })
 
-test("every bug has a name of its own", () => {
+test("every bug has a unique name", () => {
   expect(failures.size).toBe(bugs.length)
 })
 

@@ -8,7 +8,7 @@ import type { Label, User } from "./broken-adapter.ts"
 
 const [race] = concurrencyCases
 
-test("testConcurrency() registers every race once, by a name of its own, and each passes over a correct store", async () => {
+test("testConcurrency() registers every race once, by a unique name, and each passes over a correct store", async () => {
   const registered = new Map<string, () => Promise<void>>()
   testConcurrency(
     (name, run) => registered.set(name, run),

@@ -29,7 +29,7 @@ test("a clock keeps nothing of the date it started at, and moves no other clock"
   expect([now(), other()]).toEqual([1001, 1000])
 })
 
-test("manualClock() and advance() refuse what is no time, and leave the clock alone", () => {
+test("manualClock() and advance() refuse what is not a time, and leave the clock alone", () => {
   const now = manualClock(1000)
   expect(() => manualClock(NaN)).toThrow(RangeError)
   expect(() => manualClock(new Date("never"))).toThrow("manualClock: NaN is not a time")

@@ -9,7 +9,7 @@ import { failuresOf, setUp } from "./broken-adapter.ts"
 
 const cases = [...sessionAdapterCases, ...userAdapterCases]
 
-test("testAdapter() registers every case of both ports once, by a name of its own", async () => {
+test("testAdapter() registers every case of both ports once, by a unique name", async () => {
   const registered = new Map<string, () => Promise<void>>()
   testAdapter(
     (name, run) => registered.set(name, run),
@@ -21,7 +21,7 @@ test("testAdapter() registers every case of both ports once, by a name of its ow
   for (const run of registered.values()) await run()
 })
 
-test("every case sets up a store of its own and closes it", async () => {
+test("every case sets up its own store and closes it", async () => {
   const open: AdapterSetup[] = []
   let made = 0
   testAdapter(

@@ -252,7 +252,7 @@ test("a missing port is a type error", () => {
   })
 })
 
-test("options that cannot be right are type errors", () => {
+test("invalid options are type errors", () => {
   const adapter = memoryAdapter<UserRow, SessionRow>()
   void (() => {
     // @ts-expect-error a duration has a unit

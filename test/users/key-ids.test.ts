@@ -80,7 +80,7 @@ describe.each(stores)("over %s", (_name, open) => {
     }
   })
 
-  test("a provider id that cannot be one throws in every method", async () => {
+  test("an invalid provider id throws in every method", async () => {
     const { users, auth } = await setUpAda(open())
     for (const id of ["", "a:b", "a\0", "x".repeat(51), null as unknown as string]) {
       const calls = [

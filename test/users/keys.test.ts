@@ -118,7 +118,7 @@ describe.each(stores)("createKey() over %s", (_name, open) => {
     expect((await auth.validateSession(token)).session).not.toBeNull()
   })
 
-  test("a key without a password gets the one that is set meanwhile", async () => {
+  test("a key without a password gets the one that is set at the same time", async () => {
     const store = open()
     const { users, auth } = setUp(store)
     await users.createUser({ id: "user-1", key: github, attributes: { username: "ada" } })
@@ -129,7 +129,7 @@ describe.each(stores)("createKey() over %s", (_name, open) => {
     expect(await users.verifyPassword({ ...email, password })).not.toBeNull()
   })
 
-  test("a re-hash meanwhile leaves both keys their password", async () => {
+  test("a simultaneous re-hash leaves both keys their password", async () => {
     const store = open()
     const { users } = await setUpAda(store)
     const rehashing = setUp(store, { passwordHasher: countingHasher(2) }).users

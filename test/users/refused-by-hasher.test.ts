@@ -30,7 +30,7 @@ describe.each(stores)("over %s, a preferred bcrypt()", (_name, open) => {
     expect(await users.verifyPassword(keyOfAda)).not.toBeNull()
   })
 
-  test("with truncate signs in whose long password it cannot hash anew", async () => {
+  test("with truncate signs in a user whose long password it cannot hash again", async () => {
     const { store, users, auth, events } = await setUpAda(open(), {
       passwordHasher: bcrypt(module, { truncate: true }),
     })

@@ -27,7 +27,7 @@ describe.each(stores)("signInWithPassword() over %s", (_name, open) => {
     expect((await auth.validateSession(signedIn?.token)).session?.label).toBe("phone")
   })
 
-  test("getKey() and createSession() sign in whom another provider has confirmed", async () => {
+  test("getKey() and createSession() sign in a user whom another provider has confirmed", async () => {
     const { users, auth } = await setUpAda(open())
     await users.createKey({ providerId: "github", providerUserId: "1", userId: "user-1" })
     const key = await users.getKey({ providerId: "github", providerUserId: "1" })
@@ -44,7 +44,7 @@ describe.each(stores)("signInWithPassword() over %s", (_name, open) => {
     expect(events.map(({ type }) => type)).toEqual(["key_refused", "key_refused", "key_refused"])
   })
 
-  test("verifies once, and hashes anew at most once", async () => {
+  test("verifies once, and hashes again at most once", async () => {
     const store = open()
     const { users, auth, hasher } = await setUpAda(store)
     await users.signInWithPassword(auth, keyOfAda)
@@ -59,7 +59,7 @@ describe.each(stores)("signInWithPassword() over %s", (_name, open) => {
     expect(passwordHasher.takeCalls()).toEqual(["hash", "verify", "hash"])
   })
 
-  test("holds when another sign-in has re-hashed the same password meanwhile", async () => {
+  test("holds when another sign-in has re-hashed the same password at the same time", async () => {
     const store = open()
     const { users } = await setUpAda(store)
     const later = setUp(store, { passwordHasher: countingHasher(2) })

@@ -57,7 +57,7 @@ describe.each(stores)("users and keys over %s", (_name, open) => {
     }
   })
 
-  test("[LOG-2] events tell what happened to whom at what time", async () => {
+  test("[LOG-2] events report what happened, to which user, and when", async () => {
     const now = () => Date.UTC(2030, 0, 1)
     const { users, events } = setUp(open(), { now })
     await users.createUser({ id: "user-1", key: keyOfAda, attributes: {} })

@@ -114,7 +114,7 @@ describe.each(stores)("verifyPassword() over %s", (_name, open) => {
     await expect(users.signInWithPassword(auth, attempt)).rejects.toMatchObject({ code: "invalid_option" })
   })
 
-  test("[PWD-6] hashes anew once when the hash is out of date", async () => {
+  test("[PWD-6] hashes again once when the hash is out of date", async () => {
     const store = open()
     await setUpAda(store)
     const passwordHasher = countingHasher(2)

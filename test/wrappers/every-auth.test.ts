@@ -355,7 +355,7 @@ describe.each(wrappers)("$name with a cookie that has replaced others", ({ open 
 })
 
 test.each(authKinds.filter(({ name }) => name !== "a database"))(
-  "over $name a token that was sealed anew, set by hand, does not end its own session",
+  "over $name a token that was sealed again, set by hand, does not end its own session",
   async (kind) => {
     const { auth, now } = await kind.open()
     const { token } = await auth.createSession("user-1")

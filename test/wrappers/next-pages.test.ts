@@ -29,13 +29,13 @@ describe("apiRoute()", () => {
     expect(allowed.headers).toMatchObject({ "cache-control": "private, no-store", vary: "Cookie" })
   })
 
-  test.each([undefined, "yes", 1, {}])("lets nobody in for whom authorize() says %o", async (answer) => {
+  test.each([undefined, "yes", 1, {}])("refuses everyone if authorize() returns %o", async (answer) => {
     const { pages, send, member } = await setUpPages()
     const route = pages.apiRoute((_req, res) => res.end("in"), { authorize: () => answer as boolean })
     expect((await send(route, await member("user-1"))).status).toBe(403)
   })
 
-  test("lets strangers in where it is public, and keeps the guard [NXT-2]", async () => {
+  test("lets signed-out visitors in where it is public, and keeps the guard [NXT-2]", async () => {
     const { pages, send, member, events } = await setUpPages()
     let runs = 0
     const route = pages.apiRoute(
@@ -223,7 +223,7 @@ describe("validateRequest(), signIn(), setSession(), rotate() and signOut()", ()
     ["a text", "a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT"],
     ["a list", ["a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "b=2; Path=/x"]],
     ["a number", 7],
-  ])("[NXT-3] leave cookies that stand there as %s to the letter", async (_, header) => {
+  ])("[NXT-3] leave cookies that stand there as %s unchanged", async (_, header) => {
     const { pages, send } = await setUpPages()
     const { cookies } = await send(async (req, res) => {
       res.setHeader("Set-Cookie", header)

@@ -286,7 +286,7 @@ describe("a request that changes something", () => {
     expect(visit("/profile", { "Sec-Fetch-Site": site }, "POST")).toBe(403)
   })
 
-  test("from a page of its own or of a trusted origin goes on", () => {
+  test("from a same-origin page or a trusted origin goes on", () => {
     expect(visit("/profile", { "Sec-Fetch-Site": "same-origin", Cookie: cookie }, "POST")).toBe("goes on")
     expect(visit("/profile", { Origin: origin, Host: "app.example", Cookie: cookie }, "POST")).toBe("goes on")
     const trusting = { ...options, trustedOrigins: ["https://admin.example"] }

@@ -14,7 +14,7 @@ import { listen } from "./node-server.ts"
 const origin = "https://app.example"
 const secrets = [new Uint8Array(32).map((_, n) => n)]
 
-describe("a snapshot beside the session", () => {
+describe("a snapshot next to the session", () => {
   test("is written for a member, with the attributes of the session cookie and a short life", async () => {
     const { visit, token, snapshots, session } = await signedIn()
     const [cookie = "", ...more] = await visit(token)
@@ -27,7 +27,7 @@ describe("a snapshot beside the session", () => {
     })
   })
 
-  test("is written anew at half of its life, and when what it says has changed", async () => {
+  test("is written again at half of its life, and when what it says has changed", async () => {
     const { visit, token, now, rename } = await signedIn()
     const [first = ""] = await visit(token)
     now.advance(29 * second)
@@ -153,7 +153,7 @@ describe("a snapshot beside the session", () => {
     expect(authRequest.applyTo(new Response()).headers.getSetCookie()).toEqual([])
   })
 
-  test("[STL-6] is no session, for no wrapper", async () => {
+  test("[STL-6] is not a session, for no wrapper", async () => {
     const { web, auth, visit, token } = await signedIn()
     const [cookie = ""] = await visit(token)
     expect(await auth.validateSession(valueOf(cookie))).toMatchObject({ reason: "malformed" })
@@ -311,7 +311,7 @@ describe("a proxy with a stateless auth", () => {
     expect(await proxy(get(token, "", "/profile"))).toBeUndefined()
   })
 
-  test("seals a session anew that is due, and keeps the answer from shared caches", async () => {
+  test("seals a session again that is due, and keeps the answer from shared caches", async () => {
     const { proxy, token, now, auth } = await withAuth()
     now.advance(16 * day)
     const response = await proxy(get(token, "", "/"))
@@ -324,7 +324,7 @@ describe("a proxy with a stateless auth", () => {
     expect(await auth.validateSession(valueOf(cookie))).toMatchObject({ user: { id: "user-1" } })
   })
 
-  test("seals one anew that ends with the browser as one that does", async () => {
+  test("seals one again that ends with the browser as one that does", async () => {
     const { proxy, token, now, auth } = await withAuth()
     const { value } = auth.createSessionCookie(token, { persistent: false })
     now.advance(16 * day)
@@ -333,7 +333,7 @@ describe("a proxy with a stateless auth", () => {
     expect(await auth.validateSession(valueOf(cookie))).toMatchObject({ user: { id: "user-1" } })
   })
 
-  test("seals a session anew that an old secret has sealed", async () => {
+  test("seals a session again that an old secret has sealed", async () => {
     const { token, now, auth } = await withAuth()
     const rotated = createStatelessAuth({ secrets: [new Uint8Array(32).map((_, n) => n + 1), ...secrets], now })
     const proxy = createAuthProxy({ auth: rotated, publicPaths: [], signInPath: "/sign-in" })

@@ -23,7 +23,7 @@ afterEach(async () => {
 })
 
 describe("validate()", () => {
-  test("tells who is signed in, in one store read however often it is called", async () => {
+  test("returns who is signed in, in one store read however often it is called", async () => {
     const { signedIn, calls } = await signedInAs("user-1")
     const { validate } = signedIn(get)
     calls.length = 0

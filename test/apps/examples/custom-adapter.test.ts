@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
 
-test("the adapter of one's own passes every case under node --test", () => {
+test("the custom adapter passes every case under node --test", () => {
   const cwd = fileURLToPath(new URL("../../../examples/custom-adapter", import.meta.url))
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--test", "--test-reporter=tap", "adapter.test.ts"], {
     cwd,

@@ -257,7 +257,7 @@ describe("signing out", () => {
     expect((await visitor.get("/user", { Cookie: cookie })).status).toBe(401)
   })
 
-  test("a stranger is told so", async () => {
+  test("a signed-out visitor gets a message", async () => {
     const response = await visitor.post("/logout", {})
     expect([response.status, await response.text()]).toEqual([401, "Not authenticated"])
   })
@@ -301,7 +301,7 @@ describe("the server", () => {
     }
   })
 
-  test("answers what is no form, and what is too much", async () => {
+  test("answers what is not a form, and what is too much", async () => {
     const post = (body: string, type: string) =>
       fetch(`${example.origin}/login`, { method: "POST", headers: { "Content-Type": type }, body })
     expect((await post("{}", "application/json")).status).toBe(400)

@@ -29,7 +29,7 @@ describe("signing up", () => {
     expect(await textOf(visitor.get("/profile"))).toContain("<dd>Ada</dd>")
   })
 
-  test("shows what is wrong beside each field, and keeps the username but not the password", async () => {
+  test("shows what is wrong next to each field, and keeps the username but not the password", async () => {
     const response = await createVisitor(example.origin).post("/sign-up", { username: 'a"<b>', password: "short" })
     expect(response.status).toBe(422)
     const page = await response.text()

@@ -47,7 +47,7 @@ describePage("getting-started/nuxt.md", app, (visit) => {
     expect((await visitor.get("/sign-in", { Cookie })).status).toBe(200)
   })
 
-  test("signs nobody in with what is no form", async () => {
+  test("signs nobody in with what is not a form", async () => {
     const visitor = createVisitor(visit.running().origin)
     const answer = await visitor.postJson("/api/sign-in", { username: ["Ada"], password: { a: 1 } })
     expect(answer.headers.get("Location")).toBe("/sign-in?error=incorrect&next=%2Fprofile")

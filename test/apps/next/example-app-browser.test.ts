@@ -36,7 +36,7 @@ describeInBrowser("examples/next-app", ({ built, origin, page, openBrowser, phot
     expect(await lintApp(built().folder)).toBe("")
   })
 
-  test("shows what is wrong beside the fields, keeps the input, and signs up", async () => {
+  test("shows what is wrong next to the fields, keeps the input, and signs up", async () => {
     const [username, secret] = [page().getByLabel("Username"), page().getByLabel("Password")]
     await page().goto("/sign-up")
     await page().getByLabel("Remember me").check()
@@ -82,7 +82,7 @@ describeInBrowser("examples/next-app", ({ built, origin, page, openBrowser, phot
     await arrive(tab, "/profile", "Profile")
   })
 
-  test("sends strangers to the sign-in page, and members away from it", async () => {
+  test("redirects signed-out visitors to the sign-in page, and signed-in users away from it", async () => {
     for (const path of ["/profile", "/devices", "/admin"]) {
       await page().goto(path)
       await arrive(page(), "/sign-in", "Sign in")
@@ -415,7 +415,7 @@ describeInBrowser("examples/next-app", ({ built, origin, page, openBrowser, phot
     expect(await claimsOf(visitor)).toEqual({ role: "member" })
   })
 
-  test("its first run makes a secret of its own, and without one it says what to do", async () => {
+  test("its first run makes its own secret, and without one it says what to do", async () => {
     const { start } = await createDatabase()
     const app = await start({ SESSION_SECRET: "" })
     expect((await fetch(app.origin)).status).toBe(500)

@@ -24,7 +24,7 @@ describeInBrowser("examples/next-pages", ({ built, origin, page, openBrowser, ph
     expect(await lintApp(built().folder)).toBe("")
   })
 
-  test("shows what is wrong beside the fields, keeps the input but no password, and signs up", async () => {
+  test("shows what is wrong next to the fields, keeps the input but no password, and signs up", async () => {
     const [username, secret] = [page().getByLabel("Username"), page().getByLabel("Password")]
     await page().goto("/sign-up")
     await submit(page(), { Username: "a b", Password: "short" }, "Create account")
@@ -79,7 +79,7 @@ describeInBrowser("examples/next-pages", ({ built, origin, page, openBrowser, ph
     await arrive(tab, "/profile", "Profile")
   })
 
-  test("sends strangers to the sign-in page, and members away from it", async () => {
+  test("redirects signed-out visitors to the sign-in page, and signed-in users away from it", async () => {
     for (const path of ["/profile", "/devices", "/admin"]) {
       await page().goto(path)
       await arrive(page(), "/sign-in", "Sign in")
@@ -101,7 +101,7 @@ describeInBrowser("examples/next-pages", ({ built, origin, page, openBrowser, ph
     await signIn(page(), "ada")
   })
 
-  test("the header follows signing in and out without loading the page anew", async () => {
+  test("the header follows signing in and out without loading the page again", async () => {
     await page().goto("/")
     await page().evaluate("globalThis.isSameDocument = true")
     await page().getByRole("navigation").getByRole("link", { name: "Create account" }).click()
@@ -240,7 +240,7 @@ describeInBrowser("examples/next-pages", ({ built, origin, page, openBrowser, ph
     expect(rows).toEqual([expect.stringMatching(/^Eve\n\w+$/), expect.stringMatching(/^Root\n\w+\nAdmin$/)])
   })
 
-  test("API routes answer 401 to strangers, 403 to members without the role, and 405 to other methods", async () => {
+  test("API routes answer 401 to signed-out visitors, 403 to users without the role, and 405 to other methods", async () => {
     await page().goto("/")
     expect(await statuses(page())).toEqual({ me: 401, users: 401, devices: 401, wrongMethods: [405, 405] })
     await signUp(page(), "Root")

@@ -31,7 +31,7 @@ describeInBrowser("examples/next-stateless", ({ built, origin, page, openBrowser
     expect(await lintApp(built().folder)).toBe("")
   })
 
-  test("shows what is wrong beside the fields, keeps the input, and signs up", async () => {
+  test("shows what is wrong next to the fields, keeps the input, and signs up", async () => {
     const [name, email, secret] = ["Name", "Email", "Password"].map((label) => page().getByLabel(label))
     if (!name || !email || !secret) throw new Error("The form has three fields.")
     await page().goto("/sign-up")
@@ -94,7 +94,7 @@ describeInBrowser("examples/next-stateless", ({ built, origin, page, openBrowser
     expect(await other.context().cookies()).toEqual([])
   })
 
-  test("sends strangers to the sign-in page, and members away from it", async () => {
+  test("redirects signed-out visitors to the sign-in page, and signed-in users away from it", async () => {
     for (const path of ["/dashboard", "/admin", "/dashboard/x"]) {
       await page().goto(path)
       await arrive(page(), "/sign-in", "Sign in")
@@ -326,7 +326,7 @@ describeInBrowser("examples/next-stateless", ({ built, origin, page, openBrowser
     await arrive(plain, "/dashboard", "Dashboard")
   })
 
-  test("a new secret signs out only who did not come back while the old one was beside it", async () => {
+  test("a new secret signs out only users who did not return while the old one was still accepted", async () => {
     const { start } = await createDatabase()
     const [k1, k2] = [newSecret(), newSecret()]
     const [present, absent] = [await openBrowser(), await openBrowser()]
@@ -381,7 +381,7 @@ describeInBrowser("examples/next-stateless", ({ built, origin, page, openBrowser
     expect(app.output()).toContain(sentence)
   })
 
-  test("its first run makes a secret of its own, and the next one keeps it", async () => {
+  test("its first run makes its own secret, and the next one keeps it", async () => {
     const file = join(built().folder, ".env.local")
     await makeSecret(built())
     const text = await readFile(file, "utf8")

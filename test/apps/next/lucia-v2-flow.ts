@@ -93,7 +93,7 @@ export function luciaV2Flow(visit: ExampleVisit): void {
     expect(sessionsOf(database.db)).toHaveLength(2)
   })
 
-  test("sends strangers to the sign-in page, and members away from it", async () => {
+  test("redirects signed-out visitors to the sign-in page, and signed-in users away from it", async () => {
     const { page } = await openTutorial(visit)
     await page.goto("/")
     await arrive(page, "/login", "Sign in")
@@ -273,7 +273,7 @@ export function luciaV2Flow(visit: ExampleVisit): void {
     expect(sessionsOf(database.db)).toHaveLength(2)
   })
 
-  test("what is no form, or holds no text, is answered as what it is", async () => {
+  test("what is not a form, or holds no text, is answered as what it is", async () => {
     const { app } = await openTutorial(visit)
     const file = new FormData()
     file.append("username", new Blob(["grace"]), "name.txt")

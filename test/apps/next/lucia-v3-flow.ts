@@ -106,7 +106,7 @@ export function luciaV3Flow(visit: ExampleVisit, paths: LuciaV3Paths, kept: Kept
     expect(sessionsOf(database.db)).toHaveLength(2)
   })
 
-  test("sends strangers to the sign-in page, and members away from it", async () => {
+  test("redirects signed-out visitors to the sign-in page, and signed-in users away from it", async () => {
     const { page } = await openTutorial(visit)
     await page.goto(paths.home)
     await arrive(page, paths.signIn, "Sign in")

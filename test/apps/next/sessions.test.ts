@@ -134,7 +134,7 @@ describe("sessions in Next.js 16", () => {
     expect(headers.get("Cache-Control")).toBe("private, no-store")
   })
 
-  test("[COO-8] the cookies that a handler sets itself stay to the letter, each once", async () => {
+  test("[COO-8] the cookies that a handler sets itself stay unchanged, each once", async () => {
     const { setCookie } = await visitor().get("/api/callback/ada")
     expect(setCookie.filter((header) => header.startsWith(cookieName))).toHaveLength(1)
     expect(setCookie).toContain("theme=dark; Expires=Wed, 21 Oct 2026 07:28:00 GMT; Path=/")

@@ -212,7 +212,7 @@ describe.each(variants)("Next.js %s", (variant) => {
     expect(setCookie).toEqual([expect.stringContaining(`${cookieName}=`)])
   })
 
-  test("of a handler that returns nothing Next.js says so", async () => {
+  test("Next.js reports a handler that returns nothing", async () => {
     expect((await visitor().get("/api/answers/nothing")).status).toBe(500)
     expect(output()).toContain("No response is returned from route handler")
   })

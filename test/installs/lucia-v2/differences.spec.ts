@@ -158,7 +158,7 @@ describe("requests", () => {
     expect(seen).toEqual({ Lucia: ["bob", "bob", "bob"], here: ["bob", "alice", "bob"] })
   })
 
-  test.each(["null", "nonsense"])("Origin: %s is a stranger, and no error", async (origin) => {
+  test.each(["null", "nonsense"])("Origin: %s counts as cross-origin, without an error", async (origin) => {
     const seen = await both(async (auth) => {
       const { sessionId } = await signIn(auth, "alice")
       return requestOf(auth, { cookie: sessionId, method: "POST", origin, url: "https://example.com/" }).validate()
@@ -318,7 +318,7 @@ describe("sessions", () => {
     expect(end).toEqual({ Lucia: [true, false], here: [false, true] })
   })
 
-  test("a renewal beside a sign-out revives nothing over an adapter that reads and puts back", async () => {
+  test("a renewal during a sign-out revives nothing over an adapter that reads and puts back", async () => {
     const left = await both(
       async (auth, { dump }) => {
         const { sessionId } = await signIn(auth, "alice")
@@ -371,15 +371,12 @@ describe("sessions", () => {
     expect(seen).toEqual({ Lucia: "alice", here: "AUTH_INVALID_SESSION_ID" })
   })
 
-  test.each(["", "x".repeat(256), "a".repeat(64)])(
-    "a sessionId that cannot be right is refused: %s",
-    async (sessionId) => {
-      const made = await both(
-        async (auth) => (await auth.createSession({ userId: "alice", attributes: {}, sessionId })).sessionId,
-      )
-      expect(made).toEqual({ Lucia: sessionId, here: "invalid_option" })
-    },
-  )
+  test.each(["", "x".repeat(256), "a".repeat(64)])("an invalid sessionId is refused: %s", async (sessionId) => {
+    const made = await both(
+      async (auth) => (await auth.createSession({ userId: "alice", attributes: {}, sessionId })).sessionId,
+    )
+    expect(made).toEqual({ Lucia: sessionId, here: "invalid_option" })
+  })
 
   test("ids that a database takes for the same are not", async () => {
     const insensitive = (adapter) => (LuciaError) => {
@@ -555,7 +552,7 @@ describe("what a database makes of ids", () => {
     await store.close()
   })
 
-  test("MySQL's 0 is no text, and blanks at the end are part of a key", async ({ skip }) => {
+  test("MySQL's 0 is not text, and blanks at the end are part of a key", async ({ skip }) => {
     const store = await openMysql2()
     if (!store) return skip("no server")
     const results = {}

@@ -113,7 +113,7 @@ describe("cookies", () => {
     )
   }
 
-  test("are written to the letter as Lucia writes them", () => {
+  test("are written exactly as Lucia writes them", () => {
     vi.useFakeTimers({ toFake: ["Date"], now })
     const idle = fc.integer({ min: -day, max: 399 * day })
     fc.assert(

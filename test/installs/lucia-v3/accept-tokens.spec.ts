@@ -106,7 +106,7 @@ test("the cookie of lucia@3.2.2 is replaced by one of the same name, domain and 
 })
 
 test.each(["Scrypt", "LegacyScrypt"])(
-  "a password that lucia@3.2.2's %s hashed signs in, and is hashed anew",
+  "a password that lucia@3.2.2's %s hashed signs in, and is hashed again",
   async (kind) => {
     const adapter = memoryAdapter()
     await adapter.insertUser({ id: "ada", attributes: {} }, null)

@@ -290,51 +290,48 @@ export function drills(app, { open, moveTables, canPause = false, inShort = fals
   })
 
   if (app.isV3)
-    drill(
-      "over Lucia's own table createAuth takes every cookie, and puts a token of its own in its place",
-      async () => {
-        const before = await lucia()
-        const people = await population(before, app.people)
-        await before.stop()
-        const between = await ours("rekey")
-        for (const name of ["recent", "due"]) expect(await people[name].browser.who(between)).toBe(name)
-        await between.stop()
+    drill("over Lucia's own table createAuth takes every cookie, and puts its own token in its place", async () => {
+      const before = await lucia()
+      const people = await population(before, app.people)
+      await before.stop()
+      const between = await ours("rekey")
+      for (const name of ["recent", "due"]) expect(await people[name].browser.who(between)).toBe(name)
+      await between.stop()
 
-        const both = [await auth(), await auth()]
-        for (const [name, { isIn, cookie }] of Object.entries(people)) {
-          if (!isIn) expect(await new Browser(cookie).who(both[0]), name).toBeNull()
-          else people[name].browser = await expectOneToken(cookie, name, both)
-        }
-        const good = insiders(people)
-        const ids = await storedIds()
-        // With the one that is over.
-        expect(ids).toHaveLength(good.length + 1)
-        expect(ids).toEqual(expect.arrayContaining(good.map(([, { browser }]) => sha256(browser.cookie))))
+      const both = [await auth(), await auth()]
+      for (const [name, { isIn, cookie }] of Object.entries(people)) {
+        if (!isIn) expect(await new Browser(cookie).who(both[0]), name).toBeNull()
+        else people[name].browser = await expectOneToken(cookie, name, both)
+      }
+      const good = insiders(people)
+      const ids = await storedIds()
+      // With the one that is over.
+      expect(ids).toHaveLength(good.length + 1)
+      expect(ids).toEqual(expect.arrayContaining(good.map(([, { browser }]) => sha256(browser.cookie))))
 
-        // A dump of now signs nobody in, but one from before does: what a cookie is replaced by follows from it.
-        const values = new Set((await storedValues()).flatMap(spellings))
-        await Promise.all(both.map((server) => expectVoid(server, values)))
-        const { recent, due, renewed, nearlyOver } = people
-        for (const [name, { cookie }] of good) expect(await new Browser(cookie).who(both[0])).toBe(name)
-        // A rotation voids it, and so does every end of the session, whichever of the two cookies ends it.
-        await recent.browser.post(both[0], "/rotate")
-        await due.browser.post(both[0], "/signout")
-        await new Browser(renewed.cookie).post(both[0], "/signout")
-        await nearlyOver.browser.post(both[0], "/signout/everywhere")
-        for (const server of both) {
-          for (const [name, { cookie }] of good) expect(await new Browser(cookie).who(server), name).toBeNull()
-          for (const { browser } of [due, renewed, nearlyOver]) expect(await browser.who(server)).toBeNull()
-          expect(await recent.browser.who(server)).toBe("recent")
-        }
-        const again = await signIn(both[0], "due")
-        expect(await again.who(both[1])).toBe("due")
-        // There is a way back to the drop-in, for those whose cookie has been replaced.
-        for (const server of [await ours("rekey"), await ours("hashed")]) {
-          expect(await again.who(server)).toBe("due")
-          expect(await recent.browser.who(server)).toBe("recent")
-        }
-      },
-    )
+      // A dump of now signs nobody in, but one from before does: what a cookie is replaced by follows from it.
+      const values = new Set((await storedValues()).flatMap(spellings))
+      await Promise.all(both.map((server) => expectVoid(server, values)))
+      const { recent, due, renewed, nearlyOver } = people
+      for (const [name, { cookie }] of good) expect(await new Browser(cookie).who(both[0])).toBe(name)
+      // A rotation voids it, and so does every end of the session, whichever of the two cookies ends it.
+      await recent.browser.post(both[0], "/rotate")
+      await due.browser.post(both[0], "/signout")
+      await new Browser(renewed.cookie).post(both[0], "/signout")
+      await nearlyOver.browser.post(both[0], "/signout/everywhere")
+      for (const server of both) {
+        for (const [name, { cookie }] of good) expect(await new Browser(cookie).who(server), name).toBeNull()
+        for (const { browser } of [due, renewed, nearlyOver]) expect(await browser.who(server)).toBeNull()
+        expect(await recent.browser.who(server)).toBe("recent")
+      }
+      const again = await signIn(both[0], "due")
+      expect(await again.who(both[1])).toBe("due")
+      // There is a way back to the drop-in, for those whose cookie has been replaced.
+      for (const server of [await ours("rekey"), await ours("hashed")]) {
+        expect(await again.who(server)).toBe("due")
+        expect(await recent.browser.who(server)).toBe("recent")
+      }
+    })
 
   if (app.isV3)
     drill(
@@ -380,7 +377,7 @@ export function drills(app, { open, moveTables, canPause = false, inShort = fals
       },
     )
 
-  drill("in tables of its own createAuth knows every cookie and password, and hashes the passwords anew", async () => {
+  drill("in tables of its own createAuth knows every cookie and password, and hashes the passwords again", async () => {
     const before = await lucia()
     const people = await population(before, app.people)
     await before.stop()

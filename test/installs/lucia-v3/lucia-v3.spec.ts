@@ -24,7 +24,7 @@ const attributes = fc.record(
 )
 const span = fc.tuple(fc.integer({ min: 1, max: 13 }), fc.constantFrom("d", "w", "h", "m", "s"))
 
-test("cookies are written to the letter as Lucia writes them", () => {
+test("cookies are written exactly as Lucia writes them", () => {
   const options = fc.record(
     { name: fc.constantFrom("auth_session", "my session", "__Host-a", "ü"), expires: fc.boolean(), attributes },
     { requiredKeys: [] },

@@ -181,7 +181,7 @@ for (const [name, open] of [
       expect(await adapter.findUser("carol")).toBeNull()
     })
 
-    test("a row whose times are null is no session, and a listing skips it", async () => {
+    test("a row whose times are null is not a session, and a listing skips it", async () => {
       await adapter.insertUser(alice, null)
       await adapter.insertSession(session)
       await adapter.insertSession({ ...session, id: "s2" })

@@ -55,7 +55,7 @@ describe("validate()", () => {
     expect(set).toHaveLength(1)
   })
 
-  test("deletes a cookie that is no session, and answers null", async () => {
+  test("deletes a cookie that is not a session, and answers null", async () => {
     const { request, set } = await open()
     const handled = request({ cookie: "auth_session=unknown" })
     expect(await handled.validate()).toBeNull()
@@ -287,7 +287,7 @@ describe("session cookies", () => {
   })
 })
 
-describe("configurations that cannot be", () => {
+describe("invalid configurations", () => {
   const create = (config: object) => () => lucia({ adapter: memoryAdapter(), env: "DEV", ...config } as Configuration)
 
   test.each([
@@ -328,7 +328,7 @@ describe("configurations that cannot be", () => {
   })
 })
 
-test("[P3] the debug log tells what happens, and no secret", async () => {
+test("[P3] the debug log shows what happens, and no secret", async () => {
   const lines: unknown[] = []
   const log = vi.spyOn(console, "log").mockImplementation((...line) => void lines.push(...line))
   const { auth, request, cookie, ada } = await open({ experimental: { debugMode: true } })

@@ -131,7 +131,7 @@ describe("ids", () => {
     expect([...sessions.keys()]).toEqual([sha256(id)])
   })
 
-  test("a sign-out beside a move ends the session", async () => {
+  test("a sign-out during a move ends the session", async () => {
     for (const signOut of ["invalidateSession", "invalidateAllUserSessions"] as const) {
       const { auth, sessions } = await setUp()
       const id = addClearSession(sessions)
@@ -140,7 +140,7 @@ describe("ids", () => {
     }
   })
 
-  test("a sign-out by another server, beside a move, ends the session", async () => {
+  test("a sign-out by another server, during a move, ends the session", async () => {
     const { adapter, users, sessions } = memoryLuciaAdapter()
     const id = addClearSession(sessions)
     const moving: typeof adapter = (E) => ({
@@ -299,7 +299,7 @@ describe("renewal", () => {
   })
 
   test.each(["invalidateSession", "invalidateAllUserSessions"] as const)(
-    "[P16] never revives a session that %s() ends meanwhile, though the adapter reads a row and puts it back",
+    "[P16] never revives a session that %s() ends at the same time, though the adapter reads a row and puts it back",
     async (signOut) => {
       const { adapter, sessions } = memoryLuciaAdapter()
       const [reading, writing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]

@@ -265,7 +265,7 @@ test("[P14] getUserAttributes cannot change whose user it is", async () => {
   expect((await signIn()).user.userId).toBe("ada")
 })
 
-test("[P12] a user is deleted from the key inwards, and a session that is made meanwhile goes too", async () => {
+test("[P12] a user is deleted from the key inwards, and a session that is made at the same time goes too", async () => {
   const { adapter, ...rows } = memoryLuciaAdapter({ hasForeignKeys: false })
   const calls: string[] = []
   const recording: typeof adapter = (E) => {

@@ -20,7 +20,7 @@ test("password hashes are Lucia v2's, and verified by all that verify those", as
   expect(await luciaScrypt().verify(hash, "Password")).toBe(true)
 })
 
-test("what is no hash, or no password, is false; a hash of bcrypt is outdated", async () => {
+test("what is not a hash, or no password, is false; a hash of bcrypt is outdated", async () => {
   const hash = await generateLuciaPasswordHash("password")
   const [, salt, key] = hash.split(":")
   for (const bad of [

@@ -340,7 +340,7 @@ describe.each(kinds)("the statements for $name", ({ name, types, open }) => {
     expect(await verify("grace", "another password")).toBe(true)
   })
 
-  test("can be run again after the way back from Lucia v3's table", async ({ skip }) => {
+  test("can be run again after rolling back from Lucia v3's table", async ({ skip }) => {
     const store = (await withLuciaV3({ [luciaToken]: "user-Ada" })) ?? skip()
     await migrate(store, `Lucia v3, ${name}`)
     const fresh = await overOurTables(store).auth.createSession("user-grace")

@@ -374,7 +374,7 @@ test.each([
   }
 })
 
-test("the replacement of a token is the same in every version, since servers of two may run beside each other", async () => {
+test("the replacement of a token is the same in every version, since servers of two versions may run at the same time", async () => {
   const { auth } = await setUp(openMemory, v3, v2)
   expect([await tokenOf(auth, v3), await tokenOf(auth, v2)]).toEqual([
     "svv62wpnfupyrt3aooytug7i5r2k3hfq",
@@ -382,7 +382,7 @@ test("the replacement of a token is the same in every version, since servers of 
   ])
 })
 
-test("what is no adapter is refused at once", async () => {
+test("what is not an adapter is refused at once", async () => {
   const { own } = await setUp(openMemory)
   // @ts-expect-error Nothing to find old sessions in.
   expect(() => acceptLuciaTokens(own)).toThrow(expect.objectContaining({ code: "missing_port" }))

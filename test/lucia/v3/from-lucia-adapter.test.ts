@@ -211,7 +211,7 @@ describe("what the adapters of Lucia do wrong", () => {
     expect(lucia.sessions.size).toBe(0)
   })
 
-  test("users whom the database takes for one another keep their sessions apart", async () => {
+  test("users that the database considers equal keep their sessions apart", async () => {
     const { adapter, lucia } = setUp()
     lucia.users.set("ADA", { id: "ADA", attributes: {} })
     await adapter.insertSession(session)
@@ -258,7 +258,7 @@ describe("what the adapters of Lucia do wrong", () => {
   })
 })
 
-test("what is no adapter of Lucia v3, and a column that cannot be, are refused at once", () => {
+test("an invalid adapter of Lucia v3 and an invalid column are refused at once", () => {
   const { deleteSession: _, ...part } = memoryLuciaAdapter()
   const refusal = (code: string) => expect.objectContaining({ code })
   expect(() => fromLuciaAdapter(part as unknown as Adapter)).toThrow(/deleteSession\(\)/)

@@ -208,7 +208,7 @@ describe("clear ids", () => {
     expect([...adapter.sessions.values()]).toMatchObject([{ id: hash(clearId), attributes }])
   })
 
-  test.each([0, 12])("do not come back to life when a sign-out runs beside a write of %i turns", async (slowness) => {
+  test.each([0, 12])("do not come back to life when a sign-out runs during a write of %i turns", async (slowness) => {
     for (let delay = 0; delay < 24; delay++) {
       const { lucia, adapter, addClear, ids } = setUp()
       addClear()
@@ -322,7 +322,7 @@ test("[P13][P14] attributes cannot stand in for columns of the library", async (
   expect(await lying.createSession("ada", {})).toMatchObject({ userId: "ada", fresh: true })
 })
 
-test("[P15] options and adapters that cannot be are refused at once", () => {
+test("[P15] invalid options and adapters are refused at once", () => {
   const { adapter } = setUp()
   const code = (make: () => unknown) => {
     try {
