@@ -26,7 +26,8 @@ function installSteps({ folder, install, packages, database, style }: Project): 
 
 function tableSteps({ database }: Project, files: PlannedFile[]): string[] {
   const tables = files.find(({ path }) => path.endsWith("/tables.sql"))
-  if (!tables) return ["The database is the file app.db. The variable DATABASE names another. Add it to .gitignore."]
+  if (!tables)
+    return ["The database is the file app.db. The variable DATABASE names another. Add app.db* to .gitignore."]
   return [
     `Set DATABASE_URL, and create the tables, or copy them into your migrations:\n\n  ${database.create!(tables.path)}`,
   ]

@@ -178,6 +178,8 @@ function visit(setUp: () => Promise<{ folder: string; start: string; env?: Recor
       expect((await visitor.post(path, { username: ["a", "b"], password: ["c", "d"] })).status).toBeOneOf([401, 422])
       expect((await visitor.post(path, {})).status).toBeOneOf([401, 422])
       expect((await visitor.postJson(path, { username: {} })).status).toBeOneOf([401, 422])
+      const broken = { "Content-Type": "multipart/form-data" }
+      expect((await visitor.post(path, {}, broken)).status).toBeOneOf([401, 422])
     }
   })
 }

@@ -1,5 +1,6 @@
 /** The routes of Hono 4. */
 export const honoRoutes = `import { Hono } from "hono"
+import type { Context } from "hono"
 import { bodyLimit } from "hono/body-limit"
 import { createMiddleware } from "hono/factory"
 import type { InferUser } from "nightlatch"
@@ -37,7 +38,7 @@ authRoutes.get("/sign-up", async (c) => {
 })
 
 authRoutes.post("/sign-up", formBody, async (c) => {
-  const { username, password, next } = readForm(await c.req.parseBody())
+  const { username, password, next } = await readForm(c)
   const { userId, errors } = await createAccount(username, password)
   if (userId === null) return c.html(signUpPage({ username, next, errors }), 422)
   await c.var.auth.signIn(userId)
@@ -51,7 +52,7 @@ authRoutes.get("/sign-in", async (c) => {
 })
 
 authRoutes.post("/sign-in", formBody, async (c) => {
-  const { username, password, next } = readForm(await c.req.parseBody())
+  const { username, password, next } = await readForm(c)
   const { token, errors } = await checkCredentials(username, password)
   if (token === null) return c.html(signInPage({ username, next, errors }), 401)
   await c.var.auth.setSession(token)
@@ -66,7 +67,9 @@ authRoutes.post("/sign-out", async (c) => {
   return c.redirect("/sign-in", 303)
 })
 
-function readForm(body«: Record<string, unknown>») {
+async function readForm(c«: Context») {
+  // A body that is not a form counts as an empty form.
+  const body«: Record<string, unknown>» = await c.req.parseBody().catch(() => ({}))
   // A form can send a file, or leave a field out.
   const textOf = (name«: string») => (typeof body[name] === "string" ? body[name] : "")
   return { username: textOf("username"), password: textOf("password"), next: textOf("next") }
