@@ -1,7 +1,8 @@
 /** A client that keeps cookies as a browser does and follows no redirect. */
 export interface Visitor {
   get(path: string, headers?: Record<string, string>): Promise<Response>
-  post(path: string, fields: Fields, headers?: Record<string, string>): Promise<Response>
+  /** `FormData` can have files. */
+  post(path: string, fields: Fields | FormData, headers?: Record<string, string>): Promise<Response>
   postJson(path: string, body: object, headers?: Record<string, string>): Promise<Response>
   /** The `Cookie` header that it would send now. */
   cookie: string
@@ -35,7 +36,8 @@ export function createVisitor(origin: string, userAgent = "Mozilla/5.0 (X11; Lin
   }
 }
 
-function encode(fields: Fields): URLSearchParams {
+function encode(fields: Fields | FormData): URLSearchParams | FormData {
+  if (fields instanceof FormData) return fields
   return new URLSearchParams(
     Object.entries(fields).flatMap(([name, value]) => [value].flat().map((each) => [name, each])),
   )

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest"
 import { createVisitor } from "../examples/visitor.ts"
-import type { Visitor } from "../examples/visitor.ts"
+import type { Fields, Visitor } from "../examples/visitor.ts"
 import type { PageAppOptions, RunningApp } from "./page-app.ts"
 
-type FlowOptions = Pick<PageAppOptions, "refusal" | "redirectsBack">
+type FlowOptions = Pick<PageAppOptions, "refusal" | "redirectsBack" | "failsOnJson">
 
 const account = { username: "Ada", password: "correct horse battery" }
 
@@ -12,7 +12,7 @@ const account = { username: "Ada", password: "correct horse battery" }
  * `/sign-in`, `/profile` for users who are signed in, and a form there that signs out.
  */
 export function testSignInFlow(app: () => RunningApp, options: FlowOptions = {}): void {
-  const { refusal = 403, redirectsBack = false } = options
+  const { refusal = 403, redirectsBack = false, failsOnJson = false } = options
   let visitor: Visitor
 
   test("redirects a signed-out visitor to the sign-in page", async () => {
@@ -61,6 +61,39 @@ export function testSignInFlow(app: () => RunningApp, options: FlowOptions = {})
     expect(answer.status).toBe(refusal)
     expect(victim.cookie).toBe("")
   })
+
+  test("makes no user of a form that lacks fields or sends something else in them", async () => {
+    const { path, fields } = await formOf(createVisitor(app().origin), "/sign-up")
+    const withFile = Object.entries({ ...fields, username: "file-sender" }).reduce(
+      (form, [name, value]) => (form.append(name, value), form),
+      new FormData(),
+    )
+    withFile.append("password", new Blob(["correct horse"]), "password.txt")
+    const { password } = account
+    const incomplete: Fields[] = [{}, { username: "no-password" }, { password }, { username: "", password: "" }]
+    for (const form of incomplete) await expectNoUser((visitor) => visitor.post(path, { ...fields, ...form }))
+    await expectNoUser((visitor) => visitor.post(path, withFile))
+    for (const json of [
+      { username: { toString: 1 }, password },
+      { username: "json-sender", password: [password] },
+    ])
+      await expectNoUser((visitor) => visitor.postJson(path, { ...fields, ...json }), failsOnJson ? 500 : 499)
+  })
+
+  test.runIf(redirectsBack)("explains a mistake whose name anyone has written into the address", async () => {
+    for (const error of ["constructor", "__proto__", "toString"]) {
+      const page = await createVisitor(app().origin).get(`/sign-up?error=${error}`)
+      expect(page.status).toBe(200)
+      expect(await page.text()).toMatch(/<p role="alert">Choose another password\.<\/p>/)
+    }
+  })
+
+  async function expectNoUser(send: (visitor: Visitor) => Promise<Response>, maxStatus = 499): Promise<void> {
+    const visitor = createVisitor(app().origin)
+    const { status } = await send(visitor)
+    expect(visitor.cookie).toBe("")
+    expect(status).toBeLessThanOrEqual(maxStatus)
+  }
 
   /** Sends a form with a mistake. Resolves to the page that explains it. */
   async function mistake(visitor: Visitor, page: string, values: Record<string, string>): Promise<string> {

@@ -43,6 +43,8 @@ export interface PageAppOptions {
   refusal?: number
   /** Whether a form with mistakes redirects to its page, which explains them. Default: the answer explains them. */
   redirectsBack?: boolean
+  /** Whether the framework itself answers 500 to JSON where it expects a form. */
+  failsOnJson?: boolean
 }
 
 const run = promisify(execFile)

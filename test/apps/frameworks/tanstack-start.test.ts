@@ -28,6 +28,7 @@ const app = {
   build: ["npm run build", "tsc --noEmit"],
   start: "srvx serve --prod --entry dist/server/server.js --static ../client --port %PORT%",
   redirectsBack: true,
+  failsOnJson: true,
 }
 
 describePage("getting-started/tanstack-start.md", app, (visit) => {
@@ -49,6 +50,15 @@ describePage("getting-started/tanstack-start.md", app, (visit) => {
     const answer = await visitor.get(address, call)
     expect(answer.headers.get("Cache-Control")).toBe("private, no-store")
     expect(await answer.text()).toContain("Ada")
+  })
+
+  test("a server function refuses data that is not a form", async () => {
+    const visitor = createVisitor(visit.running().origin)
+    const html = await (await visitor.get("/sign-up")).text()
+    const [, address = ""] = /<form[^>]* action="([^"]+)"/.exec(html) ?? []
+    // As Start writes { data: "text" }.
+    const call = { t: { t: 10, i: 0, p: { k: ["data"], v: [{ t: 1, s: "text" }] }, o: 0 }, f: 63, m: [] }
+    expect((await visitor.postJson(address, call, { "x-tsr-serverFn": "true" })).status).toBe(400)
   })
 
   test("a server route has the session, and refuses cross-origin requests", async () => {
