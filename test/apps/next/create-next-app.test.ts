@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { expect, test } from "vitest"
+import { startApp } from "../frameworks/page-app.ts"
 import { describeInBrowser, password, replaceCookie, submit } from "./example-browser.ts"
 import { appRouterFiles, layoutWithSession, rolesFiles } from "./guide.ts"
 import { createNextApp, withoutFont } from "./next-app.ts"
@@ -14,12 +15,29 @@ const run = promisify(execFile)
 describeInBrowser(
   "create-next-app",
   ({ built, createDatabase, page }) => {
-    test("has every page of the guide, prerendered but for what asks who is signed in", () => {
+    test("has every page of the guide, and still prerenders those that ask nobody", () => {
       expect(built().buildOutput).toContain("Cache Components enabled")
-      for (const path of ["/", "/profile", "/admin/users", "/sign-in", "/sign-up"]) {
-        expect(built().buildOutput).toMatch(new RegExp(`◐ ${path}\\s*$`, "m"))
+      expect(built().buildOutput).toMatch(/◐ \/\s*$/m)
+      for (const path of ["/profile", "/admin/users", "/sign-in", "/sign-up"]) {
+        expect(built().buildOutput).toMatch(new RegExp(`ƒ ${path}\\s*$`, "m"))
       }
     })
+
+    test("reports nothing in development", async () => {
+      const app = await startApp(built().folder, "next dev -p %PORT%")
+      try {
+        for (const path of ["/", "/sign-up", "/sign-in", "/profile"]) {
+          await page().goto(app.origin + path, { waitUntil: "networkidle", timeout: 60_000 })
+        }
+        expect(page().url()).toContain("/sign-in?next=%2Fprofile")
+        await page().goto(`${app.origin}/sign-up`)
+        await submit(page(), { Username: "Dev", Password: password }, "Create account")
+        await page().getByRole("heading", { name: "Hello, Dev" }).waitFor()
+        expect(app.output()).not.toMatch(/error|⨯/i)
+      } finally {
+        await app.stop()
+      }
+    }, 120_000)
 
     test("signs a user up, out and in, and comes back to the page that was wanted", async () => {
       const { db, start } = await createDatabase()
@@ -62,7 +80,10 @@ describeInBrowser(
       await page().goto(`${origin}/sign-up`)
       await submit(page(), { Username: "Grace", Password: password }, "Create account")
       await page().getByRole("heading", { name: "Hello, Grace" }).waitFor()
+      const ended = `__Host-session=${"a".repeat(32)}`
       await replaceCookie(page(), "__Host-session", "a".repeat(32))
+      const answer = await fetch(`${origin}/profile`, { headers: { Cookie: ended } })
+      expect(await answer.text()).not.toMatch(/Hello,|Signed in since/)
       await page().goto(`${origin}/profile`)
       await page().getByRole("heading", { name: "Sign in" }).waitFor()
       expect(await page().content()).not.toContain("Hello,")

@@ -1,20 +1,22 @@
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { appRouterFiles, layoutWithSession, pagesRouterFiles, rolesFiles } from "./guide.ts"
+import { appRouterFiles, layoutWithSession, pagesRouterFiles, rolesFiles, withoutInstant } from "./guide.ts"
 import { buildApp } from "./next-app.ts"
 import type { BuiltApp, RunningApp } from "./next-app.ts"
 
-// As the page says it for an application without Cache Components.
 const layout = layoutWithSession(`
 export default function Layout({ children }: LayoutProps<"/">) {
   return <html lang="en"><body>{children}</body></html>
 }
-`).replace("<Suspense>{children}</Suspense>", "{children}")
+`)
 
 const account = { username: "Ada", password: "correct horse battery" }
 
 describe("the code of docs/getting-started/nextjs.md", () => {
-  const { app, send, cookie, forget } = visit({ ...appRouterFiles, ...rolesFiles, "app/layout.tsx": layout })
+  const { app, send, cookie, forget } = visit({
+    ...withoutInstant({ ...appRouterFiles, ...rolesFiles }),
+    "app/layout.tsx": layout,
+  })
 
   test("is a whole application, whose pages are all dynamic", () => {
     expect(app().buildOutput).toMatch(/ƒ \/profile/)

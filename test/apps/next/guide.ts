@@ -25,6 +25,12 @@ export function layoutWithSession(layout: string): string {
   return imports + layout.replace("{children}", shell)
 }
 
+/** Files for an application without Cache Components, from which the page says to leave out the lines of `instant`. */
+export function withoutInstant(files: Record<string, string>): Record<string, string> {
+  const lines = /^(\/\/ Next\.js waits .*\n)?export const instant = false\n\n/m
+  return Object.fromEntries(Object.entries(files).map(([name, text]) => [name, text.replace(lines, "")]))
+}
+
 /** The blocks of TypeScript that name their file in the first line. */
 function filesIn(text: string): Record<string, string> {
   const blocks = text.matchAll(/^```tsx?\n\/\/ (\S+)\n(.*?)^```$/gms)

@@ -22,7 +22,7 @@ describeInBrowser(
     test("is built and served by Node.js 20, with every page", async () => {
       expect(await (await fetch(`${origin()}/api/version`)).text()).toBe("v20.20.2")
       for (const path of ["/profile", "/sign-in", "/sign-up"]) {
-        expect(built().buildOutput).toMatch(new RegExp(`◐ ${path}\\s*$`, "m"))
+        expect(built().buildOutput).toMatch(new RegExp(`ƒ ${path}\\s*$`, "m"))
       }
     })
 
