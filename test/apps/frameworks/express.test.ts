@@ -18,8 +18,10 @@ describePage("getting-started/express.md", { build: ["tsc --noEmit -p ."], start
       const copy = visitor.cookie
       expect((await visitor.postJson("/sign-out", {})).status).toBe(204)
       expect((await visitor.get("/profile", { Cookie: copy })).status).toBe(401)
-      const weak = await visitor.postJson("/sign-up", { username: "Grace" })
-      expect(await weak.json()).toEqual({ error: "password_common" })
+      for (const password of [undefined, {}, { toString: 1 }, ["correct horse battery"]]) {
+        const refused = await visitor.postJson("/sign-up", { username: "Grace", password })
+        expect(await refused.json()).toEqual({ error: "password_too_short" })
+      }
       const signedUp = await visitor.postJson("/sign-up", { username: "Grace", password: "correct horse battery" })
       expect(signedUp.status).toBe(201)
       expect(await (await visitor.get("/profile")).json()).toMatchObject({ username: "Grace" })
