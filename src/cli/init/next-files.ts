@@ -10,12 +10,12 @@ import { formActions } from "./templates/shared.ts"
 export function nextFiles(project: Project): PlannedFile[] {
   const { source, style, database, cacheComponents } = project
   const library = `${source}lib/auth`
-  // A group of routes: its loading page stands around these pages only.
   const pages = `${source}app/(auth)`
   const page = (name: string, template: string) => {
     const path = `${pages}/${name}/page`
     const lib = posix.relative(posix.dirname(path), library)
-    return moduleFile(path, template.replaceAll("LIB/", `${lib}/`), style, true)
+    const text = template.replaceAll("LIB/", `${lib}/`).replace("BLOCKING", cacheComponents ? templates.blocking : "")
+    return moduleFile(path, text, style, true)
   }
   return [
     ...tableFile(project, library),
@@ -28,7 +28,6 @@ export function nextFiles(project: Project): PlannedFile[] {
     page("sign-up", templates.formPage(signUp)),
     page("sign-in", templates.formPage(signIn)),
     page("profile", templates.protectedProfile),
-    ...(cacheComponents ? [moduleFile(`${pages}/loading`, templates.loadingPage, style, true)] : []),
     proxyFile(project),
   ]
 }

@@ -8,11 +8,20 @@ import { createNextApp, withoutFont } from "./next-app.ts"
 // What create-next-app makes today, with Cache Components, and what `nightlatch init` adds to it.
 describeInBrowser(
   "init",
-  ({ built, page, origin }) => {
-    test("every page is there, prerendered but for what asks who is signed in", () => {
+  ({ built, page, openBrowser, origin }) => {
+    test("every page is there, and is rendered for each request", () => {
       for (const path of ["/sign-up", "/sign-in", "/profile"]) {
-        expect(built().buildOutput).toMatch(new RegExp(`◐ ${path}\\s*$`, "m"))
+        expect(built().buildOutput).toMatch(new RegExp(`ƒ ${path}\\s*$`, "m"))
       }
+    })
+
+    test("works without JavaScript", async () => {
+      const plain = await openBrowser({ javaScriptEnabled: false })
+      await plain.goto("/sign-up")
+      await submit(plain, { Username: "Plain", Password: password }, "Create account")
+      await plain.getByRole("heading", { name: "Hello, Plain" }).waitFor()
+      await plain.getByRole("button", { name: "Sign out" }).click()
+      await plain.getByRole("heading", { name: "Sign in" }).waitFor()
     })
 
     test("run again, it finds nothing to do", async () => {

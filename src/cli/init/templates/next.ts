@@ -150,7 +150,7 @@ import { CredentialsForm } from "LIB/credentials-form.ts"
   searchParams: Promise<{ next?: string | string[] }>
 }
 
-»export default async function ${page.name}({ searchParams }«: Props») {
+»BLOCKINGexport default async function ${page.name}({ searchParams }«: Props») {
   // The page that the visitor wanted. Anyone can write this address, so only paths of this site pass.
   const next = safeRedirect((await searchParams).next, "/profile")
   // Asked here and not in the proxy, which cannot tell a live session from one that has ended.
@@ -172,7 +172,7 @@ import { CredentialsForm } from "LIB/credentials-form.ts"
 export const protectedProfile = `import { signOutAction } from "LIB/actions.ts"
 import { protectedPage } from "LIB/auth.ts"
 
-// Runs only for users who are signed in. Others go to the sign-in page.
+BLOCKING// Runs only for users who are signed in. Others go to the sign-in page.
 export default protectedPage(async ({ user }) => (
   <main>
     <h1>Hello, {user.username}</h1>
@@ -183,10 +183,10 @@ export default protectedPage(async ({ user }) => (
 ))
 `
 
-/** What is shown while the session is read: Cache Components ask for it. */
-export const loadingPage = `export default function Loading() {
-  return <main aria-busy="true" />
-}
+/** What a page says that reads the session, where Cache Components would have it show something before. */
+export const blocking = `// Next.js waits for the session before it shows the page.
+export const instant = false
+
 `
 
 /** The proxy, at the root of the sources. */
