@@ -88,6 +88,7 @@ function remedyFor(cause: unknown): string {
   }
   return (
     "argon2id(): the package @node-rs/argon2 is installed but could not be loaded, usually because its binary for this " +
-    `platform is missing; install it on this platform and without --omit=optional, ${orNode} (see the cause)`
+    `platform is missing; install it on this platform and without --omit=optional, ${orNode}, or scrypt() or pbkdf2() ` +
+    "where no native module can be loaded, as on Workers (see the cause)"
   )
 }
