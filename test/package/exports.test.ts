@@ -246,6 +246,7 @@ async function foreignImports(code: string): Promise<string[]> {
   const { metafile } = await build({
     stdin: { contents: code, resolveDir: root },
     bundle: true,
+    logLevel: "error",
     write: false,
     metafile: true,
     format: "esm",
@@ -267,6 +268,7 @@ async function modulesIn(file: string): Promise<string[]> {
     absWorkingDir: root,
     entryPoints: [file],
     bundle: true,
+    logLevel: "error",
     write: false,
     metafile: true,
     format: "esm",

@@ -376,6 +376,7 @@ function bundle(...entryPoints: string[]) {
     absWorkingDir: root,
     entryPoints,
     bundle: true,
+    logLevel: "silent",
     write: false,
     outdir: "out",
     format: "esm",
