@@ -3,6 +3,7 @@ import { BaseSequencer } from "vitest/node"
 
 // Vitest knows how long files took only where they have run before: elsewhere these would come last and be waited for.
 const longest = [
+  "docs/blocks.test.ts",
   "adapters/concurrency.test.ts",
   "package/tarball.test.ts",
   "adapters/galera-outage.test.ts",
@@ -13,6 +14,8 @@ const longest = [
   "testing/broken-races.test.ts",
   "races/server-outage.test.ts",
   "adapters/pgbouncer.test.ts",
+  "docs/databases.test.ts",
+  "cli/schema.test.ts",
   "stateless/revocation-drill.test.ts",
 ]
 

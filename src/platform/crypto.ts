@@ -2,10 +2,12 @@ import { sha256 } from "@oslojs/crypto/sha2"
 import { encodeBase32LowerCaseNoPadding, encodeHexLowerCase } from "@oslojs/encoding"
 import { nodeModule } from "./node.ts"
 
-/** Reads hex, and writes base32 (RFC 4648, lower case, no padding). */
-export { decodeHex as fromHex, encodeBase32LowerCaseNoPadding as toBase32 } from "@oslojs/encoding"
+/** Writes base32 (RFC 4648, lower case, no padding). */
+export function toBase32(bytes: Uint8Array): string {
+  return encodeBase32LowerCaseNoPadding(bytes)
+}
 
-/** Makes random text from `bytes` bytes of the platform's generator, in base32 (RFC 4648, lower case, no padding). */
+/** Makes random text from `bytes` bytes of the platform's generator, in base32. */
 export function randomText(bytes: number): string {
   return encodeBase32LowerCaseNoPadding(crypto.getRandomValues(new Uint8Array(bytes)))
 }

@@ -7,6 +7,11 @@ export function toHex(bytes: Uint8Array): string {
   return text
 }
 
+/** Reads hex whose spelling was checked. */
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text.match(/../g) ?? [], (digits) => parseInt(digits, 16))
+}
+
 /** Writes bytes as base64 (RFC 4648, section 4), without padding: at most as many as a call may have arguments. */
 export function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes)).replace(/=+$/, "")

@@ -18,8 +18,8 @@ export function checkCrossOrigin(taker: string, options: CrossOriginOptions = {}
 
 /** What a refused request is answered: the first sentence for a person, the rest for developers of pages and scripts. */
 export const crossOriginRefusal =
-  "Cross-origin request refused. Add the origin of another page of yours to trustedOrigins. A script that sends a cookie must also send this site's own origin, " +
-  'as in "Origin: https://example.com".'
+  "Cross-origin request refused. Add the origin of another page of yours to trustedOrigins. A script that sends a cookie " +
+  'must also send this site\'s own origin, as in "Origin: https://example.com".'
 
 /** Makes the answer to a refused request. */
 export function refuseCrossOrigin(): Response {

@@ -593,7 +593,9 @@ describe("middleware()", () => {
     const server = await serve((req, res) => middleware(req, res, next))
     const answer = await server.send({ method: "POST", headers: { Origin: "https://evil.example" } })
     expect(answer.status).toBe(403)
-    expect(answer.body).toMatch(/^Cross-origin request refused\. A script .* must also send .*Origin/)
+    expect(answer.body).toMatch(
+      /^Cross-origin request refused\. .*trustedOrigins\. A script .* must also send .*Origin/,
+    )
     expect(next).not.toHaveBeenCalled()
   })
 })
