@@ -10,6 +10,8 @@ const next = "test/apps/next/**/*.test.ts"
 const frameworks = "test/apps/frameworks/**/*.test.ts"
 // And what builds the documentation.
 const site = "test/docs/site.test.ts"
+// What compiles the code of its pages, and runs that and what `nightlatch schema` prints on the databases.
+const docs = ["test/docs/blocks.test.ts", "test/docs/databases*.test.ts", "test/cli/schema.test.ts"]
 // Many files wait for a server most of the time. More workers than this would take too many of its connections.
 const maxWorkers = Math.min(Math.max(3, availableParallelism() - 1), 4)
 
@@ -26,7 +28,7 @@ export default defineConfig({
         test: {
           name: "tests",
           include: ["test/**/*.test.ts"],
-          exclude: [...timed, next, frameworks, site, "**/node_modules/**"],
+          exclude: [...timed, next, frameworks, site, ...docs, "**/node_modules/**"],
           maxWorkers,
         },
       },
@@ -50,6 +52,7 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      { extends: true, test: { name: "docs", include: docs, maxWorkers: 2, sequence: { groupOrder: 5 } } },
       { extends: true, test: { name: "site", include: [site], hookTimeout: 300_000, sequence: { groupOrder: 4 } } },
       { extends: true, test: { name: "timed", include: timed, fileParallelism: false, sequence: { groupOrder: 1 } } },
     ],

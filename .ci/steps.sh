@@ -56,6 +56,11 @@ frameworks_tests() {
     ${NIGHTLATCH_SHORT:+hono express sveltekit}
 }
 
+# The code of the pages of docs, compiled and run, and the tables that the command prints.
+docs_tests() {
+  tests test:docs "$results/docs.json" --reporter=./test/run-report.ts
+}
+
 # The site that is built from docs, its links and its pages in a browser.
 site_tests() {
   tests test:site "$results/site.json" --reporter=./test/run-report.ts

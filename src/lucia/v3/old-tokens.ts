@@ -1,6 +1,5 @@
-import { fromBase64 } from "../../platform/encoding.ts"
+import { fromBase64, fromHex } from "../../platform/encoding.ts"
 import { toBase32 } from "../../platform/crypto.ts"
-import { fromHex } from "../../platform/encoding.ts"
 import { equalBytes, toUtf8 } from "../../platform/bytes.ts"
 import { isBuffer, isBytes } from "../../platform/realm.ts"
 import type { SessionRecord } from "../../core/ports.ts"
