@@ -13,7 +13,7 @@ import type { Model, Models } from "./client.ts"
 /** What the library must know of the fields. */
 export type Fields = ReturnType<typeof checkedFields>
 
-/** What a client tells of its models, relations too. */
+/** A client that describes its models and their relations. */
 export interface DescribedClient {
   _runtimeDataModel?: { models?: Record<string, { fields: { name: string; kind: string; type: string }[] }> }
 }

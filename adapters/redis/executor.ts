@@ -27,7 +27,7 @@ export interface RedisExecutor {
 /** SCAN of one node: a step from a cursor on. The walk begins and ends with cursor `"0"`. */
 export type RedisScan = (cursor: string, pattern: string, count: number) => Promise<{ cursor: string; keys: string[] }>
 
-/** Reads the option `prefix`, what every key starts with. Throws `invalid_option` for what is no text. */
+/** Reads the option `prefix`, with which every key starts. Throws `invalid_option` if it is not text. */
 export function prefixOf({ prefix = "nightlatch:" }: { prefix?: string | undefined }): string {
   if (typeof prefix === "string" && prefix.isWellFormed()) return prefix
   throw new AuthError("invalid_option", `prefix: ${quoted(prefix)} is not a text; use one such as "auth:"`)

@@ -38,7 +38,7 @@ export function createSqlAdapter<
   return adapter as unknown as SqlAdapter<UserRow, SessionRow, Defaulted>
 }
 
-/** An executor that the entry of a driver makes. It tells whose SQL its database speaks. */
+/** An executor that the entry of a driver makes, with the SQL dialect of its database. */
 export interface DriverExecutor extends SqlExecutor {
   readonly dialect: DialectName
 }

@@ -72,7 +72,7 @@ export function sessionLookup(): Find {
   }
 }
 
-/** A row that cannot be read fails its own caller only. */
+/** Gives each caller its row. A malformed row rejects only the call that asked for it. */
 function settle({ db, lookups }: Batch, rows: Row[]): void {
   const places = lookups.length === 1 ? rows : rowsByPlace(db, rows)
   for (const [place, { id, resolve, reject }] of lookups.entries()) {

@@ -81,7 +81,7 @@ const sqliteMessages: [RegExp, (name: string) => string][] = [
   [/datatype mismatch|string or blob too big/, wrongValue],
   [
     /cannot modify (\S+) because it is a view/,
-    (view) => `tables: ${named(view)} is a view that cannot be written; give it INSTEAD OF triggers, or name its table`,
+    (view) => `tables: ${named(view)} is a read-only view; give it INSTEAD OF triggers, or name its table`,
   ],
 ]
 

@@ -17,7 +17,7 @@ export type Part = "session" | "deadline" | "attributes"
 /** The items of a storage by what they mean. */
 export type Items = ReturnType<typeof itemsOf>
 
-/** Names the items. Throws `invalid_option` for a prefix that cannot be part of a key. */
+/** Names the items. Throws `invalid_option` if the prefix is invalid. */
 export function itemsOf(storage: KeyValueStorage, prefix = "nightlatch:") {
   // Storages cut a key at "?", take "/" for ":" and join "::"; files do not tell "a" from "A".
   if (typeof prefix !== "string" || !/^(?:[a-z0-9_-]+:)*$/.test(prefix))

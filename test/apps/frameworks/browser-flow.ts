@@ -2,7 +2,7 @@ import { chromium } from "playwright-core"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { chromiumPath, hasChromium } from "../../machine.ts"
-import type { RunningApp } from "./page-app.ts"
+import type { RunningApp } from "../running-app.ts"
 
 const password = "correct horse battery"
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe } from "vitest"
 import { testSignInFlow } from "./http-flow.ts"
 import { buildPageApp } from "./page-app.ts"
-import type { PageApp, PageAppOptions, RunningApp } from "./page-app.ts"
+import type { PageApp, PageAppOptions } from "./page-app.ts"
+import type { RunningApp } from "../running-app.ts"
 
 /** What a running application of a page is tested by. */
 export interface Visit {

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest"
 import { createVisitor } from "../examples/visitor.ts"
 import type { Fields, Visitor } from "../examples/visitor.ts"
-import type { PageAppOptions, RunningApp } from "./page-app.ts"
+import type { PageAppOptions } from "./page-app.ts"
+import type { RunningApp } from "../running-app.ts"
 
 type FlowOptions = Pick<PageAppOptions, "refusal" | "redirectsBack" | "failsOnJson">
 

@@ -12,7 +12,7 @@ import { testSignInFlow } from "./http-flow.ts"
 import { initProject, openWorkshop } from "./init-project.ts"
 import type { Workshop } from "./init-project.ts"
 import { startApp } from "./page-app.ts"
-import type { RunningApp } from "./page-app.ts"
+import type { RunningApp } from "../running-app.ts"
 
 const run = promisify(execFile)
 const servers = ["hono", "@hono/node-server", "express@5"]

@@ -9,6 +9,8 @@ import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { promisify } from "node:util"
 import { npm, packInto, root, temporaryFolder } from "../../package/tarball.ts"
+import { stopper } from "../running-app.ts"
+import type { RunningApp } from "../running-app.ts"
 
 /** The application of a page of docs/, with the packed package, in a folder of its own. */
 export interface PageApp {
@@ -18,15 +20,6 @@ export interface PageApp {
   /** Serves it on a free port, with `PORT` in its environment. Resolves when it answers. */
   start(env?: Record<string, string>): Promise<RunningApp>
   remove(): Promise<void>
-}
-
-/** An application that answers requests. */
-export interface RunningApp {
-  /** Like `http://localhost:3000`. */
-  origin: string
-  /** What it has printed so far. */
-  output(): string
-  stop(): Promise<void>
 }
 
 /** How the application of a page is made and run. */
@@ -160,18 +153,6 @@ async function freePort(): Promise<number> {
   server.close()
   await once(server, "close")
   return port
-}
-
-// The server may have children, so its whole group ends: also when the tests end before they stop it.
-function stopper(child: ChildProcess): () => Promise<void> {
-  const exited = once(child, "exit")
-  const kill = () => void (child.exitCode ?? child.signalCode ?? process.kill(-child.pid!, "SIGKILL"))
-  process.once("exit", kill)
-  return async () => {
-    process.off("exit", kill)
-    kill()
-    await exited
-  }
 }
 
 // Without what the test runner and npm tell their children: frameworks must believe that they run for users.

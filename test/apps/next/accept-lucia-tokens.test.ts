@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 
 import { root } from "../../package/tarball.ts"
 import { buildApp } from "./next-app.ts"
-import type { BuiltApp, RunningApp } from "./next-app.ts"
+import type { BuiltApp } from "./next-app.ts"
+import type { RunningApp } from "../running-app.ts"
 
 const old = "abcdefghijklmnopqrstuvwxyz234567abcdefgh"
 const second = "z".repeat(40)

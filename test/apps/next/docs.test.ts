@@ -2,7 +2,8 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { appRouterFiles, layoutWithSession, pagesRouterFiles, rolesFiles, withoutInstant } from "./guide.ts"
 import { buildApp } from "./next-app.ts"
-import type { BuiltApp, RunningApp } from "./next-app.ts"
+import type { BuiltApp } from "./next-app.ts"
+import type { RunningApp } from "../running-app.ts"
 
 const layout = layoutWithSession(`
 export default function Layout({ children }: LayoutProps<"/">) {

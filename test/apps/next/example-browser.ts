@@ -9,7 +9,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vi
 import { chromiumPath, hasChromium } from "../../machine.ts"
 import { temporaryFolder } from "../../package/tarball.ts"
 import { buildApp } from "./next-app.ts"
-import type { BuiltApp, RunningApp } from "./next-app.ts"
+import type { BuiltApp } from "./next-app.ts"
+import type { RunningApp } from "../running-app.ts"
 
 /** An example with an empty database, and browsers to visit it. Each test gets its own. */
 export interface ExampleVisit {

@@ -21,7 +21,7 @@ import {
   watchNavigations,
 } from "./example-browser.ts"
 import { lintApp } from "./next-app.ts"
-import type { RunningApp } from "./next-app.ts"
+import type { RunningApp } from "../running-app.ts"
 
 describeInBrowser("examples/next-stateless", ({ built, origin, page, openBrowser, photograph, createDatabase }) => {
   test("renders every page for its visitor, and passes the project's linter", async () => {

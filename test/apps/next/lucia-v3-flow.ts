@@ -6,7 +6,8 @@ import type { Page } from "playwright-core"
 import { expect, onTestFinished, test } from "vitest"
 import { arrive, cookieNamed, password, replaceCookie, submit, submitFrom } from "./example-browser.ts"
 import type { DatabaseFile, ExampleVisit } from "./example-browser.ts"
-import type { BuiltApp, RunningApp } from "./next-app.ts"
+import type { BuiltApp } from "./next-app.ts"
+import type { RunningApp } from "../running-app.ts"
 
 /** Where an application has the pages of Lucia's tutorial. */
 export interface LuciaV3Paths {

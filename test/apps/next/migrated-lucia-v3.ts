@@ -9,7 +9,7 @@ import { arrive, cookieNamed, describeInBrowser } from "./example-browser.ts"
 import type { DatabaseFile } from "./example-browser.ts"
 import { luciaV3Flow, signIn, signOut, signUp, tutorialPaths } from "./lucia-v3-flow.ts"
 import { buildApp } from "./next-app.ts"
-import type { RunningApp } from "./next-app.ts"
+import type { RunningApp } from "../running-app.ts"
 
 const run = promisify(execFile)
 

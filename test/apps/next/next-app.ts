@@ -1,12 +1,12 @@
 import { execFile, spawn } from "node:child_process"
-import type { ChildProcess } from "node:child_process"
 import { createHash } from "node:crypto"
-import { once } from "node:events"
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { promisify } from "node:util"
 import { npm, packed, packInto, root, temporaryFolder } from "../../package/tarball.ts"
 import { madeOnce } from "../../shared-folder.ts"
+import { stopper } from "../running-app.ts"
+import type { RunningApp } from "../running-app.ts"
 
 /** A Next.js application, built against the packed package in a folder of its own. */
 export interface BuiltApp {
@@ -16,15 +16,6 @@ export interface BuiltApp {
   /** Serves the application on a free port. */
   start(env?: Record<string, string>): Promise<RunningApp>
   remove(): Promise<void>
-}
-
-/** A built application that answers requests. */
-export interface RunningApp {
-  /** Like `http://localhost:3000`. */
-  origin: string
-  /** What it has printed so far. */
-  output(): string
-  stop(): Promise<void>
 }
 
 /** What {@link buildApp} may be told. */
@@ -234,16 +225,4 @@ async function start(folder: string, env: Record<string, string> = {}, node = pr
     child.once("exit", (code) => reject(new Error(`The application ended with ${code} before it listened:\n${output}`)))
   })
   return { origin, output: () => output, stop }
-}
-
-// The server may have children, so its whole group ends: also when the tests end before they stop it.
-function stopper(child: ChildProcess): () => Promise<void> {
-  const exited = once(child, "exit")
-  const kill = () => void (child.exitCode ?? child.signalCode ?? process.kill(-child.pid!, "SIGKILL"))
-  process.once("exit", kill)
-  return async () => {
-    process.off("exit", kill)
-    kill()
-    await exited
-  }
 }
