@@ -11,7 +11,9 @@ const frameworks = "test/apps/frameworks/**/*.test.ts"
 // And what builds the documentation.
 const site = "test/docs/site.test.ts"
 // What compiles the code of its pages, and runs that and what `nightlatch schema` prints on the databases.
-const docs = ["test/docs/blocks.test.ts", "test/docs/databases*.test.ts", "test/cli/schema.test.ts"]
+const docs = ["test/docs/{blocks,account-guides}.test.ts", "test/docs/databases*.test.ts", "test/cli/schema.test.ts"]
+// What follows random histories, for minutes or for an hour.
+const faults = "test/faults/**/*.test.ts"
 // Many files wait for a server most of the time. More workers than this would take too many of its connections.
 const maxWorkers = Math.min(Math.max(3, availableParallelism() - 1), 4)
 
@@ -28,7 +30,7 @@ export default defineConfig({
         test: {
           name: "tests",
           include: ["test/**/*.test.ts"],
-          exclude: [...timed, next, frameworks, site, ...docs, "**/node_modules/**"],
+          exclude: [...timed, next, frameworks, site, ...docs, faults, "**/node_modules/**"],
           maxWorkers,
         },
       },
@@ -38,6 +40,8 @@ export default defineConfig({
           name: "next",
           include: [next],
           fileParallelism: false,
+          // A browser, a server and a provider share one machine with other suites.
+          testTimeout: 120_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 2 },
         },
@@ -54,6 +58,7 @@ export default defineConfig({
       },
       { extends: true, test: { name: "docs", include: docs, maxWorkers: 2, sequence: { groupOrder: 5 } } },
       { extends: true, test: { name: "site", include: [site], hookTimeout: 300_000, sequence: { groupOrder: 4 } } },
+      { extends: true, test: { name: "faults", include: [faults], maxWorkers: 2, sequence: { groupOrder: 6 } } },
       { extends: true, test: { name: "timed", include: timed, fileParallelism: false, sequence: { groupOrder: 1 } } },
     ],
   },
