@@ -1,4 +1,5 @@
 import type { Cookie, CookieOptions } from "./cookie.ts"
+import type { AuthDoor, door } from "./door.ts"
 import type { AuthEvent, Emit } from "./events.ts"
 import type { SessionOptions } from "./expiry.ts"
 import type { SessionAdapter, UserId } from "./ports.ts"
@@ -91,6 +92,16 @@ export interface Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> ex
   IdOf<UserRow>,
   SessionRow
 > {
+  /** For `createSignIn` and device binding. */
+  readonly [door]: AuthDoor<Session<UserRow, SessionAttributes>, IdOf<UserRow>>
+  /**
+   * Gives the same sign-in a new token and a new idle deadline, and merges `attributes` into it in the same step; the old
+   * token is dead. `null` if it was not live.
+   */
+  rotateSession(
+    token: unknown,
+    attributes?: Partial<SessionRow>,
+  ): Promise<{ session: Session<UserRow, SessionAttributes>; token: string } | null>
   /**
    * Merges attributes into a session. `false` if there is none with this id. With `ifNull`, the name of an attribute, only
    * while that attribute is null or absent, and otherwise `false`: of racing calls one writes.
@@ -104,6 +115,8 @@ export interface Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> ex
   getUserSessions(userId: IdOf<UserRow>): Promise<Session<UserRow, SessionAttributes>[]>
   /** Ends all of a user's sessions, but for the session id `except`. Once it resolves, none that existed before is live. */
   invalidateUserSessions(userId: IdOf<UserRow>, options?: { except?: string | undefined }): Promise<void>
+  /** The same, under the name by which `resetAccess` of `nightlatch/users` calls what it was given as `resets`. */
+  resetUser(userId: IdOf<UserRow>, options?: { except?: string | undefined }): Promise<void>
   /** Deletes, in batches, sessions that ended more than 24 hours ago. Resolves to how many. Run it from a daily job. */
   deleteExpiredSessions(): Promise<number>
   withRequest(request: unknown): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes>
@@ -151,6 +164,11 @@ export interface AuthOptions<
    * accident. A store that holds sessions only has no row to give it: it needs `loadUser`.
    */
   getUserAttributes?: ((row: UserRow) => OfRow<UserRow, UserAttributes>) | undefined
+  /**
+   * `true`: only `createSignIn` of `nightlatch/sign-in` makes sessions. `createSession`, and with it the wrappers' `signIn`,
+   * throws `unsupported`, so that no way in goes around second factors. Default `false`.
+   */
+  proofsOnly?: boolean | undefined
   /** Loads a user's row where the store holds sessions only. Without it, such a store's users are `{ id }`. */
   loadUser?: LoadUser<IdOf<StoredRow>, UserRow> | undefined
 }

@@ -1,7 +1,7 @@
 import type { Auth, AuthOptions, IdOf, RejectionReason, Session, User } from "./auth.ts"
 import { createCookieReader } from "./cookie.ts"
-import { guardPort } from "./errors.ts"
-import type { AuthError } from "./errors.ts"
+import { door } from "./door.ts"
+import { AuthError, guardPort } from "./errors.ts"
 import { createEmitter } from "./events.ts"
 import type { AuthEventType } from "./events.ts"
 import { createOnce } from "./once.ts"
@@ -66,6 +66,7 @@ export function createAuth<
     "getUserAttributes",
     "getSessionAttributes",
     "loadUser",
+    "proofsOnly",
     "onEvent",
     "now",
   )
@@ -87,6 +88,7 @@ export function createAuth<
     store: SessionAdapter<UserRow, SessionRow>,
     once: Once,
     request?: unknown,
+    isInside?: boolean,
   ): Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> {
     const emit = createEmitter(options.onEvent, now, request)
     const auth: Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> = {
@@ -95,11 +97,14 @@ export function createAuth<
       emit,
       readSessionCookie: (header) => readCookie(header, () => emit("cookie_conflict")),
 
+      // The same auth without the two checks of what only the library may do.
+      [door]: () => [over(store, once, request, true), options],
+
       async createSession(userId, attributes = {} as SessionRow) {
-        const { token, session } = issue({ userId, createdAt: new Date(now()), attributes })
-        await store.insertSession(session)
-        tell("session_created", session)
-        return { session: toSession(session, true), token }
+        if (!isInside && options.proofsOnly) throw new AuthError("unsupported", "proofsOnly: true; use createSignIn()")
+        checkAttributes(attributes)
+        const signIn = { createdAt: new Date(now()), userId, attributes }
+        return (await issue("session_created", signIn, store.insertSession))!
       },
 
       async validateSession(token) {
@@ -114,17 +119,17 @@ export function createAuth<
         return { session: toSession(extended ?? session, extended !== null), user: toUser(row) }
       },
 
-      async rotateSession(oldToken) {
-        const found = await find(oldToken)
-        if (!found.session || found.user === null) return null
-        const { token, session } = issue(found.session)
-        if (!(await store.replaceSession(found.session.id, session))) return null
-        tell("session_rotated", session)
-        return { session: toSession(session, true), token: markToken(token, isPersistent(oldToken)) }
+      async rotateSession(oldToken, attributes) {
+        checkAttributes(attributes)
+        const { session, user } = await find(oldToken)
+        if (!session || user === null) return null
+        const changed = { ...session, attributes: { ...session.attributes, ...attributes } }
+        return issue("session_rotated", changed, (issued) => store.replaceSession(session.id, issued), oldToken)
       },
 
       async updateSession(sessionId, attributes, options) {
         checkOptions("updateSession()", options, "ifNull")
+        checkAttributes(attributes)
         return isSessionId(sessionId) && store.updateSession(sessionId, attributes, options)
       },
 
@@ -143,11 +148,8 @@ export function createAuth<
         return ended
       },
 
-      async invalidateUserSessions(userId, options) {
-        checkOptions("invalidateUserSessions()", options, "except")
-        await store.deleteUserSessions(userId, options?.except)
-        tell("user_sessions_ended", { userId })
-      },
+      invalidateUserSessions,
+      resetUser: invalidateUserSessions,
 
       async deleteExpiredSessions() {
         // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
@@ -167,22 +169,50 @@ export function createAuth<
     }
     return auth
 
+    /** Throws `invalid_option` for a column that only the library writes: `assuranceColumns`, and the key of a bound device. */
+    function checkAttributes(attributes?: object): void {
+      for (const name in attributes)
+        checkOption(
+          "attributes",
+          name,
+          isInside || !/^(methods|authenticated_at|device_key)$/.test(name),
+          "is not yours; remove it",
+        )
+    }
+
+    async function invalidateUserSessions(userId: Id, options?: { except?: string | undefined }) {
+      checkOptions("invalidateUserSessions()", options, "except")
+      await store.deleteUserSessions(userId, options?.except)
+      tell("user_sessions_ended", { userId })
+    }
+
+    /** Stores a session under a new token. `null` if `write` says that there was nothing to replace. */
+    async function issue(
+      type: AuthEventType,
+      signIn: Omit<Record, "id" | "expiresAt">,
+      write: (session: Record) => Promise<boolean | void>,
+      oldToken?: unknown,
+    ) {
+      const token = createToken()
+      const session = { ...signIn, expiresAt: new Date(nextDeadline(signIn, now(), policy)), id: hashToken(token) }
+      if ((await write(session)) === false) return null
+      tell(type, session)
+      return { session: toSession(session, true), token: markToken(token, isPersistent(oldToken)) }
+    }
+
     function tell(type: AuthEventType, { id, userId }: { id?: string; userId?: UserId | undefined }, reason?: string) {
       emit(type, { userId, sessionId: id, reason })
     }
 
-    async function find(presented: unknown): Promise<Found | { session: null; reason: RejectionReason }> {
+    // The null is written out: otherwise an Object.prototype that somebody has changed could answer.
+    async function find(
+      presented: unknown,
+    ): Promise<Found | { session: null; user?: undefined; reason: RejectionReason }> {
       const token = plainToken(presented)
       if (!isToken(token)) return { session: null, reason: "malformed" }
       const found = await store.findSession(hashToken(token))
       if (!found) return { session: null, reason: "unknown" }
       return isLive(found.session, now(), policy) ? found : { session: null, reason: "expired" }
-    }
-
-    function issue(signIn: Omit<Record, "id" | "expiresAt">) {
-      const token = createToken()
-      const expiresAt = new Date(nextDeadline(signIn, now(), policy))
-      return { token, session: { ...signIn, id: hashToken(token), expiresAt } }
     }
 
     function reject(reason: RejectionReason, session: Partial<Record> = {}) {

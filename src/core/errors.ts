@@ -8,6 +8,8 @@ export type AuthErrorCode =
   | "cookie_too_large"
   | "hash_failed"
   | "headers_sent"
+  | "proof_void"
+  | "provider_failed"
 
 // The registry of symbols is shared by all copies of a module and all realms of a process.
 const brand: unique symbol = Symbol.for("nightlatch.AuthError")

@@ -19,6 +19,27 @@ export type AuthEventType =
   | "password_rehashed"
   | "user_created"
   | "user_deleted"
+  | "token_created"
+  | "token_used"
+  | "token_refused"
+  | "throttled"
+  | "second_factor_asked"
+  | "second_factor_refused"
+  | "session_elevated"
+  | "totp_added"
+  | "totp_removed"
+  | "recovery_used"
+  | "passkey_added"
+  | "passkey_removed"
+  | "passkey_cloned"
+  | "key_linked"
+  | "key_removed"
+  | "key_renamed"
+  | "access_reset"
+  | "device_bound"
+  | "device_refused"
+  | "device_skipped"
+  | "events_dropped"
 
 /** What an {@link AuthEvent} says. All that is enumerable in it may be logged: never a token, a password or a hash of one. */
 export interface AuthEventDetails {
@@ -27,6 +48,8 @@ export interface AuthEventDetails {
   /** Why: a rejection reason, the code of the error, or the format of a hash that no hasher reads. */
   reason?: string | undefined
   providerId?: string | undefined
+  /** What a one-time token is for, as its application named it. */
+  purpose?: string | undefined
 }
 
 /** Something that happened, for logs and metrics. */
@@ -54,8 +77,9 @@ export function createEmitter(
 ): Emit {
   if (!onEvent) return () => {}
   return (type, details = {}) => {
-    const event: AuthEvent = { type, at: new Date(now()), ...defined(details) }
-    Object.defineProperty(event, "request", { value: request })
+    const event: AuthEvent = Object.defineProperty({ type, at: new Date(now()), ...defined(details) }, "request", {
+      value: request,
+    })
     // async, so that what the listener throws at once is dropped like what it throws later.
     const report = async () => onEvent(event)
     report().catch(() => {})

@@ -40,7 +40,7 @@ export function parseDuration(duration: Duration, option: string): number {
   const [, number, unit] = /^([\d.]+)(.)$/.exec(duration) ?? []
   const milliseconds = Number(number) * units[unit as keyof typeof units]
   const isValid = milliseconds > 0 && milliseconds <= 3.2e13
-  checkOption(option, duration, isValid, 'is not a duration; use a number and a unit, such as "30d"')
+  checkOption(option, duration, isValid, 'is not a duration; use one such as "30d"')
   return milliseconds
 }
 

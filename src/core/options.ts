@@ -27,7 +27,7 @@ export function checkOption(path: string, value: unknown, isValid: boolean | und
 }
 
 /**
- * Makes the error of an option: `session.idleTimeout: "30 days" is not a duration; use a number and a unit, such as "30d"`. `problem`
+ * Makes the error of an option: `session.idleTimeout: "30 days" is not a duration; use one such as "30d"`. `problem`
  * says what is wrong and, after a semicolon, what to do. The value must not be a secret.
  */
 export function invalidOption(path: string, value: unknown, problem: string): AuthError {

@@ -10,13 +10,17 @@ import { prismaAdapter } from "../../adapters/prisma.ts"
 import { redisAdapter } from "../../adapters/redis.ts"
 import { schema, sqlAdapter } from "../../adapters/sql.ts"
 import { unstorageAdapter } from "../../adapters/unstorage.ts"
+import { createAudit } from "../../src/audit.ts"
 import { isAuthError } from "../../src/core/errors.ts"
 import { createAuth } from "../../src/core/create-auth.ts"
 import { fromLuciaAdapter, generateId, TimeSpan } from "../../src/lucia.ts"
+import { checkMember, refusalOf } from "../../src/request/access.ts"
 import { createPagesAuth } from "../../src/next/pages.ts"
 import { createAuthProxy } from "../../src/next/proxy.ts"
 import { argon2id, bcrypt, checkPassword, passwordHasher, pbkdf2, scrypt } from "../../src/password.ts"
 import { createSnapshots, createStatelessAuth } from "../../src/stateless.ts"
+import { createKnownBrowsers, createThrottle, fromRight } from "../../src/throttle.ts"
+import { createTokens, purpose } from "../../src/tokens.ts"
 import { createUsers } from "../../src/users.ts"
 import { createWebAuth } from "../../src/web.ts"
 
@@ -27,6 +31,11 @@ const users = createUsers({ adapter, passwordHasher: scrypt() })
 const stateless = createStatelessAuth({ secrets })
 const executor = { query: async () => [], execute: async () => 0 }
 const any = (value: unknown) => value as never
+const purposes = { confirm: purpose({ expiresIn: "5m" }), sign_up: purpose({ expiresIn: "5m", user: false }) }
+const tokens = createTokens({ adapter, purposes })
+const limits = { account: { limit: 10, window: "10m" } } as const
+const audit = createAudit({ adapter })
+const throttle = createThrottle({ adapter, name: "sign-in", limits })
 
 /** What throws `invalid_option`, `missing_port` or `unsupported`, by the path that the message starts with. */
 const mistakes: [path: string, run: () => unknown][] = [
@@ -80,6 +89,42 @@ const mistakes: [path: string, run: () => unknown][] = [
   ["length", () => generateId(-1)],
   ["unit", () => new TimeSpan(1, any("y"))],
   ["adapter", () => fromLuciaAdapter(any({}))],
+  ["createTokens()", () => createTokens(any({ adapter, purposes, flavour: 1 }))],
+  ["purposes", () => createTokens({ adapter, purposes: { "a-b": purposes.confirm } })],
+  ["purposes.confirm", () => createTokens({ adapter, purposes: { confirm: any({ expiresIn: "1h" }) } })],
+  ["purpose()", () => purpose(any({ expiresIn: "1h", flavour: 1 }))],
+  ["expiresIn", () => purpose({ expiresIn: any("1 hour") })],
+  ["proves", () => purpose(any({ expiresIn: "1h", proves: "password" }))],
+  ["createToken()", () => tokens.createToken(any({ purpose: "confirm", userId: "ada", flavour: 1 }))],
+  ["purpose", () => tokens.createToken(any({ purpose: "reset", userId: "ada" }))],
+  ["userId", () => tokens.createToken(any({ purpose: "confirm" }))],
+  ["data", () => tokens.createToken({ purpose: "sign_up", data: any(new Date()) })],
+  ["createCode()", () => tokens.createCode(any({ purpose: "confirm", userId: "ada", flavour: 1 }))],
+  ["digits", () => tokens.createCode({ purpose: "confirm", userId: "ada", digits: 5 })],
+  ["attempts", () => tokens.createCode({ purpose: "confirm", userId: "ada", attempts: 11 })],
+  ["cleanUp()", () => tokens.cleanUp(any({ flavour: 1 }))],
+  ["limit", () => tokens.cleanUp({ limit: 0 })],
+  ["createThrottle()", () => createThrottle(any({ adapter, name: "a", limits, flavour: 1 }))],
+  ["name", () => createThrottle({ adapter, name: "a b", limits })],
+  ["limits", () => createThrottle({ adapter, name: "a", limits: { "1": limits.account } })],
+  ["limits.account", () => createThrottle({ adapter, name: "a", limits: { account: any({ limit: 1, per: "1m" }) } })],
+  ["limits.account.window", () => createThrottle({ adapter, name: "a", limits: { account: any({ limit: 1 }) } })],
+  [
+    "limits.account.limit",
+    () => createThrottle({ adapter, name: "a", limits: { account: { limit: 0, window: "1m" } } }),
+  ],
+  ["consume()", () => throttle.consume(any({ flavour: 1 }))],
+  ["reset()", () => throttle.reset(any({ flavour: 1 }))],
+  ["account", () => throttle.consume({ account: any(7) })],
+  ["cleanUp()", () => throttle.cleanUp(any({ flavour: 1 }))],
+  ["createKnownBrowsers()", () => createKnownBrowsers(any({ tokens, flavour: 1 }))],
+  ["tokens", () => createKnownBrowsers(any({}))],
+  ["createAudit()", () => createAudit(any({ adapter, flavour: 1 }))],
+  ["listEvents()", () => audit.listEvents(any({ userId: "ada", limit: 1, flavour: 1 }))],
+  ["limit", () => audit.listEvents({ userId: "ada", limit: 1001 })],
+  ["guard", () => refusalOf(null, any({ authorise: () => false }))],
+  ["memberOf()", () => checkMember(null, any({ authorise: () => false }))],
+  ["hops", () => fromRight("192.0.2.1", 0)],
   ["dialect", () => sqlAdapter({ dialect: any("oracle"), executor })],
   ["dialect", () => schema(any("oracle"))],
   ["dialect", () => kyselyAdapter(any({}), { dialect: any("mssql") })],
@@ -118,7 +163,7 @@ describe("the message of a mistake", () => {
       }
       return null
     }
-    const remedy = ' is not a duration; use a number and a unit, such as "30d"'
+    const remedy = ' is not a duration; use one such as "30d"'
     expect(message('"x"')).toBe(`session.idleTimeout: "\\"x\\""${remedy}`)
     expect(message("x".repeat(41))).toBe(`session.idleTimeout: "${"x".repeat(40)}"${remedy}`)
     expect(message("x".repeat(40))).toBe(`session.idleTimeout: "${"x".repeat(40)}"${remedy}`)

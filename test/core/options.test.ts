@@ -135,7 +135,7 @@ test.each([
   [5n, "5"],
 ])("a duration that is none is named, with one to use instead: %s", (idleTimeout, written) => {
   expect(() => createAuth({ adapter, session: { idleTimeout: idleTimeout as "1h" } })).toThrow(
-    `session.idleTimeout: ${written} is not a duration; use a number and a unit, such as "30d"`,
+    `session.idleTimeout: ${written} is not a duration; use one such as "30d"`,
   )
 })
 
