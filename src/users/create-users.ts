@@ -1,16 +1,20 @@
 import { guardPort } from "../core/errors.ts"
 import { createEmitter } from "../core/events.ts"
-import { checkOptions } from "../core/options.ts"
+import { checkOption, checkOptions } from "../core/options.ts"
 import type { UserAdapter, UserId } from "../core/ports.ts"
-import { checkPolicy } from "../password/check-password.ts"
+import { checkPassword, checkPolicy } from "../password/check-password.ts"
+import { ask } from "../proof/proof.ts"
+import { accessReset } from "./access-reset.ts"
+import { guardResets, requireResets } from "./reset-modules.ts"
 import { guardHasher } from "./guarded-hasher.ts"
 import { keyIds } from "./key-finder.ts"
 import { checkProviderId } from "./key-id.ts"
-import type { UsersParts } from "./parts.ts"
+import type { UsersParts, UserStore } from "./parts.ts"
 import { passwordChange } from "./password-change.ts"
 import { passwordSignIn } from "./sign-in.ts"
 import { signUp } from "./sign-up.ts"
 import { userKeys } from "./user-keys.ts"
+import { evidenceReader } from "./user-proofs.ts"
 import type { Users, UsersOptions } from "./users.ts"
 
 const port = [
@@ -30,7 +34,8 @@ const port = [
 /**
  * Keeps users and the keys they sign in with.
  *
- * Throws `missing_port` for an adapter or a hasher that lacks a method and `invalid_option` for an invalid policy.
+ * Throws `missing_port` for an adapter or a hasher that lacks a method, and for `resets` without a module that it needs, and
+ * `invalid_option` for an invalid policy.
  *
  * @example
  * const users = createUsers({ adapter, passwordHasher: argon2id() })
@@ -54,24 +59,34 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     "passwordPolicy",
     "passwordProviders",
     "generateUserId",
+    "realm",
+    "auth",
+    "resets",
     "onEvent",
     "now",
   )
-  const { passwordPolicy, passwordProviders = ["username", "email"], now = Date.now } = options
+  const { passwordPolicy, passwordProviders = ["username", "email"], realm = "user", now = Date.now } = options
   const emit = createEmitter(options.onEvent, now)
   passwordProviders.forEach(checkProviderId)
   checkPolicy(passwordPolicy)
-  const parts: UsersParts = {
+  checkOption("realm", realm, typeof realm === "string" && realm !== "", 'is not a name; use text such as "user"')
+  const parts: UsersParts<Id> = {
     ...guardHasher(options.passwordHasher),
+    auth: options.auth && guardPort(options.auth, ["getUserSessions", "invalidateSession"], "auth"),
     emit,
     ids: keyIds(passwordProviders),
     passwordPolicy,
     passwordProviders,
+    realm,
+    resets: guardResets(options.resets),
   }
 
-  return over(guarded(options.adapter))
+  return over(options.adapter)
 
-  function over(adapter: UserAdapter<UserRow, NewUser>): Users<UserRow, NewUser> {
+  function over(given: UserAdapter<UserRow, NewUser>): Users<UserRow, NewUser> {
+    const adapter = guarded(given)
+    requireResets(parts.resets, given)
+
     async function updateUser(id: Id, attributes: Partial<NewUser>) {
       const outcome = await adapter.updateUser(id, attributes)
       if (outcome === "updated") return { updated: true } as const
@@ -91,11 +106,23 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
       ...userKeys(adapter, parts),
       ...passwordSignIn<Id>(adapter, parts),
       ...passwordChange(adapter, parts),
-      withAdapter: (other) => over(guarded(other)),
+      ...accessReset(adapter, parts),
+      checkPassword: (password) => checkPassword(password, passwordPolicy),
+      [ask]: evidenceReader(adapter),
+      withAdapter: (other) => over(other),
     }
   }
 }
 
-function guarded<UserRow, NewUser>(adapter: UserAdapter<UserRow, NewUser>): UserAdapter<UserRow, NewUser> {
-  return guardPort(adapter, adapter?.generateUserId ? [...port, "generateUserId"] : port)
+const optional = [
+  "generateUserId",
+  "deleteTokens",
+  "deleteTotp",
+  "listPasskeys",
+  "deletePasskey",
+  "deletePasskeys",
+] as const
+
+function guarded<UserRow, NewUser>(adapter: UserStore<UserRow, NewUser>): UserStore<UserRow, NewUser> {
+  return guardPort(adapter, [...port, ...optional.filter((name) => adapter?.[name])])
 }

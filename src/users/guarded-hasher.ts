@@ -28,11 +28,11 @@ export function guardHasher(hasher: PasswordHasher) {
 
 /** Hashes a new password, unless the policy or the hasher refuses it. */
 export async function hashNew(
-  password: string,
+  password: unknown,
   { hash, passwordPolicy }: Pick<GuardedHasher, "hash"> & { passwordPolicy: PasswordPolicy | undefined },
 ): Promise<{ passwordHash: string } | { reason: PasswordReason }> {
   const reason = await checkPassword(password, passwordPolicy)
-  if (reason) return { reason }
+  if (reason !== null || typeof password !== "string") return { reason: reason ?? "password_invalid" }
   const passwordHash = await hash(password)
   return passwordHash === null ? { reason: "password_too_long" } : { passwordHash }
 }

@@ -1,4 +1,5 @@
 import { invalidOption } from "../core/options.ts"
+import type { KeyName } from "../core/ports.ts"
 import { toUtf8 } from "../platform/bytes.ts"
 
 const maxBytes = 254
@@ -32,4 +33,9 @@ export function checkProviderId(providerId: string): void {
     providerId,
     'is not a provider id; use 1 to 50 characters without a colon, such as "github"',
   )
+}
+
+/** Returns whether two names are of one key. */
+export function isSameKey(key: KeyName, other: KeyName | null): boolean {
+  return key.providerId === other?.providerId && key.providerUserId === other.providerUserId
 }

@@ -1,14 +1,15 @@
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import type { PasswordReason } from "../password/check-password.ts"
 import { hashNew, isPlausible } from "./guarded-hasher.ts"
+import { isSameKey } from "./key-id.ts"
 import type { UsersParts } from "./parts.ts"
 
 type Keys = Pick<UserAdapter<object>, "listKeys" | "replaceKeyPassword" | "deleteKey">
 
 /** The password of a new key: `first` is the text, if it is the user's first password. */
-interface Choice {
+export interface Choice {
   passwordHash: string | null
-  first?: string
+  first?: unknown
 }
 
 /** Keeps all password keys of a user at one password, when a key is added. */
@@ -23,12 +24,15 @@ export function onePassword(parts: UsersParts) {
   /** Chooses the hash of a new key: the one that the user has already or, for a user without, that of `password`. */
   async function choosePassword(
     keys: Keys,
-    { userId, providerId, password }: { userId: UserId; providerId: string; password: string | null | undefined },
+    { userId, providerId, password }: { userId: UserId; providerId: string; password: unknown },
   ): Promise<Choice | { reason: PasswordReason | "password_wrong" }> {
     if (!passwordProviders.includes(providerId)) return { passwordHash: null }
-    const [current] = hashesOf(await passwordKeys(keys, userId))
-    if (password == null) return { passwordHash: current ?? null }
-    if (current !== undefined) return (await fits(current, password)) ? { passwordHash: current } : wrong
+    const hashes = new Set(hashesOf(await passwordKeys(keys, userId)))
+    const [current = null] = hashes
+    if (password == null) return { passwordHash: current }
+    // Rows that another library wrote may have a password each.
+    for (const passwordHash of hashes) if (await fits(passwordHash, password)) return { passwordHash }
+    if (current !== null) return wrong
     const made = await hashNew(password, parts)
     return "reason" in made ? made : { ...made, first: password }
   }
@@ -39,7 +43,7 @@ export function onePassword(parts: UsersParts) {
    */
   async function settlePassword(keys: Keys, key: KeyRecord, { first }: Choice): Promise<KeyRecord | null> {
     if (!passwordProviders.includes(key.providerId)) return key
-    const others = (await passwordKeys(keys, key.userId)).filter((other) => !isSame(other, key))
+    const others = (await passwordKeys(keys, key.userId)).filter((other) => !isSameKey(other, key))
     const hashes = hashesOf(others)
     const [current] = hashes
     if (current === undefined) {
@@ -55,11 +59,18 @@ export function onePassword(parts: UsersParts) {
     return { ...key, passwordHash: current }
   }
 
+  /** Takes a first password away from all keys that got it, because its key is taken back. */
+  async function dropFirstPassword(keys: Keys, userId: UserId, { passwordHash, first }: Choice): Promise<void> {
+    if (first === undefined) return
+    const given = (await passwordKeys(keys, userId)).filter((key) => key.passwordHash === passwordHash)
+    for (const key of given) await keys.replaceKeyPassword(key, passwordHash, null)
+  }
+
   async function fits(passwordHash: string, password: unknown): Promise<boolean> {
     return isPlausible(password) && verify(passwordHash, password)
   }
 
-  return { choosePassword, settlePassword }
+  return { choosePassword, settlePassword, dropFirstPassword }
 }
 
 /** `wasOpen`: the key may have been used by a password that was changed meanwhile, so all of the user's sessions go. */
@@ -78,8 +89,4 @@ async function giveTo(keys: Keys, others: KeyRecord[], passwordHash: string | nu
 
 function hashesOf(keys: KeyRecord[]): string[] {
   return keys.flatMap(({ passwordHash }) => passwordHash ?? [])
-}
-
-function isSame(a: KeyRecord, b: KeyRecord): boolean {
-  return a.providerId === b.providerId && a.providerUserId === b.providerUserId
 }

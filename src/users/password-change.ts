@@ -1,28 +1,39 @@
 import { AuthError } from "../core/errors.ts"
-import type { UserAdapter, UserId } from "../core/ports.ts"
+import { checkOptions } from "../core/options.ts"
+import type { UserId } from "../core/ports.ts"
 import { hashNew } from "./guarded-hasher.ts"
-import type { UsersParts } from "./parts.ts"
+import type { UsersParts, UserStore } from "./parts.ts"
+import { endingTokens } from "./pending-tokens.ts"
 
-type Store = Pick<UserAdapter<object>, "listKeys" | "replaceKeyPassword" | "replaceUserPasswords">
+type Store = Pick<
+  UserStore<object, object>,
+  "deleteTokens" | "listKeys" | "replaceKeyPassword" | "replaceUserPasswords"
+>
 
 const maxSwaps = 10
 
-/** Changes a user's password, and ends the user's sessions. */
+/** Changes a user's password, and ends the user's sessions and tokens. */
 export function passwordChange(store: Store, parts: UsersParts) {
   const { emit, passwordProviders } = parts
 
   async function updateUserPassword(
-    { userId, password }: { userId: UserId; password: string },
-    { except }: { except?: string | undefined } = {},
+    { userId, password }: { userId: UserId; password: unknown },
+    options: { except?: string | undefined } = {},
   ) {
+    checkOptions("updateUserPassword()", options, "except")
     const made = await hashNew(password, parts)
     if ("reason" in made) return { updated: false, reason: made.reason } as const
-    const isReplaced = await store.replaceUserPasswords(userId, passwordProviders, made.passwordHash, except)
+    const isReplaced = await endingTokens(store, userId, () => replace(userId, made.passwordHash, options.except))
     if (!isReplaced) return { updated: false, reason: "key_missing" } as const
-    // Once more, for a sign-in that stored its session while the change was not committed yet.
-    await endSessions(userId, except)
     emit("password_changed", { userId })
     return { updated: true } as const
+  }
+
+  async function replace(userId: UserId, passwordHash: string, exceptId?: string): Promise<boolean> {
+    if (!(await store.replaceUserPasswords(userId, passwordProviders, passwordHash, exceptId))) return false
+    // Once more, for a sign-in that stored its session while the change was not committed yet.
+    await endSessions(userId, exceptId)
+    return true
   }
 
   // With a swap that changes nothing: another change, or a re-hash, may have come between.

@@ -1,90 +1,171 @@
 import type { SessionFields } from "../core/auth.ts"
 import { isAuthError } from "../core/errors.ts"
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
-import { makeProof } from "../proof/proof.ts"
+import type { Proof } from "../proof/proof.ts"
 import { isPlausible } from "./guarded-hasher.ts"
 import { keyFinder } from "./key-finder.ts"
 import { requirePasswordProvider } from "./parts.ts"
 import type { UsersParts } from "./parts.ts"
 import { toKey } from "./user-keys.ts"
-import type { PasswordAttempt, SignInAuth } from "./users.ts"
+import { provePassword } from "./user-proofs.ts"
+import type { PasswordKey } from "./user-proofs.ts"
+import type { Key, PasswordAttempt, SignInAuth, SignInDoor } from "./users.ts"
 
-type Store = Pick<UserAdapter<{ id: UserId }>, "findKey" | "findUser" | "replaceKeyPassword">
+type Store = Pick<UserAdapter<{ id: UserId }>, "findKey" | "findUser" | "listKeys" | "replaceKeyPassword">
 
-/** A key whose password was right, and its hashes: as stored, and as hashed again. */
-interface Verified {
-  record: KeyRecord
+/** A key whose password was right, with the hash that was stored last. */
+interface Verified<Id extends UserId> {
+  key: PasswordKey<Id>
   password: string
-  hashes: string[]
 }
 
 /** Signs in by password. */
 export function passwordSignIn<Id extends UserId>(store: Store, parts: UsersParts) {
-  const { emit, hash, ids, needsRehash, unreadableFormat, verify } = parts
+  const { emit, hash, ids, needsRehash, passwordProviders, realm, unreadableFormat, verify } = parts
   const { findKey } = keyFinder(store, ids)
 
   async function verifyPassword(attempt: PasswordAttempt) {
     const verified = await verifyAttempt(attempt)
-    return verified && makeProof(verified.record.userId as Id, "password")
+    return verified && prove(verified)
   }
 
-  async function signInWithPassword<S extends SessionFields, SessionRow>(
+  async function verifyUserPassword({ userId, password }: { userId: Id; password: unknown }) {
+    const verified = isPlausible(password) ? await tryKeys(await passwordKeysOf(userId), password) : null
+    if (!verified) {
+      emit("key_refused", { userId })
+      return null
+    }
+    emit("key_used", { userId, providerId: verified.key.providerId })
+    return prove(verified)
+  }
+
+  function signInWithPassword<Begun, Attributes>(
+    door: SignInDoor<Id, Begun, Attributes>,
+    attempt: PasswordAttempt,
+    attributes?: Attributes,
+  ): Promise<Begun | null>
+  function signInWithPassword<S extends SessionFields, SessionRow>(
     auth: SignInAuth<S, Id, SessionRow>,
     attempt: PasswordAttempt,
     attributes?: SessionRow,
+  ): Promise<{ session: S; token: string; key: Key<Id> } | null>
+  async function signInWithPassword(
+    door: SignInDoor<Id, unknown, unknown> | SignInAuth<SessionFields, Id, unknown>,
+    attempt: PasswordAttempt,
+    attributes?: unknown,
   ) {
     const verified = await verifyAttempt(attempt)
     if (!verified) return null
-    const created = await unlessUserMissing(() => auth.createSession(verified.record.userId as Id, attributes))
-    if (!created) return null
-    if (await stillHolds(verified)) return { ...created, key: toKey(verified.record) }
+    return unlessUserMissing(() =>
+      "beginSignIn" in door ? begin(door, verified, attributes) : createSession(door, verified, attributes),
+    )
+  }
+
+  async function begin<Begun>(door: SignInDoor<Id, Begun, unknown>, verified: Verified<Id>, attributes: unknown) {
+    try {
+      return await door.beginSignIn(prove(verified), attributes)
+    } catch (error) {
+      // The password was changed, or the user deleted, meanwhile. A void proof may also be the developer's mistake.
+      if (isAuthError(error) && error.code === "proof_void" && !(await stillHolds(verified))) return null
+      throw error
+    }
+  }
+
+  async function createSession(
+    auth: SignInAuth<SessionFields, Id, unknown>,
+    verified: Verified<Id>,
+    attributes: unknown,
+  ) {
+    const created = await auth.createSession(verified.key.userId, attributes)
+    if (await stillHolds(verified)) return { ...created, key: toKey(verified.key) }
     await auth.invalidateSession(created.session.id)
     return null
   }
 
-  async function verifyAttempt(attempt: PasswordAttempt): Promise<Verified | null> {
+  async function verifyAttempt(attempt: PasswordAttempt): Promise<Verified<Id> | null> {
     const { providerId } = attempt
     requirePasswordProvider(providerId, parts)
     const verified = await tryPassword(attempt)
-    if (verified) emit("key_used", { userId: verified.record.userId, providerId })
+    if (verified) emit("key_used", { userId: verified.key.userId, providerId })
     else emit("key_refused", { providerId })
     return verified
   }
 
-  async function tryPassword({ password, ...name }: PasswordAttempt): Promise<Verified | null> {
-    if (!isPlausible(password)) return null
-    const record = await findKey(name)
-    const isRight = await verify(record?.passwordHash ?? null, password)
-    if (record) reportUnreadable(record)
-    if (!record || record.passwordHash === null || !isRight) return null
-    return { record, password, hashes: await rehash(record, record.passwordHash, password) }
+  async function tryPassword({ password, ...name }: PasswordAttempt): Promise<Verified<Id> | null> {
+    return isPlausible(password) ? tryKey(await findKey(name), password) : null
+  }
+
+  /** Costs one verify, whether there is a key or not. */
+  async function tryKey(record: KeyRecord | null, password: string): Promise<Verified<Id> | null> {
+    const key = record && withPassword(record)
+    const isRight = await verify(key?.passwordHash ?? null, password)
+    if (key) reportUnreadable(key)
+    const passwordHash = key && isRight ? await rehash(key, password) : null
+    return key && passwordHash !== null ? { key: { ...key, passwordHash }, password } : null
+  }
+
+  /** A user has one password, but rows that another library wrote may have one for each key: any of them is the user's. */
+  async function tryKeys([first, ...others]: KeyRecord[], password: string): Promise<Verified<Id> | null> {
+    const verified = await tryKey(first ?? null, password)
+    return verified || others.length === 0 ? verified : tryKeys(others, password)
   }
 
   // Otherwise the format would look like a wrong password for ever.
-  function reportUnreadable({ passwordHash, userId, providerId }: KeyRecord): void {
-    const reason = passwordHash === null ? null : unreadableFormat(passwordHash)
+  function reportUnreadable({ passwordHash, userId, providerId }: PasswordKey): void {
+    const reason = unreadableFormat(passwordHash)
     if (reason !== null) emit("hash_unreadable", { userId, providerId, reason })
   }
 
-  async function rehash(record: KeyRecord, from: string, password: string): Promise<string[]> {
-    if (!needsRehash(from)) return [from]
+  /** Resolves to the hash that is stored now; to `null` if the user has another password by now. */
+  async function rehash(key: PasswordKey<Id>, password: string): Promise<string | null> {
+    if (!needsRehash(key.passwordHash)) return key.passwordHash
     const to = await hash(password)
     // It was right, so that the user signs in all the same.
-    if (to === null) return [from]
-    if (await store.replaceKeyPassword(record, from, to)) {
-      emit("password_rehashed", { userId: record.userId, providerId: record.providerId })
-    }
-    return [from, to]
+    if (to === null) return key.passwordHash
+    if (!(await store.replaceKeyPassword(key, key.passwordHash, to))) return readAgain(key, password)
+    emit("password_rehashed", { userId: key.userId, providerId: key.providerId })
+    return to
   }
 
-  async function stillHolds({ record, password, hashes }: Verified): Promise<boolean> {
-    const current = await store.findKey(record.providerId, record.providerUserId)
-    if (!current || current.userId !== record.userId || current.passwordHash === null) return false
-    // Another sign-in may have re-hashed the same password meanwhile.
-    return hashes.includes(current.passwordHash) || verify(current.passwordHash, password)
+  // Another sign-in may have re-hashed the same password meanwhile.
+  async function readAgain(key: PasswordKey<Id>, password: string): Promise<string | null> {
+    const current = await currentKey(key)
+    return current && (await verify(current.passwordHash, password)) ? current.passwordHash : null
   }
 
-  return { verifyPassword, signInWithPassword }
+  async function stillHolds({ key, password }: Verified<Id>): Promise<boolean> {
+    const current = await currentKey(key)
+    if (!current) return false
+    return current.passwordHash === key.passwordHash || verify(current.passwordHash, password)
+  }
+
+  async function currentKey({ userId, providerId, providerUserId }: PasswordKey<Id>): Promise<PasswordKey<Id> | null> {
+    const record = await store.findKey(providerId, providerUserId)
+    return record?.userId === userId ? withPassword(record) : null
+  }
+
+  /** Lists the user's password keys, one for each hash. */
+  async function passwordKeysOf(userId: Id): Promise<KeyRecord[]> {
+    const keys = (await store.listKeys(userId)).filter(({ providerId }) => isPasswordProvider(providerId))
+    const byHash = new Map(keys.toReversed().map((key) => [key.passwordHash, key]))
+    byHash.delete(null)
+    return [...byHash.values()].toReversed()
+  }
+
+  function isPasswordProvider(providerId: string): boolean {
+    return passwordProviders.includes(providerId)
+  }
+
+  function prove(verified: Verified<Id>): Proof<Id> {
+    return provePassword(verified.key, realm, () => stillHolds(verified))
+  }
+
+  // The ids in keys are those of the adapter's rows.
+  function withPassword({ passwordHash, ...record }: KeyRecord): PasswordKey<Id> | null {
+    return passwordHash === null ? null : { ...record, userId: record.userId as Id, passwordHash }
+  }
+
+  return { verifyPassword, verifyUserPassword, signInWithPassword }
 }
 
 async function unlessUserMissing<Result>(call: () => Promise<Result>): Promise<Result | null> {

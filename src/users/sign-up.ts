@@ -1,10 +1,12 @@
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import { randomText } from "../platform/crypto.ts"
 import { makeProof } from "../proof/proof.ts"
+import type { Proof } from "../proof/proof.ts"
 import { hashNew } from "./guarded-hasher.ts"
 import { keyFinder } from "./key-finder.ts"
 import { requirePasswordProvider } from "./parts.ts"
 import type { UsersParts } from "./parts.ts"
+import { provePassword } from "./user-proofs.ts"
 import type { KeyReason, NewKey, Users, UsersOptions } from "./users.ts"
 
 /** Creates users, with a key or without one. */
@@ -14,7 +16,7 @@ export function signUp<UserRow extends { id: UserId }, NewUser>(
   generateUserId: UsersOptions<UserRow, NewUser>["generateUserId"],
 ) {
   type Id = UserRow["id"]
-  const { emit, ids } = parts
+  const { emit, ids, realm } = parts
   const { findEarlierKey } = keyFinder(adapter, ids)
 
   async function createUser({ id, key, attributes }: Parameters<Users<UserRow, NewUser>["createUser"]>[0]) {
@@ -25,8 +27,13 @@ export function signUp<UserRow extends { id: UserId }, NewUser>(
     const result = await adapter.insertUser({ id: newId, attributes }, newKey)
     if ("taken" in result) return { user: null, reason: reasonOf(result.taken) }
     emit("user_created", { userId: result.user.id, ...(key && { providerId: key.providerId }) })
-    const method = newKey && newKey.passwordHash !== null ? "password" : "sign_up"
-    return { user: result.user, proof: makeProof<Id>(result.user.id, method) }
+    return { user: result.user, proof: prove(result.user.id, newKey) }
+  }
+
+  // Neither asks this adapter later: it may be one of a transaction that has ended by then. `createUsers` is asked.
+  function prove(userId: Id, newKey: Omit<KeyRecord, "userId"> | null): Proof<Id> {
+    if (!newKey || newKey.passwordHash === null) return makeProof<Id>({ realm, userId, method: "sign_up" })
+    return provePassword<Id>({ ...newKey, userId, passwordHash: newKey.passwordHash }, realm)
   }
 
   /** `undefined` leaves it to the database. */

@@ -1,39 +1,76 @@
-import type { KeyName, KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
+import { checkOptions } from "../core/options.ts"
+import type { KeyName, KeyRecord, UserId } from "../core/ports.ts"
+import { whileSignedIn } from "../proof/live-session.ts"
+import type { Asking } from "../proof/live-session.ts"
 import { keyFinder } from "./key-finder.ts"
 import { onePassword } from "./one-password.ts"
+import type { Choice } from "./one-password.ts"
 import { requirePasswordProvider } from "./parts.ts"
-import type { UsersParts } from "./parts.ts"
-import type { Key, NewKey } from "./users.ts"
+import type { UsersParts, UserStore } from "./parts.ts"
+import { endingTokens } from "./pending-tokens.ts"
+import type { CreateKeyReason, Key, NewKey } from "./users.ts"
 
 type Owned<Id extends UserId> = KeyName & { userId: Id }
+type Addition<Id extends UserId, NewUser> = NewKey & Asking<Id> & { attributes?: Partial<NewUser> | undefined }
 
 /** Adds, finds, renames and deletes the keys of users. */
 export function userKeys<UserRow extends { id: UserId }, NewUser>(
-  adapter: UserAdapter<UserRow, NewUser>,
-  parts: UsersParts,
+  adapter: UserStore<UserRow, NewUser>,
+  parts: UsersParts<UserRow["id"]>,
 ) {
   type Id = UserRow["id"]
-  const { ids } = parts
+  const { emit, ids } = parts
   const { findKey, findEarlierKey, existingId } = keyFinder(adapter, ids)
-  const { choosePassword, settlePassword } = onePassword(parts)
+  const { choosePassword, settlePassword, dropFirstPassword } = onePassword(parts)
 
-  async function createKey({
-    userId,
-    attributes,
-    ...newKey
-  }: NewKey & { userId: Id; attributes?: Partial<NewUser> | undefined }) {
+  async function createKey(addition: Addition<Id, NewUser>) {
+    // A misspelt sessionId would not be looked up.
+    checkOptions(
+      "createKey()",
+      addition,
+      "userId",
+      "providerId",
+      "providerUserId",
+      "password",
+      "attributes",
+      "sessionId",
+    )
+    const { userId, providerId, attributes } = addition
+    const row = attributes && "sessionId" in addition ? await adapter.findUser(userId) : null
+    const added = await whileSignedIn(
+      parts.auth,
+      addition,
+      () => addKey(addition),
+      async ({ stored }) => {
+        if (stored) await takeBack(stored.key, stored.choice)
+        if (stored && row) await adapter.updateUser(userId, formerValues(row, attributes))
+      },
+    )
+    if (!added) return { key: null, reason: "session_ended" as const }
+    if (!added.stored) return { key: null, reason: added.reason }
+    emit("key_linked", { userId, providerId })
+    return { key: toKey(added.stored.key) }
+  }
+
+  async function addKey({ userId, attributes, ...newKey }: Addition<Id, NewUser>) {
     const { providerId, password } = newKey
     const providerUserId = ids.toId(newKey)
     if (password != null) requirePasswordProvider(providerId, parts)
-    if (providerUserId === null) return { key: null, reason: "key_invalid" as const }
-    if (await findEarlierKey(newKey)) return { key: null, reason: "key_taken" as const }
+    if (providerUserId === null) return refused("key_invalid")
+    if (await findEarlierKey(newKey)) return refused("key_taken")
     const choice = await choosePassword(adapter, { userId, providerId, password })
-    if ("reason" in choice) return { key: null, reason: choice.reason }
+    if ("reason" in choice) return refused(choice.reason)
     const record = { providerId, providerUserId, userId, passwordHash: choice.passwordHash }
     const outcome = await adapter.insertKey(record, attributes)
-    if (outcome !== "inserted") return { key: null, reason: outcome }
-    const stored = await settlePassword(adapter, record, choice)
-    return stored ? { key: toKey(stored) } : { key: null, reason: "password_wrong" as const }
+    if (outcome !== "inserted") return refused(outcome)
+    const key = await settlePassword(adapter, record, choice)
+    return key ? { stored: { key, choice } } : refused("password_wrong")
+  }
+
+  async function takeBack(key: KeyRecord, choice: Choice): Promise<void> {
+    // First the password, which other keys may have got too.
+    await dropFirstPassword(adapter, key.userId, choice)
+    await adapter.deleteKey(key, { evenLast: true })
   }
 
   async function getKey(name: KeyName) {
@@ -49,8 +86,9 @@ export function userKeys<UserRow extends { id: UserId }, NewUser>(
   async function renameKey(
     { userId, ...name }: Owned<Id>,
     newProviderUserId: string,
-    { attributes }: { attributes?: Partial<NewUser> | undefined } = {},
+    options: { attributes?: Partial<NewUser> | undefined } = {},
   ) {
+    checkOptions("renameKey()", options, "attributes")
     const { providerId } = name
     const renamed = { providerId, providerUserId: newProviderUserId }
     const [from, to] = [await existingId(name), ids.toId(renamed)]
@@ -58,8 +96,13 @@ export function userKeys<UserRow extends { id: UserId }, NewUser>(
     if (from === null) return { renamed: false, reason: "key_missing" } as const
     const taken = await findEarlierKey(renamed)
     if (taken && taken.providerUserId !== from) return { renamed: false, reason: "key_taken" } as const
-    const outcome = await adapter.renameKey({ userId, providerId, providerUserId: from }, to, attributes)
-    if (outcome === "renamed") return { renamed: true } as const
+    const outcome = await endingTokens(adapter, userId, () =>
+      adapter.renameKey({ userId, providerId, providerUserId: from }, to, options.attributes),
+    )
+    if (outcome === "renamed") {
+      emit("key_renamed", { userId, providerId })
+      return { renamed: true } as const
+    }
     return { renamed: false, reason: outcome === "missing" ? "key_missing" : outcome } as const
   }
 
@@ -67,7 +110,10 @@ export function userKeys<UserRow extends { id: UserId }, NewUser>(
     const { providerId } = name
     const id = await existingId(name)
     const outcome = id === null ? "missing" : await adapter.deleteKey({ userId, providerId, providerUserId: id })
-    if (outcome === "deleted") return { deleted: true } as const
+    if (outcome === "deleted") {
+      emit("key_removed", { userId, providerId })
+      return { deleted: true } as const
+    }
     return { deleted: false, reason: outcome === "missing" ? "key_missing" : outcome } as const
   }
 
@@ -75,6 +121,17 @@ export function userKeys<UserRow extends { id: UserId }, NewUser>(
 }
 
 /** Leaves a key's secret out. */
-export function toKey({ userId, providerId, providerUserId, passwordHash }: KeyRecord): Key {
-  return { userId, providerId, providerUserId, hasPassword: passwordHash !== null }
+export function toKey<Id extends UserId>({ userId, providerId, providerUserId, passwordHash }: KeyRecord): Key<Id> {
+  // The adapter's ids are those of its rows.
+  return { userId: userId as Id, providerId, providerUserId, hasPassword: passwordHash !== null }
+}
+
+function refused<Reason extends CreateKeyReason>(reason: Reason) {
+  return { stored: null, reason }
+}
+
+/** What a row had in the columns that were changed. The attributes of a user are columns of the row. */
+function formerValues<NewUser>(row: object, changed: Partial<NewUser> | undefined) {
+  const columns = Object.entries(row).filter(([column]) => column in Object(changed))
+  return Object.fromEntries(columns) as Partial<NewUser>
 }

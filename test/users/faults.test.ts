@@ -19,6 +19,7 @@ const calls: [name: string, call: (users: Users<User, NewUser>, store: Store) =>
   ["getUserKeys", (users) => users.getUserKeys("user-1")],
   ["deleteKey", (users) => users.deleteKey({ ...keyOfAda, userId: "user-1" })],
   ["verifyPassword", (users) => users.verifyPassword(keyOfAda)],
+  ["verifyUserPassword", (users) => users.verifyUserPassword({ userId: "user-1", password })],
   ["signInWithPassword", (users, store) => users.signInWithPassword(authOver(store), keyOfAda)],
   ["renameKey", (users) => users.renameKey({ ...keyOfAda, userId: "user-1" }, "ada2")],
   ["updateUserPassword", (users) => users.updateUserPassword({ userId: "user-1", password: "another horse" })],

@@ -40,6 +40,26 @@ describe.each(stores)("createKey() over %s", (_name, open) => {
     },
   )
 
+  test("takes any password of a user for whom another library wrote several, and gives the new key its hash", async () => {
+    const { users, store, hasher } = await setUpAda(open())
+    const passwordHash = await hasher.hash("an older horse")
+    await store.insertKey({ ...email, passwordHash })
+    const added = { ...email, providerUserId: "ada@example.org" }
+    expect(await users.createKey({ ...added, password: "wrong" })).toEqual({ key: null, reason: "password_wrong" })
+    expect(await users.createKey({ ...added, password: "an older horse" })).toMatchObject({ key: added })
+    expect(await store.findKey("email", "ada@example.org")).toMatchObject({ passwordHash })
+  })
+
+  test("refuses an option it does not know, and adds nothing: a misspelt sessionId would not be looked at", async () => {
+    const { users } = await setUpAda(open())
+    const misspelt = { ...github, sesionId: "ended" }
+    await expect(users.createKey(misspelt)).rejects.toThrow('did you mean "sessionId"?')
+    expect(await users.getKey(github)).toBeNull()
+    const options = { attribute: { username: "ada.l" } }
+    await expect(users.renameKey(ada, "ada.l", options as object)).rejects.toThrow('did you mean "attributes"?')
+    expect(await users.getKey(ada)).not.toBeNull()
+  })
+
   test("sets the password of a user who has none, for all password keys", async () => {
     const { users } = setUp(open())
     await users.createUser({ id: "user-1", key: email, attributes: { username: "ada" } })
@@ -52,8 +72,8 @@ describe.each(stores)("createKey() over %s", (_name, open) => {
 
   test.each([
     ["password_too_short", "short"],
-    ["password_invalid", 12345678 as unknown as string],
-  ])("refuses a first password with %s", async (reason, given) => {
+    ["password_invalid", 12345678],
+  ])("refuses a first password with %s", async (reason, given: unknown) => {
     const { users } = setUp(open())
     await users.createUser({ id: "user-1", key: github, attributes: { username: "ada" } })
     expect(await users.createKey({ ...ada, password: given })).toEqual({ key: null, reason })

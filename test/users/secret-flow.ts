@@ -45,6 +45,8 @@ async function runFlow(): Promise<FlowReport> {
   const tokens = [signedIn?.token, rotated?.token].map(String)
   for (const token of [...tokens, `${wrong}`]) await keep(auth.validateSession(token))
   await keep(users.getUserKeys("user-1"))
+  await keep(users.verifyUserPassword({ userId: "user-1", password: first }))
+  await keep(users.verifyUserPassword({ userId: "user-1", password: wrong }))
   await keep(auth.getUserSessions("user-1"))
   results.push(signedIn?.session, signedIn?.key, rotated?.session)
 

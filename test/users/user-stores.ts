@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite"
 import { memoryAdapter } from "../../adapters/memory.ts"
 import { nodeSqliteAdapter } from "../../adapters/node-sqlite.ts"
 import { schema } from "../../adapters/sql/schema.ts"
+import type { Feature } from "../../adapters/sql.ts"
 import type { AuthEvent } from "../../src/core/events.ts"
 import type { SessionAdapter, UserAdapter } from "../../src/core/ports.ts"
 import { createAuth } from "../../src/core/create-auth.ts"
@@ -27,11 +28,11 @@ export const stores: [name: string, open: () => Store][] = [
   ["node:sqlite", () => nodeSqliteAdapter<User, { label?: string | null }>(openSqlite())],
 ]
 
-/** Opens a SQLite database in memory with the tables in it. */
-export function openSqlite(): DatabaseSync {
+/** Opens a SQLite database in memory with the tables in it, and those of the features that are named. */
+export function openSqlite(...include: Feature[]): DatabaseSync {
   const db = new DatabaseSync(":memory:")
   db.exec(`CREATE TABLE "user" (id TEXT NOT NULL PRIMARY KEY, username TEXT UNIQUE)`)
-  for (const statement of schema("sqlite", { sessionColumns: { label: "TEXT" } })) db.exec(statement)
+  for (const statement of schema("sqlite", { sessionColumns: { label: "TEXT" }, include })) db.exec(statement)
   return db
 }
 
