@@ -1,0 +1,7 @@
+export { clientKey } from "./throttle/client-key.ts"
+export { createThrottle } from "./throttle/create-throttle.ts"
+export type { Limit, Throttle, ThrottleKey, ThrottleKeys, ThrottleOptions } from "./throttle/create-throttle.ts"
+export { fromRight } from "./throttle/from-right.ts"
+export { createKnownBrowsers } from "./throttle/known-browsers.ts"
+export type { KnownBrowsers } from "./throttle/known-browsers.ts"
+export type { TakenAttempt, ThrottleAdapter } from "./throttle/throttle-port.ts"
