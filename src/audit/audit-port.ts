@@ -1,0 +1,34 @@
+import type { UserId } from "../core/ports.ts"
+
+/** An event as a store keeps it. */
+export interface AuditRecord {
+  /**
+   * Random, so that events of one millisecond have an order: up to 64 lower-case letters and digits, which every database
+   * sorts alike.
+   */
+  id: string
+  at: Date
+  /** The type of the event, such as `session_created`: up to 40 characters. */
+  type: string
+  /** `null` if nobody is known. It is no reference: events outlive the user, and may name one who never existed. */
+  userId: UserId | null
+  sessionId: string | null
+  /** JSON, or an empty string: text without NUL, up to 65,535 bytes as UTF-8. */
+  detail: string
+}
+
+/** An event's place in the order of {@link AuditAdapter.listEvents}. */
+export interface AuditPlace {
+  at: Date
+  id: string
+}
+
+/** Where events are recorded: the table `auth_event`. The rules of `SessionAdapter` hold here too. */
+export interface AuditAdapter {
+  /** Stores events. One whose id is there already is skipped, so that a batch may be sent again. */
+  insertEvents(events: AuditRecord[]): Promise<void>
+  /** Lists a user's events, newest first and by descending id within a millisecond: at most `limit`, those after `before`. */
+  listEvents(userId: UserId, before: AuditPlace | null, limit: number): Promise<AuditRecord[]>
+  /** Deletes at most `limit` events with `at <= before`. Resolves to how many. */
+  deleteEvents(before: Date, limit: number): Promise<number>
+}
