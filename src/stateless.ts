@@ -14,4 +14,4 @@ export type {
   SnapshotsOptions,
 } from "./stateless/create-snapshots.ts"
 export type { StandardResult, StandardSchema } from "./stateless/schema.ts"
-export type { Secret } from "./stateless/secrets.ts"
+export type { Secret } from "./envelope/secrets.ts"

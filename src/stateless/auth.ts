@@ -1,7 +1,7 @@
 import type { AuthSettings, RequestAuth, SessionFields, Shown } from "../core/auth.ts"
 import type { Revocations, UserId } from "../core/ports.ts"
 import type { StandardSchema } from "./schema.ts"
-import type { Secret } from "./secrets.ts"
+import type { Secret } from "../envelope/secrets.ts"
 
 /** What {@link createStatelessAuth} takes. */
 export interface StatelessAuthOptions<Attributes extends object, UserAttributes extends object> extends Omit<

@@ -9,9 +9,9 @@ import type { Duration } from "../core/expiry.ts"
 import type { UserId } from "../core/ports.ts"
 import { createSessionCookies } from "../core/session-cookie.ts"
 import { hashToken, isToken } from "../core/session-token.ts"
-import { createEnvelope } from "./envelope.ts"
+import { createEnvelope } from "../envelope/envelope.ts"
 import { readJson, readTime, readUserId, timeBytes, writeJson, writeTime, writeUserId } from "./payload.ts"
-import type { Secret } from "./secrets.ts"
+import type { Secret } from "../envelope/secrets.ts"
 
 /** What {@link createSnapshots} takes. */
 export interface SnapshotsOptions<M extends SnapshotMember, Claims extends object> {

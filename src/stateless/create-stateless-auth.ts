@@ -13,7 +13,7 @@ import { createPolicy, endOf, extensionOf, isLive, nextDeadline } from "../core/
 import type { UserId } from "../core/ports.ts"
 import { createSessionCookies } from "../core/session-cookie.ts"
 import type { StatelessAuth, StatelessAuthOptions } from "./auth.ts"
-import { createEnvelope, nonceBytes } from "./envelope.ts"
+import { createEnvelope, nonceBytes } from "../envelope/envelope.ts"
 import { createRevoking } from "./revoking.ts"
 import { createCheck } from "./schema.ts"
 import { idBytes, isStatelessId, readId, readSession, withDeadline, writeSession } from "./sealed-session.ts"

@@ -3,8 +3,8 @@ import { Buffer } from "node:buffer"
 import { describe, expect, test, vi } from "vitest"
 
 import { randomBytes } from "../../src/platform/bytes.ts"
-import type { Engine } from "../../src/stateless/engine.ts"
-import { createEnvelope } from "../../src/stateless/envelope.ts"
+import type { Engine } from "../../src/envelope/engine.ts"
+import { createEnvelope } from "../../src/envelope/envelope.ts"
 import { engines, k1, k2, k3 } from "./stateless-fixture.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text)

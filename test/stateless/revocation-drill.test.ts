@@ -8,7 +8,7 @@ import { revocationSchema } from "../../adapters/sql.ts"
 import { pgAdapter } from "../../adapters/pg.ts"
 import { createUsers } from "../../src/users.ts"
 import { scrypt } from "../../src/password.ts"
-import { testTables } from "../adapters/sql-stores.ts"
+import { droppedTables, testTables } from "../adapters/sql-stores.ts"
 import { postgresServer } from "../servers.ts"
 
 const database = await postgresServer()
@@ -24,8 +24,12 @@ describe.skipIf(!database).each([
   let servers: { process: ChildProcess; port: number }[] = []
 
   beforeAll(async () => {
-    await pool.query(`DROP TABLE IF EXISTS session, user_key, "user", session_revocation`)
-    for (const statement of [...testTables("postgres", "text"), ...revocationSchema("postgres")])
+    await pool.query("DROP TABLE IF EXISTS session_revocation")
+    for (const statement of [
+      ...droppedTables("postgres"),
+      ...testTables("postgres", "text"),
+      ...revocationSchema("postgres"),
+    ])
       await pool.query(statement)
     const users = createUsers({ adapter: pgAdapter<{ id: string; username: string }>(pool), passwordHasher: scrypt() })
     const key = { providerId: "username", providerUserId: "ada", password: "the first password" }

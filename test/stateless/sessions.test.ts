@@ -5,7 +5,7 @@ import type { InferSession, InferUser, RequestAuth, SessionFields } from "../../
 import { verifyRequestOrigin } from "../../src/index.ts"
 import { createStatelessAuth } from "../../src/stateless.ts"
 import type { StandardSchema } from "../../src/stateless.ts"
-import { createEnvelope } from "../../src/stateless/envelope.ts"
+import { createEnvelope } from "../../src/envelope/envelope.ts"
 import { writeSession } from "../../src/stateless/sealed-session.ts"
 import { manualClock } from "../../src/testing.ts"
 import { createWebAuth } from "../../src/web.ts"

@@ -1,9 +1,9 @@
 import type { AuthEvent, UserId } from "../../src/index.ts"
 import type { Revocations, StatelessAuthOptions } from "../../src/stateless.ts"
 import { createStatelessAuth, memoryRevocations } from "../../src/stateless.ts"
-import type { Engine } from "../../src/stateless/engine.ts"
-import { nodeEngine } from "../../src/stateless/node-engine.ts"
-import { webEngine } from "../../src/stateless/web-engine.ts"
+import type { Engine } from "../../src/envelope/engine.ts"
+import { nodeEngine } from "../../src/envelope/node-engine.ts"
+import { webEngine } from "../../src/envelope/web-engine.ts"
 import { manualClock } from "../../src/testing.ts"
 
 export const second = 1000

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 
 import { describe, expect, test } from "vitest"
 
-import { createEnvelope } from "../../src/stateless/envelope.ts"
+import { createEnvelope } from "../../src/envelope/envelope.ts"
 import { readSession } from "../../src/stateless/sealed-session.ts"
 import { createSnapshots, createStatelessAuth } from "../../src/stateless.ts"
 import aesGcm from "../vectors/aes-256-gcm.json" with { type: "json" }

@@ -1,5 +1,6 @@
 import { AuthError } from "../core/errors.ts"
 import { joinBytes, randomBytes, toUtf8 } from "../platform/bytes.ts"
+import { isBase64url } from "../platform/encoding.ts"
 import { after, isPromise } from "../platform/maybe-promise.ts"
 import type { MaybePromise } from "../platform/maybe-promise.ts"
 import type { Cipher, Engine } from "./engine.ts"
@@ -43,8 +44,6 @@ const headBytes = 5
 const tagBytes = 16
 const maxLength = 4096
 const salt = toUtf8("nightlatch/stateless")
-// One spelling for each envelope: no padding, no other alphabet, and the bits that stand for nothing are zero.
-const spelling = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
 
 /** Makes the envelope of a purpose. Throws `invalid_option` if a secret is invalid. */
 export function createEnvelope(
@@ -90,7 +89,7 @@ function refuseLong(bytes: number): void {
 
 function isEnvelope(value: unknown): value is string {
   const minLength = Math.ceil(((headBytes + nonceBytes + tagBytes) * 4) / 3)
-  return typeof value === "string" && value.length >= minLength && value.length <= maxLength && spelling.test(value)
+  return isBase64url(value, maxLength) && value.length >= minLength
 }
 
 function openWith(keys: Key[], bytes: Uint8Array, from = 0): MaybePromise<Opened | "unknown"> {

@@ -1,10 +1,10 @@
-import { fromBase64, toBase64 } from "../platform/encoding.ts"
+import { fromBase64url, toBase64url } from "../platform/encoding.ts"
 import { joinBytes } from "../platform/bytes.ts"
 import type { Cipher, Engine } from "./engine.ts"
 
 /** WebCrypto, which every platform has and which always answers later. */
 export function webEngine(): Engine {
-  return { derive, cipher, encode, decode }
+  return { derive, cipher, encode: toBase64url, decode: fromBase64url }
 }
 
 async function derive(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Promise<Uint8Array> {
@@ -40,12 +40,4 @@ async function cipher(bytes: Uint8Array): Promise<Cipher> {
 // WebCrypto's types refuse a view of memory that might be shared.
 function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes)
-}
-
-function encode(bytes: Uint8Array): string {
-  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_")
-}
-
-function decode(text: string): Uint8Array {
-  return fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"))
 }
