@@ -1,0 +1,19 @@
+// The package has no types of its own. This is what the tests use of it.
+declare module "oidc-provider" {
+  import type { RequestListener } from "node:http"
+
+  export interface Configuration {
+    clients: object[]
+    clientAuthMethods: string[]
+    claims: Record<string, string[]>
+    cookies: { keys: string[] }
+    jwks: { keys: object[] }
+    ttl: Record<string, number>
+    findAccount(context: unknown, id: string): { accountId: string; claims(): Record<string, unknown> }
+  }
+
+  export class Provider {
+    constructor(issuer: string, configuration: Configuration)
+    callback(): RequestListener
+  }
+}
