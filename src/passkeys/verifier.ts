@@ -1,0 +1,76 @@
+import { joinBytes } from "../platform/bytes.ts"
+import { fromBase64url } from "../platform/encoding.ts"
+import { readAuthenticatorData } from "./authenticator-data.ts"
+import { createCborReader } from "./cbor.ts"
+import type { PasskeyAlgorithm } from "./passkey-port.ts"
+import { isSigned, storedKeyOf } from "./public-key.ts"
+import type { SignInResponse, RegistrationResponse } from "./responses.ts"
+
+/** What a response must fit. Its client data were compared with this before: a verifier may do it again. */
+export interface Expected {
+  rpId: string
+  origins: readonly string[]
+  /** In base64url. */
+  challenge: string
+}
+
+/** A passkey that signed in, as it is stored. */
+export interface ExpectedPasskey {
+  id: string
+  /** What `verifyRegistration` of the verifier resolved to. */
+  publicKey: string
+  algorithm: PasskeyAlgorithm
+}
+
+/** What a verifier has read of a new passkey, and checked. */
+export interface VerifiedRegistration extends VerifiedUse, ExpectedPasskey {
+  /** A UUID in lower case. */
+  aaguid: string
+}
+
+/** What a verifier has read of one use, and checked. */
+export interface VerifiedUse {
+  signCount: number
+  backupEligible: boolean
+  backedUp: boolean
+}
+
+/**
+ * Checks what authenticators sign: that it is well-formed and for this `rpId`, that the user was present and verified, and
+ * the signature. Each method returns what it has checked, or `null`, so that nobody can forget to look at a verdict. It must
+ * not throw for what a visitor sends; what it throws is thrown by the method that was called.
+ */
+export interface PasskeyVerifier {
+  verifyRegistration(response: RegistrationResponse, expected: Expected): Promise<VerifiedRegistration | null>
+  /** The counter is compared by the caller. */
+  verifySignIn(response: SignInResponse, expected: Expected & { passkey: ExpectedPasskey }): Promise<VerifiedUse | null>
+}
+
+/** The verifier over WebCrypto. Attestation is not asked for, and not checked. */
+export const webVerifier: PasskeyVerifier = {
+  async verifyRegistration({ response }, { rpId }) {
+    const attestation = readAttestation(fromBase64url(response.attestationObject))
+    const data = attestation && readAuthenticatorData(attestation, rpId)
+    if (!data?.made) return null
+    const { made, ...use } = data
+    const key = await storedKeyOf(made.key)
+    return key && { ...use, ...key, id: made.id, aaguid: made.aaguid }
+  },
+
+  async verifySignIn({ response }, { rpId, passkey }) {
+    const [signed, signature] = [fromBase64url(response.authenticatorData), fromBase64url(response.signature)]
+    const data = readAuthenticatorData(signed, rpId)
+    if (!data || data.made) return null
+    const hash = await crypto.subtle.digest("SHA-256", fromBase64url(response.clientDataJSON))
+    const isRight = await isSigned(passkey, signature, joinBytes(signed, new Uint8Array(hash)))
+    return isRight ? data : null
+  },
+}
+
+function readAttestation(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
+  const reader = createCborReader(bytes)
+  const attestation = reader.read()
+  if (!(attestation instanceof Map) || !reader.isAtEnd()) return null
+  const [format, statement, data] = ["fmt", "attStmt", "authData"].map((name) => attestation.get(name))
+  return typeof format === "string" && statement instanceof Map && data instanceof Uint8Array ? data : null
+}
