@@ -2,21 +2,26 @@ import type { Context, MiddlewareHandler } from "hono"
 
 import type { AnyAuth } from "./core/auth.ts"
 import { checkOptions } from "./core/options.ts"
+import type { MemberCheck } from "./request/access.ts"
 import { refuseCrossOrigin } from "./request/cross-origin.ts"
 import type { CrossOriginOptions } from "./request/cross-origin.ts"
+import type { Keepers } from "./request/device.ts"
+import type { Authorize } from "./request/member.ts"
 import type { RequestSession } from "./request/request-session.ts"
 import { isResponse } from "./request/response-headers.ts"
-import type { SnapshotOptions } from "./request/snapshots.ts"
 import { createWebAuth } from "./web.ts"
 
 export type { AnyAuth } from "./core/auth.ts"
-export type { Member } from "./request/member.ts"
+export type { MemberCheck, Refusal } from "./request/access.ts"
+export type { DeviceKeeper, DeviceOptions, DeviceRequest } from "./request/device.ts"
+export type { FlowRequest } from "./request/flow.ts"
+export type { Authorize, Decision, Member } from "./request/member.ts"
 export type { CrossOriginOptions } from "./request/cross-origin.ts"
-export type { NewSession, PersistOptions, RequestSession } from "./request/request-session.ts"
+export type { ElevatingDoor, NewSession, PersistOptions, RequestSession } from "./request/request-session.ts"
 export type { SnapshotKeeper, SnapshotOptions } from "./request/snapshots.ts"
 
 /** What {@link createHonoAuth} takes besides the auth. */
-export interface HonoAuthOptions<A extends AnyAuth> extends CrossOriginOptions, SnapshotOptions<A> {}
+export interface HonoAuthOptions<A extends AnyAuth> extends CrossOriginOptions, Keepers<A> {}
 
 /** The type of `c.var.auth`, as in `InferAuthRequest<typeof auth>`. */
 export type InferAuthRequest<A extends AnyAuth> = RequestSession<A>
@@ -29,6 +34,20 @@ export type InferAuthRequest<A extends AnyAuth> = RequestSession<A>
  */
 export interface HonoAuthEnv<A extends AnyAuth> {
   Variables: { auth: RequestSession<A> }
+}
+
+/** What {@link createHonoAuth} returns: a middleware, which also answers for clients without cookies. */
+export interface HonoAuth<A extends AnyAuth> extends MiddlewareHandler<HonoAuthEnv<A>> {
+  /**
+   * Resolves to the member of an `Authorization: Bearer` token, or to why there is none: `"signed_out"`, or what
+   * `authorize` decided, `"forbidden"` or `"confirm"`. It needs no middleware, reads no cookie and checks no origin.
+   * `request` is `c.req.raw`.
+   *
+   * @example
+   * const { member, refused } = await honoAuth.memberOf(c.req.raw)
+   * if (!member) return c.text(refused, refused === "forbidden" ? 403 : 401)
+   */
+  memberOf(request: Request, options?: { authorize?: Authorize<A> | undefined }): Promise<MemberCheck<A>>
 }
 
 // Which auth a request's session belongs to.
@@ -48,15 +67,14 @@ const opened = new WeakMap<Context, unknown>()
  *   return signedIn ? c.json(signedIn.user) : c.redirect("/sign-in")
  * })
  */
-export function createHonoAuth<A extends AnyAuth>(
-  auth: A,
-  options: HonoAuthOptions<A> = {},
-): MiddlewareHandler<HonoAuthEnv<A>> {
-  checkOptions("createHonoAuth()", options, "allowCrossOrigin", "snapshots")
-  const { allowCrossOrigin, snapshots } = options
-  const { handleRequest } = createWebAuth(auth, { snapshots })
+export function createHonoAuth<A extends AnyAuth>(auth: A, options: HonoAuthOptions<A> = {}): HonoAuth<A> {
+  checkOptions("createHonoAuth()", options, "allowCrossOrigin", "snapshots", "device")
+  const { allowCrossOrigin, ...keepers } = options
+  const { handleRequest, memberOf } = createWebAuth(auth, keepers)
+  const { device } = keepers
 
-  return async (c, next) => {
+  const middleware: MiddlewareHandler<HonoAuthEnv<A>> = async (c, next) => {
+    if (device && device.path === new URL(c.req.raw.url).pathname) return device.handler(c.req.raw)
     if (opened.get(c) === auth) return next()
     opened.set(c, auth)
     const { applyTo, ...session } = handleRequest(c.req.raw, { allowCrossOrigin })
@@ -70,6 +88,7 @@ export function createHonoAuth<A extends AnyAuth>(
     c.res = response
     return undefined
   }
+  return Object.assign(middleware, { memberOf })
 }
 
 // Hono makes responses of errors, but hands on a Response that is thrown.

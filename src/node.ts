@@ -1,24 +1,31 @@
-import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import type { TLSSocket } from "node:tls"
 
 import type { AnyAuth } from "./core/auth.ts"
 import type { Cookie } from "./core/cookie.ts"
 import { isAuthError } from "./core/errors.ts"
-import { checkOptions } from "./core/options.ts"
+import { checkOptions, invalidOption } from "./core/options.ts"
 import type { OriginRequest } from "./core/origin.ts"
+import { onSend } from "./node/on-send.ts"
+import { checkMember } from "./request/access.ts"
+import type { MemberCheck } from "./request/access.ts"
 import { checkCrossOrigin, crossOriginRefusal } from "./request/cross-origin.ts"
 import type { CrossOriginOptions } from "./request/cross-origin.ts"
+import { checkKeepers } from "./request/device.ts"
+import type { Keepers } from "./request/device.ts"
+import type { Authorize } from "./request/member.ts"
 import type { RequestIo } from "./request/request-io.ts"
 import { createRequestSession } from "./request/request-session.ts"
 import type { RequestSession } from "./request/request-session.ts"
 import { privateCacheControl, varyByCookie, withCookie } from "./request/response-headers.ts"
-import { checkSnapshots } from "./request/snapshots.ts"
-import type { SnapshotOptions } from "./request/snapshots.ts"
 
 export type { AnyAuth } from "./core/auth.ts"
-export type { Member } from "./request/member.ts"
+export type { MemberCheck, Refusal } from "./request/access.ts"
+export type { DeviceKeeper, DeviceOptions, DeviceRequest } from "./request/device.ts"
+export type { FlowRequest } from "./request/flow.ts"
+export type { Authorize, Decision, Member } from "./request/member.ts"
 export type { CrossOriginOptions } from "./request/cross-origin.ts"
-export type { NewSession, PersistOptions, RequestSession } from "./request/request-session.ts"
+export type { ElevatingDoor, NewSession, PersistOptions, RequestSession } from "./request/request-session.ts"
 export type { SnapshotKeeper, SnapshotOptions } from "./request/snapshots.ts"
 
 /** Hands a request on, as Connect and Express do. */
@@ -49,11 +56,20 @@ export interface NodeAuth<A extends AnyAuth> {
   middleware(
     options?: CrossOriginOptions,
   ): (req: IncomingMessage & { auth?: RequestSession<A> }, res: ServerResponse, next: Next) => void
+  /**
+   * Answers browsers that register or refresh at the path of `device`. What `handler` and `middleware` make does it itself.
+   */
+  answerDevice(req: IncomingMessage, res: ServerResponse): Promise<void>
+  /**
+   * Resolves to the member of an `Authorization: Bearer` token, or to why there is none: `"signed_out"`, or what
+   * `authorize` decided, `"forbidden"` or `"confirm"`. For clients without cookies: it reads none and checks no origin.
+   */
+  memberOf(req: IncomingMessage, options?: { authorize?: Authorize<A> | undefined }): Promise<MemberCheck<A>>
 }
 
 /**
  * Serves sessions over `node:http`, and so over Express, Connect and their like. `snapshots` keeps a snapshot cookie
- * next to the session's.
+ * next to the session's, and `device` binds sessions to devices.
  *
  * @example
  * const { handler } = createNodeAuth(auth)
@@ -62,10 +78,10 @@ export interface NodeAuth<A extends AnyAuth> {
  *   res.end(signedIn ? `Hello ${signedIn.user.username}` : "Please sign in")
  * }))
  */
-export function createNodeAuth<A extends AnyAuth>(auth: A, options: SnapshotOptions<A> = {}): NodeAuth<A> {
-  checkOptions("createNodeAuth()", options, "snapshots")
-  const { snapshots } = options
-  checkSnapshots(snapshots)
+export function createNodeAuth<A extends AnyAuth>(auth: A, keepers: Keepers<A> = {}): NodeAuth<A> {
+  checkOptions("createNodeAuth()", keepers, "snapshots", "device")
+  checkKeepers(keepers)
+  const { device } = keepers
 
   const opened = new WeakSet<IncomingMessage>()
 
@@ -86,12 +102,13 @@ export function createNodeAuth<A extends AnyAuth>(auth: A, options: SnapshotOpti
         pending.set(cookie.name, cookie)
         setCookie(res, cookie)
       },
+      setHeader: (name, value) => void (value === null ? res.removeHeader(name) : res.setHeader(name, value)),
       onUse() {
         isUsed = true
         if (!res.headersSent) keepPrivate(res)
       },
     }
-    const { finish, ...session } = createRequestSession(auth, io, snapshots)
+    const { finish, ...session } = createRequestSession(auth, io, keepers)
     // Headers are written at once, so that others see them, and put right when they go out, whatever others have written.
     onSend(res, {
       apply(sent) {
@@ -108,7 +125,23 @@ export function createNodeAuth<A extends AnyAuth>(auth: A, options: SnapshotOpti
     return session
   }
 
+  function isForDevice(req: IncomingMessage & { originalUrl?: string }): boolean {
+    // A router of Express takes its own path away from `url`.
+    return device?.path === (req.originalUrl ?? req.url)?.split("?", 1)[0]
+  }
+
+  async function answerDevice(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (!device) throw invalidOption("device", device, "is missing; pass what createDeviceBinding() returned")
+    const response = await device.handler(originOf(req))
+    const { status, headers } = response
+    // Not as a list: where another header was set before, Node.js 20 would keep the last Set-Cookie alone.
+    for (const name of headers.keys())
+      res.setHeader(name, name === "set-cookie" ? headers.getSetCookie() : headers.get(name)!)
+    res.writeHead(status).end(await response.text())
+  }
+
   return {
+    answerDevice,
     handleRequest(req, res, options) {
       checkCrossOrigin("handleRequest()", options)
       return bindSession(req, res, (error) => fail(res, error), options)
@@ -118,6 +151,7 @@ export function createNodeAuth<A extends AnyAuth>(auth: A, options: SnapshotOpti
       return async (req, res, next) => {
         const report = next ?? ((error: unknown) => fail(res, error))
         try {
+          if (isForDevice(req)) return await answerDevice(req, res)
           const authRequest = bindSession(req, res, report, options)
           if (authRequest.crossOrigin) refuse(res)
           else await handle(req, res, authRequest)
@@ -129,6 +163,7 @@ export function createNodeAuth<A extends AnyAuth>(auth: A, options: SnapshotOpti
     middleware(options) {
       checkCrossOrigin("middleware()", options)
       return (req, res, next) => {
+        if (isForDevice(req)) return void handOver(answerDevice(req, res), next)
         if (opened.has(req)) return next()
         opened.add(req)
         const authRequest = bindSession(req, res, next, options)
@@ -137,7 +172,24 @@ export function createNodeAuth<A extends AnyAuth>(auth: A, options: SnapshotOpti
         next()
       }
     },
+    async memberOf(req, options) {
+      return checkMember(await createRequestSession(auth, bearerIo(req), { device }).validateBearerToken(), options)
+    },
   }
+}
+
+async function handOver(answered: Promise<void>, next: Next): Promise<void> {
+  try {
+    await answered
+  } catch (error) {
+    next(error)
+  }
+}
+
+/** How a request is read that is answered without regard to cookies. */
+function bearerIo(req: IncomingMessage): RequestIo {
+  const origin = originOf(req)
+  return { request: req, origin, allowCrossOrigin: true, canWrite: () => true, write() {}, onUse() {} }
 }
 
 function originOf(req: IncomingMessage): OriginRequest {
@@ -169,63 +221,6 @@ function keepPrivate(res: ServerResponse): void {
   res.setHeader("Vary", varyByCookie(res.getHeader("Vary")?.toString()))
 }
 
-/** Names and values in turn, or pairs of them. */
-type RawHeaders = string[] | [string, OutgoingHttpHeader][]
-
-interface Sending {
-  /** Puts the headers right. */
-  apply(sent: ServerResponse): void
-  /** Returns whether the response may go out, and reports it if not. */
-  isComplete(): boolean
-}
-
-// Every way to send headers ends in writeHead. What it is given joins the others first, as Node itself would do it. It is
-// asked which response is sent: Next.js hands out a stand-in in development.
-function onSend(res: ServerResponse, { apply, isComplete }: Sending): void {
-  const { writeHead, end } = res
-  res.writeHead = function (this: ServerResponse, status: number, ...rest: unknown[]) {
-    if (this.headersSent) return Reflect.apply(writeHead, this, [status, ...rest]) as ServerResponse
-    const headers = typeof rest[0] === "string" ? rest[1] : rest[0]
-    setHeaders(this, headers as OutgoingHttpHeaders | RawHeaders | undefined)
-    const reason = typeof rest[0] === "string" ? [rest[0]] : []
-    const line = isComplete() ? [status, ...reason] : failing(this)
-    apply(this)
-    return Reflect.apply(writeHead, this, line) as ServerResponse
-  } as ServerResponse["writeHead"]
-  // A response that ends at once is held back whole, so that an error page can take its place.
-  res.end = function (this: ServerResponse, ...args: unknown[]) {
-    return this.headersSent || isComplete() ? (Reflect.apply(end, this, args) as ServerResponse) : this
-  } as ServerResponse["end"]
-}
-
-// Too late for an error page: that would be written after the end.
-function failing(res: ServerResponse): [status: number] {
-  res.on("error", () => {})
-  return [500]
-}
-
-function setHeaders(res: ServerResponse, headers: OutgoingHttpHeaders | RawHeaders = {}): void {
-  const pairs = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers)
-  const joined = new Map<string, { name: string; values: OutgoingHttpHeader[] }>()
-  // A name may repeat, in another case too: it is one header.
-  for (const [name, value] of pairs) {
-    if (value === undefined) continue
-    const { values } = joined.get(name.toLowerCase()) ?? {}
-    if (values) values.push(value)
-    else joined.set(name.toLowerCase(), { name, values: [value] })
-  }
-  for (const { name, values } of joined.values()) {
-    const [first, ...others] = values
-    res.setHeader(name, others.length > 0 ? values.flat().map(String) : first!)
-  }
-}
-
-/** Takes names and values in turn, or pairs of them, as `writeHead` does. */
-function pairsOf(headers: RawHeaders): [string, OutgoingHttpHeader | undefined][] {
-  const flat = (Array.isArray(headers[0]) ? headers.flat(1) : headers) as string[]
-  return flat.flatMap((name, n) => (n % 2 === 0 ? [[name, flat[n + 1]] as [string, string]] : []))
-}
-
 function refuse(res: ServerResponse): void {
   res.writeHead(403, { "Content-Type": "text/plain" }).end(crossOriginRefusal)
 }
@@ -235,6 +230,6 @@ function fail(res: ServerResponse, error: unknown): void {
   if (res.headersSent) return void (res.writableEnded || res.destroy())
   // What the handler said of its own body is not true of ours: a client would wait for the rest.
   for (const name of res.getHeaderNames()) if (name.startsWith("content-")) res.removeHeader(name)
-  const isOutage = isAuthError(error) && (error.code === "store_failed" || error.code === "hash_failed")
+  const isOutage = isAuthError(error) && /^(store|hash|provider)_failed$/.test(error.code)
   res.writeHead(isOutage ? 503 : 500, { "Content-Type": "text/plain" }).end(isOutage ? "Try again later" : "Error")
 }

@@ -1,24 +1,27 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { GetServerSidePropsContext, GetServerSidePropsResult, NextApiRequest, NextApiResponse } from "next"
 
-import { checkPaths, refusalOf } from "../request/access.ts"
-import type { AccessOptions, AccessPaths, MemberOptions, PublicOptions } from "../request/access.ts"
+import { checkPaths, refusalAnswers, refusalOf, turnAwayPath } from "../request/access.ts"
+import type { AccessOptions, AccessPaths, MemberOptions, PublicOptions, RefusalAnswer } from "../request/access.ts"
 import type { AnyAuth } from "../core/auth.ts"
 import { crossOriginRefusal } from "../request/cross-origin.ts"
 import type { CrossOriginOptions } from "../request/cross-origin.ts"
 import { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
+import type { FlowRequest } from "../request/flow.ts"
 import type { Member } from "../request/member.ts"
-import type { RequestSession } from "../request/request-session.ts"
-import type { SnapshotOptions } from "../request/snapshots.ts"
+import type { ElevatingDoor, RequestSession } from "../request/request-session.ts"
+import type { Keepers } from "../request/device.ts"
 import { follow } from "../request/response-window.ts"
 import { createNodeAuth } from "../node.ts"
 
 export type { AnyAuth } from "../core/auth.ts"
 export type { AccessOptions, AccessPaths, MemberOptions, PublicOptions } from "../request/access.ts"
-export type { Authorize, Member } from "../request/member.ts"
+export type { DeviceKeeper, DeviceOptions, DeviceRequest } from "../request/device.ts"
+export type { FlowRequest } from "../request/flow.ts"
+export type { Authorize, Decision, Member } from "../request/member.ts"
 export type { CrossOriginOptions } from "../request/cross-origin.ts"
-export type { NewSession, PersistOptions } from "../request/request-session.ts"
+export type { ElevatingDoor, NewSession, PersistOptions } from "../request/request-session.ts"
 export type { SnapshotKeeper, SnapshotOptions } from "../request/snapshots.ts"
 
 /** What `getServerSideProps` answers to who may not see the page. */
@@ -41,9 +44,22 @@ export interface PagesAuth<A extends AnyAuth> extends OnRequest<
    */
   validateRequest(req: IncomingMessage, res: ServerResponse): Promise<Member<A> | null>
   /**
+   * Answers browsers that register or refresh a bound session: the API route at the path of `device`, as in
+   * `export default deviceRoute` in `pages/api/auth/device.ts`.
+   */
+  deviceRoute(req: IncomingMessage, res: ServerResponse): Promise<void>
+  /** Returns the flow cookies of a request, for `createOAuth` and for flows of your own. */
+  flow(req: IncomingMessage, res: ServerResponse): FlowRequest<A>
+  /**
+   * Records in the session what the user has proved just now, and gives it a new token. `door` is what `createSignIn()`
+   * returned. `false` when signed out, and if the proof is another user's.
+   */
+  elevate<Proof>(req: IncomingMessage, res: ServerResponse, door: ElevatingDoor<Proof>, proof: Proof): Promise<boolean>
+  /**
    * Wraps an API route. Answers 403 to cross-origin requests that may change something and to users that `authorize`
-   * rejects, and 401 to signed-out visitors unless it is `public`. One that is `public` may set `allowCrossOrigin`, for a POST
-   * that another site is meant to send: the visitor is signed out there and can be signed in.
+   * rejects, and 401 to signed-out visitors unless it is `public`. When `authorize` says `"confirm"`, the 401 has
+   * `WWW-Authenticate: Bearer error="insufficient_user_authentication"` (RFC 9470). One that is `public` may set
+   * `allowCrossOrigin`, for a POST that another site is meant to send: the visitor is signed out there and can be signed in.
    */
   apiRoute(
     handle: (req: NextApiRequest, res: NextApiResponse, auth: Member<A>) => unknown,
@@ -55,7 +71,8 @@ export interface PagesAuth<A extends AnyAuth> extends OnRequest<
   ): (req: NextApiRequest, res: NextApiResponse) => Promise<unknown>
   /**
    * Wraps `getServerSideProps`: redirects to `signInPath` when signed out unless it is `public`; when `authorize` says
-   * no, to `forbiddenPath` or else to "not found". Puts nothing into the props itself.
+   * no, to `forbiddenPath` or else to "not found", and to `confirmPath?next=...` when it says `"confirm"`. Puts nothing
+   * into the props itself.
    */
   serverSideProps<Result extends GetServerSidePropsResult<unknown>, Context extends GetServerSidePropsContext>(
     handle: (context: Context, auth: Member<A>) => Result | Promise<Result>,
@@ -77,11 +94,11 @@ export interface PagesAuth<A extends AnyAuth> extends OnRequest<
  *   signInPath: "/sign-in",
  * })
  */
-export function createPagesAuth<A extends AnyAuth>(auth: A, options: AccessPaths & SnapshotOptions<A>): PagesAuth<A> {
-  checkOptions("createPagesAuth()", options, "signInPath", "forbiddenPath", "snapshots")
-  const { signInPath, forbiddenPath, snapshots } = options
-  checkPaths({ signInPath, forbiddenPath })
-  const { handleRequest } = createNodeAuth(auth, { snapshots })
+export function createPagesAuth<A extends AnyAuth>(auth: A, options: AccessPaths & Keepers<A>): PagesAuth<A> {
+  checkOptions("createPagesAuth()", options, "signInPath", "forbiddenPath", "confirmPath", "snapshots", "device")
+  const { snapshots, device, ...paths } = options
+  checkPaths(paths)
+  const { handleRequest, answerDevice } = createNodeAuth(auth, { snapshots, device })
   type Session = RequestSession<A>
   const sessions = new WeakMap<IncomingMessage, Session>()
   // Writes that are under way: Next.js may send what getServerSideProps returns long after it returned.
@@ -110,11 +127,10 @@ export function createPagesAuth<A extends AnyAuth>(auth: A, options: AccessPaths
     const { allowCrossOrigin, ...access } = options
     return async (req: NextApiRequest, res: NextApiResponse) => {
       const { crossOrigin, validate } = sessionOf(req, res, { allowCrossOrigin })
-      if (crossOrigin) return sendText(res, 403, crossOriginRefusal)
+      if (crossOrigin) return sendText(res, { status: 403, text: crossOriginRefusal })
       const visitor = await validate()
       const refusal = await refusalOf(visitor, access)
-      if (refusal)
-        return refusal === "forbidden" ? sendText(res, 403, "Forbidden") : sendText(res, 401, "Sign in first")
+      if (refusal) return sendText(res, refusalAnswers[refusal])
       return handle(req, res, visitor)
     }
   }
@@ -128,7 +144,7 @@ export function createPagesAuth<A extends AnyAuth>(auth: A, options: AccessPaths
       const visitor = await sessionOf(context.req, context.res).validate()
       const refusal = await refusalOf(visitor, options)
       if (!refusal) return finished(context.req, await handle(context, visitor))
-      const destination = refusal === "forbidden" ? forbiddenPath : signInPath
+      const destination = turnAwayPath(refusal, paths, context.resolvedUrl)
       return destination === undefined ? { notFound: true } : { redirect: { destination, permanent: false } }
     }
   }
@@ -142,10 +158,13 @@ export function createPagesAuth<A extends AnyAuth>(auth: A, options: AccessPaths
   }
 
   return {
+    deviceRoute: answerDevice,
     validateRequest: (req, res) => sessionOf(req, res).validate(),
+    flow: (req, res) => sessionOf(req, res),
     signIn: (req, res, ...args) => write(req, res, ({ signIn }) => signIn(...args)),
     setSession: (req, res, ...args) => write(req, res, ({ setSession }) => setSession(...args)),
     rotate: (req, res, ...args) => write(req, res, ({ rotate }) => rotate(...args)),
+    elevate: (req, res, ...args) => write(req, res, ({ elevate }) => elevate(...args)),
     signOut: (req, res) => write(req, res, ({ signOut }) => signOut()),
     // The overloads say what `options` decides: whether the visitor may be nobody.
     apiRoute: apiRoute as PagesAuth<A>["apiRoute"],
@@ -154,8 +173,8 @@ export function createPagesAuth<A extends AnyAuth>(auth: A, options: AccessPaths
 }
 
 const pendingWrite =
-  "getServerSideProps returned while signIn(), setSession(), rotate() or signOut() was still under way. Did you forget await?"
+  "getServerSideProps returned while signIn(), setSession(), rotate(), elevate() or signOut() was still under way. Did you forget await?"
 
-function sendText(res: ServerResponse, status: number, text: string): void {
-  res.writeHead(status, { "Content-Type": "text/plain" }).end(text)
+function sendText(res: ServerResponse, { status, text, headers }: RefusalAnswer): void {
+  res.writeHead(status, { "Content-Type": "text/plain", ...headers }).end(text)
 }

@@ -1,14 +1,17 @@
 import type { AnyAuth } from "../core/auth.ts"
 import { createCookieReader } from "../core/cookie.ts"
-import type { Cookie, CookieOptions } from "../core/cookie.ts"
+import type { CookieOptions } from "../core/cookie.ts"
 import { AuthError } from "../core/errors.ts"
-import { checkOptions, shown } from "../core/options.ts"
+import { checkOptions } from "../core/options.ts"
 import { checkOrigins, verifyRequestOrigin } from "../core/origin.ts"
 import type { UserId } from "../core/ports.ts"
+import { after } from "../platform/maybe-promise.ts"
 import { createSessionCookies } from "../core/session-cookie.ts"
 import { refuseCrossOrigin } from "../request/cross-origin.ts"
 import { privateResponse } from "../request/response-headers.ts"
 import { checkSnapshots } from "../request/snapshots.ts"
+import { goOn, isTokenLike, noPage, redirection } from "./lib/proxy-answers.ts"
+import { createOffers, withOffer } from "./lib/proxy-offer.ts"
 import {
   addressOf,
   comesBack,
@@ -73,6 +76,11 @@ export interface AuthProxyOptions {
    * their `routeHandler` or `apiRoute` `allowCrossOrigin` as well. Default none.
    */
   allowCrossOrigin?: readonly string[] | undefined
+  /**
+   * Where `createDeviceBinding` answers: what it returned or, where that would open the database, `{ path: "/auth/device" }`.
+   * Offers to bind a session that a Server Action has opened, and lets browsers register and refresh.
+   */
+  device?: { readonly path: string } | undefined
 }
 
 /** What {@link createAuthProxy} takes to look closer at a visitor. */
@@ -129,8 +137,9 @@ export function createAuthProxy<Claims extends object>(
     "publicPaths",
     "signInPath",
     "allowCrossOrigin",
+    "device",
   )
-  const { auth, cookie, trustedOrigins, publicPaths, signInPath, allowCrossOrigin = [] } = options
+  const { auth, cookie, trustedOrigins, publicPaths, signInPath, allowCrossOrigin = [], device } = options
   const checks = snapshotChecks(options)
   const origins = auth ?? { trustedOrigins: checkOrigins(trustedOrigins) }
   const readSnapshot = checks && createCookieReader(checks.snapshots.cookieName)
@@ -144,13 +153,20 @@ export function createAuthProxy<Claims extends object>(
   ]
   const crossOriginPaths = ownPaths("allowCrossOrigin", allowCrossOrigin)
 
+  const offerFor = createOffers(device, auth ? auth.createBlankSessionCookie().attributes.secure : cookie?.secure)
+
   return (request) => {
+    // The signature is the check.
+    if (device && pathOf(request) === device.path) return undefined
     if (!verifyRequestOrigin(request, origins) && !isCrossOriginPath(request))
       return privateResponse(refuseCrossOrigin())
     // A form or a call that is not signed in is answered where it goes: a redirect would lose it.
     if (request.method !== "GET" && request.method !== "HEAD") return undefined
     const visit = visitOf(request)
-    return auth || checks ? lookCloser(visit) : glance(visit)
+    const offer = offerFor(request)
+    const decided = auth || checks ? lookCloser(visit) : glance(visit)
+    if (offer === null) return decided
+    return after(decided, (response) => withOffer(response, offer))
   }
 
   // Next.js routes by the segments as they were sent, where `%2F` separates nothing.
@@ -231,27 +247,4 @@ interface Visit {
   isOpen: boolean
   token: string | null
   header: string | null
-}
-
-/** Goes on, as `NextResponse.next()` does, and sets a cookie. */
-function goOn(cookie: Cookie): Response {
-  return privateResponse(new Response(null, { headers: { "x-middleware-next": "1" } }), [cookie])
-}
-
-function redirection(address: string): Response {
-  const response = privateResponse(Response.redirect(address, 307))
-  // Else the Pages Router's client keeps it, and sends the visitor away again after signing in.
-  response.headers.set("x-middleware-cache", "no-cache")
-  return response
-}
-
-// Wide enough for every token of this package and those it takes over; the real check is not here.
-function isTokenLike(value: string | null): boolean {
-  return value !== null && /^[\w.~+/=%-]{24,}$/.test(value)
-}
-
-// A visitor's path may lead signInPath() astray, so this is no error of the server. The developer hears of it all the same.
-function noPage(path: string): Response {
-  console.error(`signInPath(): returned ${shown(path)}, not a path of this site; return one such as "/sign-in"`)
-  return privateResponse(new Response("Not found", { status: 404 }))
 }

@@ -6,8 +6,11 @@ export type Member<A extends AnyAuth> = Shown<{ session: InferSession<A>; user: 
 /** What a public route handler gets: a member's session and user, or `null` and `null`. */
 export type Visitor<A extends AnyAuth> = Member<A> | { session: null; user: null }
 
-/** What {@link Authorize} decides. Only `true` lets the member in. */
-export type Decision = boolean
+/** What {@link Authorize} decides: only `true` lets the member in, and `"confirm"` asks for a new proof of who they are. */
+export type Decision = boolean | "confirm"
 
-/** Decides whether a member may go on. Anything but `true` refuses. */
+/**
+ * Decides whether a member may go on. `"confirm"`: only after proving again who they are; pages lead to `confirmPath`.
+ * Anything else but `true` refuses.
+ */
 export type Authorize<A extends AnyAuth> = (member: Member<A>) => Decision | Promise<Decision>

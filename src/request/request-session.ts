@@ -2,14 +2,17 @@ import type { AnyAuth, InferSession, InferSessionRow, InferUserId, Shown } from 
 import type { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
 import { verifyRequestOrigin } from "../core/origin.ts"
-import { plainToken } from "../core/persistence.ts"
+import { isPersistent, plainToken } from "../core/persistence.ts"
 import type { UserId } from "../core/ports.ts"
+import type { Keepers } from "./device.ts"
+import { openFlows } from "./flow-cookies.ts"
+import type { FlowRequest } from "./flow.ts"
 import type { Member } from "./member.ts"
 import { openCookie } from "./open-cookie.ts"
+import { sentCookies } from "./request-io.ts"
 import type { RequestIo } from "./request-io.ts"
 import { remember } from "./remember.ts"
 import { createResponseWindow } from "./response-window.ts"
-import type { SnapshotKeeper } from "./snapshots.ts"
 
 /** Whether a cookie outlives the browser. */
 export interface PersistOptions {
@@ -23,13 +26,22 @@ export interface PersistOptions {
 /** A session that was created or rotated, and its token. */
 export type NewSession<A extends AnyAuth> = Shown<{ session: InferSession<A>; token: string }>
 
+/** What `elevate()` takes of `createSignIn()` from `nightlatch/sign-in`. */
+export interface ElevatingDoor<Proof> {
+  elevate(presented: { sessionToken: string; proof: Proof }): Promise<{ token: string } | null>
+}
+
 /** The session of one request: what every wrapper offers. */
-export interface RequestSession<A extends AnyAuth> {
+export interface RequestSession<A extends AnyAuth> extends FlowRequest<A> {
+  /** The request's method. */
+  readonly method: string
   /**
    * Whether this is an unsafe request from another origin that is not allowed. The visitor then counts as signed out, and
    * no method below writes.
    */
   readonly crossOrigin: boolean
+  /** Whether the browser only prepares for a visit that may never be. */
+  readonly prefetch: boolean
   /**
    * Resolves to the session and user of the cookie; `null` when signed out. Reads the store once per request. Call it
    * before you send anything: the first call throws `headers_sent` once the response was sent.
@@ -53,6 +65,12 @@ export interface RequestSession<A extends AnyAuth> {
   setSession(token: string | null, options?: PersistOptions): Promise<void>
   /** Gives the session a new token, and keeps how long its cookie lasts. `null` when signed out. */
   rotate(options?: PersistOptions): Promise<NewSession<A> | null>
+  /**
+   * Records in the session what the user has proved just now, for `authorize: door.recent(...)`, and gives it a new token.
+   * `door` is what `createSignIn()` returned. `false` when signed out, and if the proof is another user's. Throws what
+   * `door.elevate` throws, such as `proof_void`.
+   */
+  elevate<Proof>(door: ElevatingDoor<Proof>, proof: Proof): Promise<boolean>
   /** Ends the session in the store, then in the browser. */
   signOut(): Promise<void>
 }
@@ -70,26 +88,33 @@ export interface OpenRequestSession<A extends AnyAuth> extends RequestSession<A>
 export function createRequestSession<A extends AnyAuth>(
   auth: A,
   io: RequestIo,
-  snapshots?: SnapshotKeeper<A>,
+  keepers: Keepers<A> = {},
 ): OpenRequestSession<A> {
   // The results of `A` have the types that are inferred from `A`. The compiler cannot see it while `A` is a parameter.
-  return openSession(auth, io, snapshots as SnapshotKeeper<AnyAuth> | undefined) as unknown as OpenRequestSession<A>
+  return openSession(auth, io, keepers as Keepers<AnyAuth>) as unknown as OpenRequestSession<A>
 }
 
-function openSession(
-  baseAuth: AnyAuth,
-  { request, origin, allowCrossOrigin = false, canWrite, write, onUse }: RequestIo,
-  snapshots?: SnapshotKeeper<AnyAuth>,
-): OpenRequestSession<AnyAuth> {
-  const auth = baseAuth.withRequest(request)
+function openSession(baseAuth: AnyAuth, io: RequestIo, keepers: Keepers<AnyAuth>): OpenRequestSession<AnyAuth> {
+  const { request, origin, sent, allowCrossOrigin = false, canWrite, write, setHeader, offersByCookie, onUse } = io
+  const { snapshots, device } = keepers
+  const known = baseAuth.withRequest(request)
+  const auth = device?.guard(known, io) ?? known
   const isForeign = !verifyRequestOrigin(origin, auth)
   const crossOrigin = isForeign && !allowCrossOrigin
   if (crossOrigin) auth.emit("cross_origin", {})
 
   const { isWritable, requireWritable, use, finish, track } = createResponseWindow({ canWrite, onUse })
   const header = origin.headers.get("Cookie")
-  const cookie = openCookie(auth, { header, isForeign, isWritable, write }, snapshots)
+  const cookie = openCookie(auth, { header, isForeign, isWritable, write, setHeader, offersByCookie }, keepers)
   const bearer = remember(validateBearer)
+  const flows = openFlows(auth, {
+    sent: isForeign || !sent ? sentCookies(isForeign ? null : header) : sent,
+    isRefused: crossOrigin,
+    snapshotName: snapshots?.cookieName,
+    requireWritable,
+    use,
+    write,
+  })
 
   // async, so that what use() throws rejects.
   async function validate() {
@@ -116,13 +141,23 @@ function openSession(
     // All that can be wrong with them shows before the presented session ends.
     checkOptions("setSession()", options, "persistent")
     const written = newToken === null ? null : auth.createSessionCookie(newToken, options)
-    const previous = plainToken(cookie.token()) === plainToken(newToken) ? null : await validate()
+    const previous = plainToken(cookie.token()) === plainToken(newToken) ? null : await presented(newToken)
     if (previous && !(await isTokenOf(newToken, previous))) await auth.invalidateSession(previous.session.id)
     requireWritable()
     await cookie.replace(written)
   }
 
-  async function isTokenOf(newToken: string | null, { session }: Member<AnyAuth>) {
+  /** The session that a new one takes the place of: also one of the same user that is bound to somebody else's device. */
+  async function presented(newToken: string | null) {
+    const member = await validate()
+    const token = cookie.token()
+    if (member || !device || newToken === null || token === null) return member
+    const [{ session }, next] = [await known.validateSession(token), await known.validateSession(newToken)]
+    // Whoever has stolen the cookie signs in as somebody else, and must not sign its owner out.
+    return session && session.userId === next.session?.userId ? { session } : null
+  }
+
+  async function isTokenOf(newToken: string | null, { session }: Pick<Member<AnyAuth>, "session">) {
     return newToken !== null && (await auth.isTokenOf?.(newToken, session.id)) === true
   }
 
@@ -137,28 +172,45 @@ function openSession(
   }
 
   async function rotate(options?: PersistOptions) {
+    return replaceToken((token) => auth.rotateSession(token), options)
+  }
+
+  async function elevate<Proof>(door: ElevatingDoor<Proof>, proof: Proof) {
+    return (await replaceToken((sessionToken) => door.elevate({ sessionToken, proof }))) !== null
+  }
+
+  async function replaceToken<New extends { token: string }>(
+    make: (token: string) => Promise<New | null>,
+    options?: PersistOptions,
+  ) {
     requireWritable()
     use()
     checkOptions("rotate()", options, "persistent")
     const token = cookie.token()
-    const rotated = token === null ? null : await auth.rotateSession(token)
-    if (!rotated) {
+    // Who has copied a cookie must not change its token.
+    const isTheirs = token !== null && (!device || (await cookie.validate()) !== null)
+    const made = isTheirs ? await make(token) : null
+    if (!made) {
       cookie.forget()
       return null
     }
-    const written = auth.createSessionCookie(rotated.token, options)
+    const written = auth.createSessionCookie(made.token, { persistent: isPersistent(token), ...options })
     requireWritable()
     await cookie.replace(written)
-    return { ...rotated, token: written.value }
+    return { ...made, token: written.value }
   }
 
   return {
+    ...flows,
+    method: origin.method,
+    prefetch: /prefetch/i.test(`${origin.headers.get("Sec-Purpose")}`),
     crossOrigin,
     validate,
     validateBearerToken,
     signIn: track(signIn),
     setSession: track(setSession),
     rotate: track(rotate),
+    elevate: track(elevate),
     signOut: track(() => setSession(null)),
     finish,
   }

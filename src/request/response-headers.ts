@@ -35,11 +35,16 @@ export function isResponse(value: unknown): value is Response {
  * A response that cannot be copied is returned unchanged: `Response.error()`, and a WebSocket handshake (status 101)
  * outside of Workers. Throws `unsupported` for a body that has been read before.
  */
-export function privateResponse(response: Response, cookies: Iterable<WrittenCookie> = []): Response {
+export function privateResponse(
+  response: Response,
+  cookies: Iterable<WrittenCookie> = [],
+  headers: Iterable<readonly [name: string, value: string]> = [],
+): Response {
   const copy = copyOf(response)
   if (!copy) return response
   copy.headers.set("Cache-Control", privateCacheControl)
   copy.headers.set("Vary", varyByCookie(copy.headers.get("Vary")))
+  for (const [name, value] of headers) copy.headers.set(name, value)
   for (const cookie of cookies) setCookieHeader(copy.headers, cookie)
   giveWay(response.headers)
   return copy

@@ -61,7 +61,8 @@ export function createResponseWindow({ canWrite, onUse }: Pick<RequestIo, "canWr
 }
 
 const lateRead =
-  "The session was asked for after the response was sent, so caches were not told to keep it private. Call validate() before you send anything."
-const lateWrite = "The response was sent without this change. Sign in and out before you send anything."
+  "The session or a flow cookie was read after the response was sent, so caches were not told to keep it private. Read it before you send anything."
+const lateWrite =
+  "The response was sent without this change. Sign in and out, and set flow cookies, before you send anything."
 const pendingWrite =
-  "The response was sent while signIn(), setSession(), rotate() or signOut() was still under way. Did you forget await?"
+  "The response was sent while signIn(), setSession(), rotate(), elevate() or signOut() was still under way. Did you forget await?"

@@ -35,6 +35,19 @@ describe("apiRoute()", () => {
     expect((await send(route, await member("user-1"))).status).toBe(403)
   })
 
+  test("answers as RFC 9470 says to a member who must prove again who they are", async () => {
+    const { pages, send, member } = await setUpPages()
+    const route = pages.apiRoute((_req, res) => res.end("in"), { authorize: () => "confirm" })
+    const { status, body, headers } = await send(route, await member("user-1"))
+    expect([status, body]).toEqual([401, "insufficient_user_authentication"])
+    expect(headers).toMatchObject({
+      "www-authenticate": 'Bearer error="insufficient_user_authentication"',
+      "cache-control": "private, no-store",
+    })
+    expect(await send(route)).toMatchObject({ status: 401, body: "Sign in first" })
+    expect((await send(route)).headers["www-authenticate"]).toBeUndefined()
+  })
+
   test("lets signed-out visitors in where it is public, and keeps the guard [NXT-2]", async () => {
     const { pages, send, member, events } = await setUpPages()
     let runs = 0
@@ -111,6 +124,43 @@ describe("serverSideProps()", () => {
     expect(await props(page, await member("user-1"))).toEqual({
       redirect: { destination: "/forbidden", permanent: false },
     })
+  })
+
+  test.each([
+    ["/account?tab=2", "/confirm?next=%2Faccount%3Ftab%3D2"],
+    ["/a&b=c#d", "/confirm?next=%2Fa%26b%3Dc%23d"],
+    ["//evil.example/account", "/confirm"],
+    ["/\\evil.example", "/confirm"],
+    ["/.//evil.example", "/confirm"],
+    ["https://evil.example/", "/confirm"],
+    [`/${"a".repeat(2000)}`, "/confirm"],
+    ["", "/confirm"],
+  ])("redirects from %j to confirmPath, and says where to return if that is on the site", async (from, destination) => {
+    const { auth, props, member } = await setUpPages()
+    const { serverSideProps } = createPagesAuth(auth, { ...paths, confirmPath: "/confirm" })
+    const page = serverSideProps(async () => ({ props: {} }), { authorize: () => "confirm" })
+    const seen = await props(page, await member("user-1"), "GET", from)
+    expect(seen).toEqual({ redirect: { destination, permanent: false } })
+    expect(await props(page, {}, "GET", from)).toEqual({ redirect: { destination: "/sign-in", permanent: false } })
+  })
+
+  test("keeps what confirmPath asks for itself", async () => {
+    const { auth, props, member } = await setUpPages()
+    const { serverSideProps } = createPagesAuth(auth, { ...paths, confirmPath: "/confirm?for=danger" })
+    const page = serverSideProps(async () => ({ props: {} }), { authorize: () => "confirm" })
+    const destination = "/confirm?for=danger&next=%2Faccount"
+    const seen = await props(page, await member("user-1"), "GET", "/account")
+    expect(seen).toEqual({ redirect: { destination, permanent: false } })
+  })
+
+  test("throws if authorize() says “confirm” and there is no confirmPath", async () => {
+    const { pages, send, member } = await setUpPages()
+    const page = pages.serverSideProps(async () => ({ props: {} }), { authorize: () => "confirm" })
+    const route: Route = async (req, res) => {
+      await page({ req, res, resolvedUrl: "/" })
+      res.end("in")
+    }
+    expect((await send(route, await member("user-1"))).body).toBe("invalid_option")
   })
 
   test("puts nothing into the props itself", async () => {
@@ -304,8 +354,10 @@ async function setUpPages({ isBroken = false, isSlow = false } = {}) {
     page: (context: GetServerSidePropsContext) => Promise<Result>,
     headers: Record<string, string> = {},
     method = "GET",
+    resolvedUrl = "/",
   ): Promise<unknown> {
-    const answer = await send(async (req, res) => res.end(JSON.stringify(await page({ req, res }))), headers, method)
+    const route: Route = async (req, res) => res.end(JSON.stringify(await page({ req, res, resolvedUrl })))
+    const answer = await send(route, headers, method)
     return JSON.parse(answer.body)
   }
 

@@ -103,24 +103,31 @@ describe("handler()", () => {
     expect([headers["cache-control"], headers.vary]).toEqual(["private, no-store", "Cookie"])
   })
 
-  test.each(["signIn", "rotate"] as const)("says headers_sent where the headers go out during %s()", async (method) => {
-    const { node, auth } = await setUpNode()
-    const { token } = await auth.createSession("user-1")
-    const log = vi.spyOn(console, "error").mockImplementation(() => {})
-    const codes: unknown[] = []
-    const server = await serve(async (req, res) => {
-      const request = node.handleRequest(req, res)
-      const going = method === "signIn" ? request.signIn("user-1") : request.rotate()
-      res.flushHeaders()
-      codes.push(await codeOf(() => going))
-    })
-    // The client gets the head of a 500, and then the end of the connection.
-    await expect(
-      server.send({ method: "POST", headers: { Origin: server.origin, ...cookie(token) } }),
-    ).rejects.toThrow()
-    expect(codes).toEqual(["headers_sent"])
-    expect(log.mock.calls).toEqual([[expect.objectContaining({ code: "headers_sent" })]])
-  })
+  test.each(["signIn", "rotate", "setSession"] as const)(
+    "says headers_sent where the headers go out during %s()",
+    async (method) => {
+      const { node, auth } = await setUpNode()
+      const { token } = await auth.createSession("user-1")
+      const log = vi.spyOn(console, "error").mockImplementation(() => {})
+      const codes: unknown[] = []
+      const server = await serve(async (req, res) => {
+        const request = node.handleRequest(req, res)
+        const going = {
+          signIn: () => request.signIn("user-1"),
+          rotate: () => request.rotate(),
+          setSession: () => request.setSession(strangerToken),
+        }[method]()
+        res.flushHeaders()
+        codes.push(await codeOf(() => going))
+      })
+      // The client gets the head of a 500, and then the end of the connection.
+      await expect(
+        server.send({ method: "POST", headers: { Origin: server.origin, ...cookie(token) } }),
+      ).rejects.toThrow()
+      expect(codes).toEqual(["headers_sent"])
+      expect(log.mock.calls).toEqual([[expect.objectContaining({ code: "headers_sent" })]])
+    },
+  )
 
   const spellings: [string, (res: ServerResponse) => unknown][] = [
     ["a list", (res) => res.writeHead(200, ["Set-Cookie", "a=1", "set-cookie", "b=2", "X-One", "1"])],

@@ -122,6 +122,12 @@ describe("a snapshot next to the session", () => {
     expect(await visit("")).toEqual([])
   })
 
+  test("that is not there is not deleted", async () => {
+    const { visit, token, auth, session } = await signedIn()
+    await auth.invalidateSession(session.id)
+    expect(await visit(token)).toEqual([])
+  })
+
   test("of another session is replaced", async () => {
     const { visit, token, auth, snapshots } = await signedIn()
     const other = await auth.createSession("user-2")

@@ -587,6 +587,22 @@ describe("applyTo()", () => {
     expect(cookiesOf(authRequest)).toEqual([cookie.serialize()])
   })
 
+  test("[P9] does not send one again that was on its way when the visitor chose another life for it", async () => {
+    const gate = Promise.withResolvers<void>()
+    const { web, auth, now } = await setUpWeb({
+      session: { absoluteTimeout: false },
+      adapter: (memory) => ({ findSession: (id) => gate.promise.then(() => memory.findSession(id)) }),
+    })
+    const { token } = await auth.createSession("user-1")
+    now.advance(15 * day)
+    const authRequest = web.handleRequest(post(`${token}~`))
+    const validating = authRequest.validate()
+    await authRequest.setSession(token)
+    gate.resolve()
+    expect((await validating)?.session.fresh).toBe(true)
+    expect(cookiesOf(authRequest)).toEqual([auth.createSessionCookie(token).serialize()])
+  })
+
   const others = [
     "a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT; Path=/",
     "b=x, y; Path=/",
@@ -734,6 +750,16 @@ describe("a response that has left", () => {
       await expect(change()).rejects.toMatchObject({ code: "headers_sent" })
     }
     expect(await auth.getUserSessions("user-1")).toEqual([])
+  })
+
+  test("throws headers_sent for a change of a session that was read before, and leaves it in the store", async () => {
+    const { signedIn, auth, token } = await signedInAs("user-1")
+    const authRequest = signedIn(post)
+    await authRequest.validate()
+    authRequest.applyTo(new Response("streamed"))
+    for (const change of [() => authRequest.setSession(strangerToken), authRequest.signOut, authRequest.rotate])
+      await expect(change()).rejects.toMatchObject({ code: "headers_sent" })
+    expect((await auth.validateSession(token)).session).not.toBeNull()
   })
 
   test("[COO-9] throws headers_sent for the first reading of the session, which came too late to make it private", async () => {

@@ -45,6 +45,7 @@ declare module "next" {
   export interface GetServerSidePropsContext {
     req: IncomingMessage
     res: ServerResponse
+    resolvedUrl: string
   }
 
   export type GetServerSidePropsResult<Props> =

@@ -11,6 +11,7 @@ export interface HeaderList {
 /** The cookies of a request, with what it has set so far. */
 export interface CookieJar {
   get(name: string): { value: string } | undefined
+  getAll(): { name: string; value: string }[]
   set(cookie: { name: string; value: string; expires?: Date }): unknown
   delete(name: string): unknown
 }
@@ -69,7 +70,27 @@ export function cookieHeader(name: string, jar: CookieJar, head: HeaderList): st
   const pairs = (sent ?? "").split(/; */).filter((pair) => pair.startsWith(`${name}=`))
   const wasSent =
     pairs.length === 0 ? value === "" : pairs.some((pair) => decode(pair.slice(name.length + 1)) === value)
-  return wasSent ? sent : `${name}=${value}`
+  return wasSent ? sent : `${name}=${encodeURIComponent(value)}`
+}
+
+/**
+ * Returns the path that a form or a call of this site was sent from, by its `Referer`; `null` if that is not known. A
+ * Server Action is sent from the page that has it.
+ */
+export function pathSentFrom(head: HeaderList): string | null {
+  const referer = head.get("Referer")
+  if (referer === null || !URL.canParse(referer)) return null
+  const { host, pathname, search } = new URL(referer)
+  return host === head.get("Host") ? `${withoutBasePath(pathname)}${search}` : null
+}
+
+// redirect() puts the base path in front of what it is given, so here it would be there twice.
+function withoutBasePath(pathname: string): string {
+  // Next.js writes the path here as it builds the application.
+  // oxlint-disable-next-line no-underscore-dangle -- that is its name
+  const basePath = process.env.__NEXT_ROUTER_BASEPATH ?? ""
+  if (pathname === basePath) return "/"
+  return pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length) : pathname
 }
 
 function decode(value: string): string {

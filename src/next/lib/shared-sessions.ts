@@ -1,23 +1,24 @@
 import type { AnyAuth } from "../../core/auth.ts"
 import type { Cookie } from "../../core/cookie.ts"
 import { AuthError } from "../../core/errors.ts"
-import type { RequestIo } from "../../request/request-io.ts"
+import { cookieNames } from "../../request/request-io.ts"
+import type { RequestIo, SentCookies } from "../../request/request-io.ts"
 import { createRequestSession } from "../../request/request-session.ts"
 import type { OpenRequestSession } from "../../request/request-session.ts"
-import type { SnapshotKeeper } from "../../request/snapshots.ts"
+import type { Keepers } from "../../request/device.ts"
 import { follow } from "../../request/response-window.ts"
 import { isNavigation } from "./answers.ts"
 import { actionRequest, cookieHeader, isWritable, readerRequest, readRequest, setCookie } from "./request-state.ts"
 import type { HeaderList, NextRequestState } from "./request-state.ts"
 
 /** What differs between a Route Handler, an action and a render. */
-type SessionIo = Pick<RequestIo, "write" | "allowCrossOrigin">
+type SessionIo = Pick<RequestIo, "write" | "setHeader" | "allowCrossOrigin">
 
 /** The method and the address of a request. */
 type Target = Pick<Request, "method" | "url">
 
 /** The sessions of the requests that Next.js is serving: a handler and what it calls share one. */
-export function createSharedSessions<A extends AnyAuth>(auth: A, snapshots?: SnapshotKeeper<A>) {
+export function createSharedSessions<A extends AnyAuth>(auth: A, keepers: Keepers<A>) {
   type Session = OpenRequestSession<A>
   type SharedSession = { session: Session; users: number }
   const name = auth.sessionCookieName
@@ -25,28 +26,42 @@ export function createSharedSessions<A extends AnyAuth>(auth: A, snapshots?: Sna
   const sessions = new WeakMap<HeaderList, SharedSession>()
   // Requests whose Route Handler has answered: a cookie that is set now reaches nobody.
   const answered = new WeakSet<HeaderList>()
-  // The cookie that an action has set: Next.js 14 does not show it to the render that follows.
-  const written = new WeakMap<HeaderList, string>()
+  // The cookies that an action has set, by name: Next.js 14 does not show them to the render that follows.
+  const written = new WeakMap<HeaderList, Map<string, string>>()
 
-  function sessionFor(request: Target, state: NextRequestState, io: SessionIo, keeper?: SnapshotKeeper<A>): Session {
-    const { jar, head } = state
-    const cookie = written.get(head) ?? cookieHeader(name, jar, head)
+  function sessionFor(request: Target, state: NextRequestState, io: SessionIo, kept: Keepers<A>): Session {
+    const { head } = state
+    const sent = cookiesOf(state)
+    const cookie = sent.header(name)
     const get = (header: string) => (header === "Cookie" ? cookie : head.get(header))
     const origin = { method: request.method, url: request.url, headers: { get } }
-    return createRequestSession(auth, { request, origin, canWrite: () => true, onUse() {}, ...io }, keeper)
+    const own = { request, origin, sent, offersByCookie: true, canWrite: () => true, onUse() {} }
+    return createRequestSession(auth, { ...own, ...io }, kept)
+  }
+
+  function cookiesOf({ jar, head }: NextRequestState): SentCookies {
+    return {
+      header: (each) => written.get(head)?.get(each) ?? cookieHeader(each, jar, head),
+      names: () => [...cookieNames(head.get("Cookie")), ...jar.getAll().map((each) => each.name)],
+    }
   }
 
   // A render cannot set cookies: what the session would write goes nowhere.
   function openReader(state: NextRequestState): Session {
-    return sessionFor(readerRequest(state.head), state, { write() {} })
+    return sessionFor(readerRequest(state.head), state, { write() {} }, { device: keepers.device })
   }
 
   function openWriter(state: NextRequestState): Session {
     const write = (cookie: Cookie) => {
       setCookie(state.jar, cookie)
-      if (state.isStale && cookie.name === name) written.set(state.head, `${name}=${cookie.value}`)
+      if (state.isStale) remember(state.head, cookie)
     }
-    return sessionFor(actionRequest(state.head), state, { write }, snapshots)
+    return sessionFor(actionRequest(state.head), state, { write }, keepers)
+  }
+
+  function remember(head: HeaderList, cookie: Cookie): void {
+    const values = written.get(head) ?? new Map<string, string>()
+    written.set(head, values.set(cookie.name, `${cookie.name}=${encodeURIComponent(cookie.value)}`))
   }
 
   async function toWrite(): Promise<Session> {
@@ -65,6 +80,15 @@ export function createSharedSessions<A extends AnyAuth>(auth: A, snapshots?: Sna
       return writing
     })
     return changed
+  }
+
+  /** Reads of the session of the request that is being served. */
+  async function read<Result>(of: (session: Session) => Result | Promise<Result>): Promise<Result> {
+    return of(toRead(await readRequest()))
+  }
+
+  function toRead(state: NextRequestState): Session {
+    return sessions.get(state.head)?.session ?? openReader(state)
   }
 
   /** Runs a handler with a session that all which it calls shares. Throws if it ends while a sign-in is under way. */
@@ -95,13 +119,14 @@ export function createSharedSessions<A extends AnyAuth>(auth: A, snapshots?: Sna
   return {
     change,
     share,
-    toRead: (state: NextRequestState): Session => sessions.get(state.head)?.session ?? openReader(state),
-    openRoute: (request: Target, state: NextRequestState, io: SessionIo) => sessionFor(request, state, io, snapshots),
+    read,
+    openRoute: (request: Target, state: NextRequestState, io: SessionIo) => sessionFor(request, state, io, keepers),
     // Called in a render, such as by a page that shows what an action returns, it can set no cookie.
     openAction: (state: NextRequestState) => (isWritable(state.jar) ? openWriter(state) : openReader(state)),
     markAnswered: ({ head }: NextRequestState): void => void answered.add(head),
   }
 }
 
-const inRender = "Sign in and out in a Server Action or a Route Handler: a Server Component cannot set cookies."
+const inRender =
+  "Sign in and out, and set flow cookies, in a Server Action or a Route Handler: a Server Component cannot set cookies."
 const afterAnswer = "The response was sent without this change. Did you forget await?"
