@@ -1,4 +1,5 @@
 import { AuthError } from "../src/core/errors.ts"
+import type { AuditAdapter } from "../src/audit/audit-port.ts"
 import type {
   KeyName,
   KeyRecord,
@@ -9,20 +10,42 @@ import type {
   UserAdapter,
   UserId,
 } from "../src/core/ports.ts"
+import type { PasskeyAdapter, PasskeyRecord } from "../src/passkeys/passkey-port.ts"
+import type { ThrottleAdapter } from "../src/throttle/throttle-port.ts"
+import type { TokenAdapter } from "../src/tokens/token-port.ts"
+import type { TotpAdapter } from "../src/totp/totp-port.ts"
+import { memoryAttempts } from "./memory/attempts.ts"
+import { memoryEvents } from "./memory/events.ts"
+import { memoryPasskeys } from "./memory/passkeys.ts"
+import { memoryTokens } from "./memory/tokens.ts"
+import { memoryTotp } from "./memory/totp.ts"
+
+/** What `memoryAdapter` returns: every port. */
+export type MemoryAdapter<UserRow, SessionRow, NewUser> = SessionAdapter<UserRow, SessionRow> &
+  UserAdapter<UserRow, NewUser> &
+  TokenAdapter &
+  ThrottleAdapter &
+  TotpAdapter &
+  Required<PasskeyAdapter> &
+  AuditAdapter
 
 /**
- * Keeps sessions, users and keys in this process: for tests and demonstrations, and as the shortest correct adapter to
- * read. Everything is gone when the process ends. Each call makes a new empty store; no column is unique but
- * the user's `id`, and a user inserted without one gets a random UUID.
+ * Keeps sessions, users, keys, tokens, the budgets of throttles, authenticator apps, passkeys and events in this process:
+ * for tests and demonstrations, and as the shortest correct adapter to read. Everything is gone when the process ends. Each
+ * call makes a new empty store; no column is unique but the user's `id`, and a user inserted without one gets a random UUID.
  */
 export function memoryAdapter<
   UserRow extends { id: UserId },
   SessionRow extends object = object,
   Defaulted extends keyof UserRow = never,
->(): SessionAdapter<UserRow, SessionRow> & UserAdapter<UserRow, NewUserOf<UserRow, Defaulted>> {
+>(): MemoryAdapter<UserRow, SessionRow, NewUserOf<UserRow, Defaulted>> {
   const sessions = new Map<string, SessionRecord<SessionRow>>()
   const users = new Map<UserId, UserRow>()
   const keys = new Map<string, KeyRecord>()
+  const tokens = memoryTokens(requireUser)
+  const totp = memoryTotp(requireUser)
+  const passkeys = new Map<string, PasskeyRecord>()
+  const passkeyPort = memoryPasskeys(passkeys, requireUser)
 
   function putSession(session: SessionRecord<SessionRow>): void {
     if (sessions.has(session.id)) throw new AuthError("store_failed", "The session id is taken: make a new one.")
@@ -42,6 +65,10 @@ export function memoryAdapter<
     return [...keys.values()].filter((key) => key.userId === userId)
   }
 
+  function passkeysOf(userId: UserId): PasskeyRecord[] {
+    return [...passkeys.values()].filter((passkey) => passkey.userId === userId)
+  }
+
   function ownKey(name: OwnedKeyName): KeyRecord | undefined {
     const key = keys.get(keyId(name))
     return key?.userId === name.userId ? key : undefined
@@ -57,7 +84,7 @@ export function memoryAdapter<
     for (const { id } of sessionsOf(userId)) if (id !== exceptId) sessions.delete(id)
   }
 
-  // No method awaits anything, so each is one atomic step. Rows are copied on the way in and on the way out.
+  // No method awaits anything but its last step, so each is one atomic step. Rows are copied on the way in and on the way out.
   return {
     async insertSession(session) {
       putSession(session)
@@ -119,6 +146,7 @@ export function memoryAdapter<
       dropSessions(id)
       for (const key of keysOf(id)) keys.delete(keyId(key))
       users.delete(id)
+      await Promise.all([tokens.deleteTokens(id, { except: [] }), totp.deleteTotp(id), passkeyPort.deletePasskeys(id)])
     },
     async insertKey(key, attributes = {}) {
       if (keys.has(keyId(key))) return "key_taken"
@@ -160,10 +188,16 @@ export function memoryAdapter<
     async deleteKey(name, { evenLast = false } = {}) {
       const key = ownKey(name)
       if (!key) return "missing"
-      if (!evenLast && keysOf(key.userId).length === 1) return "last_key"
+      if (!evenLast && keysOf(key.userId).length + passkeysOf(key.userId).length === 1) return "last_key"
       keys.delete(keyId(key))
       return "deleted"
     },
+
+    ...tokens,
+    ...memoryAttempts(),
+    ...totp,
+    ...passkeyPort,
+    ...memoryEvents(),
   }
 }
 

@@ -70,12 +70,14 @@ export function readFields<SessionRow>(id: string, fields: Fields, ids: UserIds)
   return { id, userId, createdAt, expiresAt, attributes: attributes as SessionRow }
 }
 
-function encodeUserId(id: UserId, ids: UserIds): string | null {
+/** Writes a user id as text; `null` if no user can have it. */
+export function encodeUserId(id: UserId, ids: UserIds): string | null {
   const encoded = ids.encode(id)
   return encoded === null ? null : String(encoded)
 }
 
-function decodeUserId(text: string | undefined, ids: UserIds): UserId | undefined {
+/** Reads a user id back; `undefined` for anything that was not written as one. */
+export function decodeUserId(text: string | undefined, ids: UserIds): UserId | undefined {
   if (text === undefined || (!isTextual(ids) && !/^-?\d+$/.test(text))) return undefined
   const id = ids.decode(text)
   return encodeUserId(id, ids) === text ? id : undefined
@@ -85,7 +87,8 @@ function isTextual({ type }: UserIds): boolean {
   return type === "text" || type === "uuid"
 }
 
-function readTime(text: string | undefined): Date | null {
+/** Reads milliseconds since 1970; `null` for anything else. */
+export function readTime(text: string | undefined): Date | null {
   const time = new Date(text !== undefined && /^-?\d+$/.test(text) ? Number(text) : NaN)
   return Number.isNaN(time.getTime()) ? null : time
 }

@@ -1,33 +1,94 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
 
-/** The three tables by what they hold. */
+/** The application's user table, and the two that every application has, by what they hold. */
 export type Owner = "user" | "session" | "key"
 
+/** The tables of single features, which an application without them does not have. */
+export type FeatureTable = "token" | "attempt" | "totp" | "passkey" | "event"
+
+/** Every table, by what it holds. */
+export type TableOwner = Owner | FeatureTable
+
+/** A table of the library's. */
+export type KeptTable = Exclude<TableOwner, "user">
+
+/** A table whose rows have an id. */
+export type NamedTable = Exclude<KeptTable, "totp">
+
+/** A table whose rows belong to users. */
+export type OwnedTable = Exclude<KeptTable, "attempt">
+
 /**
- * The names of the tables. Defaults: `user`, `session`, `user_key`. `auth.user` is the table `user` in the schema `auth`:
- * in MySQL a database, in SQLite an attached one.
+ * The names of the tables. Defaults: `user`, `session`, `user_key`, `auth_token`, `auth_attempt`, `user_totp`,
+ * `user_passkey`, `auth_event`. `auth.user` is the table `user` in the schema `auth`: in MySQL a database, in SQLite an
+ * attached one.
  */
 export interface TableNames {
   user?: string | undefined
   session?: string | undefined
   key?: string | undefined
+  token?: string | undefined
+  attempt?: string | undefined
+  totp?: string | undefined
+  passkey?: string | undefined
+  event?: string | undefined
 }
+
+/** The names that tables have unless they are given others. */
+export const defaultTableNames: Record<TableOwner, string> = {
+  user: "user",
+  session: "session",
+  key: "user_key",
+  token: "auth_token",
+  attempt: "auth_attempt",
+  totp: "user_totp",
+  passkey: "user_passkey",
+  event: "auth_event",
+}
+
+/** Every table, in the order in which they are made: those that refer to users come after them. */
+export const tableOwners = [
+  "user",
+  "session",
+  "key",
+  "token",
+  "attempt",
+  "totp",
+  "passkey",
+  "event",
+] as const satisfies TableOwner[]
+
+/** The tables of features whose rows go with their user. */
+export const ownedFeatures = ["token", "totp", "passkey"] as const satisfies FeatureTable[]
 
 // PostgreSQL cuts a name after 63 bytes; the rest is what every database takes for a plain name.
 const plainName = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
 
 /** Fills in the default names. Throws `invalid_option` for a name that is no plain identifier. */
-export function tableNames(names: TableNames = {}): Record<Owner, string> {
-  checkOptions("tables", names, "user", "session", "key")
-  const { user = "user", session = "session", key = "user_key" } = names
-  return { user: checkedTable(user), session: checkedTable(session), key: checkedTable(key) }
+export function tableNames(names: TableNames = {}): Record<TableOwner, string> {
+  checkOptions("tables", names, ...tableOwners)
+  return forEachTable((owner) => {
+    const { [owner]: name = defaultTableNames[owner] } = names
+    return checkedTable(name)
+  })
 }
 
-/** Returns the name of a table, with its schema if a dot separates one. Throws `invalid_option` for any other. */
+/** Makes something for each table. */
+export function forEachTable<Value>(make: (owner: TableOwner) => Value): Record<TableOwner, Value> {
+  // Every table has its entry.
+  return Object.fromEntries(tableOwners.map((owner) => [owner, make(owner)])) as Record<TableOwner, Value>
+}
+
+/** Returns whether text is the name of a table, with its schema if a dot separates one. */
+export function isTableName(name: string): boolean {
+  const parts = name.split(".")
+  return parts.length <= 2 && parts.every((part) => plainName.test(part))
+}
+
+/** Returns the name of a table. Throws `invalid_option` for what {@link isTableName} refuses. */
 export function checkedTable(name: unknown): string {
-  const parts = typeof name === "string" ? name.split(".") : []
-  if (parts.length > 0 && parts.length <= 2 && parts.every((part) => plainName.test(part))) return parts.join(".")
+  if (typeof name === "string" && isTableName(name)) return name
   throw new AuthError(
     "invalid_option",
     `tables: ${quoted(name)} is not a table name; use at most 63 letters, digits and "_", not starting with a digit, and a dot after the name of a schema`,

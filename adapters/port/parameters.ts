@@ -12,6 +12,33 @@ export function isHash(id: unknown): id is string {
   return typeof id === "string" && hash.test(id)
 }
 
+/** Makes a parameter of a row's id; `null` if no row can have it. Throws `invalid_option` unless it is a string. */
+export function rowIdOf(id: unknown, maxBytes = 255): string | null {
+  if (typeof id !== "string") throw new AuthError("invalid_option", `id: ${typeof id} is not an id; use a string`)
+  return isStorableId(id, maxBytes) ? id : null
+}
+
+/** Makes the id of a row to be stored. Throws `invalid_option` if no row can have it. */
+export function newRowIdOf(id: unknown, maxBytes = 255): string {
+  const rowId = rowIdOf(id, maxBytes)
+  if (rowId !== null) return rowId
+  throw invalidOption("id", id, `cannot be stored; use at most ${maxBytes} bytes of well-formed text without NUL`)
+}
+
+/** Makes a parameter of a row's text. Throws `invalid_option` unless it is well-formed, without NUL, and fits. */
+export function textOf(name: string, text: unknown, maxBytes: number): string {
+  if (typeof text === "string" && isStorableId(text, maxBytes)) return text
+  // Not shown, because it may be personal data.
+  const problem = `cannot be stored; use at most ${maxBytes} bytes of well-formed text without NUL`
+  throw new AuthError("invalid_option", `${name}: ${typeof text} ${problem}`)
+}
+
+/** Makes a parameter of a whole number from 0. Throws `invalid_option` for anything else. */
+export function wholeNumberOf(name: string, value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value
+  throw new AuthError("invalid_option", `${name}: not a whole number from 0; use one such as 1000`)
+}
+
 /** Makes a parameter of a session id; `null` if no row can have it. Throws `invalid_option` unless it is a string. */
 export function sessionIdOf(id: unknown): string | null {
   if (typeof id !== "string")
@@ -37,16 +64,26 @@ export function withoutUndefined(attributes: object): Record<string, unknown> {
 
 /** Makes the error of an attribute for which there is no column or field. */
 export function unknownAttribute(name: string, place: string): AuthError {
-  const isOption = name === "persistent"
-  const remedy = isOption ? "give it to signIn() as the third argument" : "add it, or leave it out"
-  return invalidOption("attributes", name, `is not a ${place} that can be set; ${remedy}`)
+  return invalidOption(
+    "attributes",
+    name,
+    `is not a ${place} that can be set; ${remedies.get(name) ?? "add it, or leave it out"}`,
+  )
 }
 
+// The door writes both, and no developer does. schema() does not add columns to a table that exists.
+const assurance = "add the assuranceColumns to it: methods TEXT, authenticated_at BIGINT"
+const remedies = new Map([
+  ["persistent", "give it to signIn() as the third argument"],
+  ["methods", assurance],
+  ["authenticated_at", assurance],
+])
+
 /** Makes a parameter of a date: milliseconds since 1970, rounded down. Throws `invalid_option` for an invalid one. */
-export function timeOf(date: Date): number {
+export function timeOf(date: Date, row = "session"): number {
   const time = isDate(date) ? date.getTime() : NaN
   if (!Number.isNaN(time)) return time
-  throw new AuthError("invalid_option", "session: a time is not valid; use valid Date objects")
+  throw new AuthError("invalid_option", `${row}: a time is not valid; use valid Date objects`)
 }
 
 // A provider id of 50 characters, a colon, and an address of 254 bytes.

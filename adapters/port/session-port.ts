@@ -1,9 +1,17 @@
-import { AuthError } from "../../src/core/errors.ts"
+import type { AuthError } from "../../src/core/errors.ts"
 import type { FoundSession, SessionAdapter, SessionRecord, UserId } from "../../src/core/ports.ts"
 import { isPromise } from "../../src/platform/maybe-promise.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import type { Owner } from "./names.ts"
-import { exceptionOf, foundRow, newSessionIdOf, sessionIdOf, timeOf, withoutUndefined } from "./parameters.ts"
+import {
+  exceptionOf,
+  foundRow,
+  newSessionIdOf,
+  sessionIdOf,
+  timeOf,
+  wholeNumberOf,
+  withoutUndefined,
+} from "./parameters.ts"
 import { missingUser } from "./user-ids.ts"
 
 /** A session to be stored, checked and encoded. Times are milliseconds since 1970. */
@@ -129,14 +137,16 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
       if (user !== null) await rows.deleteOfUser(db, user, except)
     },
     async deleteExpiredSessions(before, limit) {
-      const time = timeOf(before)
-      if (!Number.isSafeInteger(limit) || limit < 0)
-        throw new AuthError("invalid_option", "limit: not a whole number from 0; use one such as 1000")
-      const deleted = await rows.deleteExpired(await open(sessions), time, limit)
-      if (deleted > 0 && deleted === limit) await yieldToEventLoop()
-      return deleted
+      const [time, most] = [timeOf(before), wholeNumberOf("limit", limit)]
+      return deletedBatch(most, await rows.deleteExpired(await open(sessions), time, most))
     },
   }
+}
+
+/** Resolves to how many rows a batch of a clean-up has deleted. More may follow a full one, so it yields first. */
+export async function deletedBatch(limit: number, deleted: number): Promise<number> {
+  if (deleted > 0 && deleted === limit) await yieldToEventLoop()
+  return deleted
 }
 
 /**

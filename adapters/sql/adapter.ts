@@ -1,25 +1,46 @@
 import { AuthError } from "../../src/core/errors.ts"
+import type { AuditAdapter } from "../../src/audit/audit-port.ts"
 import type { NewUserOf, SessionAdapter, UserAdapter, UserId } from "../../src/core/ports.ts"
+import type { PasskeyAdapter } from "../../src/passkeys/passkey-port.ts"
+import type { ThrottleAdapter } from "../../src/throttle/throttle-port.ts"
+import type { TokenAdapter } from "../../src/tokens/token-port.ts"
+import type { TotpAdapter } from "../../src/totp/totp-port.ts"
+import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
+import { auditPort } from "../port/audit-port.ts"
 import { keyPort } from "../port/key-port.ts"
+import type { FeatureTable } from "../port/names.ts"
+import { ownedFeatures } from "../port/names.ts"
+import { passkeyPort } from "../port/passkey-port.ts"
 import { sessionPort } from "../port/session-port.ts"
+import { throttlePort } from "../port/throttle-port.ts"
+import { tokenPort } from "../port/token-port.ts"
+import { totpPort } from "../port/totp-port.ts"
 import { userPort } from "../port/user-port.ts"
 import { opening } from "./attributes.ts"
-import type { SqlOptions } from "./database.ts"
+import { sqlEvents } from "./audit.ts"
+import type { Openable, SqlOptions } from "./database.ts"
 import { openable } from "./database.ts"
 import type { Dialect, DialectName } from "./dialect.ts"
 import type { Executor, Row, SqlExecutor } from "./executor.ts"
+import { sqlPasskeys } from "./passkeys.ts"
 import { sqlSessions } from "./sessions.ts"
+import { sqlAttempts } from "./throttle.ts"
+import { sqlTokens } from "./tokens.ts"
+import { sqlTotp } from "./totp.ts"
 import { sqlUsers } from "./users.ts"
 
+/** The ports whose tables are the library's own, whatever the application's sessions and users are kept in. */
+export type FeaturePorts = TokenAdapter & ThrottleAdapter & TotpAdapter & Required<PasskeyAdapter> & AuditAdapter
+
 /**
- * Both ports over one database. A new user has every column but the id; those that may be null, and those of
+ * Every port over one database. A new user has every column but the id; those that may be null, and those of
  * `Defaulted`, to which the database gives a value, may be left out.
  */
 export type SqlAdapter<
   UserRow extends { id: UserId },
   SessionRow extends object,
   Defaulted extends keyof UserRow = never,
-> = SessionAdapter<UserRow, SessionRow> & UserAdapter<UserRow, NewUserOf<UserRow, Defaulted>>
+> = SessionAdapter<UserRow, SessionRow> & UserAdapter<UserRow, NewUserOf<UserRow, Defaulted>> & FeaturePorts
 
 /** Makes an adapter of an executor. Throws `invalid_option` for invalid options. */
 export function createSqlAdapter<
@@ -29,13 +50,63 @@ export function createSqlAdapter<
 >(dialect: Dialect, executor: Executor, options: SqlOptions): SqlAdapter<UserRow, SessionRow, Defaulted> {
   const database = openable(dialect, executor, options)
   const openUsers = opening(database, "user")
-  const adapter: SessionAdapter<Row, Row> & UserAdapter<Row, object> = {
+  const users: typeof sqlUsers = {
+    ...sqlUsers,
+    delete: async (db, user) => sqlUsers.delete(await database.asking(db, ownedFeatures), user),
+    async deleteKey(db, key, evenLast) {
+      if (await sqlUsers.deleteKey(db, key, evenLast)) return true
+      // A table of passkeys may have been made since, with one of this user's.
+      const now = await database.asking(db, ["passkey"])
+      return now !== db && !evenLast && sqlUsers.deleteKey(now, key, evenLast)
+    },
+  }
+  const adapter: SessionAdapter<Row, Row> & UserAdapter<Row, object> & FeaturePorts = {
     ...sessionPort(opening(database, "session"), sqlSessions()),
-    ...userPort(openUsers, sqlUsers),
-    ...keyPort(openUsers, sqlUsers),
+    ...userPort(openUsers, users),
+    ...keyPort(openUsers, users),
+    ...featurePorts(database),
   }
   // Rows are whatever the tables hold: that they have these types is the application's word.
   return adapter as unknown as SqlAdapter<UserRow, SessionRow, Defaulted>
+}
+
+/** The port of each table that is the library's own. */
+export interface PortsByTable {
+  token: TokenAdapter
+  attempt: ThrottleAdapter
+  totp: TotpAdapter
+  passkey: Required<PasskeyAdapter>
+  event: AuditAdapter
+}
+
+/** Makes the ports whose tables are the library's own. They need the user table only for the ids of users. */
+export function portsByTable(database: Openable): PortsByTable {
+  const opener = (owner: (typeof ownedFeatures)[number]) => {
+    const open = () => database.open([owner, "user"])
+    return { open, openIfMade: () => openIfMade(database, owner, open) }
+  }
+  return {
+    token: tokenPort(opener("token"), sqlTokens),
+    attempt: throttlePort(() => database.open(["attempt"]), sqlAttempts),
+    totp: totpPort(opener("totp"), sqlTotp),
+    passkey: passkeyPort(opener("passkey"), sqlPasskeys),
+    event: auditPort(() => database.open(["event"]), sqlEvents),
+  }
+}
+
+/** Makes all of them, as one adapter. */
+export function featurePorts(database: Openable): FeaturePorts {
+  const { token, attempt, totp, passkey, event } = portsByTable(database)
+  return { ...token, ...attempt, ...totp, ...passkey, ...event }
+}
+
+async function openIfMade<Db>(
+  database: Openable,
+  owner: FeatureTable,
+  open: () => MaybePromise<Db>,
+): Promise<Db | null> {
+  const { catalogue } = await database.asking(await database.open(["user"]), [owner])
+  return catalogue[owner].size > 0 ? open() : null
 }
 
 /** An executor that the entry of a driver makes, with the SQL dialect of its database. */

@@ -2,8 +2,7 @@ import { after } from "../../src/platform/maybe-promise.ts"
 import { unknownAttribute } from "../port/parameters.ts"
 import type { Open } from "../port/session-port.ts"
 import { attributeValue } from "./attribute-value.ts"
-import { coreColumns, isAttribute } from "./catalogue.ts"
-import { isUser } from "./conditions.ts"
+import { isAttribute } from "./catalogue.ts"
 import type { Database, Openable } from "./database.ts"
 import type { Column } from "./dialect.ts"
 import type { Row, SqlValue } from "./executor.ts"
@@ -47,18 +46,6 @@ export function assigned({ dialect }: Database, { columns }: Assignment, n: numb
   return columns
     .map((column, place) => `${dialect.quote(column.name)} = ${dialect.value(`?${n + place}`, column)}`)
     .join(", ")
-}
-
-/** From the user's row, so that no session or key is stored for a user who is not there, or is being deleted. */
-export function insertOwned(db: Database, owner: "session" | "key", attributes: Column[] = []): string {
-  const { dialect, tables, catalogue, ids } = db
-  const columns = [...coreColumns[owner].flatMap((name) => catalogue[owner].get(name) ?? []), ...attributes]
-  const values = columns.map((column, n) =>
-    dialect.typed(column.name === "user_id" ? dialect.userId("?2", ids.type) : `?${n + 1}`, column),
-  )
-  const names = columns.map(({ name }) => dialect.quote(name)).join(", ")
-  const found = `FROM ${tables.user} u WHERE ${isUser(db, "?2", "u.id")}${dialect.keep}`
-  return `INSERT INTO ${tables[owner]} (${names}) SELECT ${values.join(", ")} ${found}`
 }
 
 /** Finds the column of an attribute. Throws `invalid_option` if there is none. */

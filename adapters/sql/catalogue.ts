@@ -1,39 +1,66 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { Owner } from "../port/names.ts"
-import { splitTable } from "../port/names.ts"
+import type { TableOwner } from "../port/names.ts"
+import { forEachTable, splitTable, tableOwners } from "../port/names.ts"
 import { readText } from "../port/storable-text.ts"
 import type { Column, Dialect } from "./dialect.ts"
 import type { Row } from "./executor.ts"
 import { bind, template } from "./statement.ts"
 import type { Store } from "./store.ts"
 
-/** The columns of the three tables by name; none for a table that does not exist. */
-export type Catalogue = Record<Owner, Map<string, Column>>
-
-const owners = ["user", "session", "key"] as const satisfies Owner[]
+/** The columns of the tables by name; none for a table that does not exist. */
+export type Catalogue = Record<TableOwner, Map<string, Column>>
 
 /** The columns that the library keeps. */
-export const coreColumns: Record<Owner, string[]> = {
+export const coreColumns: Record<TableOwner, string[]> = {
   user: ["id"],
   session: ["id", "user_id", "created_at", "expires_at"],
   key: ["id", "user_id", "hashed_password"],
+  token: ["id", "user_id", "purpose", "expires_at", "attempts", "data"],
+  attempt: ["id", "until"],
+  totp: ["user_id", "secret", "used_step", "created_at"],
+  passkey: [
+    "id",
+    "user_id",
+    "public_key",
+    "algorithm",
+    "sign_count",
+    "backup_eligible",
+    "backed_up",
+    "aaguid",
+    "transports",
+    "name",
+    "created_at",
+    "used_at",
+  ],
+  event: ["id", "user_id", "at", "type", "session_id", "detail"],
 }
 
-/** Reads the columns of the three tables in one query. */
-export async function readCatalogue(store: Store, dialect: Dialect, names: Record<Owner, string>): Promise<Catalogue> {
-  const selects = owners.map(
+/** Reads the columns of the tables in one query. */
+export async function readCatalogue(
+  store: Store,
+  dialect: Dialect,
+  names: Record<TableOwner, string>,
+): Promise<Catalogue> {
+  const selects = tableOwners.map(
     (owner, n) =>
       `SELECT '${owner}' AS of_table, c.* FROM (${dialect.columns(`?${n + 1}`, splitTable(names[owner]).schema)}) c`,
   )
-  const tables = owners.map((owner) => {
+  const tables = tableOwners.map((owner) => {
     const { schema, table } = splitTable(names[owner])
     return dialect.catalogueName(table, schema)
   })
-  const rows = await store.query(bind(template(dialect, selects.join(" UNION ALL ")), tables))
+  const rows = await store.query(bind(template(dialect, inGroups(selects)), tables))
   if (rows[0] && !("of_table" in rows[0])) throw renamedColumns()
-  const catalogue: Catalogue = { user: new Map(), session: new Map(), key: new Map() }
-  for (const row of rows) catalogue[readText(row.of_table) as Owner].set(readText(row.name), toColumn(row, dialect))
+  const catalogue: Catalogue = forEachTable(() => new Map<string, Column>())
+  for (const row of rows)
+    catalogue[readText(row.of_table) as TableOwner].set(readText(row.name), toColumn(row, dialect))
   return catalogue
+}
+
+/** Unites queries in groups of three: a statement of D1 may unite five at most. */
+function inGroups(selects: string[]): string {
+  const groups = selects.flatMap((_, n) => (n % 3 === 0 ? [selects.slice(n, n + 3).join(" UNION ALL ")] : []))
+  return groups.map((group, n) => `SELECT * FROM (${group}) g${n}`).join(" UNION ALL ")
 }
 
 function renamedColumns(): AuthError {
@@ -44,7 +71,7 @@ function renamedColumns(): AuthError {
 }
 
 /** Returns whether a column holds an attribute, that is, anything but what the library keeps there itself. */
-export function isAttribute(owner: Owner, { name, writable }: Column): boolean {
+export function isAttribute(owner: "user" | "session", { name, writable }: Column): boolean {
   return writable && !coreColumns[owner].includes(name)
 }
 

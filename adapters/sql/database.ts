@@ -1,8 +1,8 @@
 import type { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
-import type { Owner, TableNames } from "../port/names.ts"
-import { quotedTable, tableNames } from "../port/names.ts"
+import type { FeatureTable, TableNames, TableOwner } from "../port/names.ts"
+import { forEachTable, quotedTable, tableNames } from "../port/names.ts"
 import type { UserIds, UserIdType } from "../port/user-ids.ts"
 import { userIdsOf } from "../port/user-ids.ts"
 import type { Catalogue } from "./catalogue.ts"
@@ -18,7 +18,7 @@ import { pooledStore, transactionStore } from "./store.ts"
 
 /** What every SQL adapter can be told. */
 export interface SqlOptions {
-  /** The names of the tables, `auth.user` with a schema. Defaults: `user`, `session`, `user_key`. */
+  /** The names of the tables, `auth.user` with a schema. Defaults: as {@link TableNames} has them. */
   tables?: TableNames | undefined
   /**
    * The type of the user table's `id`; ids of another JavaScript type are refused. Default: the type that the database
@@ -46,7 +46,9 @@ export interface PoolOptions extends SqlOptions {
 /** A database whose columns are learnt at the first call. */
 export interface Openable {
   /** Throws `invalid_option` if one of these tables cannot serve. */
-  open(needed: readonly Owner[]): MaybePromise<Database>
+  open(needed: readonly TableOwner[]): MaybePromise<Database>
+  /** Returns a database as it is now, if one of these tables was not there when its columns were learnt. */
+  asking(database: Database, owners: readonly FeatureTable[]): MaybePromise<Database>
   /** Learns the columns again at the next call, because they may have changed. */
   forget(): void
 }
@@ -61,11 +63,11 @@ export interface Database {
   /** As the dialect's, if lookups of several callers may share a statement; otherwise `null`. */
   idTable: Dialect["idTable"]
   /** The tables' names, quoted. */
-  tables: Record<Owner, string>
+  tables: Record<TableOwner, string>
   catalogue: Catalogue
   ids: UserIds
   /** Why a table cannot serve, if it cannot. */
-  problems: Record<Owner, string | null>
+  problems: Record<TableOwner, string | null>
   sessions: ReturnType<typeof sessionReader>
   users: ReturnType<typeof userReader>
   /** Makes the text once under its name, and gives it values. */
@@ -92,7 +94,10 @@ export function openable(dialect: Dialect, executor: Executor, options: PoolOpti
  * Callers share what was learnt, never the reading: a promise that another request has started may belong to another
  * tenant, and on Cloudflare Workers it never settles once that request is cut off.
  */
-function learntOnce(read: () => Promise<Database>, unusable: (owner: Owner, problem: string) => AuthError): Openable {
+function learntOnce(
+  read: () => Promise<Database>,
+  unusable: (owner: TableOwner, problem: string) => AuthError,
+): Openable {
   let learnt: Database | undefined
   let forgotten = 0
 
@@ -101,28 +106,43 @@ function learntOnce(read: () => Promise<Database>, unusable: (owner: Owner, prob
     forgotten++
   }
 
-  function check(database: Database, needed: readonly Owner[]): Database {
-    for (const owner of needed) {
-      const problem = database.problems[owner]
-      if (problem === null) continue
-      // The table may be put right while the program runs.
-      forget()
-      throw unusable(owner, problem)
-    }
-    return database
-  }
-
-  async function readOnce(needed: readonly Owner[]): Promise<Database> {
+  async function readOnce(needed: readonly TableOwner[]): Promise<Database> {
     const forgottenBefore = forgotten
     const database = await read()
     // Of several readers the first is kept: all callers then use the same statements.
     return check(forgotten === forgottenBefore ? (learnt ??= database) : database, needed)
   }
 
+  /** Reads the columns once more, for what may have been put right. Callers that need other tables do not notice. */
+  async function readAgain(isRight: (fresh: Database) => boolean): Promise<Database> {
+    const forgottenBefore = forgotten
+    const fresh = await read()
+    if (forgotten === forgottenBefore && isRight(fresh)) learnt = fresh
+    return fresh
+  }
+
+  function check(database: Database, needed: readonly TableOwner[]): Database {
+    const owner = needed.find((one) => database.problems[one] !== null)
+    if (owner !== undefined) throw unusable(owner, database.problems[owner] ?? "")
+    return database
+  }
+
+  const canServe = (needed: readonly TableOwner[]) => (database: Database) =>
+    needed.every((owner) => database.problems[owner] === null)
+
   return {
     forget,
     // Every validation comes by here: when the columns are known it makes no promise.
-    open: (needed) => (learnt ? check(learnt, needed) : readOnce(needed)),
+    open(needed) {
+      if (!learnt) return readOnce(needed)
+      const isRight = canServe(needed)
+      return isRight(learnt) ? learnt : readAgain(isRight).then((fresh) => check(fresh, needed))
+    },
+    asking(database, owners) {
+      const absent = owners.filter((owner) => database.catalogue[owner].size === 0)
+      if (absent.length === 0) return database
+      return readAgain(({ catalogue }) => absent.some((owner) => catalogue[owner].size > 0))
+    },
   }
 }
 
@@ -130,16 +150,12 @@ async function learn(
   store: Store,
   dialect: Dialect,
   userIdType: UserIdType | undefined,
-  names: Record<Owner, string>,
+  names: Record<TableOwner, string>,
 ): Promise<Omit<Database, "dialect" | "store" | "idTable">> {
   const catalogue = await readCatalogue(store, dialect, names)
   const ids = userIdsOf(userIdTypeOf(catalogue, dialect, userIdType))
   return {
-    tables: {
-      user: quotedTable(names.user, dialect.quote),
-      session: quotedTable(names.session, dialect.quote),
-      key: quotedTable(names.key, dialect.quote),
-    },
+    tables: forEachTable((owner) => quotedTable(names[owner], dialect.quote)),
     catalogue,
     ids,
     problems: problemsOf(catalogue, dialect, userIdType),

@@ -13,7 +13,7 @@ export function expiredSessions(): DeleteExpired {
 
 async function byIndex(db: Database, before: number, limit: number): Promise<number> {
   // The limit stands in the text: MySQL does not take a driver's number for it.
-  const text = () => db.dialect.deleteSome(db.tables.session, "expires_at <= ?1", limit)
+  const text = () => db.dialect.deleteSome(db.tables.session, "expires_at <= ?1", limit, "expires_at")
   return db.store.execute(db.statement(`deleteExpired\0${limit}`, text, [before]))
 }
 

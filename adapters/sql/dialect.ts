@@ -53,7 +53,7 @@ export interface Dialect {
   /** The type of user ids that a column can hold; `null` if it holds none, or the type says too little. */
   userIdType(column: Column): UserIdType | null
   /** The types to write for ids and times. */
-  words: { id: string; time: string }
+  words: { id: string; passkeyId: string; time: string }
   /** What is wrong with a column of ids, if anything; `length` is the one that all of them have. */
   idProblem(column: Column, length: number | null): string | null
   /** Whether a column holds milliseconds in 64 bits. */
@@ -87,8 +87,14 @@ export interface Dialect {
   lock: string | null
   /** How many rows a statement of a clean-up looks at. `null`: `schema()` makes an index that finds the expired ones. */
   sliceRows: number | null
-  /** Deletes at most `limit` rows that meet a condition, judged when they are deleted. */
-  deleteSome(table: string, condition: string, limit: number): string
+  /** Deletes at most `limit` rows that meet a condition on an indexed column, judged when they are deleted. */
+  deleteSome(table: string, condition: string, limit: number, column: "expires_at" | "until" | "at"): string
+  /** Ends an `INSERT` so that it skips rows whose `id` is there. */
+  skipTaken: string
+  /** Whether `UPDATE` and `DELETE` can return the rows that they change. */
+  returning: boolean
+  /** Text by which rows are sorted and compared byte for byte. */
+  bytewise(column: string): string
   /** The rest of an `INSERT` that sets no column. */
   defaultRow: string
   /** What finds user `u` just inserted by the same connection; `null` where only `RETURNING` tells. */

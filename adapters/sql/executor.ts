@@ -1,4 +1,5 @@
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
+import type { Queue } from "../retry/queue.ts"
 
 /** What is bound to a placeholder. Attribute values come as the application gave them. */
 export type SqlValue = string | number | bigint | boolean | Date | Uint8Array | null
@@ -46,6 +47,8 @@ export interface Executor extends Omit<SqlExecutor, "query"> {
   query(sql: string, params: SqlValue[]): MaybePromise<Row[]>
   /** Makes a savepoint in the driver's own way, where it has one that it wants to be used. */
   savepoint?<Result>(run: (inside: Executor) => MaybePromise<Result>): Promise<Result>
+  /** The queue of a transaction that other adapters use too. Default: one of the store's own. */
+  turn?: Queue
 }
 
 /** Runs statements one after the other, and resolves to their numbers of rows. */

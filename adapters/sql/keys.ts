@@ -2,10 +2,11 @@ import type { EndedSessions, KeyRows, StoredKey } from "../port/key-port.ts"
 import { readText } from "../port/storable-text.ts"
 import { missingUser } from "../port/user-ids.ts"
 import type { Assignment } from "./attributes.ts"
-import { assigned, insertOwned } from "./attributes.ts"
-import { hasId, hasOwner, isOwned, isUser, lockingUser } from "./conditions.ts"
+import { assigned } from "./attributes.ts"
+import { hasId, hasOwner, isOwned, isUser, keptFeatures, lockingUser } from "./conditions.ts"
 import type { Database, SqlUserId } from "./database.ts"
 import type { Row, SqlStatement, SqlValue } from "./executor.ts"
+import { insertOwned } from "./insert-owned.ts"
 
 type SqlKeys = Omit<KeyRows<Database, SqlUserId, Assignment>, "encodeUser" | "encodeAttributes" | "isTaken">
 
@@ -59,12 +60,18 @@ export const sqlKeys: SqlKeys = {
     const any = () => `DELETE FROM ${db.tables.key} WHERE ${isOwn(db)}`
     // A derived table, because MySQL does not read the table that it deletes from.
     const another = () => `SELECT k.id FROM ${db.tables.key} k WHERE ${owned(db, "?2")} AND k.id <> ?1 LIMIT 1`
-    const oneOfMany = () => `${any()} AND EXISTS (SELECT 1 FROM (${another()}) other)`
+    const oneOfMany = () => `${any()} AND (EXISTS (SELECT 1 FROM (${another()}) other)${orPasskey(db)})`
     const statements = evenLast
       ? [db.statement("deleteKey", any, [id, user])]
       : [...lockingUser(db, user), db.statement("deleteOneOfKeys", oneOfMany, [id, user])]
     return (await db.store.atomic(statements)) > 0
   },
+}
+
+/** A passkey lets its user in as well as a key. Nothing where there is no table of passkeys. */
+function orPasskey(db: Database): string {
+  if (!keptFeatures(db).includes("passkey")) return ""
+  return ` OR EXISTS (SELECT 1 FROM ${db.tables.passkey} p WHERE ${isOwned(db, "passkey", "?2", "p.user_id")})`
 }
 
 /** Writes the attributes of a user, if there are any; with a key's id only while that key is the user's. */

@@ -30,7 +30,7 @@ export const mysql: Dialect = {
     if (kind === "integer" || kind === "text" || kind === "uuid") return kind
     return type === "varbinary" ? "text" : null
   },
-  words: { id: "VARBINARY(255)", time: "BIGINT" },
+  words: { id: "VARBINARY(255)", passkeyId: "VARBINARY(1400)", time: "BIGINT" },
   idProblem({ charset, collation, kind, type, size }, length) {
     // MySQL fills shorter ids up with zeros.
     if (type === "binary" && size !== length) return `has the type binary(${size})`
@@ -60,7 +60,13 @@ export const mysql: Dialect = {
   keep: " LOCK IN SHARE MODE",
   lock: " FOR UPDATE",
   sliceRows: null,
-  deleteSome: (table, condition, limit) => `DELETE FROM ${table} WHERE ${condition} ORDER BY expires_at LIMIT ${limit}`,
+  deleteSome: (table, condition, limit, column) =>
+    `DELETE FROM ${table} WHERE ${condition} ORDER BY ${column} LIMIT ${limit}`,
+  // Not IGNORE, which would cut off what is too long.
+  skipTaken: " ON DUPLICATE KEY UPDATE id = id",
+  // MariaDB's DELETE can, MySQL's cannot.
+  returning: false,
+  bytewise: (column) => column,
   defaultRow: "() VALUES ()",
   lastUser: "u.id = LAST_INSERT_ID()",
 

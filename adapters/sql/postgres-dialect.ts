@@ -38,7 +38,7 @@ export const postgres: Dialect = {
   catalogueName: (table, schema) => (schema === null ? `"${table}"` : `"${schema}"."${table}"`),
   kindOf: (type) => (type.endsWith("[]") ? "array" : (kinds[type] ?? "other")),
   userIdType: ({ kind }) => (kind === "text" || kind === "uuid" || kind === "integer" ? kind : null),
-  words: { id: "TEXT", time: "BIGINT" },
+  words: { id: "TEXT", passkeyId: "TEXT", time: "BIGINT" },
   idProblem({ type, kind, size }, length) {
     // PostgreSQL answers shorter ids filled up with blanks.
     if (type === "bpchar" && length !== null && size !== length) return `has the type character(${size})`
@@ -69,8 +69,11 @@ export const postgres: Dialect = {
   // row is locked, and rows that another cleaner holds are left to it. The order is that of the index, for which the
   // planner may otherwise read the whole table.
   sliceRows: null,
-  deleteSome: (table, condition, limit) =>
-    `DELETE FROM ${table} WHERE id = ANY(ARRAY(SELECT id FROM ${table} WHERE ${condition} ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)) AND ${condition}`,
+  deleteSome: (table, condition, limit, column) =>
+    `DELETE FROM ${table} WHERE id = ANY(ARRAY(SELECT id FROM ${table} WHERE ${condition} ORDER BY ${column} LIMIT ${limit} FOR UPDATE SKIP LOCKED)) AND ${condition}`,
+  skipTaken: " ON CONFLICT (id) DO NOTHING",
+  returning: true,
+  bytewise: (column) => `${column}::text COLLATE "C"`,
   defaultRow: "DEFAULT VALUES",
   lastUser: null,
 

@@ -6,7 +6,7 @@ import { checkedTable, quotedTable } from "../port/names.ts"
 import { timeOf } from "../port/parameters.ts"
 import type { Dialect, DialectName } from "./dialect.ts"
 import type { SqlExecutor, SqlStatement, SqlValue } from "./executor.ts"
-import { createTable } from "./schema.ts"
+import { createTable } from "./create-table.ts"
 import { bind, template } from "./statement.ts"
 import { pooledStore } from "./store.ts"
 
@@ -67,7 +67,7 @@ export function createSqlRevocations(
       throw new AuthError("store_failed", "query() of the SQL executor resolves to a list of rows.")
     },
     async deleteExpiredRevocations() {
-      const text = dialect.deleteSome(name, "expires_at <= ?1", batchSize)
+      const text = dialect.deleteSome(name, "expires_at <= ?1", batchSize, "expires_at")
       let total = 0
       for (;;) {
         const deleted = await store.execute(statement(text, [now()]))

@@ -34,7 +34,7 @@ export const sqlite: Dialect = {
     if (kind === "integer") return "integer"
     return kind === "text" || kind === "uuid" || type === "" ? "text" : null
   },
-  words: { id: "TEXT", time: "INTEGER" },
+  words: { id: "TEXT", passkeyId: "TEXT", time: "INTEGER" },
   idProblem: ({ kind, type }) =>
     kind === "text" || kind === "uuid" || kind === "other" ? null : `has the type ${type}`,
   holdsTime: ({ kind }) => kind === "integer" || kind === "number" || kind === "other",
@@ -61,6 +61,9 @@ export const sqlite: Dialect = {
   sliceRows: 5_000,
   deleteSome: (table, condition, limit) =>
     `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE ${condition} LIMIT ${limit})`,
+  skipTaken: " ON CONFLICT (id) DO NOTHING",
+  returning: true,
+  bytewise: (column) => column,
   defaultRow: "DEFAULT VALUES",
   lastUser: "u.rowid = last_insert_rowid()",
 

@@ -42,7 +42,7 @@ export function pooledStore(executor: Executor, { isTransient, name }: Dialect, 
 
 /** A store inside a transaction of the caller's, who decides about its end. Nothing is retried. */
 export function transactionStore(executor: Executor, { name }: Dialect, onQueryFailure = () => {}): Store {
-  const turn = createQueue()
+  const turn = executor.turn ?? createQueue()
   const inTurn = <Result>(call: () => MaybePromise<Result>, onFailure = () => {}) =>
     turn(() =>
       rescued(call, async (error) => {

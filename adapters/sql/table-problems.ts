@@ -1,5 +1,6 @@
 import { AuthError } from "../../src/core/errors.ts"
-import type { Owner } from "../port/names.ts"
+import type { FeatureTable, NamedTable, OwnedTable, TableOwner } from "../port/names.ts"
+import { maxPasskeyIdBytes } from "../port/passkey-port.ts"
 import { quoted } from "../port/names.ts"
 import type { UserIdType } from "../port/user-ids.ts"
 import type { Catalogue } from "./catalogue.ts"
@@ -9,8 +10,8 @@ import type { Column, Dialect } from "./dialect.ts"
 /** Why a table cannot serve, and what to write instead; `null` if it can. */
 export type Problem = string | null
 
-// SHA-256 in hex.
-const sessionIdLength = 64
+// SHA-256 in hex, of sessions, tokens and throttled keys.
+const hashLength = 64
 
 /** Returns the type of user ids: the one that the developer names, otherwise the one that fits the column. */
 export function userIdTypeOf({ user }: Catalogue, dialect: Dialect, userIdType: UserIdType | undefined): UserIdType {
@@ -23,31 +24,56 @@ export function problemsOf(
   catalogue: Catalogue,
   dialect: Dialect,
   userIdType: UserIdType | undefined,
-): Record<Owner, Problem> {
-  const { user, session, key } = catalogue
+): Record<TableOwner, Problem> {
+  const { user, session, key, token, attempt, totp, passkey, event } = catalogue
+  const owned = (owner: OwnedTable) => ownerProblem(catalogue, owner, dialect, userIdType)
+  const id = (owner: NamedTable) => idProblem(catalogue[owner], owner, dialect)
+  const time = (column: Column | undefined) => timeProblem(column, dialect)
+  const sessionTimes = () => time(session.get("created_at")) ?? time(session.get("expires_at"))
+  const passkeyTimes = () => time(passkey.get("created_at")) ?? time(passkey.get("used_at"))
+  const count = (column: Column | undefined) => countProblem(column, dialect)
   return {
     user: missing("user", user) ?? userIdProblem(user, userIdType, dialect),
-    session: missing("session", session) ?? sessionProblem(catalogue, dialect, userIdType),
-    key: missing("key", key) ?? idProblem(key, dialect, null) ?? ownerProblem(catalogue, "key", dialect, userIdType),
+    session: missing("session", session) ?? id("session") ?? owned("session") ?? sessionTimes(),
+    key: missing("key", key) ?? id("key") ?? owned("key"),
+    token: missing("token", token) ?? id("token") ?? owned("token") ?? time(token.get("expires_at")),
+    attempt: missing("attempt", attempt) ?? id("attempt") ?? time(attempt.get("until")),
+    totp: missing("totp", totp) ?? owned("totp") ?? time(totp.get("created_at")),
+    passkey:
+      missing("passkey", passkey) ??
+      id("passkey") ??
+      owned("passkey") ??
+      count(passkey.get("sign_count")) ??
+      passkeyTimes(),
+    event: missing("event", event) ?? id("event") ?? owned("event") ?? time(event.get("at")),
   }
 }
 
 /** Makes the error of a table that cannot serve. */
-export function unusableTable(owner: Owner, name: string, problem: string, dialect: Dialect): AuthError {
+export function unusableTable(owner: TableOwner, name: string, problem: string, dialect: Dialect): AuthError {
   return new AuthError("invalid_option", `tables.${owner}: "${name}" ${problem}${remedyOf(owner, problem, dialect)}`)
+}
+
+// What `schema()` calls them in its option `include`.
+const featureOf: Record<FeatureTable, string> = {
+  token: "tokens",
+  attempt: "throttle",
+  totp: "totp",
+  passkey: "passkeys",
+  event: "audit",
 }
 
 const absent = "does not exist"
 const withoutColumns = "has no column "
 
-function remedyOf(owner: Owner, problem: string, { name }: Dialect): string {
+function remedyOf(owner: TableOwner, problem: string, { name }: Dialect): string {
   if (problem !== absent && !problem.startsWith(withoutColumns)) return ""
-  return owner === "user"
-    ? "; it is the application's own, so create it, or name yours"
-    : `; run the statements of schema("${name}") from "nightlatch/adapters/sql", or name yours`
+  if (owner === "user") return "; it is the application's own, so create it, or name yours"
+  const include = owner === "session" || owner === "key" ? "" : `, { include: ["${featureOf[owner]}"] }`
+  return `; run the statements of schema("${name}"${include}) from "nightlatch/adapters/sql", or name yours`
 }
 
-function missing(owner: Owner, columns: Map<string, Column>): Problem {
+function missing(owner: TableOwner, columns: Map<string, Column>): Problem {
   if (columns.size === 0) return absent
   const names = coreColumns[owner].filter((name) => !columns.has(name))
   return names.length > 0 ? `${withoutColumns}${names.map(quoted).join(", ")}` : null
@@ -70,30 +96,41 @@ function isLike(chosen: UserIdType, found: UserIdType): boolean {
   return chosen === found || (chosen === "uuid" && found === "text")
 }
 
-function sessionProblem(catalogue: Catalogue, dialect: Dialect, userIdType: UserIdType | undefined): Problem {
-  const { session } = catalogue
-  return (
-    idProblem(session, dialect, sessionIdLength) ??
-    ownerProblem(catalogue, "session", dialect, userIdType) ??
-    timeProblem(session.get("created_at"), dialect) ??
-    timeProblem(session.get("expires_at"), dialect)
-  )
-}
-
-function idProblem(columns: Map<string, Column>, dialect: Dialect, length: number | null): Problem {
+function idProblem(columns: Map<string, Column>, owner: NamedTable, dialect: Dialect): Problem {
   const id = columns.get("id")
   if (!id) return null
+  const { name, length, isFixed, word = "id" } = idsOf[owner]
   const isShort = length !== null && id.size !== null && id.size < length
   const wrong = isShort
-    ? `holds ${id.size} characters, and a session's id has ${length}`
-    : dialect.idProblem(id, length)
-  return wrong === null ? null : unfit(id, wrong, dialect.words.id)
+    ? `holds ${id.size} characters, and ${name} has ${isFixed ? "" : "up to "}${length}`
+    : dialect.idProblem(id, isFixed ? length : null)
+  return wrong === null ? null : unfit(id, wrong, dialect.words[word])
+}
+
+/** What a table's ids are, and how long, where a length is asked for: all of them, or the longest. */
+interface Ids {
+  name: string
+  length: number | null
+  isFixed: boolean
+  /** The type to write for them. */
+  word?: "id" | "passkeyId"
+}
+
+const hashes = { length: hashLength, isFixed: true }
+
+const idsOf: Record<NamedTable, Ids> = {
+  session: { name: "a session's id", ...hashes },
+  key: { name: "a key's id", length: null, isFixed: false },
+  token: { name: "a token's id", ...hashes },
+  attempt: { name: "the id of a throttled key", ...hashes },
+  passkey: { name: "a passkey's id", length: maxPasskeyIdBytes, isFixed: false, word: "passkeyId" },
+  event: { name: "an event's id", ...hashes },
 }
 
 /** A row's `user_id` must be comparable with the user's `id`, and exactly. */
 function ownerProblem(
   { user, ...others }: Catalogue,
-  owner: "session" | "key",
+  owner: OwnedTable,
   dialect: Dialect,
   userIdType: UserIdType | undefined,
 ): Problem {
@@ -112,6 +149,11 @@ function ownerProblem(
 function timeProblem(column: Column | undefined, { holdsTime, words }: Dialect): Problem {
   if (!column || holdsTime(column)) return null
   return unfit(column, `has the type ${typeOf(column)}`, `${words.time}, for milliseconds since 1970`)
+}
+
+function countProblem(column: Column | undefined, { holdsTime, words }: Dialect): Problem {
+  if (!column || holdsTime(column)) return null
+  return unfit(column, `has the type ${typeOf(column)}`, `${words.time}, for counters up to 4,294,967,295`)
 }
 
 function unfit({ name }: Column, problem: string, instead: string): string {

@@ -5,7 +5,7 @@ import type { UserRows } from "../port/user-port.ts"
 import { causedBy } from "../retry/driver-error.ts"
 import type { Assignment } from "./attributes.ts"
 import { assign, assigned } from "./attributes.ts"
-import { idColumn, isOwned, isUser, lockingUser, ownsRow } from "./conditions.ts"
+import { idColumn, isOwned, isUser, keptFeatures, lockingUser, ownsRow } from "./conditions.ts"
 import type { Database, SqlUserId } from "./database.ts"
 import type { Column } from "./dialect.ts"
 import type { Row, SqlStatement, SqlValue } from "./executor.ts"
@@ -47,8 +47,8 @@ export const sqlUsers: UserRows<Database, SqlUserId, Assignment, Row> = {
   async delete(db, user) {
     const { tables, catalogue } = db
     const statements = lockingUser(db, user)
-    // Sessions may be kept elsewhere, and keys nowhere.
-    for (const owner of ["session", "key"] as const) {
+    // Sessions may be kept elsewhere, and keys or what features need nowhere. Events outlive the user.
+    for (const owner of [...keptFeatures(db), "session", "key"] as const) {
       if (catalogue[owner].size === 0) continue
       const owned = () => `DELETE FROM ${tables[owner]} WHERE ${isOwned(db, owner, "?1")}`
       statements.push(db.statement(`deleteUser\0${owner}`, owned, [user]))
