@@ -2,6 +2,8 @@ import { entityKind, sql } from "drizzle-orm"
 import type { SQL } from "drizzle-orm"
 import { AuthError } from "../../src/core/errors.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
+import type { Queue } from "../retry/queue.ts"
+import { queueOf } from "../retry/queue.ts"
 import type { DriverExecutor } from "../sql/adapter.ts"
 import type { Dialect, DialectName } from "../sql/dialect.ts"
 import type { Executor, Row, SqlStatement, SqlValue } from "../sql/executor.ts"
@@ -16,6 +18,16 @@ import { drizzleStore, isD1, withDriverError, writtenBy } from "./store.ts"
 export function createDrizzleExecutor(db: Builder): DriverExecutor {
   const dialect = dialectOf(db.$primary ?? db)
   return { dialect: dialect.name, ...executorOf(db, dialect) }
+}
+
+/**
+ * Makes the executor of the ports that the SQL core adds to an adapter. In a transaction a call of such a port takes its turn
+ * as a whole, among those of the other ports: the savepoints of two calls must not overlap.
+ */
+export function createFeatureExecutor(db: Builder, dialect: Dialect): Executor {
+  const primary = db.$primary ?? db
+  if (primary.rollback === undefined) return executorOf(db, dialect)
+  return { ...executorOf(db, dialect, (call) => call()), turn: queueOf(primary) }
 }
 
 const dialects: Record<string, Dialect> = { PgDatabase: postgres, MySqlDatabase: mysql, BaseSQLiteDatabase: sqlite }
@@ -34,8 +46,12 @@ function dialectOf(db: object): Dialect {
 }
 
 /** Rejects with the drivers' own errors: those of Drizzle repeat the values. */
-function executorOf(db: Builder, dialect: Dialect): Omit<Executor, "query"> & Pick<DriverExecutor, "query"> {
-  const store = drizzleStore(db, dialect, withDriverError)
+function executorOf(
+  db: Builder,
+  dialect: Dialect,
+  queue?: Queue,
+): Omit<Executor, "query"> & Pick<DriverExecutor, "query"> {
+  const store = drizzleStore(db, dialect, withDriverError, queue)
   return {
     query: async (sql, params) => (await store.once((db) => reading(db, dialect.name, { sql, params }))).rows,
     execute: async (sql, params) => (await store.once((db) => writing(db, dialect.name, { sql, params }))).count,

@@ -2,6 +2,7 @@ import { asc, eq, isNull, ne, sql } from "drizzle-orm"
 import type { SQL } from "drizzle-orm"
 import type { UserId } from "../../src/core/ports.ts"
 import type { EndedSessions, KeyRows, OwnKey, StoredKey } from "../port/key-port.ts"
+import type { FeatureTable } from "../port/names.ts"
 import { readKey } from "../port/stored-rows.ts"
 import { missingUser } from "../port/user-ids.ts"
 import type { Row } from "../sql/executor.ts"
@@ -9,12 +10,14 @@ import type { Builder } from "./builders.ts"
 import { equals, hasProvider, isExactly, slot } from "./conditions.ts"
 import { existingUser, hasUser, isRow, lockUser, selected } from "./rows.ts"
 import type { DrizzleStore, Step } from "./store.ts"
-import type { KeyTable, Tables } from "./tables.ts"
+import type { FeatureRows, KeyTable, Tables } from "./tables.ts"
 
 /** The user and key tables, and what is prepared over them. */
 export interface UserDb extends Tables {
   store: DrizzleStore
   key: KeyTable
+  /** What features keep for users, and what goes with them; nothing of what is kept elsewhere or not at all. */
+  features: Partial<Record<FeatureTable, FeatureRows>>
   statements: ReturnType<typeof keyStatements>
 }
 
@@ -77,7 +80,10 @@ export const drizzleKeys: DrizzleKeys = {
       store.write(builder.delete(key.table).where(condition), key)
     const steps = evenLast
       ? [remove(isOwn)]
-      : [lockUser(db, own.user), remove(sql`${isOwn} and exists (select 1 from (${another}) as other)`)]
+      : [
+          lockUser(db, own.user),
+          remove(sql`${isOwn} and (exists (select 1 from (${another}) as other)${orPasskey(db, own.user)})`),
+        ]
     return (await store.atomic(...steps)).count > 0
   },
 }
@@ -96,6 +102,12 @@ function ending(db: UserDb, condition: SQL, { exceptId }: EndedSessions): Step {
 
 function setHash({ store, key }: UserDb, hashedPassword: string | null, condition: SQL): Step {
   return (db) => store.write(db.update(key.table).set({ hashedPassword }).where(condition), key)
+}
+
+/** A passkey lets its user in as well as a key. */
+function orPasskey(db: UserDb, user: UserId): SQL {
+  const { passkey } = db.features
+  return passkey ? sql` or exists (select 1 from ${passkey.table} where ${equals(db, passkey.userId, user)})` : sql``
 }
 
 function isOwnKey(db: UserDb, { id, user }: OwnKey<UserId>): SQL {

@@ -3,6 +3,7 @@ import { hashText } from "../../src/platform/crypto.ts"
 import { after } from "../../src/platform/maybe-promise.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { withoutValues } from "../retry/driver-error.ts"
+import type { Queue } from "../retry/queue.ts"
 import { queueOf } from "../retry/queue.ts"
 import { rescued, withRetry } from "../retry/retry.ts"
 import type { Dialect, DialectName } from "../sql/dialect.ts"
@@ -10,7 +11,7 @@ import type { Row } from "../sql/executor.ts"
 import { explained } from "../sql/mistakes.ts"
 import { isPreparedRefused } from "../sql/postgres-dialect.ts"
 import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "./builders.ts"
-import type { OwnTable } from "./tables.ts"
+import type { Written } from "./tables.ts"
 
 /** What a statement did: the rows it read or wrote, or only how many it wrote. */
 export interface Outcome {
@@ -40,7 +41,7 @@ export interface DrizzleStore {
   /** The same, with the rows locked until the transaction's end; in SQLite, one that writes is alone anyway. */
   lock(select: SelectQuery): Statement
   /** Makes a statement that returns how many rows of a table it wrote; for an `INSERT` in PostgreSQL also their ids. */
-  write(query: WriteQuery, table: OwnTable): Statement
+  write(query: WriteQuery, table: Written): Statement
   /** Builds and prepares a statement at its first call. */
   prepared(build: (db: Builder) => Statement): (values: Values) => MaybePromise<Outcome>
   /** Runs one statement. */
@@ -57,14 +58,22 @@ export const nothing: Outcome = { rows: [], count: 0 }
 /** Runs a call, which may fail. */
 type Attempt = <Result>(call: () => MaybePromise<Result>) => MaybePromise<Result>
 
-/** Makes a store of a database, or of a transaction of the caller's: there calls take turns, and nothing is retried. */
-export function drizzleStore(client: Builder, dialect: Dialect, again = retrying(client, dialect)): DrizzleStore {
+/**
+ * Makes a store of a database, or of a transaction of the caller's: there calls take turns, and nothing is retried. `queue`
+ * is for calls that have their turn already.
+ */
+export function drizzleStore(
+  client: Builder,
+  dialect: Dialect,
+  again = retrying(client, dialect),
+  queue?: Queue,
+): DrizzleStore {
   // A replica may not know yet that a session has ended.
   const db = client.$primary ?? client
   const inTransaction = db.rollback !== undefined
   const config = dialect.name === "sqlite" && !inTransaction ? ({ behavior: "immediate" } as const) : undefined
   const isNamed = dialect.name === "postgres" && !inTransaction
-  const inTurn = queueOf(db)
+  const inTurn = queue ?? queueOf(db)
   // A file of SQLite has one writer at a time. A statement that libsql refuses for it stays open, and its connection
   // never commits. Nobody else waits: a call of another request may never end.
   const alone = (writes: boolean) => inTransaction || (writes && isLibsqlFile(db))

@@ -4,7 +4,7 @@ import { AuthError } from "../../src/core/errors.ts"
 import type { UserId } from "../../src/core/ports.ts"
 import type { Owner } from "../port/names.ts"
 import { coreFields } from "../port/stored-rows.ts"
-import type { UserIds } from "../port/user-ids.ts"
+import type { UserIds, UserIdType } from "../port/user-ids.ts"
 import { userIdsOf } from "../port/user-ids.ts"
 import type { Dialect } from "../sql/dialect.ts"
 import { mysql } from "../sql/mysql-dialect.ts"
@@ -33,6 +33,14 @@ export interface KeyTable extends OwnedTable {
   hashedPassword: Column
 }
 
+/** What is used of a table to write to it. */
+export type Written = Pick<OwnTable, "table" | "id">
+
+/** What is used of a table of a feature, to find and delete a user's rows. */
+export interface FeatureRows extends Written {
+  userId: Column
+}
+
 /** The application's tables, checked. */
 export interface Tables {
   dialect: Dialect
@@ -41,6 +49,7 @@ export interface Tables {
   key: KeyTable | null
   createdAt: TimeColumn
   expiresAt: TimeColumn
+  userIdType: UserIdType
   /** Makes a parameter of a user id; `null` if no user can have it. Throws `invalid_option` for another type. */
   userId(id: unknown): UserId | null
   /** Reads a user id that the driver made of an `AUTO_INCREMENT`. */
@@ -62,6 +71,7 @@ export function checkedTables(userTable: Table, sessionTable: Table, keyTable: T
     dialect,
     createdAt: timeColumn(columnOf(session, "createdAt"), dialect.name),
     expiresAt: timeColumn(columnOf(session, "expiresAt"), dialect.name),
+    userIdType: ids.type,
     userId: (id) => (ids.encode(id) === null ? null : (id as UserId)),
     madeId: ids.decode,
   }

@@ -15,7 +15,7 @@ import { drizzleKeys } from "./keys.ts"
 import { hasUser, isRow, lockUser } from "./rows.ts"
 import type { Outcome, Step } from "./store.ts"
 import { returning } from "./store.ts"
-import type { OwnTable } from "./tables.ts"
+import type { Written } from "./tables.ts"
 
 /** Keeps users in the application's own table, and their keys in its key table. */
 export const drizzleUsers: UserRows<UserDb, UserId, Row, Row> = {
@@ -41,10 +41,10 @@ export const drizzleUsers: UserRows<UserDb, UserId, Row, Row> = {
   },
   // The user's row is locked first, so that no session or key is added in the meantime, and deleted last, for foreign keys.
   async delete(db, id) {
-    const { store, user, session, key } = db
-    const remove = (table: OwnTable, owner: Column) => (builder: Builder) =>
+    const { store, user, session, key, features } = db
+    const remove = (table: Written, owner: Column) => (builder: Builder) =>
       store.write(builder.delete(table.table).where(equals(db, owner, id)), table)
-    const owned = [remove(session, session.userId), remove(key, key.userId)]
+    const owned = [session, key, ...Object.values(features)].map((table) => remove(table, table.userId))
     await store.atomic(lockUser(db, id), ...owned, remove(user, user.id))
   },
 }
