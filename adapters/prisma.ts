@@ -7,11 +7,13 @@ import type { PrismaBase } from "./prisma/client.ts"
 import { prismaStore } from "./prisma/client.ts"
 import type { RawClient } from "./prisma/executor.ts"
 import { createPrismaExecutor } from "./prisma/executor.ts"
-import { checkedFields, checkRelation } from "./prisma/fields.ts"
+import type { FeatureTableNames } from "./prisma/features.ts"
+import { prismaFeatures } from "./prisma/features.ts"
+import { checkedFields, checkRelation, tableOf } from "./prisma/fields.ts"
 import { prismaSessions } from "./prisma/sessions.ts"
 import { prismaUsers } from "./prisma/users.ts"
 import type { DialectName } from "./sql/dialect.ts"
-import type { DriverExecutor } from "./sql/adapter.ts"
+import type { DriverExecutor, FeaturePorts } from "./sql/adapter.ts"
 
 /** The row of a model, as a delegate of Prisma's tells it. */
 export type PrismaRow<Delegate> = Delegate extends { [K: symbol]: { types: { payload: { scalars: infer Row } } } }
@@ -34,16 +36,30 @@ export type PrismaNewUser<Delegate> = Pick<
   Exclude<keyof PrismaInput<Delegate> & keyof PrismaRow<Delegate>, "id">
 >
 
-/** Both ports over the application's models. */
+/** Both ports over the application's models, and those whose tables are the library's own. */
 export type PrismaAdapter<Client, User extends keyof Client, Session extends keyof Client> = SessionAdapter<
   PrismaRow<Client[User]>,
   PrismaSessionRow<Client[Session]>
 > &
-  UserAdapter<PrismaRow<Client[User]>, PrismaNewUser<Client[User]>>
+  UserAdapter<PrismaRow<Client[User]>, PrismaNewUser<Client[User]>> &
+  FeaturePorts
+
+/** The names of models, as the client's properties, and of tables. */
+export interface PrismaNames<User, Session, Key> {
+  user?: User | undefined
+  session?: Session | undefined
+  key?: Key | undefined
+  /**
+   * The tables of features in the database. Defaults: `auth_token`, `auth_attempt`, `user_totp`, `user_passkey` and
+   * `auth_event`; for `user`, what the model is mapped to.
+   */
+  tables?: FeatureTableNames | undefined
+}
 
 /**
- * Keeps sessions, users and keys in the application's own Prisma models, on SQLite or PostgreSQL. The models are named
- * as the client's properties; the session model's relation to its user bears the user model's name. The ids of users
+ * Keeps sessions, users and keys in the application's own Prisma models, on SQLite or PostgreSQL. Also keeps one-time tokens,
+ * the budgets of throttles, authenticator apps, passkeys and events, in tables that need no model: their methods throw
+ * `invalid_option` if such a table is not there. The models are named as the client's properties; the session model's relation to its user bears the user model's name. The ids of users
  * are foreign keys. Times are `DateTime`, `BigInt` of milliseconds, or `Int` of seconds, rounded down.
  *
  * Over the client of an interactive transaction it writes inside that transaction. Throws `invalid_option` for models
@@ -56,20 +72,21 @@ export function prismaAdapter<
   Client extends object,
   User extends keyof Client & string = "user" & keyof Client,
   Session extends keyof Client & string = "session" & keyof Client,
->(
-  client: Client,
-  names: { user?: User | undefined; session?: Session | undefined; key?: (keyof Client & string) | undefined } = {},
-): PrismaAdapter<Client, User, Session> {
-  checkOptions("prismaAdapter()", names, "user", "session", "key")
+>(client: Client, names: PrismaNames<User, Session, keyof Client & string> = {}): PrismaAdapter<Client, User, Session> {
+  checkOptions("prismaAdapter()", names, "user", "session", "key", "tables")
+  const { tables = {} } = names
+  checkOptions("tables", tables, "user", "token", "attempt", "totp", "passkey", "event")
   const models = { user: names.user ?? "user", session: names.session ?? "session", key: names.key ?? "key" }
   const store = prismaStore(client as unknown as PrismaBase, models)
   const fields = checkedFields(store.models, models)
   checkRelation(client, store.models, models)
-  const db = { store, fields, relation: models.user }
+  const features = prismaFeatures(client as RawClient, store, fields, tableOf(client, store.models.user), tables)
+  const db = { store, fields, relation: models.user, features }
   const adapter = {
     ...sessionPort(() => db, prismaSessions),
     ...userPort(() => db, prismaUsers),
     ...keyPort(() => db, prismaUsers),
+    ...features?.ports,
   }
   // The rows are those of the models that the client was generated from.
   return adapter as unknown as PrismaAdapter<Client, User, Session>

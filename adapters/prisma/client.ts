@@ -4,6 +4,7 @@ import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import type { Owner } from "../port/names.ts"
 import { missingUser } from "../port/user-ids.ts"
 import { causedBy } from "../retry/driver-error.ts"
+import type { Queue } from "../retry/queue.ts"
 import { createQueue } from "../retry/queue.ts"
 import { withRetry } from "../retry/retry.ts"
 import type { Row } from "../sql/executor.ts"
@@ -41,12 +42,16 @@ export type PrismaBase = Record<string, unknown> & {
 /** Runs what reaches the database. */
 export interface PrismaStore {
   models: Models
+  /** Whether the client is in a transaction of the caller's. */
+  inTransaction: boolean
+  /** The queue of the calls in it. */
+  turn: Queue
   /** Runs one call. */
   once<Result>(call: (models: Models) => Promise<Result>): Promise<Result>
   /** Runs one call that may be refused, and leaves the caller's transaction usable. */
   write<Result>(call: (models: Models) => Promise<Result>): Promise<Result>
   /** Runs all or nothing, and leaves the caller's transaction usable; again, for errors that pass. */
-  atomic<Result>(run: (models: Models) => Promise<Result>, passing?: string[]): Promise<Result>
+  atomic<Result>(run: (models: Models, inside: PrismaBase) => Promise<Result>, passing?: string[]): Promise<Result>
 }
 
 // Write conflict or deadlock.
@@ -63,10 +68,12 @@ export function prismaStore(client: PrismaBase, names: Record<Owner, string>): P
   const inTransaction = typeof client.$connect !== "function"
   const inTurn = createQueue()
   const models = modelsOf(client, names)
-  const run = <Result>(call: (models: Models) => Promise<Result>) =>
-    client.$transaction ? client.$transaction((inside) => call(modelsOf(inside, names))) : call(models)
+  const run = <Result>(call: (models: Models, inside: PrismaBase) => Promise<Result>) =>
+    client.$transaction ? client.$transaction((inside) => call(modelsOf(inside, names), inside)) : call(models, client)
   return {
     models,
+    inTransaction,
+    turn: inTurn,
     once: (call) => told(() => (inTransaction ? inTurn(() => call(models)) : call(models))),
     write: (call) => told(() => (inTransaction ? inTurn(() => run(call)) : call(models))),
     atomic(call, passing = []) {

@@ -24,8 +24,7 @@ const dialects: Record<string, DialectName> = {
 
 /** Makes an executor of a client. Throws `invalid_option` if its database speaks another SQL. */
 export function createPrismaExecutor(client: RawClient, name?: DialectName): DriverExecutor {
-  const { _activeProvider: provider } = client
-  const dialect = dialectOf(name ?? provider)
+  const dialect = name === undefined ? spokenBy(client) : dialectOf(name)
   if (!dialect)
     throw new AuthError(
       "invalid_option",
@@ -39,6 +38,11 @@ export function createPrismaExecutor(client: RawClient, name?: DialectName): Dri
       return client.$transaction ? client.$transaction(run) : run(client)
     },
   }
+}
+
+/** Returns the dialect of a client's database; `undefined` if the client does not name it or it is not supported. */
+export function spokenBy({ _activeProvider: provider }: RawClient): DialectName | undefined {
+  return dialectOf(provider)
 }
 
 function dialectOf(provider: unknown): DialectName | undefined {

@@ -15,7 +15,21 @@ export type Fields = ReturnType<typeof checkedFields>
 
 /** A client that describes its models and their relations. */
 export interface DescribedClient {
-  _runtimeDataModel?: { models?: Record<string, { fields: { name: string; kind: string; type: string }[] }> }
+  _runtimeDataModel?: { models?: Record<string, DescribedModel> }
+}
+
+interface DescribedModel {
+  fields: { name: string; kind: string; type: string }[]
+  /** From `@@map`. */
+  dbName?: string | null
+  /** From `@@schema`. */
+  schema?: string | null
+}
+
+/** Returns the name of a model's table in the database, with its schema if it is mapped to one. */
+export function tableOf({ _runtimeDataModel: description }: DescribedClient, { $name = "" }: Model): string {
+  const { dbName, schema } = description?.models?.[$name] ?? {}
+  return [schema, dbName ?? $name].filter((part) => typeof part === "string").join(".")
 }
 
 const maxInt = 2 ** 31 - 1
@@ -28,6 +42,8 @@ export function checkedFields(models: Models, names: Record<Owner, string>) {
     expiresAt: timeField(models.session, "expiresAt"),
     /** Makes a value of a user id; `null` if no user can have it. Throws `invalid_option` for another type. */
     userId: userIdField(models.user),
+    /** What the SQL core cannot tell from the database: whether 64 bits are a `bigint`. */
+    userIdType: typeOf(models.user, "id") === "BigInt" ? ("bigint" as const) : undefined,
     /** Whether user ids are text; otherwise the database numbers them. */
     hasTextIds: typeOf(models.user, "id") === "String",
     userAttributes: (attributes: Row) => checkedScalars(models.user, names.user, coreFields.user, attributes),

@@ -3,9 +3,10 @@ import type { KeyRows } from "../port/key-port.ts"
 import { parseKeyId } from "../port/parameters.ts"
 import { readKey } from "../port/stored-rows.ts"
 import { missingUser } from "../port/user-ids.ts"
-import type { Row } from "../sql/executor.ts"
+import type { Row, SqlStatement } from "../sql/executor.ts"
 import type { Model } from "./client.ts"
 import { orMissingUser } from "./client.ts"
+import type { RawClient } from "./executor.ts"
 import type { PrismaDb } from "./sessions.ts"
 import { othersOf } from "./sessions.ts"
 
@@ -64,15 +65,22 @@ export const prismaKeys: PrismaKeys = {
       if (count > 0 && Object.keys(changes).length > 0) await user.updateMany({ where: { id: userId }, data: changes })
       return count > 0
     }),
-  deleteKey: ({ store }, { id, user: userId }, evenLast) =>
-    store.atomic(async ({ user, key }) => {
+  async deleteKey({ store, features }, { id, user: userId }, evenLast) {
+    const passkeys = evenLast ? null : await features?.anyPasskey(userId)
+    return store.atomic(async ({ user, key }, inside) => {
       if (!(await lockUser(user, userId))) return false
       const keys = await key.findMany({ where: { userId }, select: { id: true } })
-      if (keys.length === 1 && !evenLast) return false
+      if (keys.length === 1 && !evenLast && !(await finds(inside, passkeys))) return false
       // A collation may take another of the user's keys for equal.
       if (!keys.some((row) => row.id === id)) return false
       return (await key.deleteMany({ where: { id, userId } })).count > 0
-    }),
+    })
+  },
+}
+
+/** Returns whether a query finds a row, in the transaction of which `inside` is the client. */
+async function finds(inside: object, query: SqlStatement | null | undefined): Promise<boolean> {
+  return query ? (await (inside as RawClient).$queryRawUnsafe(query.sql, ...query.params)).length > 0 : false
 }
 
 function findRow({ store }: PrismaDb, id: string): Promise<Row | null> {

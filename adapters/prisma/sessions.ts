@@ -5,6 +5,7 @@ import { readSession, sessionRow } from "../port/stored-rows.ts"
 import type { Row } from "../sql/executor.ts"
 import type { Models, PrismaStore } from "./client.ts"
 import { orMissingUser } from "./client.ts"
+import type { PrismaFeatures } from "./features.ts"
 import type { Fields } from "./fields.ts"
 
 /** The application's models, checked, and what reaches them. */
@@ -13,6 +14,7 @@ export interface PrismaDb {
   fields: Fields
   /** The session model's relation to its user. */
   relation: string
+  features: PrismaFeatures | null
 }
 
 // More ids in one statement than this, and a database may refuse it.

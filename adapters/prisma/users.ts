@@ -3,6 +3,7 @@ import type { UserRows } from "../port/user-port.ts"
 import type { Row } from "../sql/executor.ts"
 import type { Models } from "./client.ts"
 import { brokenReference, hasCode } from "./client.ts"
+import type { RawClient } from "./executor.ts"
 import { prismaKeys } from "./keys.ts"
 import type { PrismaDb } from "./sessions.ts"
 
@@ -29,8 +30,10 @@ export const prismaUsers: UserRows<PrismaDb, UserId, Row, Row> = {
   find,
   update: async ({ store }, id, data) =>
     (await store.write(({ user }) => user.updateMany({ where: { id }, data }))).count > 0,
-  async delete({ store }, userId) {
-    const run = async ({ session, key, user }: Models) => {
+  async delete({ store, features }, userId) {
+    const deletions = (await features?.deletions(userId)) ?? []
+    const run = async ({ session, key, user }: Models, inside: object) => {
+      for (const { sql, params } of deletions) await (inside as RawClient).$executeRawUnsafe(sql, ...params)
       await session.deleteMany({ where: { userId } })
       await key.deleteMany({ where: { userId } })
       await user.deleteMany({ where: { id: userId } })
