@@ -1,11 +1,13 @@
-import type { Revocations, SessionAdapter } from "../src/core/ports.ts"
+import type { Revocations } from "../src/core/ports.ts"
+import type { RedisAdapter } from "./redis/adapter.ts"
+import { createRedisAdapter } from "./redis/adapter.ts"
 import type { RedisExecutor, RedisScan } from "./redis/executor.ts"
 import type { KeyValueOptions } from "./key-value/fields.ts"
 import type { RedisRevocationOptions } from "./redis/revocations.ts"
 import { createRedisRevocations } from "./redis/revocations.ts"
-import { redisSessions } from "./redis/sessions.ts"
 
 export type { KeyValueOptions } from "./key-value/fields.ts"
+export type { RedisAdapter } from "./redis/adapter.ts"
 export type { RedisRevocationOptions } from "./redis/revocations.ts"
 
 /** What every client of `ioredis` can do with a key. */
@@ -32,8 +34,8 @@ export interface IoredisCluster extends IoredisCommands {
 }
 
 /**
- * Keeps sessions in Redis through `ioredis`: over a `Redis` or a `Cluster`. What `redisAdapter` of
- * `nightlatch/adapters/redis` says of users, eviction, replicas and `deleteExpiredSessions()` holds here too.
+ * Keeps sessions, one-time tokens and the budgets of throttles in Redis through `ioredis`: over a `Redis` or a `Cluster`.
+ * What `redisAdapter` of `nightlatch/adapters/redis` says of users, eviction, replicas and cleaning up holds here too.
  *
  * Two environments that use one server without different prefixes share their sessions: give each its own `prefix`.
  *
@@ -46,8 +48,8 @@ export interface IoredisCluster extends IoredisCommands {
 export function ioredisAdapter<SessionRow extends object = {}>(
   client: IoredisServer | IoredisCluster,
   options: KeyValueOptions = {},
-): SessionAdapter<never, SessionRow> {
-  return redisSessions(ioredisExecutor(client), options)
+): RedisAdapter<SessionRow> {
+  return createRedisAdapter(ioredisExecutor(client), options)
 }
 
 /**

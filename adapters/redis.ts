@@ -1,11 +1,13 @@
-import type { Revocations, SessionAdapter } from "../src/core/ports.ts"
+import type { Revocations } from "../src/core/ports.ts"
+import type { RedisAdapter } from "./redis/adapter.ts"
+import { createRedisAdapter } from "./redis/adapter.ts"
 import type { RedisExecutor, RedisScan } from "./redis/executor.ts"
 import type { KeyValueOptions } from "./key-value/fields.ts"
 import type { RedisRevocationOptions } from "./redis/revocations.ts"
 import { createRedisRevocations } from "./redis/revocations.ts"
-import { redisSessions } from "./redis/sessions.ts"
 
 export type { KeyValueOptions } from "./key-value/fields.ts"
+export type { RedisAdapter } from "./redis/adapter.ts"
 export type { RedisRevocationOptions } from "./redis/revocations.ts"
 
 /** What every client of `redis` can do with a key. */
@@ -27,12 +29,13 @@ export interface NodeRedisCluster<Node> extends NodeRedisCommands {
 }
 
 /**
- * Keeps sessions in Redis through `redis` (node-redis): over a client, a pool or a cluster, connected by the
- * application. Users stay in the application's database: give createAuth `loadUser`.
+ * Keeps sessions, one-time tokens and the budgets of throttles in Redis through `redis` (node-redis): over a client, a pool
+ * or a cluster, connected by the application. Users stay in the application's database: give createAuth `loadUser`.
  *
- * Redis drops a session a day after its deadline, so `deleteExpiredSessions()` need not be called: it walks through all
- * keys. Set `maxmemory-policy` to `noeviction`: a server that evicts keys ends sessions, and may lose a user's index,
- * without which "sign out everywhere" misses that user's older sessions. Read from primaries only. Redis confirms a
+ * Redis drops a session or a token a day after its deadline, and a budget when it is full again, so nothing needs to be
+ * cleaned up: `deleteExpiredSessions()` and its like walk through all keys. Set `maxmemory-policy` to `noeviction`: a
+ * server that evicts keys ends sessions and forgets attempts. It may lose a user's index, without which "sign out
+ * everywhere" misses that user's older sessions and tokens. A token that never expires throws `unsupported`. Read from primaries only. Redis confirms a
  * write before its replicas have it, so a failover can bring back what was deleted in its last moments.
  *
  * Two environments that use one server without different prefixes share their sessions: give each its own `prefix`.
@@ -48,8 +51,8 @@ export interface NodeRedisCluster<Node> extends NodeRedisCommands {
 export function redisAdapter<SessionRow extends object = {}, Node = never>(
   client: NodeRedisServer | NodeRedisCluster<Node>,
   options: KeyValueOptions = {},
-): SessionAdapter<never, SessionRow> {
-  return redisSessions(nodeRedisExecutor(client), options)
+): RedisAdapter<SessionRow> {
+  return createRedisAdapter(nodeRedisExecutor(client), options)
 }
 
 /**

@@ -1,25 +1,14 @@
-import { checkOptions } from "../../src/core/options.ts"
 import type { FoundSession, SessionAdapter } from "../../src/core/ports.ts"
-import { batchSize, inBatches, removeSome } from "../key-value/batches.ts"
-import type { Fields, KeyValueOptions, NewFields } from "../key-value/fields.ts"
+import { inBatches } from "../key-value/batches.ts"
+import type { Fields, NewFields } from "../key-value/fields.ts"
 import { attributeField, keyValueEncoding, newestFirst, readFields, takenId } from "../key-value/fields.ts"
 import type { SessionRows } from "../port/session-port.ts"
 import { sessionPort } from "../port/session-port.ts"
-import type { UserIds } from "../port/user-ids.ts"
-import { userIdsOf } from "../port/user-ids.ts"
-import type { RedisExecutor, RedisScript } from "./executor.ts"
-import { checkedExecutor, isDone, isReply, prefixOf, runScript, walkKeys } from "./executor.ts"
-import { activate, discard, end, enlist, expire, extend, readIndex, reserve, strike, update } from "./scripts.ts"
-
-interface RedisStore {
-  redis: RedisExecutor
-  ids: UserIds
-  /** The key of a session, or what those of all begin with. */
-  session(id?: string): string
-  /** The key of a user's index. */
-  user(encodedId: string): string
-  run(script: RedisScript, key: string, ...args: string[]): Promise<unknown>
-}
+import type { RedisScript } from "./executor.ts"
+import { isDone } from "./executor.ts"
+import { activate, discard, end, enlist, expire, extend, reserve, update } from "./scripts.ts"
+import type { RedisStore } from "./store.ts"
+import { listedIds, readHash, readListed, removeWalked, strikeOff } from "./store.ts"
 
 /**
  * Keeps sessions in Redis, on one server or a cluster, where no command may touch two keys.
@@ -41,20 +30,7 @@ interface RedisStore {
  * A crash between two steps leaves a reservation, which expires within a minute, or an entry without a session, which
  * is struck off. In a rotation it can end the sign-in; it cannot leave two.
  */
-export function redisSessions<SessionRow extends object>(
-  client: RedisExecutor,
-  options: KeyValueOptions = {},
-): SessionAdapter<never, SessionRow> {
-  const redis = checkedExecutor(client)
-  checkOptions("adapter", options, "prefix", "userIdType")
-  const prefix = prefixOf(options)
-  const store: RedisStore = {
-    redis,
-    ids: userIdsOf(options.userIdType),
-    session: (id = "") => `${prefix}session:${id}`,
-    user: (encodedId) => `${prefix}user:${encodedId}`,
-    run: (script, key, ...args) => runScript(redis, script, key, args),
-  }
+export function redisSessions<SessionRow extends object>(store: RedisStore): SessionAdapter<never, SessionRow> {
   // Attributes are whatever was stored: that they have this type is the application's word.
   return sessionPort(() => store, rows) as unknown as SessionAdapter<never, SessionRow>
 }
@@ -66,20 +42,17 @@ const rows: SessionRows<RedisStore, string, Fields, never, object> = {
     await activateSession(store, session)
   },
   find: async (store, id): Promise<FoundSession<never> | null> => {
-    const fields = await readHash(store, id)
+    const fields = await readHash(store, store.session(id))
     const session = fields && readFields<object>(id, fields, store.ids)
     return session && { session }
   },
   async list(store, user) {
-    const ids = await listedIds(store, user)
-    const found = await inBatches(ids, async (id) => ({ id, fields: await readHash(store, id) }))
-    const gone = found.flatMap(({ id, fields }) => (fields && Object.keys(fields).length === 0 ? id : []))
-    await strikeOff(store, user, gone)
-    const own = found.filter(({ fields }) => fields?.u === user)
-    return newestFirst(own.flatMap(({ id, fields }) => (fields && readFields<object>(id, fields, store.ids)) ?? []))
+    const found = await readListed(store, store.user(user), store.session)
+    const own = found.filter(({ fields }) => fields.u === user)
+    return newestFirst(own.flatMap(({ id, fields }) => readFields<object>(id, fields, store.ids) ?? []))
   },
   extend: async (store, id, expiresAt, ifBefore) => {
-    const fields = await readHash(store, id)
+    const fields = await readHash(store, store.session(id))
     if (!fields || fields.u === undefined || !(Number(fields.e) <= ifBefore)) return false
     await store.run(enlist, store.user(fields.u), id, String(expiresAt))
     return isDone(await store.run(extend, store.session(id), String(expiresAt), String(ifBefore)))
@@ -89,7 +62,7 @@ const rows: SessionRows<RedisStore, string, Fields, never, object> = {
     return isDone(await store.run(update, store.session(id), unset, ...Object.entries(attributes).flat()))
   },
   replace: async (store, oldId, session) => {
-    const old = await readHash(store, oldId)
+    const old = await readHash(store, store.session(oldId))
     if (!old || old.e === undefined) return false
     await reserveSession(store, session)
     if (await endBy(store, end, oldId)) {
@@ -97,37 +70,28 @@ const rows: SessionRows<RedisStore, string, Fields, never, object> = {
       return true
     }
     await store.run(discard, store.session(session.id), session.user)
-    await strikeOff(store, session.user, [session.id])
+    await strikeOff(store, store.user(session.user), [session.id])
     return false
   },
   delete: (store, id, owner) => endBy(store, end, id, ...(owner === null ? [] : [owner])),
   async deleteOfUser(store, user, exceptId) {
     let hasMissed: boolean
     do {
-      const ids = (await listedIds(store, user)).filter((id) => id !== exceptId)
+      const ids = (await listedIds(store, store.user(user))).filter((id) => id !== exceptId)
       const deleted = await inBatches(ids, (id) => store.run(discard, store.session(id), user))
-      await strikeOff(store, user, ids)
+      await strikeOff(store, store.user(user), ids)
       hasMissed = !deleted.every(isDone)
     } while (hasMissed)
   },
   // Redis drops a session a day after its deadline: this is for those who want it sooner.
-  async deleteExpired(store, before, limit) {
-    const beginning = store.session()
-    let deleted = 0
-    // The client may put something before every key.
-    for await (const keys of walkKeys(store.redis, `*${escapeGlob(beginning)}*`)) {
-      const ids = keys.map((key) => key.slice(key.lastIndexOf(beginning) + beginning.length))
-      deleted += await removeSome(ids, limit - deleted, (id) => endBy(store, expire, id, String(before)))
-      if (deleted >= limit) break
-    }
-    return deleted
-  },
+  deleteExpired: (store, before, limit) =>
+    removeWalked(store, store.session(), limit, (id) => endBy(store, expire, id, String(before))),
 }
 
 /** Ends a session by a script that returns whose it was; resolves to whether there was one. */
 async function endBy(store: RedisStore, script: RedisScript, id: string, ...args: string[]): Promise<boolean> {
   const user = await store.run(script, store.session(id), ...args)
-  if (typeof user === "string") await strikeOff(store, user, [id])
+  if (typeof user === "string") await strikeOff(store, store.user(user), [id])
   return typeof user === "string"
 }
 
@@ -141,28 +105,4 @@ async function activateSession(store: RedisStore, session: NewFields): Promise<v
   const { id, user, createdAt, expiresAt, attributes } = session
   const fields: Fields = { u: user, c: String(createdAt), e: String(expiresAt), ...attributes }
   await store.run(activate, store.session(id), user, String(expiresAt), ...Object.entries(fields).flat())
-}
-
-/** Reads a session's hash; `null` where another type of value is in its place. */
-async function readHash({ redis, session }: RedisStore, id: string): Promise<Fields | null> {
-  try {
-    return await redis.readHash(session(id))
-  } catch (error) {
-    if (isReply(error, "WRONGTYPE")) return null
-    throw error
-  }
-}
-
-async function listedIds(store: RedisStore, user: string): Promise<string[]> {
-  const ids = await store.run(readIndex, store.user(user))
-  return Array.isArray(ids) ? ids.map(String) : []
-}
-
-async function strikeOff(store: RedisStore, user: string, ids: string[]): Promise<void> {
-  for (let n = 0; n < ids.length; n += batchSize)
-    await store.run(strike, store.user(user), ...ids.slice(n, n + batchSize))
-}
-
-function escapeGlob(text: string): string {
-  return text.replace(/[*?[\]\\^-]/g, String.raw`\$&`)
 }
