@@ -1,5 +1,21 @@
-export { concurrencyCases, sessionAdapterCases, userAdapterCases } from "./testing/adapter-cases.ts"
-export type { AdapterCase, AdapterSetup, LabelRow, NewUserRow, SetUpAdapter } from "./testing/adapter-case.ts"
+export {
+  auditAdapterCases,
+  concurrencyCases,
+  passkeyAdapterCases,
+  sessionAdapterCases,
+  throttleAdapterCases,
+  tokenAdapterCases,
+  totpAdapterCases,
+  userAdapterCases,
+} from "./testing/adapter-cases.ts"
+export type {
+  AdapterCase,
+  AdapterSetup,
+  AnyAdapter,
+  LabelRow,
+  NewUserRow,
+  SetUpAdapter,
+} from "./testing/adapter-case.ts"
 export type { ConcurrencyCase, ConcurrencySetup, SetUpConcurrency } from "./testing/concurrency-case.ts"
 export type { ManualClock } from "./testing/manual-clock.ts"
 export { manualClock } from "./testing/manual-clock.ts"

@@ -1,4 +1,9 @@
+import type { AuditAdapter } from "../audit/audit-port.ts"
 import type { SessionAdapter, UserAdapter, UserId } from "../core/ports.ts"
+import type { PasskeyAdapter } from "../passkeys/passkey-port.ts"
+import type { ThrottleAdapter } from "../throttle/throttle-port.ts"
+import type { TokenAdapter } from "../tokens/token-port.ts"
+import type { TotpAdapter } from "../totp/totp-port.ts"
 
 /** The attributes of the sessions in the cases: one extra text column that may be null. */
 export interface LabelRow {
@@ -10,10 +15,16 @@ export interface NewUserRow {
   username: string
 }
 
+/** An adapter with the session port, and with each of the other ports as a whole or not at all. */
+export type AnyAdapter = SessionAdapter<object, LabelRow> &
+  Partial<
+    UserAdapter<object, NewUserRow> & TokenAdapter & ThrottleAdapter & TotpAdapter & PasskeyAdapter & AuditAdapter
+  >
+
 /** A store to be checked, empty. */
 export interface AdapterSetup {
-  /** The adapter: with the session port only, or with the whole user port too. */
-  adapter: SessionAdapter<object, LabelRow> & Partial<UserAdapter<object, NewUserRow>>
+  /** The adapter: with the session port, and with each of the other ports that the store keeps. */
+  adapter: AnyAdapter
   /** Inserts a row into the application's user table. Absent where the store holds sessions only. */
   addUser?: ((user: { id: UserId; username: string }) => unknown) | undefined
   /** Makes the id of user `n`. Default: `user-n`. */
@@ -77,10 +88,73 @@ export const userMethods = [
   "deleteKey",
 ] as const satisfies (keyof UserAdapter<object>)[]
 
+/** The methods of the token port. */
+export const tokenMethods = [
+  "insertTokens",
+  "findToken",
+  "takeToken",
+  "tryToken",
+  "countTokens",
+  "deleteTokens",
+  "deleteExpiredTokens",
+] as const satisfies (keyof TokenAdapter)[]
+
+/** The methods of the throttle port. */
+export const throttleMethods = [
+  "takeAttempt",
+  "dropAttempts",
+  "deleteIdleAttempts",
+] as const satisfies (keyof ThrottleAdapter)[]
+
+/** The methods of the TOTP port. */
+export const totpMethods = ["insertTotp", "findTotp", "takeStep", "deleteTotp"] as const satisfies (keyof TotpAdapter)[]
+
+/** The methods of the passkey port. */
+export const passkeyMethods = [
+  "insertPasskey",
+  "findPasskey",
+  "listPasskeys",
+  "recordPasskeyUse",
+  "renamePasskey",
+  "deletePasskey",
+] as const satisfies (keyof PasskeyAdapter)[]
+
+/** The methods of the audit port. */
+export const auditMethods = ["insertEvents", "listEvents", "deleteEvents"] as const satisfies (keyof AuditAdapter)[]
+
 /** Returns whether an adapter has the user port. Throws for one that has half of it. */
-export function hasUserPort(adapter: AdapterSetup["adapter"]): adapter is FullAdapter {
-  const missing = userMethods.filter((method) => !adapter[method])
+export function hasUserPort(adapter: AnyAdapter): adapter is FullAdapter {
+  return hasPort("user", adapter, userMethods)
+}
+
+/** Returns whether an adapter has the token port, as {@link hasUserPort} does. */
+export function hasTokenPort(adapter: AnyAdapter): adapter is AnyAdapter & TokenAdapter {
+  return hasPort("token", adapter, tokenMethods)
+}
+
+/** Returns whether an adapter has the throttle port, as {@link hasUserPort} does. */
+export function hasThrottlePort(adapter: AnyAdapter): adapter is AnyAdapter & ThrottleAdapter {
+  return hasPort("throttle", adapter, throttleMethods)
+}
+
+/** Returns whether an adapter has the TOTP port, as {@link hasUserPort} does. */
+export function hasTotpPort(adapter: AnyAdapter): adapter is AnyAdapter & TotpAdapter {
+  return hasPort("TOTP", adapter, totpMethods)
+}
+
+/** Returns whether an adapter has the passkey port, as {@link hasUserPort} does. */
+export function hasPasskeyPort(adapter: AnyAdapter): adapter is AnyAdapter & PasskeyAdapter {
+  return hasPort("passkey", adapter, passkeyMethods)
+}
+
+/** Returns whether an adapter has the audit port, as {@link hasUserPort} does. */
+export function hasAuditPort(adapter: AnyAdapter): adapter is AnyAdapter & AuditAdapter {
+  return hasPort("audit", adapter, auditMethods)
+}
+
+function hasPort(port: string, adapter: AnyAdapter, methods: readonly (keyof AnyAdapter)[]): boolean {
+  const missing = methods.filter((method) => !adapter[method])
   if (missing.length === 0) return true
-  if (missing.length === userMethods.length) return false
-  throw new Error(`the user port: expected all of its methods or none, got an adapter without ${missing.join(", ")}`)
+  if (missing.length === methods.length) return false
+  throw new Error(`the ${port} port: expected all of its methods or none, got an adapter without ${missing.join(", ")}`)
 }

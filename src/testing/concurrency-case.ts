@@ -1,5 +1,21 @@
-import type { AdapterSetup, FullAdapter } from "./adapter-case.ts"
-import { hasUserPort } from "./adapter-case.ts"
+import type { AuditAdapter } from "../audit/audit-port.ts"
+import type { PasskeyAdapter } from "../passkeys/passkey-port.ts"
+import type { ThrottleAdapter } from "../throttle/throttle-port.ts"
+import type { TokenAdapter } from "../tokens/token-port.ts"
+import type { TotpAdapter } from "../totp/totp-port.ts"
+import type { AdapterSetup, AnyAdapter, FullAdapter } from "./adapter-case.ts"
+import {
+  hasAuditPort,
+  hasPasskeyPort,
+  hasThrottlePort,
+  hasTokenPort,
+  hasTotpPort,
+  hasUserPort,
+} from "./adapter-case.ts"
+import { eventChecks } from "./event-fixture.ts"
+import { passkeyChecks } from "./passkey-fixture.ts"
+import { tokenChecks } from "./token-fixture.ts"
+import { totpChecks } from "./totp-fixture.ts"
 import { startTrial } from "./trial.ts"
 import { userChecks } from "./user-fixture.ts"
 
@@ -21,16 +37,27 @@ export type SetUpConcurrency = () => ConcurrencySetup | Promise<ConcurrencySetup
 export interface ConcurrencyCase {
   /** A sentence about the adapter's behaviour. */
   name: string
-  /** The port that it is about. An adapter without the user port passes a case that needs it at once. */
-  needs: "sessions" | "users"
+  /** The port that it is about. An adapter without that port passes at once. */
+  needs: "sessions" | Port
   /** Repeats the race. Rejects with what was expected and what came instead. */
   run: (setup: SetUpConcurrency) => Promise<void>
 }
 
-/** One round of a race, with a user that no other round has. */
-export type Round = Awaited<ReturnType<typeof startRound<AdapterSetup["adapter"]>>>
+type Port = "users" | "tokens" | "throttle" | "totp" | "passkeys" | "audit"
 
-type UserRound = Awaited<ReturnType<typeof startRound<FullAdapter>>> & ReturnType<typeof userChecks>
+/** One round of a race, with a user that no other round has. */
+export type Round<Adapter extends AnyAdapter = AnyAdapter> = Awaited<ReturnType<typeof startRound<Adapter>>>
+
+type UserRound = Round<FullAdapter> & ReturnType<typeof userChecks>
+
+/** The same over adapters that have the token port. */
+export type TokenRound = Round<AnyAdapter & TokenAdapter> & ReturnType<typeof tokenChecks>
+
+type TotpRound = Round<AnyAdapter & TotpAdapter> & ReturnType<typeof totpChecks>
+
+type PasskeyRound = Round<AnyAdapter & PasskeyAdapter> & ReturnType<typeof passkeyChecks>
+
+type AuditRound = Round<AnyAdapter & AuditAdapter> & ReturnType<typeof eventChecks>
 
 const minRounds = 5
 
@@ -42,15 +69,61 @@ export function sessionRace(name: string, play: (round: Round) => Promise<void>)
 
 /** Makes a race of the user port. */
 export function userRace(name: string, play: (round: UserRound) => Promise<void>): ConcurrencyCase {
+  return portRace(name, "users", hasUserPort, (round) => play({ ...round, ...userChecks(round.adapter) }))
+}
+
+/** Makes a race of the token port. */
+export function tokenRace(name: string, play: (round: TokenRound) => Promise<void>): ConcurrencyCase {
+  return portRace(name, "tokens", hasTokenPort, (round) => play({ ...round, ...tokenChecks(round.adapter) }))
+}
+
+/** Makes a race of the throttle port. */
+export function throttleRace(
+  name: string,
+  play: (round: Round<AnyAdapter & ThrottleAdapter>) => Promise<void>,
+): ConcurrencyCase {
+  return portRace(name, "throttle", hasThrottlePort, play)
+}
+
+/** Makes a race of the TOTP port. */
+export function totpRace(name: string, play: (round: TotpRound) => Promise<void>): ConcurrencyCase {
+  return portRace(name, "totp", hasTotpPort, (round) => play({ ...round, ...totpChecks(round.adapter) }))
+}
+
+/** Makes a race of the passkey port. */
+export function passkeyRace(name: string, play: (round: PasskeyRound) => Promise<void>): ConcurrencyCase {
+  return portRace(name, "passkeys", hasPasskeyPort, (round) => play({ ...round, ...passkeyChecks(round.adapter) }))
+}
+
+/** Makes a race of the audit port. */
+export function auditRace(name: string, play: (round: AuditRound) => Promise<void>): ConcurrencyCase {
+  return portRace(name, "audit", hasAuditPort, (round) => play({ ...round, ...eventChecks(round.adapter) }))
+}
+
+const portNames: Record<Port, string> = {
+  users: "user",
+  tokens: "token",
+  throttle: "throttle",
+  totp: "TOTP",
+  passkeys: "passkey",
+  audit: "audit",
+}
+
+function portRace<Adapter extends AnyAdapter>(
+  name: string,
+  needs: Port,
+  hasPort: (adapter: AnyAdapter) => adapter is Adapter,
+  play: (round: Round<Adapter>) => Promise<void>,
+): ConcurrencyCase {
   const run = async (store: ConcurrencySetup): Promise<void> => {
-    const adapters = store.adapters.filter(hasUserPort)
+    const adapters = store.adapters.filter(hasPort)
     const having = adapters.length
     if (having > 0 && having < store.adapters.length) {
-      throw new Error(`the user port: expected in all adapters or none, got it in ${having}`)
+      throw new Error(`the ${portNames[needs]} port: expected in all adapters or none, got it in ${having}`)
     }
-    if (having > 0) await repeat(store, adapters, (round) => play({ ...round, ...userChecks(round.adapter) }))
+    if (having > 0) await repeat(store, adapters, play)
   }
-  return { name, needs: "users", run: (setup) => withStore(setup, run) }
+  return { name, needs, run: (setup) => withStore(setup, run) }
 }
 
 async function withStore(setup: SetUpConcurrency, run: (store: ConcurrencySetup) => Promise<void>): Promise<void> {
@@ -63,10 +136,10 @@ async function withStore(setup: SetUpConcurrency, run: (store: ConcurrencySetup)
   }
 }
 
-async function repeat<Adapter extends AdapterSetup["adapter"]>(
+async function repeat<Adapter extends AnyAdapter>(
   store: ConcurrencySetup,
   adapters: Adapter[],
-  play: (round: Awaited<ReturnType<typeof startRound<Adapter>>>) => Promise<void>,
+  play: (round: Round<Adapter>) => Promise<void>,
 ): Promise<void> {
   const end = Date.now() + (store.duration ?? 1000)
   for (let n = 1; n <= minRounds || Date.now() < end; n++) await play(await startRound(store, adapters, n))
@@ -75,12 +148,12 @@ async function repeat<Adapter extends AdapterSetup["adapter"]>(
 // All cases of a process count on, so that none meets what another has left.
 let count = 0
 
-/** Makes a number that no other round has, for the ids of users and sessions. */
+/** Makes a number that no other round has, for the ids of users, sessions, tokens, budgets and events. */
 function next(): number {
   return ++count
 }
 
-async function startRound<Adapter extends AdapterSetup["adapter"]>(
+async function startRound<Adapter extends AnyAdapter>(
   { addUser, userId, precision }: ConcurrencySetup,
   adapters: Adapter[],
   n: number,

@@ -2,11 +2,18 @@ import { nodeModule } from "../platform/node.ts"
 import type { ContextStorage } from "../platform/node.ts"
 import type { UserId } from "../core/ports.ts"
 import type { AdapterCase } from "./adapter-case.ts"
+import { attemptId, budget } from "./attempt-fixture.ts"
+import { eventOf } from "./event-fixture.ts"
 import { expectEqual } from "./expectation.ts"
+import { passkeyIdOf, passkeyOf, useOf } from "./passkey-fixture.ts"
 import { expiredAt, liveUntil, sessionId, sessionOf } from "./session-fixture.ts"
+import { tokenIdOf, tokenOf, usualPurpose } from "./token-fixture.ts"
+import { usualStep } from "./totp-fixture.ts"
 import type { Trial } from "./trial.ts"
-import { sessionCase, userCase } from "./trial.ts"
+import { auditCase, passkeyCase, sessionCase, throttleCase, tokenCase, totpCase, userCase } from "./trial.ts"
 import { keyOf, newUser } from "./user-fixture.ts"
+
+const { cost, now, span } = budget
 
 interface Platform {
   AsyncLocalStorage?: new <Store>() => ContextStorage<Store>
@@ -53,6 +60,80 @@ export const userContextCases: AdapterCase[] = [
       renameKey: (n) => adapter.renameKey(keyOf(idOf(n), `key-${n}`), `renamed-${n}`),
       deleteKey: (n) => adapter.deleteKey(keyOf(idOf(n), `renamed-${n}`)),
       deleteUser: (n) => adapter.deleteUser(idOf(n)),
+    })
+  }),
+]
+
+/** The same of the token port. */
+export const tokenContextCases: AdapterCase[] = [
+  tokenCase("every token call reaches the store in the async context of its caller", async (trial) => {
+    const { adapter, userId } = trial
+    for (const n of numbers) await trial.insert([n, n + 20, n + 40].map((each) => tokenOf(userId, each)))
+    await expectOwnContexts(trial, {
+      findToken: (n) => adapter.findToken(tokenIdOf(n)),
+      tryToken: (n) => adapter.tryToken(tokenIdOf(n), 10),
+      takeToken: (n) => adapter.takeToken(tokenIdOf(n)),
+      insertTokens: (n) => adapter.insertTokens([tokenOf(userId, n + 100)]),
+      countTokens: () => adapter.countTokens(userId, usualPurpose),
+      deleteTokens: () => adapter.deleteTokens(userId, [usualPurpose]),
+      deleteExpiredTokens: () => adapter.deleteExpiredTokens(expiredAt(0), 10),
+    })
+  }),
+]
+
+/** The same of the throttle port. */
+export const throttleContextCases: AdapterCase[] = [
+  throttleCase("every throttle call reaches the store in the async context of its caller", async (trial) => {
+    const { adapter } = trial
+    await expectOwnContexts(trial, {
+      takeAttempt: (n) => adapter.takeAttempt(attemptId(n), now, cost, span),
+      dropAttempts: (n) => adapter.dropAttempts([attemptId(n)]),
+      deleteIdleAttempts: () => adapter.deleteIdleAttempts(now, 10),
+    })
+  }),
+]
+
+/** The same of the TOTP port. */
+export const totpContextCases: AdapterCase[] = [
+  totpCase("every TOTP call reaches the store in the async context of its caller", async (trial) => {
+    const { adapter } = trial
+    const idOf = (n: number): UserId => trial.idOf(n + 3)
+    for (const n of numbers) await trial.addTotp(await trial.addUser(n + 3), n)
+    await expectOwnContexts(trial, {
+      findTotp: (n) => adapter.findTotp(idOf(n)),
+      takeStep: (n) => adapter.takeStep(idOf(n), usualStep + 1, "resealed"),
+      replaceTotp: (n) => adapter.insertTotp(idOf(n), "replaced", 1, true),
+      deleteTotp: (n) => adapter.deleteTotp(idOf(n)),
+      insertTotp: (n) => adapter.insertTotp(idOf(n), "new", 1, false),
+    })
+  }),
+]
+
+/** The same of the passkey port. */
+export const passkeyContextCases: AdapterCase[] = [
+  passkeyCase("every passkey call reaches the store in the async context of its caller", async (trial) => {
+    const { adapter, userId } = trial
+    for (const n of numbers) await trial.addPasskey(userId, n)
+    await expectOwnContexts(trial, {
+      findPasskey: (n) => adapter.findPasskey(passkeyIdOf(n)),
+      listPasskeys: () => adapter.listPasskeys(userId),
+      recordPasskeyUse: (n) => adapter.recordPasskeyUse(passkeyIdOf(n), { signCount: 5 }, useOf(6)),
+      renamePasskey: (n) => adapter.renamePasskey({ userId, id: passkeyIdOf(n), name: "new" }),
+      insertPasskey: (n) => adapter.insertPasskey(passkeyOf(userId, n + 100)),
+      deletePasskey: (n) => adapter.deletePasskey({ userId, id: passkeyIdOf(n) }),
+      deletePasskeys: async () => adapter.deletePasskeys?.(userId),
+    })
+  }),
+]
+
+/** The same of the audit port. */
+export const auditContextCases: AdapterCase[] = [
+  auditCase("every audit call reaches the store in the async context of its caller", async (trial) => {
+    const { adapter, userId } = trial
+    await expectOwnContexts(trial, {
+      insertEvents: (n) => adapter.insertEvents([eventOf(userId, n)]),
+      listEvents: () => adapter.listEvents(userId, null, 10),
+      deleteEvents: () => adapter.deleteEvents(expiredAt(0), 10),
     })
   }),
 ]

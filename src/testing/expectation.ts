@@ -48,6 +48,15 @@ export async function settle<Value>(call: () => Promise<Value>): Promise<Promise
   return outcome
 }
 
+/** Makes a call that may find no user, and must not fail otherwise. */
+export function unlessUserIsMissing<Adapter>(call: (adapter: Adapter) => Promise<unknown>) {
+  return async (adapter: Adapter): Promise<void> => {
+    const outcome = await settle(() => call(adapter))
+    if (outcome.status === "rejected")
+      await expectAuthError("the call", "user_missing", () => Promise.reject(outcome.reason))
+  }
+}
+
 /** What a call resolved to, or `otherwise` if it rejected. */
 export function valueOf<Value>(outcome: PromiseSettledResult<Value>, otherwise: Value): Value {
   return outcome.status === "fulfilled" ? outcome.value : otherwise

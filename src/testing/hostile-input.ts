@@ -1,4 +1,5 @@
 import type { KeyName, UserId } from "../core/ports.ts"
+import { expectEqual, settle } from "./expectation.ts"
 
 /** Names of core columns and fields, in the spellings that stores use. */
 export const coreNames = "id userId user_id createdAt created_at expiresAt expires_at hashed_password".split(" ")
@@ -49,6 +50,18 @@ export function wrongTypes(id: UserId): unknown[] {
 /** Hands a value of the wrong type to a method that is typed to get an id. */
 export function asId(value: unknown): string {
   return value as string
+}
+
+/** Throws unless a call finds nothing. It may reject only for text with a NUL, which some databases cannot even compare. */
+export async function expectMiss(
+  what: string,
+  id: string,
+  expected: unknown,
+  call: () => Promise<unknown>,
+): Promise<void> {
+  const outcome = await settle(call)
+  if (outcome.status === "rejected" && id.includes("\0")) return
+  expectEqual(what, outcome.status === "fulfilled" ? outcome.value : outcome.reason, expected)
 }
 
 function accented(id: string): string {

@@ -1,11 +1,12 @@
 import type { SetUpAdapter } from "./adapter-case.ts"
-import { concurrencyCases, sessionAdapterCases, userAdapterCases } from "./adapter-cases.ts"
+import { adapterCases, concurrencyCases } from "./adapter-cases.ts"
 import type { SetUpConcurrency } from "./concurrency-case.ts"
 
 type Test = (name: string, run: () => Promise<void>) => unknown
 
 /**
- * Registers every case of both ports with a test runner. An adapter without the user port passes that port's cases.
+ * Registers every case of all ports with a test runner: those of sessions, users, tokens, throttles, authenticator apps,
+ * passkeys and events. An adapter without a port, except for that of sessions, passes that port's cases.
  *
  * @param test The runner's `test`: that of Vitest, Jest, `node:test`, Bun or Deno (there: `Deno.test`)
  * @param setup Called for each case, to make the adapter over an empty store
@@ -23,11 +24,11 @@ type Test = (name: string, run: () => Promise<void>) => unknown
  * })
  */
 export function testAdapter(test: Test, setup: SetUpAdapter): void {
-  for (const { name, run } of [...sessionAdapterCases, ...userAdapterCases]) test(name, () => run(setup))
+  for (const { name, run } of adapterCases) test(name, () => run(setup))
 }
 
 /**
- * Registers every race with a test runner. An adapter without the user port passes that port's races.
+ * Registers every race with a test runner. An adapter without a port passes that port's races.
  *
  * @param test The runner's `test`, as for {@link testAdapter}
  * @param setup Called for each race; it may give the same adapters to all, whose store was empty before the first

@@ -1,16 +1,51 @@
+import type { AuditAdapter } from "../audit/audit-port.ts"
 import type { UserId } from "../core/ports.ts"
-import type { AdapterCase, AdapterSetup, FullAdapter } from "./adapter-case.ts"
-import { hasUserPort, usernameOf } from "./adapter-case.ts"
+import type { PasskeyAdapter } from "../passkeys/passkey-port.ts"
+import type { ThrottleAdapter } from "../throttle/throttle-port.ts"
+import type { TokenAdapter } from "../tokens/token-port.ts"
+import type { TotpAdapter } from "../totp/totp-port.ts"
+import type { AdapterCase, AdapterSetup, AnyAdapter, FullAdapter } from "./adapter-case.ts"
+import {
+  hasAuditPort,
+  hasPasskeyPort,
+  hasThrottlePort,
+  hasTokenPort,
+  hasTotpPort,
+  hasUserPort,
+  usernameOf,
+} from "./adapter-case.ts"
+import { attemptChecks } from "./attempt-fixture.ts"
+import { eventChecks } from "./event-fixture.ts"
 import { expectDate, expectEqual, format } from "./expectation.ts"
+import { passkeyChecks } from "./passkey-fixture.ts"
 import type { Session } from "./session-fixture.ts"
 import { expectListed, sessionOf } from "./session-fixture.ts"
+import { tokenChecks } from "./token-fixture.ts"
+import { totpChecks } from "./totp-fixture.ts"
 import { userChecks } from "./user-fixture.ts"
 
 /** A store under test with two users, which a case of the session port starts with. */
 export type Trial = ReturnType<typeof startTrial> & { userId: UserId; otherId: UserId }
 
-/** The same over an adapter that has both ports. */
-export type UserTrial = Omit<Trial, "adapter"> & { adapter: FullAdapter } & ReturnType<typeof userChecks>
+/** The same over an adapter that has the user port too. */
+export type UserTrial = TrialOf<FullAdapter> & ReturnType<typeof userChecks>
+
+/** The same with the token port. */
+export type TokenTrial = TrialOf<AnyAdapter & TokenAdapter> & ReturnType<typeof tokenChecks>
+
+/** The same with the throttle port. */
+export type ThrottleTrial = TrialOf<AnyAdapter & ThrottleAdapter> & ReturnType<typeof attemptChecks>
+
+/** The same with the TOTP port. */
+export type TotpTrial = TrialOf<AnyAdapter & TotpAdapter> & ReturnType<typeof totpChecks>
+
+/** The same with the passkey port. */
+export type PasskeyTrial = TrialOf<AnyAdapter & PasskeyAdapter> & ReturnType<typeof passkeyChecks>
+
+/** The same with the audit port. */
+export type AuditTrial = TrialOf<AnyAdapter & AuditAdapter> & ReturnType<typeof eventChecks>
+
+type TrialOf<Adapter> = Omit<Trial, "adapter"> & { adapter: Adapter }
 
 /** Makes a case of the session port. Its store has the users 1 and 2. */
 export function sessionCase(name: string, check: (trial: Trial) => Promise<void>): AdapterCase {
@@ -45,6 +80,41 @@ export function userCase(name: string, check: (trial: UserTrial) => Promise<void
   })
 }
 
+/** Makes a case of the token port, which an adapter without that port passes at once. */
+export function tokenCase(name: string, check: (trial: TokenTrial) => Promise<void>): AdapterCase {
+  return sessionCase(name, async ({ adapter, ...trial }) => {
+    if (hasTokenPort(adapter)) await check({ ...trial, adapter, ...tokenChecks(adapter) })
+  })
+}
+
+/** Makes a case of the throttle port, which an adapter without that port passes at once. */
+export function throttleCase(name: string, check: (trial: ThrottleTrial) => Promise<void>): AdapterCase {
+  return sessionCase(name, async ({ adapter, ...trial }) => {
+    if (hasThrottlePort(adapter)) await check({ ...trial, adapter, ...attemptChecks(adapter) })
+  })
+}
+
+/** Makes a case of the TOTP port, which an adapter without that port passes at once. */
+export function totpCase(name: string, check: (trial: TotpTrial) => Promise<void>): AdapterCase {
+  return sessionCase(name, async ({ adapter, ...trial }) => {
+    if (hasTotpPort(adapter)) await check({ ...trial, adapter, ...totpChecks(adapter) })
+  })
+}
+
+/** Makes a case of the passkey port, which an adapter without that port passes at once. */
+export function passkeyCase(name: string, check: (trial: PasskeyTrial) => Promise<void>): AdapterCase {
+  return sessionCase(name, async ({ adapter, ...trial }) => {
+    if (hasPasskeyPort(adapter)) await check({ ...trial, adapter, ...passkeyChecks(adapter) })
+  })
+}
+
+/** Makes a case of the audit port, which an adapter without that port passes at once. */
+export function auditCase(name: string, check: (trial: AuditTrial) => Promise<void>): AdapterCase {
+  return sessionCase(name, async ({ adapter, ...trial }) => {
+    if (hasAuditPort(adapter)) await check({ ...trial, adapter, ...eventChecks(adapter) })
+  })
+}
+
 /** Makes two calls at once, in either order, and resolves to what the first and the second resolve to. */
 type Both = <A, B>(first: () => Promise<A>, second: () => Promise<B>) => Promise<[A, B]>
 
@@ -56,6 +126,21 @@ export function sessionRounds(name: string, play: (trial: Trial, round: number, 
 /** Makes a case of the user port out of a race, as {@link sessionRounds} does. */
 export function userRounds(name: string, play: (trial: UserTrial, round: number, both: Both) => Promise<void>) {
   return userCase(name, inRounds(play))
+}
+
+/** Makes a case of the token port out of a race, as {@link sessionRounds} does. */
+export function tokenRounds(name: string, play: (trial: TokenTrial, round: number, both: Both) => Promise<void>) {
+  return tokenCase(name, inRounds(play))
+}
+
+/** Makes a case of the TOTP port out of a race, as {@link sessionRounds} does. */
+export function totpRounds(name: string, play: (trial: TotpTrial, round: number, both: Both) => Promise<void>) {
+  return totpCase(name, inRounds(play))
+}
+
+/** Makes a case of the passkey port out of a race, as {@link sessionRounds} does. */
+export function passkeyRounds(name: string, play: (trial: PasskeyTrial, round: number, both: Both) => Promise<void>) {
+  return passkeyCase(name, inRounds(play))
 }
 
 function inRounds<T extends Pick<Trial, "addUser">>(play: (trial: T, round: number, both: Both) => Promise<void>) {

@@ -1,6 +1,11 @@
 import { memoryAdapter } from "../../adapters/memory.ts"
+import type { AuditAdapter } from "../../src/audit/audit-port.ts"
 import type { SessionAdapter, SessionRecord, UserAdapter, UserId } from "../../src/core/ports.ts"
+import type { PasskeyAdapter } from "../../src/passkeys/passkey-port.ts"
 import type { AdapterCase, AdapterSetup } from "../../src/testing.ts"
+import type { ThrottleAdapter } from "../../src/throttle/throttle-port.ts"
+import type { TokenAdapter } from "../../src/tokens/token-port.ts"
+import type { TotpAdapter } from "../../src/totp/totp-port.ts"
 import { observed } from "../adapters/observed.ts"
 
 export interface Label {
@@ -12,7 +17,13 @@ export interface User {
   username: string
 }
 
-export type Store = SessionAdapter<User, Label> & UserAdapter<User>
+export type Store = SessionAdapter<User, Label> &
+  UserAdapter<User> &
+  TokenAdapter &
+  ThrottleAdapter &
+  TotpAdapter &
+  PasskeyAdapter &
+  AuditAdapter
 
 /** Takes a correct adapter and returns the methods that are broken. */
 export type Bug = (store: Store) => Partial<Store>

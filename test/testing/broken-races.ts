@@ -2,21 +2,26 @@ import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises"
 import type { Row, SqlExecutor, SqlValue } from "../../adapters/sql/executor.ts"
 import { AuthError } from "../../src/core/errors.ts"
 import type { KeyRecord } from "../../src/core/ports.ts"
-import type { FullAdapter } from "../../src/testing/adapter-case.ts"
+import type { AnyAdapter } from "../../src/testing/adapter-case.ts"
 import type { Session } from "../../src/testing/session-fixture.ts"
+import { accountRaceBugs } from "./broken-account-races.ts"
+import { featureRaceBugs, featureRaceBugTables } from "./broken-feature-races.ts"
 
 /** A bug that shows only when others come in between two statements, each of which is right. */
-interface RaceBug {
+export interface RaceBug {
   /** The race that it must lose. */
   loses: string
   /** Takes what sends SQL to SQLite or PostgreSQL, and returns the methods that are broken. */
-  methods(executor: SqlExecutor): Partial<FullAdapter>
+  methods(executor: SqlExecutor): Partial<AnyAdapter>
 }
 
 export type RaceBugName = keyof typeof raceBugs
 
 /** What the bugs keep beside the usual tables. */
-export const raceBugTables = ["CREATE TABLE session_list (user_id TEXT NOT NULL, id TEXT NOT NULL)"]
+export const raceBugTables = [
+  "CREATE TABLE session_list (user_id TEXT NOT NULL, id TEXT NOT NULL)",
+  ...featureRaceBugTables,
+]
 
 const renewal = "a sign-out during an extension and an update: the session stays dead"
 const rotation = "replaceSession() during a sign-out: one of the two finds the session"
@@ -252,9 +257,36 @@ export const raceBugs = {
       },
     }),
   },
+  "insertSession looks for the user, and look-ups pass over sessions without one": {
+    loses: deletion,
+    methods: (executor) => ({
+      async insertSession(session) {
+        if (!(await userOf(executor, session.userId))) throw new AuthError("user_missing", "The user does not exist.")
+        await turn()
+        await insertSessionRow(executor, session)
+      },
+      async findSession(id) {
+        const row = await sessionRow(executor, id)
+        const user = row && (await userOf(executor, String(row.user_id)))
+        return row && user && { session: sessionOf(row), user }
+      },
+      async listSessions(userId) {
+        if (!(await userOf(executor, userId))) return []
+        return (await executor.query("SELECT * FROM session WHERE user_id = ?", [userId])).map(sessionOf)
+      },
+    }),
+  },
+
+  ...featureRaceBugs,
+  ...accountRaceBugs,
 } satisfies Record<string, RaceBug>
 
 type KeyId = Pick<KeyRecord, "providerId" | "providerUserId">
+
+async function userOf({ query }: SqlExecutor, userId: SqlValue) {
+  const [user] = await query(`SELECT id, username FROM "user" WHERE id = ?`, [userId])
+  return user ? { id: String(user.id), username: String(user.username) } : null
+}
 
 async function sessionRow({ query }: SqlExecutor, id: string): Promise<Row | null> {
   return (await query("SELECT * FROM session WHERE id = ?", [id]))[0] ?? null

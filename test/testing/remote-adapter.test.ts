@@ -1,22 +1,20 @@
 import { MessageChannel } from "node:worker_threads"
 import { once } from "node:events"
-import { expect, onTestFinished, test } from "vitest"
+import { describe, expect, onTestFinished, test } from "vitest"
 import { memoryAdapter } from "../../adapters/memory.ts"
 import { AuthError, isAuthError } from "../../src/core/errors.ts"
 import type { AdapterChannel } from "../../src/testing.ts"
-import { remoteAdapter, serveAdapter, sessionAdapterCases, userAdapterCases } from "../../src/testing.ts"
+import { remoteAdapter, serveAdapter, testAdapter } from "../../src/testing.ts"
 import type { Label, Store, User } from "./broken-adapter.ts"
 import { setUp } from "./broken-adapter.ts"
 
-test("a remote adapter passes every case that the adapter passes", async () => {
-  for (const { run } of [...sessionAdapterCases, ...userAdapterCases]) {
-    await run(async () => {
-      const { adapter, addUser } = setUp()
-      const { here, there, close } = openChannel()
-      serveAdapter(adapter, there)
-      return { adapter: await remoteAdapter<Store>(here), addUser, close }
-    })
-  }
+describe("a remote adapter passes every case that the adapter passes", () => {
+  testAdapter(test, async () => {
+    const { adapter, addUser } = setUp()
+    const { here, there, close } = openChannel()
+    serveAdapter(adapter, there)
+    return { adapter: await remoteAdapter<Store>(here), addUser, close }
+  })
 })
 
 test("calls that overlap are answered each with its own result", async () => {

@@ -2,14 +2,31 @@ import { expect, test } from "vitest"
 import { memoryAdapter } from "../../adapters/memory.ts"
 import type { SessionAdapter, UserId } from "../../src/core/ports.ts"
 import type { AdapterCase, AdapterSetup } from "../../src/testing.ts"
-import { sessionAdapterCases, testAdapter, userAdapterCases } from "../../src/testing.ts"
+import {
+  auditAdapterCases,
+  passkeyAdapterCases,
+  sessionAdapterCases,
+  testAdapter,
+  throttleAdapterCases,
+  tokenAdapterCases,
+  totpAdapterCases,
+  userAdapterCases,
+} from "../../src/testing.ts"
 import { sessionMethods } from "../../src/testing/adapter-case.ts"
 import type { Label, Store, User } from "./broken-adapter.ts"
 import { failuresOf, setUp } from "./broken-adapter.ts"
 
-const cases = [...sessionAdapterCases, ...userAdapterCases]
+const cases = [
+  ...sessionAdapterCases,
+  ...userAdapterCases,
+  ...tokenAdapterCases,
+  ...throttleAdapterCases,
+  ...totpAdapterCases,
+  ...passkeyAdapterCases,
+  ...auditAdapterCases,
+]
 
-test("testAdapter() registers every case of both ports once, by a unique name", async () => {
+test("testAdapter() registers every case of all ports once, by a unique name", async () => {
   const registered = new Map<string, () => Promise<void>>()
   testAdapter(
     (name, run) => registered.set(name, run),
@@ -51,6 +68,20 @@ test("a case that fails closes its store too, and says what was expected and wha
 test("an adapter with half of the user port fails, and the message names what is missing", async () => {
   const run = userAdapterCases[0]?.run(() => setUp(() => ({ listKeys: undefined, deleteKey: undefined })))
   await expect(run).rejects.toThrow("expected all of its methods or none, got an adapter without listKeys, deleteKey")
+})
+
+test.each<[string, AdapterCase[], Partial<Store>]>([
+  ["token", tokenAdapterCases, { tryToken: undefined }],
+  ["throttle", throttleAdapterCases, { dropAttempts: undefined }],
+  ["TOTP", totpAdapterCases, { takeStep: undefined }],
+  ["passkey", passkeyAdapterCases, { renamePasskey: undefined }],
+  ["audit", auditAdapterCases, { deleteEvents: undefined }],
+])("an adapter with half of the %s port fails every case of that port", async (port, cases, half) => {
+  const failures = await failuresOf(cases, () => setUp(() => half))
+  expect([...failures.keys()]).toEqual(cases.map(({ name }) => name))
+  const [missing] = Object.keys(half)
+  const message = `the ${port} port: expected all of its methods or none, got an adapter without ${missing}`
+  expect(new Set(failures.values())).toEqual(new Set([`Error: ${message}`]))
 })
 
 test("a store that holds sessions only passes every case", async () => {

@@ -1,0 +1,43 @@
+import type { ThrottleAdapter } from "../throttle/throttle-port.ts"
+import type { AnyAdapter } from "./adapter-case.ts"
+import { expectEqual } from "./expectation.ts"
+import { liveUntil } from "./session-fixture.ts"
+
+const [cost, limit, now] = [60_000, 5, liveUntil(0).getTime()]
+const span = limit * cost
+
+/**
+ * What most attempts in the cases cost, how many of them a full budget has, the budget, the time, and how far clocks may
+ * differ: by 5 minutes, which is no more than the budget. All but `limit` in milliseconds.
+ */
+export const budget = { cost, limit, span, now, skew: 5 * 60_000 }
+
+/** The id of budget `n`: 64 lower-case hex digits. */
+export function attemptId(n: number): string {
+  return "0123abcd4567cdef".repeat(3) + n.toString(16).padStart(16, "0")
+}
+
+/** Makes what the cases of the throttle port do with a store besides what {@link startTrial} makes. */
+export function attemptChecks(adapter: AnyAdapter & ThrottleAdapter) {
+  /** Throws unless an attempt is taken, and its budget is full again at `until`. */
+  async function expectTaken(id: string, at: number, until: number): Promise<void> {
+    expectEqual(`takeAttempt() at ${at}`, await take(id, at), { taken: true, until })
+  }
+
+  /** Throws unless an attempt is refused, and its budget is full again at `until`. */
+  async function expectRefused(id: string, at: number, until: number): Promise<void> {
+    expectEqual(`takeAttempt() at ${at}`, await take(id, at), { taken: false, until })
+  }
+
+  async function take(id: string, at: number): Promise<{ taken: boolean; until: number }> {
+    const { taken, until } = await adapter.takeAttempt(id, at, cost, span)
+    return { taken, until }
+  }
+
+  /** Uses a whole budget up. */
+  async function drain(id: string, at = now): Promise<void> {
+    for (let n = 1; n <= limit; n++) await expectTaken(id, at, at + n * cost)
+  }
+
+  return { expectTaken, expectRefused, drain }
+}
