@@ -10,9 +10,14 @@ export interface Crew<Adapter> {
   close(): Promise<void>
 }
 
-/** Starts a process for each order, and resolves when all are ready. */
-export async function startCrew<Adapter extends object>(orders: Order[]): Promise<Crew<Adapter>> {
-  const processes = orders.map((order) => startProcess<Adapter>(order))
+const adapterProcess = new URL("concurrency-process.ts", import.meta.url)
+
+/** Starts a process for each order, and resolves when all are ready. `file` is what they run, and serves what it likes. */
+export async function startCrew<Adapter extends object>(
+  orders: Order[],
+  file = adapterProcess,
+): Promise<Crew<Adapter>> {
+  const processes = orders.map((order) => startProcess<Adapter>(order, file))
   const close = async () => {
     await Promise.all(processes.map((one) => one.close()))
   }
@@ -24,8 +29,7 @@ export async function startCrew<Adapter extends object>(orders: Order[]): Promis
   }
 }
 
-function startProcess<Adapter extends object>(order: Order) {
-  const file = new URL("concurrency-process.ts", import.meta.url)
+function startProcess<Adapter extends object>(order: Order, file: URL) {
   const child = fork(file, [JSON.stringify(order)], { serialization: "advanced", execArgv: [] })
   const closed = once(child, "exit")
   const adapter = remoteAdapter<Adapter>({

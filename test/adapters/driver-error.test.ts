@@ -8,7 +8,7 @@ import { postgresAdapter } from "../../adapters/postgres.ts"
 import { causedBy, withoutValues } from "../../adapters/retry/driver-error.ts"
 import { explained } from "../../adapters/sql/mistakes.ts"
 import { postgresDatabase } from "../servers.ts"
-import { testTables } from "./sql-stores.ts"
+import { droppedTables, testTables } from "./sql-stores.ts"
 
 const secret = "CANARY-of-a-password-hash"
 const shown = (error: unknown) => inspect(error, { depth: 12, showHidden: true })
@@ -95,8 +95,8 @@ afterAll(() => database?.close())
 test.skipIf(!database).each(["pg", "postgres.js"])(
   "[LOG-1] over %s no error holds a hash, though the server logs parameters on errors",
   async (driver) => {
-    for (const table of ["user_key", "session", `"user"`]) await database?.pool.query(`DROP TABLE IF EXISTS ${table}`)
-    for (const statement of testTables("postgres", "text")) await database?.pool.query(statement)
+    for (const statement of [...droppedTables("postgres"), ...testTables("postgres", "text")])
+      await database?.pool.query(statement)
     await database?.pool.query("ALTER TABLE user_key ADD CHECK (length(hashed_password) < 5)")
     const { connectionString = "" } = database?.pool.options ?? {}
     const logging = { log_parameter_max_length_on_error: -1 }

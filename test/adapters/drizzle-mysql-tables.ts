@@ -1,4 +1,5 @@
 import { bigint, datetime, int, mysqlTable, text, varbinary, varchar } from "drizzle-orm/mysql-core"
+import { featureDdl, mysqlFeatures } from "./drizzle-feature-tables.ts"
 import type { DrizzleShape } from "./drizzle-stores.ts"
 
 const id = () => varchar({ length: 255 }).primaryKey()
@@ -17,6 +18,7 @@ const key = mysqlTable("user_key", { id: id(), userId: userId(), hashedPassword:
 export const mysqlMilliseconds = {
   name: "datetimes of milliseconds",
   tables: {
+    ...mysqlFeatures("text"),
     user,
     key,
     session: mysqlTable("session", {
@@ -27,13 +29,14 @@ export const mysqlMilliseconds = {
       label: text(),
     }),
   },
-  ddl: tables("VARCHAR(255)", "DATETIME(3)", ""),
+  ddl: [...tables("VARCHAR(255)", "DATETIME(3)", ""), ...featureDdl("mysql", "text")],
 } satisfies DrizzleShape
 
 /** Times in whole seconds, to which MySQL rounds up and down; session ids as bytes. */
 export const mysqlSeconds = {
   name: "datetimes of seconds",
   tables: {
+    ...mysqlFeatures("text"),
     user,
     key,
     session: mysqlTable("session", {
@@ -44,9 +47,12 @@ export const mysqlSeconds = {
       label: text(),
     }),
   },
-  ddl: tables("VARCHAR(255)", "DATETIME", ", FOREIGN KEY (user_id) REFERENCES user (id)").map((sql) =>
-    sql.replace("TABLE session (id VARCHAR", "TABLE session (id VARBINARY"),
-  ),
+  ddl: [
+    ...tables("VARCHAR(255)", "DATETIME", ", FOREIGN KEY (user_id) REFERENCES user (id)").map((sql) =>
+      sql.replace("TABLE session (id VARCHAR", "TABLE session (id VARBINARY"),
+    ),
+    ...featureDdl("mysql", "text"),
+  ],
   precision: 1000,
 } satisfies DrizzleShape
 
@@ -54,6 +60,7 @@ export const mysqlSeconds = {
 export const mysqlBigints = {
   name: "bigints",
   tables: {
+    ...mysqlFeatures("integer"),
     user: mysqlTable("user", {
       id: int().primaryKey().autoincrement(),
       username: varchar({ length: 255 }).notNull().unique(),
@@ -71,9 +78,12 @@ export const mysqlBigints = {
       hashedPassword: text("hashed_password"),
     }),
   },
-  ddl: tables("INT", "BIGINT", ", FOREIGN KEY (user_id) REFERENCES user (id)").map((sql) =>
-    sql.replace("id INT PRIMARY KEY", "id INT AUTO_INCREMENT PRIMARY KEY"),
-  ),
+  ddl: [
+    ...tables("INT", "BIGINT", ", FOREIGN KEY (user_id) REFERENCES user (id)").map((sql) =>
+      sql.replace("id INT PRIMARY KEY", "id INT AUTO_INCREMENT PRIMARY KEY"),
+    ),
+    ...featureDdl("mysql", "integer"),
+  ],
   userId: (n: number) => n,
 } satisfies DrizzleShape
 

@@ -7,6 +7,7 @@ import type { FullAdapter } from "../../src/testing/adapter-case.ts"
 import { testAdapter } from "../../src/testing.ts"
 import { mysqlServer } from "../servers.ts"
 import { mysqlMilliseconds } from "./drizzle-mysql-tables.ts"
+import { testTableNames } from "./test-table-names.ts"
 
 const shape = mysqlMilliseconds
 const server = await mysqlServer()
@@ -15,7 +16,7 @@ for (const statement of shape.ddl) await server?.pool.query(statement)
 
 describe.skipIf(!server)("drizzleAdapter() over Drizzle's session for PlanetScale", () => {
   testAdapter(test, async () => {
-    for (const table of ["session", "user_key", "user"]) await server?.pool.query(`DELETE FROM \`${table}\``)
+    for (const table of testTableNames) await server?.pool.query(`DELETE FROM \`${table}\``)
     const adapter = drizzleAdapter(openDatabase(), shape.tables) as unknown as FullAdapter
     return { adapter, addUser: ({ id, username }) => adapter.insertUser({ id, attributes: { username } }, null) }
   })

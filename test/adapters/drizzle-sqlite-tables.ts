@@ -1,4 +1,5 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core"
+import { featureDdl, sqliteFeatures } from "./drizzle-feature-tables.ts"
 import type { DrizzleShape } from "./drizzle-stores.ts"
 
 const user = sqliteTable("user", {
@@ -26,8 +27,8 @@ const key = sqliteTable("user_key", {
 /** Text ids and times in milliseconds; columns of no case, and no foreign keys. */
 export const sqliteMilliseconds = {
   name: "integers of milliseconds",
-  tables: { user, session, key },
-  ddl: tables("TEXT COLLATE NOCASE", "INTEGER", ""),
+  tables: { user, session, key, ...sqliteFeatures("text") },
+  ddl: [...tables("TEXT COLLATE NOCASE", "INTEGER", ""), ...featureDdl("sqlite", "text")],
 } satisfies DrizzleShape
 
 const numberedUser = sqliteTable("user", {
@@ -39,6 +40,7 @@ const numberedUser = sqliteTable("user", {
 export const sqliteSeconds = {
   name: "integers of seconds",
   tables: {
+    ...sqliteFeatures("integer"),
     user: numberedUser,
     session: sqliteTable("session", {
       id: text().primaryKey(),
@@ -53,7 +55,7 @@ export const sqliteSeconds = {
       hashedPassword: text("hashed_password"),
     }),
   },
-  ddl: tables("INTEGER", "INTEGER", ` REFERENCES "user" (id)`),
+  ddl: [...tables("INTEGER", "INTEGER", ` REFERENCES "user" (id)`), ...featureDdl("sqlite", "integer")],
   precision: 1000,
   userId: (n: number) => n,
 } satisfies DrizzleShape
@@ -62,6 +64,7 @@ export const sqliteSeconds = {
 export const sqliteText = {
   name: "text and plain numbers",
   tables: {
+    ...sqliteFeatures("text"),
     user,
     key,
     session: sqliteTable("session", {
@@ -72,9 +75,12 @@ export const sqliteText = {
       label: text(),
     }),
   },
-  ddl: tables("TEXT", "INTEGER", ` REFERENCES "user" (id)`).map((sql) =>
-    sql.replace("expires_at INTEGER", "expires_at TEXT"),
-  ),
+  ddl: [
+    ...tables("TEXT", "INTEGER", ` REFERENCES "user" (id)`).map((sql) =>
+      sql.replace("expires_at INTEGER", "expires_at TEXT"),
+    ),
+    ...featureDdl("sqlite", "text"),
+  ],
 } satisfies DrizzleShape
 
 function tables(userId: string, time: string, reference: string): string[] {

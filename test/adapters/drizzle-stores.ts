@@ -1,3 +1,4 @@
+import { testTableNames } from "./test-table-names.ts"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -16,11 +17,12 @@ import type { UserId } from "../../src/core/ports.ts"
 import type { AdapterSetup, FullAdapter } from "../../src/testing/adapter-case.ts"
 import { postgresUrl } from "../machine.ts"
 import { mysqlServer, postgresServer } from "../servers.ts"
+import type { FeatureTables } from "./drizzle-feature-tables.ts"
 
 /** The tables of an application, as Drizzle and as the database know them. */
 export interface DrizzleShape {
   name: string
-  tables: { user: DrizzleUserTable; session: DrizzleSessionTable; key: DrizzleKeyTable }
+  tables: { user: DrizzleUserTable; session: DrizzleSessionTable; key: DrizzleKeyTable } & FeatureTables
   ddl: string[]
   precision?: number
   userId?: (n: number) => UserId
@@ -112,10 +114,12 @@ export async function drizzleSetup(store: DrizzleStore, shape: DrizzleShape): Pr
   }
 }
 
-/** Empties the three tables. */
+/** Empties all tables that a shape has. */
 export async function emptyDrizzle({ run }: DrizzleStore, { ddl }: DrizzleShape): Promise<void> {
   const quote = ddl.some((sql) => sql.includes('"user"')) ? '"' : "`"
-  for (const table of ["session", "user_key", "user"]) await run(`DELETE FROM ${quote}${table}${quote}`)
+  // A module that somebody printed may have fewer tables.
+  const tables = testTableNames.filter((table) => new RegExp(`\\b${table}\\b`).test(ddl.join()))
+  for (const table of tables) await run(`DELETE FROM ${quote}${table}${quote}`)
 }
 
 function recorder(): Pick<DrizzleStore, "sent" | "onStatement"> & { logger: Logger } {

@@ -28,6 +28,7 @@ import { openBetterSqlite3, openLibsql, openMysql2, openPg, openPostgresJs } fro
 import { kyselyStores } from "./kysely-stores.ts"
 import type { TestSession, TestUser } from "./sql-stores.ts"
 import { testTables } from "./sql-stores.ts"
+import { testTableNames } from "./test-table-names.ts"
 
 interface Case {
   name: string
@@ -58,8 +59,7 @@ for (const { name, executor, inTransaction } of cases) {
   const adapter = sqlAdapter<TestUser, TestSession, keyof TestUser>({ dialect, executor })
   const quote = dialect === "mysql" ? "`" : '"'
   const empty = async () => {
-    for (const table of ["session", "user_key", "user"])
-      await executor.execute(`DELETE FROM ${quote}${table}${quote}`, [])
+    for (const table of testTableNames) await executor.execute(`DELETE FROM ${quote}${table}${quote}`, [])
   }
 
   // The others are what the drivers' adapters are made of, which have these cases.

@@ -37,8 +37,8 @@ export async function openGalera(urls: string[], options: PoolOptions = {}): Pro
   const [first = ""] = urls
   const server = await mysqlServerAt(first)
   for (const statement of testTables("mysql", "bigint")) await server.pool.query(statement)
-  // A node locks no rows on the others: only a foreign key keeps a new session from a user whom another node deletes.
-  for (const table of ["session", "user_key"])
+  // A node locks no rows on the others: only a foreign key keeps a new row from a user whom another node deletes.
+  for (const table of ["session", "user_key", "auth_token", "user_totp", "user_passkey"])
     await server.pool.query(`ALTER TABLE ${table} ADD FOREIGN KEY (user_id) REFERENCES user (id) ON DELETE CASCADE`)
   const [rows] = await server.pool.query("SELECT DATABASE() AS name")
   const [{ name }] = rows as [{ name: string }]

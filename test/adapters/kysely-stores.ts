@@ -8,6 +8,7 @@ import { mysqlUrl } from "../machine.ts"
 import { mysqlServer, postgresServer } from "../servers.ts"
 import type { TestUser } from "./sql-stores.ts"
 import { testTables } from "./sql-stores.ts"
+import { testTableNames } from "./test-table-names.ts"
 
 /** The tables of the tests as Kysely's users declare them. */
 export interface KyselyTables {
@@ -37,9 +38,10 @@ export async function kyselyStores(userId: UserIdType = "text"): Promise<KyselyS
   return open
 }
 
-/** Empties the three tables. */
-export async function emptyKysely({ db }: KyselyStore): Promise<void> {
-  for (const table of ["session", "user_key", "user"] as const) await db.deleteFrom(table).execute()
+/** Empties the tables. */
+export async function emptyKysely({ db, name }: KyselyStore): Promise<void> {
+  const quote = name === "mysql" ? "`" : '"'
+  for (const table of testTableNames) await run(db, `DELETE FROM ${quote}${table}${quote}`)
 }
 
 async function sqlite(): Promise<KyselyStore> {
@@ -84,12 +86,14 @@ function storeOf(name: KyselyStore["name"], dialect: Dialect): Omit<KyselyStore,
 }
 
 async function createTables(db: Kysely<KyselyTables>, name: KyselyStore["name"], userId: UserIdType): Promise<void> {
-  for (const sql of testTables(name, userId)) {
-    await db.executeQuery({
-      sql,
-      parameters: [],
-      query: { kind: "RawNode", sqlFragments: [sql], parameters: [] },
-      queryId: { queryId: sql },
-    })
-  }
+  for (const sql of testTables(name, userId)) await run(db, sql)
+}
+
+async function run(db: Kysely<KyselyTables>, sql: string): Promise<void> {
+  await db.executeQuery({
+    sql,
+    parameters: [],
+    query: { kind: "RawNode", sqlFragments: [sql], parameters: [] },
+    queryId: { queryId: sql },
+  })
 }

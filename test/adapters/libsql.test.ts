@@ -11,7 +11,7 @@ import { testAdapter } from "../../src/testing.ts"
 import type { DriverSetup } from "./driver-cases.ts"
 import { driverCases } from "./driver-cases.ts"
 import type { TestSession, TestUser } from "./sql-stores.ts"
-import { empty, idMaker, testTables } from "./sql-stores.ts"
+import { droppedTables, empty, idMaker, testTables } from "./sql-stores.ts"
 
 type Database = "a file" | "memory" | "a server's way"
 
@@ -84,9 +84,7 @@ describe.each(["DELETE", "WAL"])("a file in mode %s that another writer has lock
   afterAll(() => [ours, theirs].forEach((client) => client.close()))
 
   beforeEach(async () => {
-    await theirs.executeMultiple(
-      `DROP TABLE IF EXISTS session; DROP TABLE IF EXISTS user_key; DROP TABLE IF EXISTS "user"`,
-    )
+    await theirs.executeMultiple(droppedTables("sqlite").join(";"))
     await theirs.execute(`PRAGMA journal_mode = ${mode}`)
     for (const statement of testTables("sqlite", "text")) await theirs.execute(statement)
     await adapter.insertUser(alice, key)

@@ -52,5 +52,18 @@ test("an attribute `persistent` without a column names the argument that it was 
   const insert = (attributes: object) => adapter.insertSession({ id: "a", userId: "1", ...times, attributes })
   await expect(insert({ persistent: false })).rejects.toThrow("give it to signIn() as the third argument")
   await expect(insert({ other: 1 })).rejects.toThrow("add it, or leave it out")
+  await expect(insert({ constructor: 1 })).rejects.toThrow("add it, or leave it out")
+  db.close()
+})
+
+test("a session table from before second factors is refused with the columns that it needs", async () => {
+  const db = new DatabaseSync(":memory:")
+  for (const statement of testTables("sqlite", "text")) db.exec(statement)
+  const adapter = nodeSqliteAdapter<{ id: string; username: string }>(db)
+  const session = { id: "a", userId: "1", createdAt: new Date(1), expiresAt: new Date(2) }
+  for (const name of ["methods", "authenticated_at"]) {
+    const inserted = adapter.insertSession({ ...session, attributes: { [name]: 1 } })
+    await expect(inserted).rejects.toThrow("add the assuranceColumns to it: methods TEXT, authenticated_at BIGINT")
+  }
   db.close()
 })

@@ -15,6 +15,7 @@ import { testAdapter } from "../../src/testing.ts"
 import { pgbouncerServers, postgresDatabase } from "../servers.ts"
 import type { TestAdapter, TestSession, TestUser } from "./sql-stores.ts"
 import { pgPoolExecutor, testTables } from "./sql-stores.ts"
+import { testTableNames } from "./test-table-names.ts"
 
 /** An adapter over connections to PgBouncer. */
 interface Pooled {
@@ -121,5 +122,5 @@ async function addUser(id: unknown, username: string): Promise<void> {
 }
 
 async function emptyTables(): Promise<void> {
-  for (const table of ["session", "user_key", `"user"`]) await database?.pool.query(`DELETE FROM ${table}`)
+  for (const table of testTableNames) await database?.pool.query(`DELETE FROM "${table}"`)
 }

@@ -3,12 +3,15 @@ import { createClient } from "redis"
 import { afterAll, beforeEach, describe, expect, test } from "vitest"
 import { ioredisAdapter } from "../../adapters/ioredis.ts"
 import type { RedisScript } from "../../adapters/redis/executor.ts"
-import * as scripts from "../../adapters/redis/scripts.ts"
+import * as attemptScripts from "../../adapters/redis/attempt-scripts.ts"
+import * as sessionScripts from "../../adapters/redis/scripts.ts"
+import * as tokenScripts from "../../adapters/redis/token-scripts.ts"
 import { redisAdapter } from "../../adapters/redis.ts"
 import { createAuth } from "../../src/core/create-auth.ts"
 import { asId, foreignNames, protoAttributes } from "../../src/testing/hostile-input.ts"
 import { expectListed, liveUntil, sessionId, sessionOf, shift } from "../../src/testing/session-fixture.ts"
 import { redisServer } from "../redis-servers.ts"
+import { counting } from "./counted-commands.ts"
 import type { RedisAdapter } from "./redis-stores.ts"
 import { ownPrefix } from "./redis-stores.ts"
 
@@ -285,6 +288,7 @@ describe.skipIf(!server)("what is stored in Redis", () => {
   })
 
   test("scripts are known by the server's own names for them", async () => {
+    const scripts = { ...sessionScripts, ...tokenScripts, ...attemptScripts }
     for (const script of Object.values<RedisScript>(scripts))
       expect(await redis?.script("LOAD", script.lua)).toBe(await script.sha1())
   })
@@ -328,18 +332,3 @@ describe.skipIf(!server)("what is stored in Redis", () => {
     return { client: () => ioredisAdapter(counted, { prefix }), commands, close: () => client.quit() }
   }
 })
-
-function counting<Client extends object>(client: Client): { counted: Client; commands: string[] } {
-  const commands: string[] = []
-  const counted = new Proxy(client, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name)
-      if (typeof member !== "function") return member
-      return (...args: unknown[]) => {
-        commands.push(String(name))
-        return member.apply(target, args) as unknown
-      }
-    },
-  })
-  return { counted, commands }
-}

@@ -3,12 +3,13 @@ import { Command, Redis } from "ioredis"
 import { createClient, RESP_TYPES } from "redis"
 import { afterAll, afterEach, describe, expect, test } from "vitest"
 import { ioredisAdapter } from "../../adapters/ioredis.ts"
+import type { RedisAdapter } from "../../adapters/redis.ts"
 import { redisAdapter, redisRevocations } from "../../adapters/redis.ts"
 import { createAuth } from "../../src/core/create-auth.ts"
-import type { SessionAdapter } from "../../src/core/ports.ts"
 import { sessionOf } from "../../src/testing/session-fixture.ts"
 import { redisServer } from "../redis-servers.ts"
 import { ownPrefix } from "./redis-stores.ts"
+import { tokenId, tokenOf } from "./redis-token-fixture.ts"
 
 const parent = ownPrefix()
 const server = await redisServer(parent)
@@ -19,7 +20,7 @@ afterEach(async () => {
 })
 afterAll(() => server?.close())
 
-type Connect = (prefix: string) => Promise<SessionAdapter<never>>
+type Connect = (prefix: string) => Promise<RedisAdapter>
 
 const ioredis = (options: RedisOptions = {}) => {
   const client = new Redis(url, options)
@@ -78,6 +79,11 @@ describe.skipIf(!server)("a Redis client that maps replies to other types", () =
     await expect(adapter.replaceSession(session.id, sessionOf("user-1", 1))).rejects.toMatchObject(mistake)
     await expect(adapter.extendSession(session.id, new Date(8e15), new Date(8e15))).rejects.toMatchObject(mistake)
     expect(await plain.findSession(session.id)).toMatchObject({ session: { id: session.id } })
+
+    await plain.insertTokens([tokenOf(1)])
+    for (const call of [() => adapter.findToken(tokenId(1)), () => adapter.countTokens("user-1", "reset_password")])
+      await expect(call()).rejects.toMatchObject(mistake)
+    expect(await plain.takeToken(tokenId(1))).toEqual(tokenOf(1))
   })
 
   test("such a client overlooks no revocation", async () => {
@@ -101,6 +107,17 @@ describe.skipIf(!server)("a Redis client that maps replies to other types", () =
     expect(await adapter.deleteExpiredSessions(new Date(8e15), 10)).toBe(1)
     expect(rotated).not.toBeNull()
     expect(await adapter.listSessions("user-1")).toEqual([])
+
+    expect(await adapter.insertTokens([tokenOf(1), tokenOf(2)])).toBe(true)
+    expect(await adapter.insertTokens([tokenOf(3), tokenOf(2)])).toBe(false)
+    expect(await adapter.insertTokens([tokenOf(4)], { userId: "user-1", purpose: "reset_password", keep: 1 })).toBe(
+      true,
+    )
+    expect(await adapter.countTokens("user-1", "reset_password")).toBe(1)
+    expect((await adapter.tryToken(tokenId(4), 1))?.attempts).toBe(1)
+    expect(await adapter.takeToken(tokenId(4))).toMatchObject({ attempts: 1, data: "data 4" })
+    expect(await adapter.takeAttempt("a", 1000, 5000, 5000)).toEqual({ taken: true, until: 6000 })
+    expect(await adapter.takeAttempt("a", 1000, 5000, 5000)).toEqual({ taken: false, until: 6000 })
   })
 })
 

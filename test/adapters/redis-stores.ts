@@ -1,9 +1,8 @@
 import { Cluster, Redis } from "ioredis"
 import { createClient, createClientPool, createCluster } from "redis"
 import { ioredisAdapter } from "../../adapters/ioredis.ts"
-import type { KeyValueOptions } from "../../adapters/redis.ts"
+import type { KeyValueOptions, RedisAdapter as AnyRedisAdapter } from "../../adapters/redis.ts"
 import { redisAdapter } from "../../adapters/redis.ts"
-import type { SessionAdapter } from "../../src/core/ports.ts"
 import type { AdapterSetup } from "../../src/testing.ts"
 import { redisServer, startRedisCluster } from "../redis-servers.ts"
 import { observed } from "./observed.ts"
@@ -16,8 +15,8 @@ export interface LabelRow {
   label?: string | null
 }
 
-/** Sessions in Redis. */
-export type RedisAdapter = SessionAdapter<never, LabelRow>
+/** Every port that Redis has. */
+export type RedisAdapter = AnyRedisAdapter<LabelRow>
 
 export type RedisClientName = "redis" | "redis-pool" | "ioredis"
 

@@ -133,7 +133,7 @@ test.skipIf(!server)("a cleanup on PostgreSQL reads by the index, though half th
     `INSERT INTO session SELECT 's' || n, 'user-1', 0, CASE WHEN n % 2 = 0 THEN 1 ELSE 3 END FROM generate_series(1, 20000) AS n`,
   )
   await pool.query("ANALYZE session")
-  const statement = postgres.deleteSome("session", "expires_at <= 2", 1000)
+  const statement = postgres.deleteSome("session", "expires_at <= 2", 1000, "expires_at")
   const { rows } = await pool.query<{ "QUERY PLAN": string }>(`EXPLAIN ${statement}`)
   const plan = rows.map((row) => row["QUERY PLAN"]).join("\n")
   expect(plan).toContain("Index Scan using session_expires_at")

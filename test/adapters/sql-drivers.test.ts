@@ -9,7 +9,7 @@ import { postgresAdapter } from "../../adapters/postgres.ts"
 import { createAuth } from "../../src/core/create-auth.ts"
 import { mysqlServer, postgresServer } from "../servers.ts"
 import { driverStores, postgresJs } from "./driver-stores.ts"
-import { empty, testTables } from "./sql-stores.ts"
+import { droppedTables, empty, testTables } from "./sql-stores.ts"
 
 const times = { createdAt: new Date(1_700_000_000_000), expiresAt: new Date(2_000_000_000_000) }
 const key = { providerId: "username", providerUserId: "alice", passwordHash: "old" }
@@ -140,8 +140,7 @@ describe.skipIf(!onPostgres)("PostgreSQL", () => {
   afterAll(() => server.close())
   const tables = testTables("postgres", "text")
   beforeEach(async () => {
-    await pool.query(`DROP TABLE IF EXISTS session, user_key, "user"`)
-    for (const statement of tables) await pool.query(statement)
+    for (const statement of [...droppedTables("postgres"), ...tables]) await pool.query(statement)
     await pool.query(`INSERT INTO "user" (id, username) VALUES ('alice', 'alice')`)
   })
 

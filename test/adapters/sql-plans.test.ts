@@ -4,6 +4,7 @@ import { sqlAdapter } from "../../adapters/sql.ts"
 import type { SqlStore } from "./sql-stores.ts"
 import { everyStore, pgExecutor } from "./sql-stores.ts"
 import pg from "pg"
+import { plainPasskey } from "./plain-passkey.ts"
 
 const stores = await everyStore()
 const times = { createdAt: new Date(1), expiresAt: new Date(2) }
@@ -18,7 +19,9 @@ test.for(stores)("every statement on $dialect finds its rows by an index", async
     // What MySQL has derived is one row.
     const plan = (await explain.run(statement)).replace(/"table":"<derived\d+>","type":"ALL"/g, "")
     expect(plan, statement.sql).toMatch(/index|search|const|range|ref|primary/i)
-    expect(plan, statement.sql).not.toMatch(/\bSCAN (s|u|k|user|session|user_key)\b|Seq Scan|"ALL"/)
+    expect(plan, statement.sql).not.toMatch(
+      /\bSCAN (s|u|k|t|a|user|session|user_key|auth_token|auth_attempt|user_totp|user_passkey|auth_event|p)\b|Seq Scan|"ALL"/,
+    )
   }
   await explain.close()
 })
@@ -77,6 +80,18 @@ async function usedStatements(store: SqlStore): Promise<SqlStatement[]> {
     await store.adapter().insertUser({ id: `user-${n}`, attributes: { username: `name-${n}` } }, key)
     await store.adapter().insertSession({ id: `s${n}`, userId: `user-${n}`, ...times, attributes: {} })
   }
+  const token = (id: string) => ({ id, purpose: "p", userId: "user-1", expiresAt: new Date(5), attempts: 0, data: "" })
+  const event = (n: number) => {
+    return { id: `e${n}`, at: new Date(n), type: "t", userId: `user-${n % 3}`, sessionId: null, detail: "" }
+  }
+  for (let n = 0; n < 40; n++) {
+    await store.adapter().insertTokens([{ ...token(`t${n}`), userId: `user-${n}` }])
+    await store.adapter().takeAttempt(`a${n}`, 1_000_000, 10, 100)
+    await store.adapter().insertEvents([event(n)])
+    await store.adapter().insertTotp(`user-${n}`, "secret", 1, false)
+    await store.adapter().insertPasskey({ ...plainPasskey, id: `p${n}`, userId: `user-${n}` })
+  }
+  const own = { userId: "user-1", id: "p1" }
   const { executor, seen } = recorded(store.executor)
   const adapter = sqlAdapter<{ id: string; username: string }>({ dialect: store.dialect, executor })
   const key = { providerId: "github", providerUserId: "1", passwordHash: null, userId: "user-1" }
@@ -105,6 +120,37 @@ async function usedStatements(store: SqlStore): Promise<SqlStatement[]> {
   await adapter.deleteKey({ ...key, providerUserId: "2" })
   await adapter.deleteKey({ ...key, providerUserId: "3" }, { evenLast: true })
   await adapter.insertUser({ id: "user-1", attributes: { username: "z" } }, { ...key, providerUserId: "2" })
+  await adapter.insertTokens([token("u1"), token("u2")], { userId: "user-1", purpose: "p", keep: 2 })
+  await adapter.findToken("u1")
+  await adapter.tryToken("u1", 3)
+  await adapter.takeToken("u1")
+  await adapter.countTokens("user-1", "p")
+  await adapter.deleteTokens("user-1", ["p"])
+  await adapter.deleteTokens("user-1", { except: ["p"] })
+  await adapter.deleteExpiredTokens(new Date(0), 10)
+  await adapter.takeAttempt("a1", 1_000_000, 10, 100)
+  await adapter.takeAttempt("a1", 0, 10, 100)
+  await adapter.takeAttempt("new", 0, 10, 100)
+  await adapter.dropAttempts(["a1", "new"])
+  await adapter.deleteIdleAttempts(0, 10)
+  await adapter.listEvents("user-1", null, 10)
+  await adapter.listEvents("user-1", { at: new Date(20), id: "e19" }, 10)
+  await adapter.deleteEvents(new Date(0), 10)
+  await adapter.findTotp("user-1")
+  await adapter.takeStep("user-1", 2)
+  await adapter.takeStep("user-1", 3, "resealed", "secret")
+  await adapter.insertTotp("user-1", "again", 1, true)
+  await adapter.deleteTotp("user-1")
+  await adapter.insertTotp("user-1", "again", 1, false)
+  await adapter.deleteTotp("user-1", "again")
+  await adapter.insertTotp("user-1", "again", 1, false)
+  await adapter.insertPasskey({ ...plainPasskey, id: "new", userId: "user-1" })
+  await adapter.findPasskey("p1")
+  await adapter.listPasskeys("user-1")
+  await adapter.recordPasskeyUse("p1", { signCount: 0 }, { signCount: 1, backedUp: true, usedAt: new Date(2) })
+  await adapter.renamePasskey({ ...own, name: "new" })
+  await adapter.deletePasskey(own)
+  await adapter.deletePasskeys("user-2")
   await adapter.deleteUser("user-1")
   return seen
 }
@@ -133,3 +179,14 @@ async function explainer({ dialect, executor, connect }: SqlStore) {
     close: async () => connection?.end(),
   }
 }
+
+test.for(stores)("a page of a user's events on $dialect is found by the index on user and time", async (store) => {
+  const statements = (await statementsOf(store)).filter(({ sql }) => /ORDER BY at DESC/.test(sql))
+  expect(statements).toHaveLength(2)
+  const explain = await explainer(store)
+  for (const statement of statements) expect(await explain.run(statement), statement.sql).toMatch(/user_id_at/)
+  // The second page starts in the index where the first one ended, however many events came before.
+  const range = { sqlite: /user_id=\? AND at<\?/, postgres: /Index Cond: .*at <= /, mysql: /user_id_at/ }
+  expect(await explain.run(statements[1]!)).toMatch(range[store.dialect])
+  await explain.close()
+})

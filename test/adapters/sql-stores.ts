@@ -12,6 +12,7 @@ import type { UserIdType } from "../../adapters/port/user-ids.ts"
 import { sqlAdapter } from "../../adapters/sql.ts"
 import type { UserId } from "../../src/core/ports.ts"
 import { mysqlServer, postgresServer } from "../servers.ts"
+import { testTableNames } from "./test-table-names.ts"
 
 /** A user row of the tests. */
 export interface TestUser {
@@ -128,13 +129,14 @@ const idColumns: Record<DialectName, Record<UserIdType, string>> = {
   },
 }
 
-/** The statements that make the tests' tables. */
+/** The statements that make the tests' tables, those of features too. */
 export function testTables(dialect: DialectName, userId: UserIdType): string[] {
   const quote = dialect === "mysql" ? "`" : '"'
   const name = dialect === "mysql" ? "VARCHAR(255)" : "TEXT"
   const columns = `username ${name} NOT NULL UNIQUE, role ${name} NOT NULL DEFAULT ('user'), email ${name} UNIQUE`
   const user = `CREATE TABLE ${quote}user${quote} (id ${idColumns[dialect][userId]}, ${columns})`
-  return [user, ...schema(dialect, { userIdType: userId, sessionColumns: { label: "TEXT" } })]
+  const options = { userIdType: userId, sessionColumns: { label: "TEXT" } }
+  return [user, ...schema(dialect, { ...options, include: ["tokens", "throttle", "totp", "passkeys", "audit"] })]
 }
 
 /** Makes ids for tests: `n` counts from 1. */
@@ -187,10 +189,18 @@ export async function everyStore(): Promise<SqlStore[]> {
   return stores
 }
 
-/** Empties the three tables. */
+/** Empties the tables. */
 export async function empty({ dialect, run }: Pick<SqlStore, "dialect" | "run">): Promise<void> {
-  const quote = dialect === "mysql" ? "`" : '"'
-  for (const table of ["session", "user_key", "user"]) await run(`DELETE FROM ${quote}${table}${quote}`)
+  for (const table of testTableNames) await run(`DELETE FROM ${quoted(dialect, table)}`)
+}
+
+/** The statements that drop the tables, as far as they are there. */
+export function droppedTables(dialect: DialectName): string[] {
+  return testTableNames.map((table) => `DROP TABLE IF EXISTS ${quoted(dialect, table)}`)
+}
+
+function quoted(dialect: DialectName, name: string): string {
+  return dialect === "mysql" ? `\`${name}\`` : `"${name}"`
 }
 
 function storeOf(

@@ -58,6 +58,39 @@ for (const store of stores) {
       })
     })
 
+    test("tokens, attempts and events are rolled back with the caller's transaction, which a taken id leaves usable", async () => {
+      const token = (id: string) => {
+        return { id, purpose: "p", userId: "alice", expiresAt: times.expiresAt, attempts: 0, data: "" }
+      }
+      const event = { id: "e", at: times.createdAt, type: "t", userId: "alice", sessionId: null, detail: "" }
+      const replacing = { userId: "alice", purpose: "p", keep: 1 }
+      await adapter.insertUser({ id: "alice", attributes: { username: "alice" } }, key)
+      await adapter.insertTokens([token("a"), token("b")])
+      await inTransaction(store.executor, async (executor) => {
+        const inside = sqlAdapter<{ id: string; username: string }>({
+          dialect: store.dialect,
+          executor,
+          inTransaction: true,
+        })
+        expect(await inside.insertTokens([token("c"), token("a")], replacing)).toBe(false)
+        expect(await inside.countTokens("alice", "p")).toBe(2)
+        const taken = await Promise.all([inside.takeToken("a"), inside.takeToken("a"), inside.tryToken("b", 1)])
+        expect(taken).toEqual([token("a"), null, { ...token("b"), attempts: 1 }])
+        expect(await inside.insertTokens([token("c")], replacing)).toBe(true)
+        expect(await inside.findToken("b")).toBeNull()
+        expect(await inside.takeAttempt("k", 1000, 10, 10)).toEqual({ taken: true, until: 1010 })
+        expect(await inside.takeAttempt("k", 1000, 10, 10)).toEqual({ taken: false, until: 1010 })
+        await inside.insertEvents([event, event])
+        expect(await inside.listEvents("alice", null, 9)).toEqual([event])
+        await inside.deleteTokens("alice", { except: [] })
+        await inside.deleteUser("alice")
+      })
+      for (const id of ["a", "b"]) expect(await adapter.findToken(id)).toEqual(token(id))
+      expect(await adapter.findToken("c")).toBeNull()
+      expect(await adapter.listEvents("alice", null, 9)).toEqual([])
+      expect(await adapter.deleteIdleAttempts(2000, 9)).toBe(0)
+    })
+
     test("without batch() a write to two tables says what the executor lacks, and writes nothing", async () => {
       const { query, execute } = store.executor
       const bare = sqlAdapter<{ id: string; username: string }>({
@@ -141,6 +174,44 @@ test.for(stores.filter(({ dialect }) => dialect !== "sqlite"))(
     await sqlAdapter({ dialect: slow.dialect, executor: { ...slow.executor, batch } }).deleteUser("alice")
     expect(await signIn).toMatchObject({ code: "user_missing" })
     expect(await adapter.listSessions("alice")).toEqual([])
+    await connection.end()
+  },
+)
+
+test.for(stores.filter(({ dialect }) => dialect !== "sqlite"))(
+  "[R9] on $dialect a deletion cannot slip between the tokens of one call, which are stored all or none",
+  async (slow) => {
+    const adapter = slow.adapter()
+    await empty(slow)
+    for (const id of ["alice", "bob"]) await adapter.insertUser({ id, attributes: { username: id } }, null)
+    const connection = await slow.connect()
+    if (!connection) throw new Error("No connection.")
+    const executor = connection instanceof pg.Client ? pgExecutor(connection) : mysqlOf(connection)
+    if (slow.dialect === "mysql") await executor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", [])
+    let deletion: Promise<unknown> = Promise.resolve()
+    const batch: SqlExecutor["batch"] = async (statements) => {
+      const counts: number[] = []
+      await executor.execute("BEGIN", [])
+      for (const { sql, params } of statements) {
+        if (counts.length === statements.length - 1) {
+          deletion = adapter.deleteUser("alice")
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        }
+        counts.push(await executor.execute(sql, params))
+      }
+      await executor.execute("COMMIT", [])
+      return counts
+    }
+    const token = (id: string, userId: string) => {
+      return { id, purpose: "p", userId, expiresAt: null, attempts: 0, data: "" }
+    }
+    const inside = sqlAdapter({ dialect: slow.dialect, executor: { ...slow.executor, batch } })
+    const tokens = [token("b1", "bob"), token("b2", "bob"), token("a", "alice")]
+    const stored = await inside.insertTokens(tokens).catch(() => false)
+    await deletion
+    expect((await adapter.findToken("b1")) !== null).toBe(stored)
+    expect((await adapter.findToken("b2")) !== null).toBe(stored)
+    expect(await adapter.findToken("a")).toBeNull()
     await connection.end()
   },
 )

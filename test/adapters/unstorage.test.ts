@@ -10,12 +10,13 @@ import memoryDriver from "unstorage/drivers/memory"
 import redisDriver from "unstorage/drivers/redis"
 import { unstorageAdapter } from "../../adapters/unstorage.ts"
 import { createAuth } from "../../src/core/create-auth.ts"
+import type { SessionAdapter } from "../../src/core/ports.ts"
 import { testAdapter } from "../../src/testing.ts"
 import { asId } from "../../src/testing/hostile-input.ts"
 import { expectListed, liveUntil, sessionId, sessionOf } from "../../src/testing/session-fixture.ts"
 import { interruptAt, stepping } from "../races/stepping.ts"
 import { redisServer } from "../redis-servers.ts"
-import type { LabelRow, RedisAdapter } from "./redis-stores.ts"
+import type { LabelRow } from "./redis-stores.ts"
 import { ownPrefix } from "./redis-stores.ts"
 import { idMaker } from "./sql-stores.ts"
 
@@ -129,7 +130,7 @@ describe("what unstorageAdapter() stores", () => {
 describe("[R2][R3] two writers to one storage, step by step", () => {
   const [old, next] = [sessionOf("user-1", 1), sessionOf("user-1", 2)]
   const mostSteps = 30
-  type Action = (adapter: RedisAdapter) => Promise<unknown>
+  type Action = (adapter: SessionAdapter<never, LabelRow>) => Promise<unknown>
   const actions: Record<string, Action> = {
     "a sign-in": (adapter) => adapter.insertSession(next),
     "an extension": (adapter) => adapter.extendSession(old.id, liveUntil(60), liveUntil(30)),
