@@ -166,7 +166,8 @@ test.each([
   expect(await runCommand(folder, "init", "--framework", framework, "--yes")).toMatchObject({ code: 0 })
   const findings = examine(readProject(folder, manifest.engines.node))
   expect(findings.filter(({ severity }) => severity !== "advice")).toEqual([])
-  expect(findings.length).toBeLessThanOrEqual(1)
+  // A server cleans up by itself. In Next.js, how to do so depends on where it runs.
+  expect(findings.map(({ rule }) => rule)).toEqual(framework === "next" ? ["no-clean-up"] : [])
 })
 
 describe("docs/cli.md", () => {

@@ -89,11 +89,110 @@ test.each([
   ],
   ["a form's own password", `if (data.password !== password) fail()`],
   [
+    "a sign-in behind another rate limiter",
+    `import rateLimit from "express-rate-limit"\napp.use(rateLimit())\nusers.signInWithPassword(auth, attempt)`,
+  ],
+  [
+    "a method of another object",
+    `firebase.signInWithPassword(email, password)\nsupabase.auth.signInWithPassword({ email, password })\nverifyPassword(hash)`,
+  ],
+  ["a session that is made where no door is", `export const f = async () => auth.createSession("1")`],
+  [
+    "a session of a second auth next to a door",
+    `import { createSignIn } from "nightlatch/sign-in"
+const staff = createAuth({ adapter, getUserAttributes: ({ id }) => ({ id }) })
+export const door = createSignIn({ auth, users, tokens, factors: [] })
+export const f = async () => staff.createSession("1")`,
+  ],
+  [
+    "a sign-in of another library next to a door",
+    `import { createSignIn } from "nightlatch/sign-in"
+export const door = createSignIn({ auth, users, tokens, factors: [] })
+clerk.signIn("1")
+stripe.checkout.createSession("1")`,
+  ],
+  [
+    "OAuth whose callback is finished without cookies",
+    `import { createOAuth } from "nightlatch/oauth"
+const { startOAuth, completeOAuth } = createOAuth({ providers, users, tokens, auth })
+startOAuth({ providerId: "google", intent: "sign_in" })
+export const callback = completeOAuth`,
+  ],
+  ["beginOAuth() of another library", `other.beginOAuth()`],
+  [
+    "passkeys of a site that the environment names, of an app, and of this computer",
+    `import { createPasskeys } from "nightlatch/passkeys"
+createPasskeys({ adapter, rpId: process.env.RP_ID, origins: ["https://example.com/"] })
+createPasskeys({ adapter, rpId: "example.com", origins: [process.env.ORIGIN] })
+createPasskeys({ adapter, rpId: "example.com", origins: ["android:apk-key-hash:x", "https://a.example.com"] })
+createPasskeys({ adapter, rpId: "localhost", origins: ["http://localhost:3000"] })`,
+  ],
+  [
     "a factory of auths",
     `export function makeAuth(adapter) {\n  return createAuth({ adapter, getUserAttributes: ({ id }) => ({ id }) })\n}`,
   ],
 ])("%s is no fault", (_, code) => {
   expect(findingsIn({ ...base, "lib/case.ts": start + code })).toEqual([])
+})
+
+// Binds sessions, in an application of Next.js unless another wrapper serves them.
+const device = (options = "") => `import { createDeviceBinding } from "nightlatch/device"
+export const device = createDeviceBinding({ auth, secrets: [process.env.SECRET], mode: "observe"${options} })`
+const next = `export { getSession } from "nightlatch/next"`
+const plain = `import { createAuth } from "nightlatch"\nexport const auth = createAuth({ adapter })\n`
+const route = `export const POST = device.handler`
+
+test.each<[string, Files]>([
+  ["a wrapper that gets its options from elsewhere", { "lib/web.ts": `createWebAuth(auth, options)` }],
+  ["a wrapper with options that are spread", { "lib/web.ts": `createWebAuth(auth, { ...options })` }],
+  ["a binding without a wrapper, in a package of a workspace", {}],
+  [
+    "a wrapper of another auth",
+    { "lib/web.ts": `createWebAuth(auth, { device })`, "lib/staff.ts": `${plain}createWebAuth(auth)` },
+  ],
+  [
+    "a device of another library",
+    { "lib/device.ts": `import { createDeviceBinding } from "./own"\ncreateDeviceBinding({})\ncreateWebAuth(auth)` },
+  ],
+  ["a path that is not seen", { "lib/next.ts": next, "lib/device.ts": device(", path: process.env.DEVICE_PATH") }],
+  ["options of a binding that are spread", { "lib/next.ts": next, "lib/device.ts": device(", ...options") }],
+  [
+    "a route below a dynamic folder",
+    { "lib/next.ts": next, "apps/web/src/app/(site)/[...all]/route.ts": `export * from "./all"` },
+  ],
+  ["a route of the App Router with a root", { "lib/next.ts": next, "app/auth/[kind]/route.js": route }],
+  [
+    "an optional catch-all route of the Pages Router",
+    {
+      "lib/next.ts": next,
+      "lib/device.ts": device(', path: "/api/device"'),
+      "pages/api/device/[[...kind]].ts": "export default deviceRoute",
+    },
+  ],
+  [
+    "a path that the configuration leads elsewhere",
+    { "lib/next.ts": next, "next.config.ts": `export default { basePath: "/app" }` },
+  ],
+  ["a server of its own that answers", { "lib/next.ts": next, "server.ts": `createNodeAuth(auth, { device })` }],
+  [
+    "a proxy of an application without Server Actions",
+    {
+      "lib/next.ts": `${next}\ncreateNextAuth(auth, { device })`,
+      "app/auth/device/route.ts": route,
+      "proxy.ts": `createAuthProxy({ publicPaths: ["/"] })`,
+    },
+  ],
+  [
+    "a proxy with options from elsewhere",
+    {
+      "app/actions.ts": `"use server"`,
+      "proxy.ts": `createAuthProxy(options)\ncreateAuthProxy({ publicPaths: ["/"], ...options })`,
+    },
+  ],
+])("of sessions that are bound, %s is no fault", (_, files) => {
+  const { "package.json": manifest = "", "lib/clean-up.ts": cleanUp = "" } = base
+  const others = { "lib/auth.ts": plain, "lib/device.ts": device(), ...files }
+  expect(findingsIn({ "package.json": manifest, "lib/clean-up.ts": cleanUp, ...others })).toEqual([])
 })
 
 test("argon2id() needs no package where Node.js has argon2", () => {

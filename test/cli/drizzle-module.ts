@@ -30,7 +30,9 @@ export async function loadTables(folder: string, source: string): Promise<Drizzl
 
 /** Writes the statements that create tables of Drizzle, as its migrations would. */
 export function createStatements(dialect: Dialect, tables: DrizzleShape["tables"]): string[] {
-  return [tables.user, tables.session, tables.key].flatMap((table) => {
+  // Those that refer to the user table come after it.
+  const made = new Set<unknown>([tables.user, ...Object.values(tables)])
+  return [...made].flatMap((table) => {
     const { name, columns, indexes, foreignKeys } = configOf[dialect](table as never)
     const lines = columns.map((column) => `${column.name} ${column.getSQLType()}${clauses(dialect, column)}`)
     const references = foreignKeys.map((key) => {

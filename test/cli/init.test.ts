@@ -80,7 +80,7 @@ describe("it asks", () => {
     const folder = await createFolder(express)
     const { code, output } = await runCommand(folder, "init")
     expect(code).toBe(2)
-    expect(output).toContain("--- /dev/null\n+++ auth/auth.js\n@@ -0,0 +1,19 @@\n+const { createAuth } = require")
+    expect(output).toContain("--- /dev/null\n+++ auth/auth.js\n@@ -0,0 +1,26 @@\n+const { createAuth } = require")
     expect(output).toContain("Next steps:")
     expect(output).toMatch(/nobody can be asked here\. Run it again with --yes to create the files\.$/)
     expect(existsSync(join(folder, "auth"))).toBe(false)

@@ -62,6 +62,69 @@ describe("what schema prints as SQL serves the adapter, with the user table of i
   })
 })
 
+const printable = dialects.flatMap((dialect) =>
+  idTypes.filter((ids) => !(dialect === "sqlite" && ids === "bigint")).map((ids) => ({ dialect, ids })),
+)
+const features = ["--include", "tokens,throttle,totp,passkeys,audit"]
+
+describe("what schema prints with --include serves the ports of these features", () => {
+  test.each(dialects.flatMap((dialect) => idTypes.map((ids) => ({ dialect, ids }))))(
+    "as SQL, on $dialect with $ids ids",
+    async ({ dialect, ids }) => {
+      const script = await printed(dialect, "--ids", ids, ...features)
+      const userTable = /^-- (CREATE TABLE(?:.|\n-- )+;)$/m.exec(script)![1]!.replaceAll("\n-- ", "\n")
+      const adapter = await opened[dialect](`${userTable}\n${script}`, ids === "bigint" ? { userIdType: ids } : {})
+      if (adapter) await useFeatures(adapter, ids)
+    },
+  )
+
+  test.each(printable)("for Drizzle, on $dialect with $ids ids", async ({ dialect, ids }) => {
+    const folder = await temporaryFolder()
+    onTestFinished(folder.remove)
+    const source = await printed("drizzle", "--dialect", dialect, "--ids", ids, ...features)
+    const statements = createStatements(dialect, await loadTables(folder.path, source))
+    const adapter = await opened[dialect](statements.join(";\n"), ids === "bigint" ? { userIdType: ids } : {})
+    if (adapter) await useFeatures(adapter, ids)
+  })
+
+  test("for Prisma, with the names that the SQL of these ports uses", async () => {
+    expect(await printed("prisma", "--ids", "integer", ...features)).toMatchSnapshot()
+    expect(await printed("prisma", "--include", "throttle")).not.toContain("auth_token")
+  })
+
+  test("under other names", async () => {
+    const script = await printed("sqlite", "--include", "tokens, audit", "--tables", "token=ticket,event=log")
+    expect(script).toContain(`CREATE TABLE IF NOT EXISTS "ticket"`)
+    expect(script).toContain(`CREATE TABLE IF NOT EXISTS "log"`)
+    expect(script).not.toContain("auth_")
+  })
+})
+
+const firstIds: Record<UserIdType, UserId> = { text: "ada", integer: 1, bigint: 1n, uuid: idMaker("uuid")(1) as string }
+
+async function useFeatures(adapter: Adapter, ids: UserIdType): Promise<void> {
+  const id = firstIds[ids]
+  await adapter.insertUser({ id, attributes: { username: "ada" } }, null)
+  const expiresAt = new Date(2_000_000_000_123)
+  const token = { id: "t", purpose: "reset", userId: id, expiresAt, attempts: 0, data: "é" }
+  expect(await adapter.insertTokens([token], { userId: id, purpose: "reset", keep: 1 })).toBe(true)
+  expect(await adapter.tryToken("t", 1)).toEqual({ ...token, attempts: 1 })
+  expect(await adapter.takeAttempt("a", 1_700_000_000_000, 10, 10)).toEqual({ taken: true, until: 1_700_000_000_010 })
+  const event = { id: "e", at: expiresAt, type: "user_created", userId: id, sessionId: null, detail: "" }
+  await adapter.insertEvents([event])
+  expect(await adapter.listEvents(id, null, 10)).toEqual([event])
+  expect(await adapter.insertTotp(id, "sealed", 57_000_000, false)).toBe(true)
+  expect(await adapter.takeStep(id, 57_000_001, "resealed", "sealed")).toBe(true)
+  expect(await adapter.findTotp(id)).toEqual({ secret: "resealed", usedStep: 57_000_001 })
+  const flags = { signCount: 4_294_967_295, backupEligible: true, backedUp: false }
+  const rest = { publicKey: "AA", algorithm: -7 as const, aaguid: "", transports: [], name: "Schlüssel" }
+  const passkey = { id: "p".repeat(1364), userId: id, ...flags, ...rest, createdAt: expiresAt, usedAt: null }
+  expect(await adapter.insertPasskey(passkey)).toBe(true)
+  expect(await adapter.listPasskeys(id)).toEqual([passkey])
+  await adapter.deleteTokens(id, { except: [] })
+  expect(await adapter.takeToken("t")).toBeNull()
+}
+
 const opened: Record<Dialect, (script: string, options: { userIdType?: "bigint" }) => Promise<Adapter | null>> = {
   async sqlite(script, options) {
     const db = new DatabaseSync(":memory:")
@@ -96,9 +159,6 @@ function useOf(driver: string): string {
   return `import { drizzle } from "drizzle-orm/${driver}"\nimport { drizzleAdapter } from "nightlatch/adapters/drizzle"\nconst db = drizzle("url")\n`
 }
 
-const printable = dialects.flatMap((dialect) =>
-  idTypes.filter((ids) => !(dialect === "sqlite" && ids === "bigint")).map((ids) => ({ dialect, ids })),
-)
 // Each type of column once: the published cases take some seconds.
 const conforming = ["sqlite text", "postgres uuid", "mysql bigint"]
 
@@ -125,7 +185,7 @@ test("what schema prints for Drizzle is checked by TypeScript, with the adapter"
   await symlink(join(root, "node_modules"), join(folder.path, "node_modules"))
   const files = printable.map(async ({ dialect, ids }) => {
     const file = join(folder.path, `${dialect}-${ids}.ts`)
-    const source = await printed("drizzle", "--dialect", dialect, "--ids", ids)
+    const source = await printed("drizzle", "--dialect", dialect, "--ids", ids, ...features)
     await writeFile(
       file,
       `${source}\n${usedWith[dialect]}export const adapter = drizzleAdapter(db, { user, session, key })\n`,
@@ -165,6 +225,7 @@ test.each([
   [["schema", "drizzle"], "Name the database: --dialect sqlite|postgres|mysql"],
   [["schema", "drizzle", "--dialect", "sqlite", "--ids", "bigint"], "use --ids integer, text or uuid"],
   [["schema", "prisma", "--tables", "key=login"], "--tables is for SQL only."],
+  [["schema", "sqlite", "--include", "token"], 'Unknown feature "token": did you mean "tokens"?'],
   [["schema", "sqlite", "--tables", "key"], '"key" is not a pair'],
   [["schema", "sqlite", "--tables", "keys=login"], 'Unknown table "keys": did you mean "key"?'],
   [["schema", "sqlite", "--tables", "key=a b"], 'tables: "a b" is not a table name'],

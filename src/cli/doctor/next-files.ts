@@ -52,6 +52,32 @@ function isAsync(source: Source, start: number): boolean {
   return isAt(source, start, "async") || isAt(source, start + 1, "async") || isAt(source, start + 2, "async")
 }
 
+/** A file of Next.js that answers requests itself. */
+export interface RouteFile {
+  /** Whether it is of the Pages Router: then it answers every method. */
+  isPages: boolean
+  /** Returns whether a path of the site is its own. */
+  covers(path: string): boolean
+}
+
+/** What a file answers as a `route.ts` of the App Router or an API route of the Pages Router; `null` if it is neither. */
+export function routeOf({ path }: Source): RouteFile | null {
+  const inApp = /(?:^|\/)app\/(?:(.*)\/)?route\.[jt]sx?$/.exec(path)
+  const inPages = /(?:^|\/)pages\/(api\/.*?)(?:\/index)?\.[jt]sx?$/.exec(path)
+  const found = inApp ?? inPages
+  if (!found) return null
+  const pattern = new RegExp(`^${(found[1] ?? "").split("/").map(patternOf).join("")}$`)
+  return { isPages: !inApp, covers: (address) => pattern.test(address) }
+}
+
+// Groups and parallel routes have no part in the address.
+function patternOf(segment: string): string {
+  if (/^(?:\(.*\)|@.*|)$/.test(segment)) return ""
+  if (segment.startsWith("[[...")) return "(?:/.+)?"
+  if (segment.startsWith("[...")) return "/.+"
+  return segment.startsWith("[") ? "/[^/]+" : `/${segment.replaceAll(/[^\w-]/g, "\\$&")}`
+}
+
 /** A proxy of `nightlatch/next/proxy`. */
 export interface ProxyFile {
   source: Source

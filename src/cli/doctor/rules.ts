@@ -1,6 +1,7 @@
 import type { Rule } from "./rule.ts"
 import { awaitingRules } from "./rules/awaiting.ts"
 import { cookieRules } from "./rules/cookies.ts"
+import { deviceRules } from "./rules/devices.ts"
 import { guardRules } from "./rules/guards.ts"
 import { nextRules } from "./rules/next.ts"
 import { originRules } from "./rules/origins.ts"
@@ -10,6 +11,8 @@ import { requestRules } from "./rules/requests.ts"
 import { schemaRules } from "./rules/schema.ts"
 import { secretRules } from "./rules/secrets.ts"
 import { setupRules } from "./rules/setup.ts"
+import { signInRules } from "./rules/sign-in.ts"
+import { throttleRules } from "./rules/throttles.ts"
 
 /** The rules of `nightlatch doctor`, in the order of its documentation. */
 export const rules: readonly Rule[] = [
@@ -21,6 +24,9 @@ export const rules: readonly Rule[] = [
   ...originRules,
   ...secretRules,
   ...passwordRules,
+  ...throttleRules,
+  ...signInRules,
+  ...deviceRules,
   ...setupRules,
   ...schemaRules,
   ...packageRules,

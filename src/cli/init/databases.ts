@@ -109,7 +109,7 @@ export const unsupported: Record<string, string> = {
 
 function tablesOf(dialect: "postgres" | "mysql"): string {
   const note = "-- If you have a user table, keep it, and take only the others. They need its id to have this type."
-  return `${[note, userTable(dialect, "text"), ...sessionTables(dialect, "text")].join("\n")}\n`
+  return `${[note, userTable(dialect, "text"), ...sessionTables(dialect, "text", {}, ["throttle"])].join("\n")}\n`
 }
 
 // Next.js runs the module again when it changes.
@@ -134,7 +134,7 @@ function opening(constructor: string, isNext: boolean): string {
 ${why}  const db = new ${constructor}(${path}, { timeout: 5000 })
   db.exec("PRAGMA journal_mode = WAL")
   db.exec(\`${table}\`)
-  for (const statement of schema("sqlite")) db.exec(statement)
+  for (const statement of schema("sqlite", { include: ["throttle"] })) db.exec(statement)
   return db
 }
 `

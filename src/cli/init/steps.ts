@@ -53,7 +53,7 @@ function mountSteps(project: Project): string[] {
 
 function lastSteps({ framework, source }: Project): string[] {
   const deploy = "Before you deploy, set NODE_ENV=production, serve over HTTPS, and rate-limit sign-in."
-  const cleanUp = `Run auth.deleteExpiredSessions() once a day: docs/databases/schema.md#clean-up in node_modules/nightlatch shows a timer in ${source}instrumentation.ts.`
+  const cleanUp = `Run auth.deleteExpiredSessions() and throttle.cleanUp() once a day: docs/databases/schema.md#clean-up in node_modules/nightlatch shows a timer in ${source}instrumentation.ts.`
   const look = "Start your application and open /sign-up."
   return framework === "next" ? [look, deploy, cleanUp] : [look, deploy]
 }

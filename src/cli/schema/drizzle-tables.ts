@@ -1,5 +1,5 @@
 import { UsageError } from "../command.ts"
-import type { Dialect, IdType } from "./sql-script.ts"
+import type { Dialect, Feature, IdType } from "./sql-script.ts"
 
 /** What the databases' tables differ in. */
 interface Words {
@@ -10,6 +10,12 @@ interface Words {
   keyId: Column
   hash: Column
   time: Column
+  /** Of the tables of features. */
+  name: Column
+  text: Column
+  passkeyId: Column
+  integer: Column
+  milliseconds: Column
   userIds: Record<IdType, UserIds | null>
 }
 
@@ -33,6 +39,11 @@ const words: Record<Dialect, Words> = {
     keyId: ["text"],
     hash: ["text"],
     time: ["integer", '{ mode: "timestamp_ms" }'],
+    name: ["text"],
+    text: ["text"],
+    passkeyId: ["text"],
+    integer: ["integer"],
+    milliseconds: ["integer"],
     userIds: {
       text: { column: ["text"] },
       integer: { column: ["integer"] },
@@ -48,6 +59,11 @@ const words: Record<Dialect, Words> = {
     keyId: ["text"],
     hash: ["text"],
     time: ["timestamp", "{ withTimezone: true, precision: 3 }"],
+    name: ["text"],
+    text: ["text"],
+    passkeyId: ["text"],
+    integer: ["integer"],
+    milliseconds: ["bigint", '{ mode: "number" }'],
     userIds: {
       text: { column: ["text"] },
       integer: { column: ["bigint", '{ mode: "number" }'], numbers: ".generatedByDefaultAsIdentity()" },
@@ -64,6 +80,11 @@ const words: Record<Dialect, Words> = {
     keyId: bytes(512),
     hash: bytes(1024),
     time: ["datetime", "{ fsp: 3 }"],
+    name: bytes(48),
+    text: ["text"],
+    passkeyId: bytes(1400),
+    integer: ["int"],
+    milliseconds: ["bigint", '{ mode: "number" }'],
     userIds: {
       text: { column: bytes(255) },
       integer: { column: ["bigint", '{ mode: "number" }'], numbers: ".autoincrement()" },
@@ -74,20 +95,21 @@ const words: Record<Dialect, Words> = {
 }
 
 /**
- * Writes the user, session and key tables as a module of Drizzle 0.36 or later. Throws {@link UsageError} for ids that
+ * Writes the user, session and key tables, and those of features, as a module of Drizzle 0.36 or later. Throws {@link UsageError} for ids that
  * Drizzle has no column for.
  */
-export function drizzleTables(dialect: Dialect, ids: IdType): string {
+export function drizzleTables(dialect: Dialect, ids: IdType, include: Feature[] = []): string {
   const { module, table, username, id, keyId, hash, time } = words[dialect]
   const userId = words[dialect].userIds[ids]
   if (!userId)
     throw new UsageError("Drizzle has no column for 64-bit integers in SQLite: use --ids integer, text or uuid")
-  const owner = `userId: ${call(userId.column, "user_id")}.notNull().references(() => user.id, { onDelete: "cascade" })`
+  const owner = `userId: ${call(userId.column, "user_id")}.notNull()${reference}`
   const keyColumns = [`id: ${call(keyId)}.primaryKey()`, owner, `hashedPassword: ${call(hash, "hashed_password")}`]
   const times = [["createdAt", "created_at"] as const, ["expiresAt", "expires_at"] as const].map(
     ([property, column]) => `${property}: ${call(time, column)}.notNull()`,
   )
-  return `import { ${imports(words[dialect], userId).join(", ")} } from "drizzle-orm/${module}"
+  const tables = featureTables(words[dialect], userId).filter(({ feature }) => include.includes(feature))
+  return `import { ${imports(words[dialect], userId, tables).join(", ")} } from "drizzle-orm/${module}"
 
 // If you have a user table, keep it. It needs an id of the same type as userId below.${note(dialect, ids)}
 export const user = ${table}("user", {
@@ -97,7 +119,82 @@ export const user = ${table}("user", {
 
 ${withIndexes(table, "session", "session", [`id: ${call(id)}.primaryKey()`, owner, ...times], ["userId", "expiresAt"])}
 
-${withIndexes(table, "key", "user_key", keyColumns, ["userId"])}`
+${withIndexes(table, "key", "user_key", keyColumns, ["userId"])}${tables.map(({ text }) => `\n\n${text}`).join("")}`
+}
+
+const reference = '.references(() => user.id, { onDelete: "cascade" })'
+
+interface Written {
+  feature: Feature
+  text: string
+  builders: Column[]
+}
+
+/** Their columns have the names that the SQL of the library uses, and times are milliseconds. */
+function featureTables(words: Words, { column }: UserIds): Written[] {
+  const { table, id, name, text, passkeyId, integer, milliseconds } = words
+  const key = `id: ${call(id)}.primaryKey()`
+  const user = `userId: ${call(column, "user_id")}`
+  const token = [
+    key,
+    `purpose: ${call(name)}.notNull()`,
+    user + reference,
+    `expiresAt: ${call(milliseconds, "expires_at")}`,
+    `attempts: ${call(integer)}.notNull()`,
+    `data: ${call(text)}.notNull()`,
+  ]
+  const required = (property: string, type: Column) => `${property}: ${call(type, snakeCase(property))}.notNull()`
+  const totp = [
+    `${user}.primaryKey()${reference}`,
+    required("secret", text),
+    required("usedStep", milliseconds),
+    required("createdAt", milliseconds),
+  ]
+  const passkey = [
+    `id: ${call(passkeyId)}.primaryKey()`,
+    `${user}.notNull()${reference}`,
+    required("publicKey", text),
+    required("algorithm", integer),
+    required("signCount", milliseconds),
+    required("backupEligible", integer),
+    required("backedUp", integer),
+    required("aaguid", name),
+    required("transports", text),
+    required("name", text),
+    required("createdAt", milliseconds),
+    `usedAt: ${call(milliseconds, "used_at")}`,
+  ]
+  const event = [
+    key,
+    `at: ${call(milliseconds)}.notNull()`,
+    `type: ${call(name)}.notNull()`,
+    user,
+    `sessionId: ${call(id, "session_id")}`,
+    `detail: ${call(text)}.notNull()`,
+  ]
+  return [
+    {
+      feature: "tokens",
+      text: withIndexes(table, "token", "auth_token", token, ["userId", "expiresAt"]),
+      builders: [name, text, integer, milliseconds],
+    },
+    {
+      feature: "throttle",
+      text: withIndexes(table, "attempt", "auth_attempt", [key, `until: ${call(milliseconds)}.notNull()`], ["until"]),
+      builders: [milliseconds],
+    },
+    { feature: "totp", text: withIndexes(table, "totp", "user_totp", totp, []), builders: [text, milliseconds] },
+    {
+      feature: "passkeys",
+      text: withIndexes(table, "passkey", "user_passkey", passkey, ["userId"]),
+      builders: [name, text, integer, milliseconds],
+    },
+    {
+      feature: "audit",
+      text: withIndexes(table, "event", "auth_event", event, [["userId", "at"], "at"]),
+      builders: [name, text, milliseconds],
+    },
+  ]
 }
 
 // mysql2 rounds integers beyond 2^53 otherwise, and Drizzle does not see it.
@@ -106,18 +203,31 @@ function note(dialect: Dialect, ids: IdType): string {
   return "\n// Give mysql2 the option supportBigNumbers: true. Without it, ids beyond 2^53 are rounded to those of other users."
 }
 
-function imports({ table, username, id, hash, time }: Words, userId: UserIds): string[] {
-  const builders = [username, id, hash, time, userId.column].map(([builder]) => builder)
+function imports({ table, username, id, hash, time }: Words, userId: UserIds, more: Written[]): string[] {
+  const used = [username, id, hash, time, userId.column, ...more.flatMap(({ builders }) => builders)]
+  const builders = used.map(([builder]) => builder)
   return [...new Set(["index", table, ...builders])].sort()
 }
 
-function withIndexes(table: string, name: string, stored: string, columns: string[], indexed: string[]): string {
-  const indexes = indexed.map((property) => `index("${stored}_${snakeCase(property)}").on(table.${property})`)
+function withIndexes(
+  table: string,
+  name: string,
+  stored: string,
+  columns: string[],
+  indexed: (string | string[])[],
+): string {
+  const indexes = indexed
+    .map((some) => [some].flat())
+    .map(
+      (some) =>
+        `index("${[stored, ...some.map(snakeCase)].join("_")}").on(${some.map((one) => `table.${one}`).join(", ")})`,
+    )
+  const fields = (indent: string) => columns.map((column) => `${indent}${column},\n`).join("")
+  if (indexes.length === 0) return `export const ${name} = ${table}("${stored}", {\n${fields("  ")}})`
   return `export const ${name} = ${table}(
   "${stored}",
   {
-${columns.map((column) => `    ${column},`).join("\n")}
-  },
+${fields("    ")}  },
   (table) => [${indexes.join(", ")}],
 )`
 }

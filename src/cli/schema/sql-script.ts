@@ -6,11 +6,14 @@ import { UsageError } from "../command.ts"
 export type Dialect = (typeof dialects)[number]
 /** The types of user ids, as the option `userIdType` of the adapters has them. */
 export type IdType = "text" | "integer" | "bigint" | "uuid"
+/** A feature with a table of its own. */
+export type Feature = (typeof features)[number]
 /** Names of tables; those left out have their default. */
 export type Tables = Partial<Record<(typeof tableOwners)[number], string>>
 
 export const dialects = ["sqlite", "postgres", "mysql"] as const
-export const tableOwners = ["user", "session", "key"] as const
+export const tableOwners = ["user", "session", "key", "token", "attempt", "totp", "passkey", "event"] as const
+export const features = ["tokens", "throttle", "totp", "passkeys", "audit"] as const
 
 const numbered = {
   sqlite: "INTEGER PRIMARY KEY",
@@ -31,17 +34,17 @@ const uuid = {
 const idColumns: Record<IdType, Record<Dialect, string>> = { text: textId, integer: numbered, bigint: numbered, uuid }
 
 /**
- * Writes the session and key tables as a script of SQL, after a comment with a user table that fits. Throws
+ * Writes the session and key tables, and those of features, as a script of SQL, after a comment with a user table that fits. Throws
  * {@link UsageError} for names that are no plain identifiers.
  */
-export function sqlScript(dialect: Dialect, ids: IdType, tables: Tables): string {
+export function sqlScript(dialect: Dialect, ids: IdType, tables: Tables, include: Feature[]): string {
   const example = userTable(dialect, ids, tables.user).replaceAll(/^/gm, "-- ")
   return [
     "-- The user table is your own and comes first. Any table with such an id serves, for example:",
     example,
     ...(ids === "bigint" ? ['-- Give the adapter the option userIdType: "bigint": otherwise ids are numbers.'] : []),
     "",
-    ...sessionTables(dialect, ids, tables),
+    ...sessionTables(dialect, ids, tables, include),
   ].join("\n")
 }
 
@@ -56,10 +59,18 @@ export function userTable(dialect: Dialect, ids: IdType, name = "user"): string 
 );`
 }
 
-/** Writes the session and key tables, each a statement of SQL with its semicolon. Throws as {@link sqlScript}. */
-export function sessionTables(dialect: Dialect, userIdType: IdType, tables: Tables = {}): string[] {
+/**
+ * Writes the session and key tables, and those of features, each a statement of SQL with its semicolon. Throws as
+ * {@link sqlScript}.
+ */
+export function sessionTables(
+  dialect: Dialect,
+  userIdType: IdType,
+  tables: Tables = {},
+  include: Feature[] = [],
+): string[] {
   try {
-    return schema(dialect, { tables, userIdType }).map((statement) => `${statement};`)
+    return schema(dialect, { tables, userIdType, include }).map((statement) => `${statement};`)
   } catch (error) {
     if (isAuthError(error)) throw new UsageError(error.message)
     throw error

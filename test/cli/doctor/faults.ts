@@ -57,6 +57,69 @@ export const sealed = createStatelessAuth({
   secrets: ${secrets},
 })
 `
+const factors = (secrets: string) => `import { createPasskeys } from "nightlatch/passkeys"
+import { createTotp } from "nightlatch/totp"
+import { adapter } from "./db"
+const site = { rpId: "example.com", rpName: "Example", origins: ["https://example.com"] }
+export const totp = createTotp({ adapter, issuer: "Example", secrets: ${secrets} })
+export const passkeys = createPasskeys({ adapter, ...site, secrets: ${secrets} })
+`
+const door = (code: string) => `import { createSignIn } from "nightlatch/sign-in"
+import { tokens } from "./tokens"
+import { auth, serverAction, setSession, signIn, users } from "@/lib/auth"
+
+export const door = createSignIn({ auth, users, tokens, factors: [] })
+${code}`
+const oauth = `import { createOAuth } from "nightlatch/oauth"
+import { auth, users } from "./auth"
+import { tokens } from "./tokens"
+export const oauth = createOAuth({ providers: [], redirectUri: (id) => id, users, tokens, auth })
+`
+const passkeys = (site: string) => `import { createPasskeys } from "nightlatch/passkeys"
+import { adapter } from "./db"
+export const passkeys = createPasskeys({
+  adapter,
+  rpName: "Example",
+  secrets: [process.env.SECRET],
+  ${site}
+})
+`
+const bound = (
+  binding = "",
+  wrapper = "device, ",
+) => `import { createDeviceBinding, deviceKey } from "nightlatch/device"
+${auth
+  .replace("({ username }) })", "({ username }), getSessionAttributes: deviceKey })")
+  .replace(
+    "export const {",
+    `export const device = createDeviceBinding({ auth, secrets, mode: "observe"${binding} })\n$&`,
+  )
+  .replace("{ signInPath", `{ ${wrapper}signInPath`)}`
+const deviceRoute = (code = "export const POST = device.handler") => `import { device } from "@/lib/auth"\n${code}\n`
+const deviceRoutes: { path?: string; faulty: Files; cured: Files }[] = [
+  { faulty: {}, cured: { "app/auth/device/route.ts": deviceRoute() } },
+  {
+    faulty: { "app/auth/device/route.ts": deviceRoute("export const GET = device.handler") },
+    cured: { "app/auth/device/route.ts": deviceRoute("export { POST } from '@/lib/auth'") },
+  },
+  {
+    path: "/bound",
+    faulty: { "src/app/auth/device/route.ts": deviceRoute() },
+    cured: { "src/app/(hidden)/bound/route.ts": deviceRoute() },
+  },
+  {
+    path: "/api/auth/device",
+    faulty: { "pages/auth/device.ts": deviceRoute(), "pages/api/device.ts": deviceRoute() },
+    cured: { "pages/api/auth/device.ts": deviceRoute("export { deviceRoute as default } from '@/lib/pages-auth'") },
+  },
+]
+const socket = (options: string) => `import { createNodeAuth } from "nightlatch/node"
+import { auth, device } from "./lib/auth"
+export const { handleRequest } = createNodeAuth(auth${options})
+`
+const action = `import { serverAction, signIn } from "@/lib/auth"
+export const enter = serverAction(() => signIn("1"), { public: true })
+`
 const table = (end: string) => `import { index, pgTable, text, timestamp } from "drizzle-orm/pg-core"
 export const session = pgTable(
   "session",
@@ -680,13 +743,14 @@ export async function current() {
   },
   {
     rule: "hand-written-cookie",
-    at: "app/actions.ts:8",
+    at: "app/actions.ts:9",
     faulty: {
       "app/actions.ts": `"use server"
 import { cookies } from "next/headers"
 import { auth, serverAction, users } from "@/lib/auth"
 
 export const enter = serverAction(async (_visitor, providerUserId: string, password: string) => {
+  await throttle.consume({ account: providerUserId })
   const signedIn = await users.signInWithPassword(auth, { providerId: "username", providerUserId, password })
   const jar = await cookies()
   if (signedIn) (await cookies()).set("sid", signedIn.token, { httpOnly: true })
@@ -698,6 +762,7 @@ export const enter = serverAction(async (_visitor, providerUserId: string, passw
 import { auth, serverAction, setSession, users } from "@/lib/auth"
 
 export const enter = serverAction(async (_visitor, providerUserId: string, password: string) => {
+  await throttle.consume({ account: providerUserId })
   const signedIn = await users.signInWithPassword(auth, { providerId: "username", providerUserId, password })
   if (signedIn) await setSession(signedIn.token)
 }, { public: true })
@@ -899,6 +964,24 @@ export function keep(answer: { theme: string }) {
     at: "lib/sealed.ts:3",
     faulty: { "lib/sealed.ts": stateless(`[process.env.SESSION_SECRET ?? "only-for-development-0123456789ab"]`) },
     cured: { "lib/sealed.ts": stateless(`[process.env.SESSION_SECRET]`) },
+  },
+  {
+    rule: "secret-in-source",
+    at: ["lib/factors.ts:5", "lib/factors.ts:6"],
+    faulty: { "lib/factors.ts": factors(`["6wzgpyJdXcV0ma8dCSUB2xYS8fzKGvOq"]`) },
+    cured: { "lib/factors.ts": factors(`[process.env.SESSION_SECRET]`) },
+  },
+  {
+    rule: "secret-in-source",
+    at: "lib/auth.ts:12",
+    faulty: {
+      "lib/auth.ts": bound().replace("secrets,", `secrets: ["6wzgpyJdXcV0ma8dCSUB2xYS8fzKGvOq"],`),
+      "app/auth/device/route.ts": deviceRoute(),
+    },
+    cured: {
+      "lib/auth.ts": bound().replace("secrets,", `secrets: [process.env.SESSION_SECRET],`),
+      "app/auth/device/route.ts": deviceRoute(),
+    },
   },
   {
     rule: "env-committed",
@@ -1206,6 +1289,170 @@ export default async function Page() {
   "CREATE INDEX session_user ON session (user_id)",
 ]
 `,
+    },
+  },
+  {
+    rule: "unlimited-sign-in",
+    at: "app/actions.ts:6",
+    faulty: {
+      "app/actions.ts": `"use server"
+import { auth, serverAction, setSession, users } from "@/lib/auth"
+
+export const signInByForm = serverAction(async (_, form: FormData) => {
+  const attempt = { providerId: "username", providerUserId: form.get("username"), password: form.get("password") }
+  const signedIn = await users.signInWithPassword(auth, attempt)
+  if (signedIn) await setSession(signedIn.token)
+}, { public: true })
+`,
+    },
+    cured: {
+      "app/actions.ts": `"use server"
+import { auth, serverAction, setSession, users } from "@/lib/auth"
+import { throttle } from "@/lib/throttle"
+
+export const signInByForm = serverAction(async (_, form: FormData) => {
+  const attempt = { providerId: "username", providerUserId: form.get("username"), password: form.get("password") }
+  const { allowed } = await throttle.consume({ account: String(form.get("username")) })
+  const signedIn = allowed ? await users.signInWithPassword(auth, attempt) : null
+  if (signedIn) await setSession(signedIn.token)
+}, { public: true })
+`,
+    },
+  },
+  {
+    rule: "bypassed-sign-in",
+    at: ["lib/door.ts:7", "lib/door.ts:8"],
+    faulty: {
+      "lib/door.ts": door(`export async function signInById(id: string) {
+  const { token } = await auth.createSession(id)
+  await signIn(id)
+  return token
+}
+`),
+    },
+    cured: {
+      "lib/door.ts": door(`export async function signInByProof(proof: Proof) {
+  const { token } = await door.beginSignIn(proof)
+  await setSession(token)
+  return token
+}
+`),
+    },
+  },
+  {
+    rule: "bypassed-sign-in",
+    at: "app.ts:6",
+    faulty: {
+      "lib/door.ts": door(""),
+      "app.ts": hono(`app.post("/link", (c) => c.var.auth.signIn("1"))\n`),
+    },
+    cured: {
+      "lib/door.ts": door(""),
+      "app.ts": hono(`app.post("/link", (c) => c.var.auth.setSession(c.req.query("token")))\n`),
+    },
+  },
+  {
+    rule: "bypassed-sign-in",
+    at: "lib/by-password.ts:6",
+    faulty: {
+      "lib/door.ts": door(""),
+      "lib/by-password.ts": `import { auth, users } from "./auth"
+import { door } from "./door"
+import { throttle } from "./throttle"
+export async function byPassword(attempt: Attempt) {
+  await throttle.consume({ account: attempt.providerUserId })
+  return users.signInWithPassword(auth, attempt)
+}
+`,
+    },
+    cured: {
+      "lib/door.ts": door(""),
+      "lib/by-password.ts": `import { auth, users } from "./auth"
+import { door } from "./door"
+import { throttle } from "./throttle"
+export async function byPassword(attempt: Attempt) {
+  await throttle.consume({ account: attempt.providerUserId })
+  return users.signInWithPassword(door, attempt)
+}
+`,
+    },
+  },
+  {
+    rule: "unfinished-oauth",
+    at: "app/google.ts:3",
+    faulty: {
+      "lib/oauth.ts": oauth,
+      "app/google.ts": `import { oauth } from "@/lib/oauth"
+export async function toGoogle(flow: Flow) {
+  return oauth.beginOAuth(flow, { providerId: "google", intent: "sign_in" })
+}
+`,
+    },
+    cured: {
+      "lib/oauth.ts": oauth,
+      "app/google.ts": `import { oauth } from "@/lib/oauth"
+export async function toGoogle(flow: Flow) {
+  return oauth.beginOAuth(flow, { providerId: "google", intent: "sign_in" })
+}
+export async function fromGoogle(flow: Flow, callback: URL) {
+  return oauth.finishOAuth(flow, { providerId: "google", callback })
+}
+`,
+    },
+  },
+  ...[
+    [`rpId: "https://example.com", origins: ["https://example.com"]`, "a scheme"],
+    [`rpId: "com", origins: ["https://example.com"]`, "a top-level domain"],
+    [`rpId: "127.0.0.1", origins: ["http://127.0.0.1:3000"]`, "an address"],
+    [`rpId: "www.example.com", origins: ["https://www.example.com", "https://example.com"]`, "the domain above"],
+    [`rpId: "example.com", origins: ["https://badexample.com"]`, "a name that ends alike"],
+    [`rpId: "example.com", origins: ["https://example.com/"]`, "a path"],
+    [`rpId: "example.com", origins: ["http://example.com"]`, "plain HTTP"],
+  ].map(([site = ""]) => ({
+    rule: "passkey-origins",
+    at: "lib/passkeys.ts:7",
+    faulty: { "lib/passkeys.ts": passkeys(site) },
+    cured: {
+      "lib/passkeys.ts": passkeys(
+        `rpId: "example.com", origins: ["https://example.com", "https://app.example.com:8443"]`,
+      ),
+    },
+  })),
+  {
+    rule: "device-wrapper",
+    at: "lib/auth.ts:14",
+    faulty: { "lib/auth.ts": bound("", ""), "app/auth/device/route.ts": deviceRoute() },
+    cured: { "lib/auth.ts": bound(), "app/auth/device/route.ts": deviceRoute() },
+  },
+  {
+    rule: "device-wrapper",
+    at: "socket.ts:3",
+    faulty: { "lib/auth.ts": bound(), "app/auth/device/route.ts": deviceRoute(), "socket.ts": socket("") },
+    cured: { "lib/auth.ts": bound(), "app/auth/device/route.ts": deviceRoute(), "socket.ts": socket(", { device }") },
+  },
+  ...deviceRoutes.map(({ path, faulty, cured }) => {
+    const files = { "lib/auth.ts": bound(path && `, path: "${path}"`) }
+    return {
+      rule: "device-route",
+      at: "lib/auth.ts:12",
+      faulty: { ...files, ...faulty },
+      cured: { ...files, ...cured },
+    }
+  }),
+  {
+    rule: "device-proxy",
+    at: "proxy.ts:2",
+    faulty: {
+      "lib/auth.ts": bound(),
+      "app/auth/device/route.ts": deviceRoute(),
+      "app/actions.ts": action,
+      "proxy.ts": proxy(`["/"]`),
+    },
+    cured: {
+      "lib/auth.ts": bound(),
+      "app/auth/device/route.ts": deviceRoute(),
+      "app/actions.ts": action,
+      "proxy.ts": proxy(`["/"], device: { path: "/auth/device" }`),
     },
   },
 ]

@@ -19,6 +19,15 @@ const secretVariable =
 const openVariable = /^(?:NEXT_PUBLIC|VITE|PUBLIC|NUXT_PUBLIC)_/
 const placeholder = /your|change|example|placeholder|secret-?here|xxx|<|\$\{/i
 
+// What the secrets of a function open.
+const opened: Record<string, string> = {
+  createStatelessAuth: "make sessions for any user",
+  createSnapshots: "make sessions for any user",
+  createTotp: "make the codes of every user whose row they get",
+  createPasskeys: "make the handles by which passkeys are added and used",
+  createDeviceBinding: "make the proofs that let copied cookies in",
+}
+
 /** Rules about secrets that leave the place where they belong. */
 export const secretRules: Rule[] = [
   {
@@ -79,18 +88,15 @@ export const secretRules: Rule[] = [
   {
     name: "secret-in-source",
     severity: "error",
-    finds: "a secret of `createStatelessAuth` or `createSnapshots` in the source, also as a default",
+    finds:
+      "an entry of `secrets` in the source, also as a default: of `createStatelessAuth`, `createTotp` and their like",
     cure: "Make one with `openssl rand -base64 32`, keep it where your other secrets are, and read it from the environment without a default.",
     page: pages.stateless,
     check: inEachSource((source) =>
-      callsOf(source, new Set(["createStatelessAuth", "createSnapshots"])).flatMap(({ args }) => {
+      callsOf(source, new Set(Object.keys(opened))).flatMap(({ name, args }) => {
         const secrets = property(source, args[0], "secrets")
-        return secrets
-          ? literalsIn(source, secrets.value).map((at): Spot => [
-              at,
-              "Everyone who can read the code can make sessions for any user.",
-            ])
-          : []
+        const message = `Everyone who can read the code can ${opened[name]}.`
+        return secrets ? literalsIn(source, secrets.value).map((at): Spot => [at, message]) : []
       }),
     ),
   },

@@ -8,6 +8,7 @@ export const cookie = { secure: process.env.NODE_ENV === "production" }
 export const nextAuth = `import { createAuth } from "nightlatch"
 import { createNextAuth } from "nightlatch/next"
 import { argon2id } from "nightlatch/password"
+import { createThrottle } from "nightlatch/throttle"
 import { createUsers } from "nightlatch/users"
 import { cookie } from "./cookie.ts"
 import { adapter } from "./database.ts"
@@ -20,6 +21,9 @@ export const auth = createAuth({
 })
 
 export const users = createUsers({ adapter, passwordHasher: argon2id() })
+
+// For one username: ten passwords at once, then one a minute. The guide on rate limiting adds a limit for each client.
+export const throttle = createThrottle({ adapter, name: "sign-in", limits: { account: { limit: 10, window: "10m" } } })
 
 export const { getSession, verifySession, protectedPage, signIn, setSession, signOut, routeHandler, serverAction } =
   createNextAuth(auth, { signInPath: "/sign-in" })

@@ -1,6 +1,7 @@
 /** The auth of Hono and Express. */
 export const serverAuth = `import { createAuth } from "nightlatch"
 import { argon2id } from "nightlatch/password"
+import { createThrottle } from "nightlatch/throttle"
 import { createUsers } from "nightlatch/users"
 import { adapter } from "./database.ts"
 
@@ -14,12 +15,19 @@ export const auth = createAuth({
 
 export const users = createUsers({ adapter, passwordHasher: argon2id() })
 
-// Once a day, deletes the rows of sessions that ended more than a day ago.
-setInterval(() => auth.deleteExpiredSessions().catch(console.error), 86_400_000).unref()
+// For one username: ten passwords at once, then one a minute. The guide on rate limiting adds a limit for each client.
+export const throttle = createThrottle({ adapter, name: "sign-in", limits: { account: { limit: 10, window: "10m" } } })
+
+// Once a day, deletes the rows of sessions that ended more than a day ago, and of usernames that nobody has tried since.
+setInterval(() => {
+  auth.deleteExpiredSessions().catch(console.error)
+  throttle.cleanUp().catch(console.error)
+}, 86_400_000).unref()
 `
 
 /** What the forms of every framework do. */
-export const formActions = `import { auth, users } from "./auth.ts"
+export const formActions = `import { normalizeUsername } from "nightlatch/users"
+import { auth, throttle, users } from "./auth.ts"
 
 «export interface FormErrors {
   username?: string | undefined
@@ -47,11 +55,17 @@ const problems«: Record<string, FormErrors>» = {
 
 /** Checks a password. Returns the token of a new session, or what is wrong with the form. */
 export async function checkCredentials(username«: string», password«: string»)«: Promise<{ token: string | null; errors: FormErrors }>» {
+  const account = normalizeUsername(username)
+  const { allowed, retryAfter } = await throttle.consume({ account })
+  if (!allowed) {
+    return { token: null, errors: { password: \`Too many attempts. Try again in \${retryAfter} seconds.\` } }
+  }
   const key = { providerId: "username", providerUserId: username, password }
   const signedIn = await users.signInWithPassword(auth, key)
-  if (signedIn) return { token: signedIn.token, errors: {} }
   // One message for both, so that nobody learns which usernames exist.
-  return { token: null, errors: { password: "Incorrect username or password." } }
+  if (!signedIn) return { token: null, errors: { password: "Incorrect username or password." } }
+  await throttle.reset({ account })
+  return { token: signedIn.token, errors: {} }
 }
 `
 
