@@ -64,7 +64,8 @@ function interleavings(adapter: RaceAdapter): void {
     })
     expect(await slow.updateUserPassword({ userId: name, password: changed })).toEqual({ updated: true })
     if (methods.length < moment) await signIn()
-    expect(methods).toEqual(["hash", "replaceUserPasswords", "listKeys", "replaceKeyPassword"])
+    const own = methods.filter((method) => method !== "deleteTokens")
+    expect(own).toEqual(["hash", "replaceUserPasswords", "listKeys", "replaceKeyPassword"])
 
     expect(tokens).toHaveLength(1)
     for (const token of tokens) expect((await auth.validateSession(token)).session).toBeNull()

@@ -1,0 +1,214 @@
+import type { DeviceBug } from "./device-bugs.ts"
+
+const binding = "src/device/create-device-binding.ts"
+const keys = "src/device/device-key.ts"
+const proof = "src/device/device-proof.ts"
+const bonds = "src/device/bonds.ts"
+
+/** Bugs that accept a proof or a key that proves nothing, or that refuse one that does. */
+export const deviceProofBugs: Record<string, DeviceBug> = {
+  "a challenge is good for ever": {
+    file: binding,
+    from: " && now() - answered.at < life + challengeMargin",
+    to: "",
+    shownBy: "a recorded proof gives one more cookie, until a minute after the cookie that came with its challenge",
+  },
+  "a challenge is over with the cookie that came with it": {
+    file: binding,
+    from: "now() - answered.at < life + challengeMargin",
+    to: "now() - answered.at < life",
+    shownBy: "a recorded proof gives one more cookie, until a minute after the cookie that came with its challenge",
+  },
+  "the next challenge is the last one again": {
+    file: binding,
+    from: 'const challenge = await seal("challenge", bond.hash, now())',
+    to: 'const challenge = jwt ? JSON.parse(atob(jwt.split(".")[1]!)).jti : await seal("challenge", bond.hash, now())',
+    shownBy: "a recorded proof gives one more cookie, until a minute after the cookie that came with its challenge",
+  },
+  "asking is proof enough": {
+    file: binding,
+    from: "return isGood ? instruct",
+    to: "return isGood || !jwt ? instruct",
+    shownBy: "a challenge that nobody has signed gives nothing",
+  },
+  "a challenge for one key is good for all": {
+    file: binding,
+    from: "const isGood = answered?.subject === bond.hash &&",
+    to: "const isGood = answered &&",
+    shownBy: "a proof for one session is none for another",
+  },
+  "a refresh may bring a key": {
+    file: proof,
+    from: ' && (key === undefined || header?.["jwk"] === undefined)',
+    to: "",
+    shownBy: "a key of another is refused and reported, and one that comes along too",
+  },
+  "a forged proof is not reported": {
+    file: binding,
+    from: 'auth.withRequest(request).emit("device_refused", { reason: "forged" satisfies DeviceReason })',
+    to: "",
+    shownBy: "a key of another is refused and reported, and one that comes along too",
+  },
+  "the algorithm is that of the key, whatever the proof says": {
+    file: keys,
+    from: "if (kind?.name !== algorithm || !kind) return false",
+    to: "if (!kind) return false",
+    shownBy: "a proof without a signature, or with that of another algorithm, is refused",
+  },
+  "alg: none needs no signature": {
+    file: keys,
+    from: "if (kind?.name !== algorithm || !kind) return false",
+    to: 'if (algorithm === "none") return true\n  if (kind?.name !== algorithm || !kind) return false',
+    shownBy: "a proof without a signature, or with that of another algorithm, is refused",
+  },
+  "no signature is checked": {
+    file: keys,
+    from: "return await crypto.subtle.verify(kind.algorithm, imported, signature, text)",
+    to: "return true",
+    shownBy: "no one binds with an invalid signature, type or algorithm",
+  },
+  "a proof is of any type": {
+    file: proof,
+    from: 'header?.["typ"] !== "dbsc+jwt" || ',
+    to: "!header || ",
+    shownBy: "a proof of another type is refused",
+  },
+  "a seal is good for everything": {
+    file: "src/device/seals.ts",
+    from: "return sealedAs === kind ? { subject, at } : null",
+    to: "return sealedAs ? { subject, at } : null",
+    shownBy: "what is sealed as one kind is not accepted as another",
+  },
+  "a session is bound for ever": {
+    file: binding,
+    from: "sealed && now() < sealed.at ? bondTo",
+    to: "sealed ? bondTo",
+    shownBy: "an identifier of another secret is kept without cookies, and one of a session that is over given up",
+  },
+  "a cookie is good as long as browsers send it": {
+    file: bonds,
+    from: "opened?.subject === hash && arrived - opened.at < life",
+    to: "opened?.subject === hash",
+    shownBy: "a cookie is good until cookieLife is over, to the millisecond",
+  },
+  "a cookie is good at its deadline": {
+    file: bonds,
+    from: "arrived - opened.at < life",
+    to: "arrived - opened.at <= life",
+    shownBy: "a cookie is good until cookieLife is over, to the millisecond",
+  },
+  "an RSA key of 1,024 bits binds": {
+    file: keys,
+    from: "{342,683}",
+    to: "{171,683}",
+    shownBy: "a key that is missing, weak or of another kind binds nothing",
+  },
+  "an RSA key with the exponent 3 binds": {
+    file: keys,
+    from: "{342,683}\\.AQAB$/",
+    to: "{342,683}\\.(AQAB|Aw)$/",
+    shownBy: "a key that is missing, weak or of another kind binds nothing",
+  },
+  "a key is read whatever it is made of": {
+    file: keys,
+    from: 'typeof key[part] === "string" && key[part]',
+    to: "key[part]",
+    shownBy: "a key that is missing, weak or of another kind binds nothing",
+  },
+  "a point that is not on the curve ends in an error": {
+    file: keys,
+    from: "    return false\n  }\n}",
+    to: "    throw new Error()\n  }\n}",
+    shownBy: "a key that is missing, weak or of another kind binds nothing",
+  },
+  "any challenge registers": {
+    file: binding,
+    from: "if (proof?.challenge !== challengeFor(token)) return refuse(request)",
+    to: "if (!proof) return refuse(request)",
+    shownBy: "a challenge for another session binds nothing, and is reported",
+  },
+  "a session is bound at any time": {
+    file: binding,
+    from: "bondOf(session) || !isRecent(session)) return null",
+    to: "bondOf(session)) return null",
+    shownBy: "ten minutes after the sign-in nobody binds the session, and nobody is asked to",
+  },
+  "a session is offered at any time": {
+    file: binding,
+    from: "io.canWrite() && isRecent(session) && mayOffer",
+    to: "io.canWrite() && mayOffer",
+    shownBy: "ten minutes after the sign-in nobody binds the session, and nobody is asked to",
+  },
+  "elevation does not count as a sign-in": {
+    file: binding,
+    from: "Math.max(Number(createdAt), Number(authenticatedAt ?? 0))",
+    to: "Number(createdAt)",
+    shownBy: "after a new proof of who one is the session can be bound again",
+  },
+  "a page's script registers a key": {
+    file: binding,
+    from: "/^(null|no-cors)$/",
+    to: "/^(null|no-cors|same-origin)$/",
+    shownBy: "what a page's script can send binds nothing",
+  },
+  "a list of modes is read by its beginning": {
+    file: binding,
+    from: "/^(null|no-cors)$/",
+    to: "/^(null|no-cors)/",
+    shownBy: "what a page's script can send binds nothing",
+  },
+  "other methods register": {
+    file: binding,
+    from: 'if (method !== "POST")',
+    to: 'if (method === "GET")',
+    shownBy: "other methods are answered 405",
+  },
+  "the instructions may be kept": {
+    file: "src/device/answers.ts",
+    from: '["Cache-Control", "no-store"]',
+    to: '["Cache-Control", "private"]',
+    shownBy: "every answer of the endpoint is kept by nobody and read by no other origin",
+  },
+  "long keys do not bind": {
+    file: keys,
+    from: "{342,683}",
+    to: "{342,600}",
+    shownBy: "ES256 and RS256 keys bind a session",
+  },
+  "any cookie is a session": {
+    file: binding,
+    from: "if (!session || bondOf(session) || !isRecent(session)) return null",
+    to: "if (session && (bondOf(session) || !isRecent(session))) return null",
+    shownBy: "a registration without a session, or with that of nobody, binds nothing",
+  },
+  "a registration unbinds the session first": {
+    file: binding,
+    from: "if (!session || bondOf(session) || !isRecent(session)) return null",
+    to: "if (!session || !isRecent(session)) return null\n    await inside.updateSession(session.id, { device_key: null })",
+    shownBy: "a stolen cookie is registered in vain once its owner has",
+  },
+  "nobody is refused": {
+    file: binding,
+    from: 'const isAdmitted = mode === "observe" ||',
+    to: "const isAdmitted = mode !== undefined ||",
+    shownBy: "whoever registers a stolen cookie first keeps the session, and its owner is out",
+  },
+  "the whole proof is kept": {
+    file: binding,
+    from: "`${now()}.${proof.key}`",
+    to: "`${now()}.${proof.key}.${jwt}`",
+    shownBy: "of a key only its public parts are kept",
+  },
+  "the token is the challenge of every proof": {
+    file: binding,
+    from: "const isGood = answered?.subject",
+    to: "const isGood = proof?.challenge === challengeFor(auth.readSessionCookie(cookie)) || answered?.subject",
+    shownBy: "the challenge of a registration is none of a refresh",
+  },
+  "the first of two proofs counts": {
+    file: binding,
+    from: 'headers.get(name)?.replace(/^"(.*)"$/, "$1")',
+    to: 'headers.get(name)?.split(", ")[0]!.replace(/^"(.*)"$/, "$1")',
+    shownBy: "two proofs in one request are none",
+  },
+}
