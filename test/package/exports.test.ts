@@ -12,30 +12,35 @@ import { packInto, root, temporaryFolder } from "./tarball.ts"
 
 /** Pages for those who develop the package, or publish it, and what a build makes. */
 const ofTheRepository = [
-  ...["index", "comparison", "contributing", "publishing", "security"].map((name) => `docs/${name}.md`),
+  ...["index", "comparison", "contributing", "publishing", "security", "threat-model"].map((name) => `docs/${name}.md`),
   "docs/reference/api",
 ]
 
 /** What every entry may use. */
 const common = "src/core/(errors|options)|src/platform/[^/]+"
 const request =
-  "src/core/(origin|persistence)|src/request/(cross-origin|open-cookie|remember|request-io|request-session|response-headers|response-window|snapshots|writes)"
+  "src/core/(cookie|defined|expiry|origin|persistence|session-cookie)|src/request/(access|cross-origin|device|flow-cookies|open-cookie|remember|request-io|request-session|response-headers|response-window|safe-redirect|snapshots|writes)"
 const scrypt = "src/password/(hashable-password|lucia-hash|node-scrypt|password-queue|portable-scrypt)"
 const sqlCore = "adapters/(sql|port|retry)/[^/]+"
+const envelope = "src/envelope/[^/]+"
 
 /** The modules of ours that the code of an entry may contain. */
 const contents: Record<string, RegExp> = {
-  cli: modules("src/cli(/.+)?", "adapters/sql/schema", "adapters/port/(names|storable-text|user-ids)"),
+  cli: modules(
+    "src/cli(/.+)?",
+    "adapters/sql/(schema|create-table|feature-tables)",
+    "adapters/port/(names|storable-text|user-ids)",
+  ),
   index: modules("src/(index|core/[^/]+)"),
-  web: modules("src/web", request, "src/request/safe-redirect"),
-  hono: modules("src/(hono|web)", request, "src/request/safe-redirect"),
-  node: modules("src/node", request),
-  next: modules("src/next(/lib/[^/]+)?", request, "src/request/access"),
-  "next/pages": modules("src/(next/pages|node)", request, "src/request/access"),
+  web: modules("src/web", request),
+  hono: modules("src/(hono|web)", request),
+  node: modules("src/node(/[^/]+)?", request),
+  next: modules("src/next(/lib/[^/]+)?", request),
+  "next/pages": modules("src/(next/pages|node|node/[^/]+)", request),
   "next/proxy": modules(
-    "src/next/(proxy|lib/proxy-paths)",
+    "src/next/(proxy|lib/proxy-(answers|offer|paths))",
     "src/core/(cookie|defined|origin|persistence|session-cookie)",
-    "src/request/(cross-origin|response-headers|snapshots)",
+    "src/request/(cross-origin|device-offer|response-headers|snapshots)",
   ),
   react: modules("src/react"),
   users: modules(
@@ -44,8 +49,27 @@ const contents: Record<string, RegExp> = {
     "src/password/(check-password|common-passwords|hash-format|hashable-password|password-hasher|password-queue)",
   ),
   password: modules("src/password(/[^/]+)?"),
+  tokens: modules("src/tokens(/[^/]+)?", "src/proof/[^/]+", "src/core/(defined|events|expiry|session-token)"),
+  throttle: modules("src/throttle(/[^/]+)?", "src/proof/library-tokens", "src/core/(defined|events|expiry)"),
+  "sign-in": modules("src/sign-in(/[^/]+)?", "src/proof/[^/]+", "src/core/(defined|door|events|expiry|session-token)"),
+  oauth: modules(
+    "src/oauth(/[^/]+)?",
+    "src/request/safe-redirect",
+    "src/proof/[^/]+",
+    "src/core/(defined|events|expiry|session-token)",
+  ),
+  totp: modules("src/totp(/[^/]+)?", envelope, "src/proof/[^/]+", "src/core/(defined|events|expiry|session-token)"),
+  passkeys: modules("src/passkeys(/[^/]+)?", envelope, "src/proof/[^/]+", "src/core/(defined|events|session-token)"),
+  device: modules(
+    "src/device(/[^/]+)?",
+    envelope,
+    "src/request/device-offer",
+    "src/core/(cookie|defined|door|expiry|persistence|session-cookie|session-token)",
+  ),
+  audit: modules("src/audit(/[^/]+)?", "src/core/(defined|events)"),
   stateless: modules(
     "src/stateless(/[^/]+)?",
+    envelope,
     "src/core/(cookie|defined|events|origin|persistence|expiry|session-cookie|session-token)",
   ),
   testing: modules("src/testing(/[^/]+)?"),
@@ -73,17 +97,17 @@ const contents: Record<string, RegExp> = {
     "src/core/(cookie|session-token)",
     "src/password/[^/]+",
   ),
-  "adapters/memory": modules("adapters/memory"),
+  "adapters/memory": modules("adapters/memory(/[^/]+)?", "adapters/port/latest-until"),
   "adapters/sql": modules("adapters/sql", sqlCore),
-  "adapters/node-sqlite": sqlAdapter("node-sqlite", "mysql|postgres|schema"),
-  "adapters/better-sqlite3": sqlAdapter("better-sqlite3", "mysql|postgres|schema"),
-  "adapters/libsql": sqlAdapter("libsql(/[^/]+)?", "mysql|postgres|schema"),
-  "adapters/d1": sqlAdapter("d1", "mysql|postgres|schema"),
-  "adapters/bun-sqlite": sqlAdapter("bun-sqlite", "mysql|postgres|schema"),
-  "adapters/pg": sqlAdapter("pg(/[^/]+)?", "mysql|sqlite|schema"),
-  "adapters/postgres": sqlAdapter("postgres", "mysql|sqlite|schema"),
-  "adapters/pglite": sqlAdapter("pglite", "mysql|sqlite|schema"),
-  "adapters/mysql2": sqlAdapter("mysql2", "postgres|sqlite|schema"),
+  "adapters/node-sqlite": sqlAdapter("node-sqlite", "mysql|postgres|schema|create-table|feature-tables"),
+  "adapters/better-sqlite3": sqlAdapter("better-sqlite3", "mysql|postgres|schema|create-table|feature-tables"),
+  "adapters/libsql": sqlAdapter("libsql(/[^/]+)?", "mysql|postgres|schema|create-table|feature-tables"),
+  "adapters/d1": sqlAdapter("d1", "mysql|postgres|schema|create-table|feature-tables"),
+  "adapters/bun-sqlite": sqlAdapter("bun-sqlite", "mysql|postgres|schema|create-table|feature-tables"),
+  "adapters/pg": sqlAdapter("pg(/[^/]+)?", "mysql|sqlite|schema|create-table|feature-tables"),
+  "adapters/postgres": sqlAdapter("postgres", "mysql|sqlite|schema|create-table|feature-tables"),
+  "adapters/pglite": sqlAdapter("pglite", "mysql|sqlite|schema|create-table|feature-tables"),
+  "adapters/mysql2": sqlAdapter("mysql2", "postgres|sqlite|schema|create-table|feature-tables"),
   "adapters/kysely": modules("adapters/kysely", sqlCore),
   "adapters/drizzle": modules("adapters/drizzle(/[^/]+)?", sqlCore),
   "adapters/prisma": modules("adapters/prisma(/[^/]+)?", sqlCore),
@@ -96,6 +120,7 @@ const contents: Record<string, RegExp> = {
 const packages: Record<string, string[]> = {
   next: ["#next/navigation", "next/cache.js", "next/headers.js", "react"],
   react: ["react"],
+  oauth: ["oauth4webapi"],
   "lucia-v2/middleware": ["next/headers.js"],
   "adapters/drizzle": ["drizzle-orm"],
 }

@@ -5,6 +5,7 @@ import type { Import, Module } from "./module-graph.ts"
 export type ImportRule = (modules: readonly Module[]) => string[]
 
 const ports = "src/core/ports.ts"
+const port = /^src\/(core\/ports|[a-z]+\/[a-z]+-port)\.ts$/
 const errors = "src/core/errors.ts"
 const options = "src/core/options.ts"
 const hash = "src/platform/crypto.ts"
@@ -67,7 +68,7 @@ export const adaptersKnowOnlyThePorts: ImportRule = forbid(
   (file, { from, how }) =>
     isAdapter(file) &&
     isSource(from) &&
-    !(from === errors || from === options || isPlatform(from) || (from === ports && how === "type")),
+    !(from === errors || from === options || isPlatform(from) || (port.test(from) && how === "type")),
 )
 
 /** The wrappers that are built on another. */
@@ -80,6 +81,12 @@ export const entriesAreNotImported: ImportRule = forbid((file, { from }) => isEn
 export const wrappersKnowNoStore: ImportRule = forbid(
   (file, { from, names }) => wrapper.test(file) && (isAdapter(from) || makesAuth(from) || isStore(from, names)),
 )
+
+/** The modules of an account meet in `src/proof` and in what the application passes from one to another. */
+export const accountRoomsStandApart: ImportRule = forbid((file, { from, how }) => {
+  const [own, other] = [accountRoomOf(file), accountRoomOf(from)]
+  return own !== undefined && other !== undefined && own !== other && !(port.test(from) && how === "type")
+})
 
 /** The parts that decide are pure: they know neither each other nor a store. */
 export const pureFilesKnowOnlyErrors: ImportRule = forbid(
@@ -138,6 +145,10 @@ function forbid(isBreach: (file: string, used: Import) => boolean): ImportRule {
 /** What takes another package's place offers that one's names. */
 function isDropIn(file: string): boolean {
   return /^src\/lucia(-v2(\/middleware|\/utils)?)?\.ts$/.test(file)
+}
+
+function accountRoomOf(path: string): string | undefined {
+  return /^src\/(tokens|users|throttle|audit|sign-in|oauth|totp|passkeys|device)(?:\.ts$|\/)/.exec(path)?.[1]
 }
 
 function areaOf(file: string): string | undefined {

@@ -28,11 +28,14 @@ const families = {
   TOK: 5,
   STO: 4,
   EXP: 9,
-  COO: 9,
+  COO: 10,
   CSR: 9,
   PWD: 10,
   THR: 6,
   OTT: 6,
+  PRF: 9,
+  PKY: 7,
+  DEV: 8,
   STL: 7,
   ADP: 8,
   NXT: 6,
@@ -180,7 +183,7 @@ function linksIn(markdown: string): string[] {
 
 /** The page lies one folder below the root. */
 function pathOf(link: string): string {
-  return link.replace(/^\.\.\//, "")
+  return link.startsWith("../") ? link.slice(3) : `docs/${link}`
 }
 
 function headingsOf(page: string): string[] {
