@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, describe, expect, test } from "vitest"
-import { sessionAdapterCases, userAdapterCases } from "../../../src/testing.ts"
+import { adapterCases } from "../../../src/testing/adapter-cases.ts"
 import { driverCases } from "../../adapters/driver-cases.ts"
 import { testTables } from "../../adapters/sql-stores.ts"
 
@@ -17,8 +17,7 @@ const cases = await runInBun()
 // Each of them is run by Bun; here it is told apart and counted.
 describe("bunSqliteAdapter() in Bun", () => {
   test("runs the whole suite for every type of ids, and what every driver must do", () => {
-    const perType = sessionAdapterCases.length + userAdapterCases.length
-    expect(cases).toHaveLength(types.length * 2 * perType + driverCases.length + 1)
+    expect(cases).toHaveLength(types.length * 2 * adapterCases.length + driverCases.length + 1)
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
   })
 

@@ -1,7 +1,6 @@
 import { d1Adapter } from "../../../adapters/d1.ts"
-import { sessionAdapterCases, userAdapterCases } from "../../../src/testing.ts"
-
-const cases = [...sessionAdapterCases, ...userAdapterCases]
+import { adapterCases } from "../../../src/testing/adapter-cases.ts"
+import { testTableNames } from "../../adapters/test-table-names.ts"
 
 const userIds = {
   text: (n) => `user-${n}`,
@@ -15,7 +14,7 @@ const userIds = {
 export default {
   async fetch(request, { DB }) {
     const [, type, index] = new URL(request.url).pathname.split("/")
-    const { name, run } = cases[index]
+    const { name, run } = adapterCases[index]
     try {
       await run(() => emptyStore(DB, type))
       return new Response(`passed: ${name}`)
@@ -26,7 +25,7 @@ export default {
 }
 
 async function emptyStore(db, type) {
-  await db.batch(["session", "user_key", "user"].map((table) => db.prepare(`DELETE FROM "${table}"`)))
+  await db.batch(testTableNames.map((table) => db.prepare(`DELETE FROM "${table}"`)))
   const adapter = d1Adapter(db, { userIdType: type })
   return {
     adapter,

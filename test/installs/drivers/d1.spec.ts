@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { d1Adapter, d1Executor } from "../../../adapters/d1.ts"
 import { createAuth } from "../../../src/core/create-auth.ts"
-import { sessionAdapterCases, userAdapterCases } from "../../../src/testing.ts"
+import { adapterCases } from "../../../src/testing/adapter-cases.ts"
 import { driverCases } from "../../adapters/driver-cases.ts"
 import type { TestUser } from "../../adapters/sql-stores.ts"
 import { testExecutor } from "./executor-cases.ts"
@@ -16,7 +16,7 @@ afterAll(() => miniflare.dispose())
 for (const type of ["text", "integer", "bigint", "uuid"] as const) {
   describe(`d1Adapter() in a Worker, with ${type} ids`, () => {
     beforeAll(() => openD1(miniflare, type))
-    for (const [index, { name }] of [...sessionAdapterCases, ...userAdapterCases].entries()) {
+    for (const [index, { name }] of adapterCases.entries()) {
       test(name, async () => {
         const response = await miniflare.dispatchFetch(`http://localhost/${type}/${index}`)
         expect(await response.text()).toBe(`passed: ${name}`)

@@ -1,9 +1,8 @@
 import { drizzle } from "drizzle-orm/d1"
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core"
 import { drizzleAdapter } from "../../../adapters/drizzle.ts"
-import { sessionAdapterCases, userAdapterCases } from "../../../src/testing.ts"
-
-const cases = [...sessionAdapterCases, ...userAdapterCases]
+import { adapterCases } from "../../../src/testing/adapter-cases.ts"
+import { testTableNames } from "../../adapters/test-table-names.ts"
 
 const tables = {
   user: sqliteTable("user", { id: text().primaryKey(), username: text().notNull().unique() }),
@@ -25,7 +24,7 @@ const tables = {
 export default {
   async fetch(request, { DB }) {
     const index = new URL(request.url).pathname.slice(1)
-    const { name, run } = cases[index]
+    const { name, run } = adapterCases[index]
     try {
       await run(() => emptyStore(DB))
       return new Response(`passed: ${name}`)
@@ -36,7 +35,7 @@ export default {
 }
 
 async function emptyStore(db) {
-  await db.batch(["session", "user_key", "user"].map((table) => db.prepare(`DELETE FROM "${table}"`)))
+  await db.batch(testTableNames.map((table) => db.prepare(`DELETE FROM "${table}"`)))
   let listener = () => undefined
   const adapter = drizzleAdapter(drizzle(db, { logger: { logQuery: () => listener() } }), tables)
   return {

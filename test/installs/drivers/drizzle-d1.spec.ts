@@ -3,7 +3,7 @@ import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { drizzleAdapter, drizzleExecutor } from "../../../adapters/drizzle.ts"
 import { createAuth } from "../../../src/core/create-auth.ts"
-import { sessionAdapterCases, userAdapterCases } from "../../../src/testing.ts"
+import { adapterCases } from "../../../src/testing/adapter-cases.ts"
 import { testExecutor } from "./executor-cases.ts"
 import { openD1, startD1 } from "./stores.ts"
 
@@ -12,7 +12,7 @@ afterAll(() => miniflare.dispose())
 
 describe("drizzleAdapter() over D1 in a Worker", () => {
   beforeAll(() => openD1(miniflare))
-  for (const [index, { name }] of [...sessionAdapterCases, ...userAdapterCases].entries()) {
+  for (const [index, { name }] of adapterCases.entries()) {
     test(name, async () => {
       const response = await miniflare.dispatchFetch(`http://localhost/${index}`)
       expect(await response.text()).toBe(`passed: ${name}`)

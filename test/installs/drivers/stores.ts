@@ -7,7 +7,7 @@ import { pgliteAdapter } from "../../../adapters/pglite.ts"
 import type { UserIdType } from "../../../adapters/port/user-ids.ts"
 import type { SqlOptions } from "../../../adapters/sql/database.ts"
 import type { TestSession, TestUser } from "../../adapters/sql-stores.ts"
-import { testTables } from "../../adapters/sql-stores.ts"
+import { droppedTables, testTables } from "../../adapters/sql-stores.ts"
 
 class RolledBack extends Error {}
 
@@ -66,7 +66,7 @@ export async function startD1(worker = "d1-worker.ts") {
 export async function openD1(miniflare, userId: UserIdType = "text") {
   const db = keepingStatements(await miniflare.getD1Database("DB"))
   const run = async (sql) => (await db.prepare(sql).all()).results
-  for (const table of ["session", "user_key", "user"]) await run(`DROP TABLE IF EXISTS "${table}"`)
+  for (const statement of droppedTables("sqlite")) await run(statement)
   for (const statement of testTables("sqlite", userId)) await run(statement)
   const sent: string[] = []
   const watched = {

@@ -28,11 +28,11 @@ import { redisAdapter } from "../../../adapters/redis.ts"
 import { unstorageAdapter } from "../../../adapters/unstorage.ts"
 import { testAdapter } from "../../../src/testing.ts"
 import { testTables } from "../../adapters/sql-stores.ts"
+import { testTableNames } from "../../adapters/test-table-names.ts"
 import { redisServer } from "../../redis-servers.ts"
 import { mysqlServer, postgresServer } from "../../servers.ts"
 
 // Applications have these versions, since no range of ours keeps them from installing this package next to them.
-const tables = ["session", "user_key", "user"]
 const closing: (() => unknown)[] = []
 afterAll(async () => {
   for (const close of closing.reverse()) await close()
@@ -182,7 +182,7 @@ async function ioredis() {
 function emptied(adapter, run, quote = '"') {
   const addUser = ({ id, username }) => adapter.insertUser({ id, attributes: { username } }, null)
   const open = async () => {
-    for (const table of tables) await run(`DELETE FROM ${quote}${table}${quote}`)
+    for (const table of testTableNames) await run(`DELETE FROM ${quote}${table}${quote}`)
     return { adapter, addUser }
   }
   return { open }

@@ -23,17 +23,26 @@ for (const [name, open] of [
   const executor = prismaExecutor(client)
   const { dialect } = executor
   const place = dialect === "sqlite" ? "+?" : "$1"
-  const tables = { user: "own_user", session: "own_session", key: "own_key" }
+  const features = {
+    token: "own_token",
+    attempt: "own_attempt",
+    totp: "own_totp",
+    passkey: "own_passkey",
+    event: "own_event",
+  }
+  const tables = { ...features, session: "own_session", key: "own_key", user: "own_user" }
   const adapter = sqlAdapter<User, { label?: string | null }>({ dialect, executor, tables, userIdType: "text" })
   const emptyOwn = async () => {
-    for (const table of [tables.session, tables.key, tables.user]) await executor.execute(`DELETE FROM ${table}`, [])
+    for (const table of Object.values(tables)) await executor.execute(`DELETE FROM ${table}`, [])
   }
 
   describe(`prismaExecutor() on ${name}`, () => {
     beforeAll(async () => {
       const columns = `id TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE, role TEXT NOT NULL DEFAULT 'user', email TEXT UNIQUE`
       await executor.execute(`CREATE TABLE ${tables.user} (${columns})`, [])
-      const made = [...schema(dialect, { tables, sessionColumns: { label: "TEXT" } }), ...revocationSchema(dialect)]
+      const include = ["tokens", "throttle", "totp", "passkeys", "audit"] as const
+      const options = { tables, sessionColumns: { label: "TEXT" }, include }
+      const made = [...schema(dialect, options), ...revocationSchema(dialect)]
       for (const statement of made) await executor.execute(statement, [])
     })
     beforeEach(emptyOwn)

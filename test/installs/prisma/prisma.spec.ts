@@ -23,6 +23,22 @@ const session = {
   attributes: { label: null },
 }
 
+const passkeyOf = (id: string, userId = "alice") => {
+  const flags = { signCount: 0, backupEligible: true, backedUp: false }
+  const rest = {
+    publicKey: "AA",
+    algorithm: -7 as const,
+    aaguid: "",
+    transports: ["usb", "nfc"],
+    name: "Key",
+    usedAt: null,
+  }
+  return { id, userId, ...flags, ...rest, createdAt: new Date(1) }
+}
+const tokenOf = (id: string, userId: string | null = "alice") => {
+  return { id, purpose: "reset", userId, expiresAt: new Date(1_900_000_000_000), attempts: 0, data: "" }
+}
+
 const bigints = (n) => 9007199254740992n + BigInt(2 * n + 1)
 const uuids = (n) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`
 const printedIds = { "SQLite with Int ids": (n) => n, "PostgreSQL with UUIDs": uuids }
@@ -137,6 +153,140 @@ for (const [name, open] of [
       }
       await adapter.deleteUser("alice")
       expect(await adapter.findUser("alice")).toBeNull()
+    })
+
+    test("a user's tokens are deleted with the user, also in a transaction, and all of it or nothing", async () => {
+      await adapter.insertUser(alice, key)
+      await adapter.insertTokens([tokenOf("1"), tokenOf("2")])
+      await adapter.insertTokens([tokenOf("3", null)])
+      const undone = client.$transaction(async (tx) => {
+        const inside = prismaAdapter(tx)
+        await inside.deleteUser("alice")
+        expect(await inside.findToken("1")).toBeNull()
+        throw new Error("changed my mind")
+      })
+      await expect(undone).rejects.toThrow("changed my mind")
+      expect(await adapter.countTokens("alice", "reset")).toBe(2)
+      await adapter.deleteUser("alice")
+      const left = await client.$queryRawUnsafe(`SELECT id FROM auth_token`)
+      expect(left).toEqual([{ id: "3" }])
+      expect(await adapter.findToken("3")).toEqual(tokenOf("3", null))
+    })
+
+    test("calls of all ports that overlap in a transaction take turns", async () => {
+      await adapter.insertUser(alice, null)
+      await adapter.insertTokens([tokenOf("7"), tokenOf("8"), tokenOf("9")])
+      await client.$transaction(async (tx) => {
+        const inside = prismaAdapter(tx)
+        const results = await Promise.all([
+          inside.insertTokens([tokenOf("1")], { userId: "alice", purpose: "reset", keep: 9 }),
+          inside.insertSession(session),
+          inside.insertTokens([tokenOf("8")]),
+          inside.insertKey({ ...key, userId: "alice" }),
+          inside.takeAttempt("ada", 1000, 10, 100),
+          inside.insertSession({ ...session, id: "s2" }),
+          inside.takeToken("9"),
+          inside.tryToken("7", 5),
+        ])
+        expect(results.slice(0, 6)).toEqual([
+          true,
+          undefined,
+          false,
+          "inserted",
+          { taken: true, until: 1010 },
+          undefined,
+        ])
+        expect(results.slice(6)).toEqual([tokenOf("9"), { ...tokenOf("7"), attempts: 1 }])
+        expect(await inside.insertTokens([tokenOf("1")])).toBe(false)
+        await expect(inside.insertTokens([tokenOf("5", "nobody")])).rejects.toMatchObject({ code: "user_missing" })
+      })
+      expect(await adapter.countTokens("alice", "reset")).toBe(3)
+      expect(await adapter.findSession("s2")).not.toBeNull()
+    })
+
+    test("authenticators and passkeys go with their user, also in a transaction, and all of it or nothing", async () => {
+      await adapter.insertUser(alice, key)
+      expect(await adapter.insertTotp("alice", "sealed", 5, false)).toBe(true)
+      expect(await adapter.insertTotp("alice", "other", 5, false)).toBe(false)
+      expect(await adapter.insertPasskey(passkeyOf("AbC"))).toBe(true)
+      const undone = client.$transaction(async (tx) => {
+        const inside = prismaAdapter(tx)
+        await inside.deleteUser("alice")
+        expect(await inside.findTotp("alice")).toBeNull()
+        throw new Error("changed my mind")
+      })
+      await expect(undone).rejects.toThrow("changed my mind")
+      expect(await adapter.findPasskey("AbC")).toEqual(passkeyOf("AbC"))
+      expect(await adapter.findPasskey("abc")).toBeNull()
+      await adapter.deleteUser("alice")
+      for (const table of ["user_totp", "user_passkey"])
+        expect(await client.$queryRawUnsafe(`SELECT user_id FROM ${table}`)).toEqual([])
+    })
+
+    test("the last key may go if its user has a passkey, also in a transaction", async () => {
+      await adapter.insertUser(alice, key)
+      await adapter.insertUser({ id: "bob", attributes: { username: "bob" } }, null)
+      await adapter.insertPasskey(passkeyOf("a", "bob"))
+      const own = { ...key, userId: "alice" }
+      expect(await adapter.deleteKey(own)).toBe("last_key")
+      await client.$transaction(async (tx) => {
+        const inside = prismaAdapter(tx)
+        expect(await inside.deleteKey(own)).toBe("last_key")
+        await inside.insertPasskey(passkeyOf("b"))
+        expect(await inside.deleteKey(own)).toBe("deleted")
+      })
+      expect(await adapter.findKey("username", "alice")).toBeNull()
+      await adapter.insertKey(own)
+      expect(await adapter.deleteKey(own)).toBe("deleted")
+      await adapter.deletePasskeys("alice")
+      await adapter.insertKey(own)
+      expect(await adapter.deleteKey(own)).toBe("last_key")
+    })
+
+    test("one of 20 callers uses a time step up, and a counter that rises", async () => {
+      await adapter.insertUser(alice, null)
+      await adapter.insertTotp("alice", "sealed", 5, true)
+      await adapter.insertPasskey(passkeyOf("a"))
+      const twenty = (call) => Promise.all(Array.from({ length: 20 }, call))
+      const steps = await twenty(() => adapter.takeStep("alice", 6, "resealed", "sealed"))
+      expect(steps.filter(Boolean)).toEqual([true])
+      expect(await adapter.findTotp("alice")).toEqual({ secret: "resealed", usedStep: 6 })
+      const use = { signCount: 1, backedUp: true, usedAt: new Date(2) }
+      const uses = await twenty(() => adapter.recordPasskeyUse("a", { signCount: 0 }, use))
+      expect(uses.filter(Boolean)).toEqual([true])
+      expect(await adapter.listPasskeys("alice")).toEqual([{ ...passkeyOf("a"), ...use }])
+    })
+
+    test("one of 20 callers takes a token", async () => {
+      await adapter.insertUser(alice, null)
+      await adapter.insertTokens([tokenOf("1")])
+      const taken = await Promise.all(Array.from({ length: 20 }, () => adapter.takeToken("1")))
+      expect(taken.filter((token) => token !== null)).toEqual([tokenOf("1")])
+    })
+
+    test("a table of a feature that is not there is named when it is used, and stops no deletion of a user", async () => {
+      const apart = prismaAdapter(client, {
+        tables: {
+          token: "own_token",
+          attempt: "own_attempt",
+          totp: "own_totp",
+          passkey: "own_passkey",
+          event: "own_event",
+        },
+      })
+      await apart.insertUser(alice, key)
+      const missing = (name) => ({
+        code: "invalid_option",
+        message: expect.stringContaining(`"${name}" does not exist`),
+      })
+      await expect(apart.insertTokens([tokenOf("1")])).rejects.toMatchObject(missing("own_token"))
+      await expect(apart.takeAttempt("ada", 1000, 10, 100)).rejects.toMatchObject(missing("own_attempt"))
+      await expect(apart.findTotp("alice")).rejects.toMatchObject(missing("own_totp"))
+      await expect(apart.findPasskey("a")).rejects.toMatchObject(missing("own_passkey"))
+      expect(await apart.deleteKey({ ...key, userId: "alice" })).toBe("last_key")
+      await apart.deleteUser("alice")
+      expect(await apart.findUser("alice")).toBeNull()
+      expect(() => prismaAdapter(client, { tables: { tokens: "x" } as never })).toThrow('did you mean "token"?')
     })
 
     test("a validation is one call, and a malformed token reaches no database", async () => {

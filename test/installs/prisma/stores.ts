@@ -4,6 +4,8 @@ import { join } from "node:path"
 import { PrismaBetterSqlite3 } from "@prisma/adapter-better-sqlite3"
 import { PrismaPg } from "@prisma/adapter-pg"
 import Database from "better-sqlite3"
+import type { DialectName } from "../../../adapters/sql.ts"
+import { schema as tablesOf } from "../../../adapters/sql.ts"
 import { postgresServer } from "../../servers.ts"
 import { PrismaClient as PostgresBigints } from "./generated/postgres-bigints/client.ts"
 import { PrismaClient as PostgresText } from "./generated/postgres-text/client.ts"
@@ -34,8 +36,10 @@ export const openPrinted = {
   "PostgreSQL with UUIDs": () => openPostgres(PrintedUuids, "TEXT", "TIMESTAMP(3)", printedTables),
 }
 
-/** Empties the three tables. */
+/** Empties all tables. */
 export async function empty(client) {
+  for (const table of ["auth_token", "auth_attempt", "user_totp", "user_passkey", "auth_event"])
+    await client.$executeRawUnsafe(`DELETE FROM ${table}`)
   for (const model of ["session", "key", "user"]) await client[model].deleteMany()
 }
 
@@ -44,7 +48,8 @@ async function openSqlite(Client, userId, times, create = tables) {
   const folder = mkdtempSync(join(tmpdir(), "nightlatch-"))
   const file = join(folder, "app.db")
   const db = new Database(file)
-  for (const statement of create(`${userId} PRIMARY KEY`, userId, times)) db.exec(statement)
+  const own = create(`${userId} PRIMARY KEY`, userId, times)
+  for (const statement of [...own, ...featureTables("sqlite", userId)]) db.exec(statement)
   db.close()
   const { adapter, onStatement } = watched(new PrismaBetterSqlite3({ url: `file:${file}` }))
   const client: SqliteText<"query"> = new Client({
@@ -62,7 +67,8 @@ async function openPostgres(Client, userId, time, create = tables) {
   const server = await postgresServer()
   if (!server) return null
   const id = userId === "TEXT" ? "TEXT PRIMARY KEY" : "BIGSERIAL PRIMARY KEY"
-  for (const statement of create(id, userId, [time, time])) await server.pool.query(statement)
+  const own = create(id, userId, [time, time])
+  for (const statement of [...own, ...featureTables("postgres", userId)]) await server.pool.query(statement)
   const { rows } = await server.pool.query("SHOW search_path")
   const schema = rows[0].search_path
   const connectionString = process.env.NIGHTLATCH_POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/test"
@@ -107,6 +113,14 @@ function tables(id, userId, [created, expires]) {
     `CREATE TABLE session (id TEXT PRIMARY KEY, ${owner}, "createdAt" ${created}, "expiresAt" ${expires}, label TEXT)`,
     `CREATE TABLE user_key (id TEXT PRIMARY KEY, ${owner}, "hashedPassword" TEXT)`,
   ]
+}
+
+// Without references: whoever deletes a user deletes the tokens.
+function featureTables(dialect: DialectName, userId: string): string[] {
+  const userIdType = ({ TEXT: "text", INTEGER: "integer", BIGINT: "bigint" } as const)[userId]
+  const statements = tablesOf(dialect, { userIdType, include: ["tokens", "throttle", "totp", "passkeys", "audit"] })
+  const own = statements.filter((sql) => /auth_|user_totp|user_passkey/.test(sql))
+  return own.map((sql) => sql.replace(/ REFERENCES .* ON DELETE CASCADE/, ""))
 }
 
 // As Prisma calls tables that have no other name.

@@ -9,6 +9,7 @@ import { Miniflare } from "miniflare"
 import edgeManifest from "./node_modules/@edge-runtime/vm/package.json" with { type: "json" }
 import workerdManifest from "./node_modules/workerd/package.json" with { type: "json" }
 import { npm, packed } from "../../package/tarball.ts"
+import packages from "./package.json" with { type: "json" }
 
 const run = promisify(execFile)
 const installed = join(import.meta.dirname, "node_modules")
@@ -50,12 +51,13 @@ export const runtimes: Runtime[] = [
   { name: "Edge runtime", isShort: false, version: async () => edgeManifest.version, run: runInEdgeRuntime },
 ]
 
-/** Makes an application that has the packed package and the suite. */
+/** Makes an application that has the packed package, the packages that its entries load, and the suite. */
 export async function makeApp(folder: string): Promise<void> {
   const { path } = await packed()
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }))
-  await npm(folder, "install", "--prefer-offline", path, "@node-rs/argon2@2.2.1")
+  const loaded = ["@node-rs/argon2@2.2.1", `oauth4webapi@${packages.devDependencies.oauth4webapi}`]
+  await npm(folder, "install", "--prefer-offline", path, ...loaded)
   cpSync(join(import.meta.dirname, "suite"), join(folder, "suite"), { recursive: true })
 }
 

@@ -1,10 +1,26 @@
 import { memoryAdapter } from "nightlatch/adapters/memory"
-import { sessionAdapterCases, userAdapterCases } from "nightlatch/testing"
+import {
+  auditAdapterCases,
+  passkeyAdapterCases,
+  sessionAdapterCases,
+  throttleAdapterCases,
+  tokenAdapterCases,
+  totpAdapterCases,
+  userAdapterCases,
+} from "nightlatch/testing"
+
+const cases = [
+  ...sessionAdapterCases,
+  ...userAdapterCases,
+  ...tokenAdapterCases,
+  ...throttleAdapterCases,
+  ...totpAdapterCases,
+  ...passkeyAdapterCases,
+  ...auditAdapterCases,
+]
 
 /** What the package's own cases ask of every adapter, over the memory adapter. */
-export const adapter = Object.fromEntries(
-  [...sessionAdapterCases, ...userAdapterCases].map(({ name, run }) => [name, () => run(setUp)]),
-)
+export const adapter = Object.fromEntries(cases.map(({ name, run }) => [name, () => run(setUp)]))
 
 function setUp() {
   const adapter = memoryAdapter()

@@ -1,12 +1,16 @@
 // Runs everywhere: imports the package and nothing else, and calls what the Web's standards say.
 import { adapter } from "./adapter.mjs"
 import { core } from "./core.mjs"
+import { device } from "./device.mjs"
+import { oauth } from "./oauth.mjs"
+import { passkeys } from "./passkeys.mjs"
 import { passwords } from "./password.mjs"
 import { stateless } from "./stateless.mjs"
+import { totp } from "./totp.mjs"
 import { users } from "./users.mjs"
 import { web } from "./web.mjs"
 
-const parts = { core, web, stateless, users, passwords, "memory adapter": adapter }
+const parts = { core, web, stateless, users, totp, passkeys, device, oauth, passwords, "memory adapter": adapter }
 
 /** Every case: the part that it belongs to, its name, and what it does. */
 export const cases = Object.entries(parts).flatMap(([part, runs]) =>
