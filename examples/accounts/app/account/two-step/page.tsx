@@ -1,0 +1,40 @@
+import type { Metadata } from "next"
+import Link from "next/link"
+import { startTotp } from "@/app/actions/two-step"
+import { protectedPage, recently } from "@/lib/auth"
+import { getSecondFactors } from "@/lib/dal"
+
+export const metadata: Metadata = { title: "Two-step verification" }
+
+export default protectedPage(
+  async () => {
+    const { hasTotp, hasPasskey, recoveryCodes } = await getSecondFactors()
+    return (
+      <>
+        <h1>Two-step verification</h1>
+        <p className="lead">
+          {hasTotp
+            ? "It is on: signing in takes a code from your authenticator app as well."
+            : "Signing in takes a code from an authenticator app on your phone as well: a stolen password is not enough."}
+        </p>
+        <form action={startTotp} className="actions">
+          <button>{hasTotp ? "Use another app" : "Set up an app"}</button>
+          {hasTotp && <Link href="/account/two-step/remove">Turn it off</Link>}
+        </form>
+        {(hasTotp || hasPasskey) && (
+          <>
+            <h2>Recovery codes</h2>
+            <p>
+              {recoveryCodes === 0 ? "You have none. " : `You have ${recoveryCodes} left. `}
+              Each signs you in once without your device.
+            </p>
+            <p className="actions">
+              <Link href="/account/two-step/codes">New recovery codes</Link>
+            </p>
+          </>
+        )}
+      </>
+    )
+  },
+  { authorize: recently, path: "/account/two-step" },
+)

@@ -1,0 +1,77 @@
+"use server"
+
+import { redirect, RedirectType } from "next/navigation"
+import { normalizeEmail } from "nightlatch/users"
+import { auth, recently, serverAction, signOut, tokens, users } from "@/lib/auth"
+import type { FormState } from "@/lib/form-state"
+import { formText } from "@/lib/form-text"
+import { mails, waitingTime } from "@/lib/limits"
+import { linkTo, sendMail } from "@/lib/mail"
+import { usedLink, wrongAddress } from "@/lib/messages"
+import { notYou } from "@/lib/sessions"
+
+export const requestEmailChange = serverAction(
+  async ({ user }, _state: FormState, form: FormData): Promise<FormState> => {
+    const typed = formText(form, "email")
+    const to = normalizeEmail(typed)
+    if (!to || to === user.email) return { values: { email: typed }, errors: { email: wrongAddress } }
+    const { allowed, retryAfter } = await mails.consume({ account: user.id, stranger: to })
+    if (!allowed) return { values: { email: to }, errors: { form: `Try again in ${waitingTime(retryAfter)}.` } }
+    // The link names both addresses: it is void once the address has changed by another one.
+    const data = { from: user.email, to }
+    const token = await tokens.createToken({ purpose: "change_email", userId: user.id, data })
+    if (await users.getKey({ providerId: "email", providerUserId: to })) {
+      sendMail(to, "You have an account already", ["Somebody wants to use this address for another account."])
+    } else {
+      sendMail(to, "Confirm your new address", [linkTo("/account/email/confirm", token)])
+    }
+    sendMail(user.email, "A new address was asked for", [`It will be ${to}, once it is confirmed.`, notYou])
+    redirect("/account?done=email-asked", RedirectType.replace)
+  },
+  { authorize: recently },
+)
+
+// The link may be opened where nobody is signed in: on a phone, say. It is bound to its user, and signs nobody in.
+export const confirmEmailChange = serverAction(
+  async (_visitor, _state: FormState, form: FormData): Promise<FormState> => {
+    const confirmed = await tokens.consumeToken(formText(form, "token"), "change_email")
+    if (!confirmed) return { errors: { form: usedLink } }
+    const { userId, data } = confirmed
+    const key = { userId, providerId: "email", providerUserId: data.from }
+    const renamed = await users.renameKey(key, data.to, { attributes: { email: data.to } })
+    if (!renamed.renamed) return { errors: { form: usedLink } }
+    sendMail(data.from, "Your address was changed", [`It is now ${data.to}.`, notYou])
+    sendMail(data.to, "Your address was changed", ["You sign in with this address from now on."])
+    redirect("/account/email/done", RedirectType.replace)
+  },
+  { public: true },
+)
+
+export const deleteAccount = serverAction(
+  async ({ user }) => {
+    await users.deleteUser(user.id)
+    await signOut()
+    sendMail(user.email, "Your account was deleted", ["All that belonged to it is gone."])
+    redirect("/")
+  },
+  { authorize: recently },
+)
+
+export const leave = serverAction(
+  async () => {
+    await signOut()
+    redirect("/")
+  },
+  { public: true },
+)
+
+export const endDevice = serverAction(async ({ user }, form: FormData) => {
+  // A form can name anyone's session: the user id keeps it to their own.
+  await auth.invalidateSession(formText(form, "session"), { userId: user.id })
+  redirect("/devices", RedirectType.replace)
+})
+
+export const endOtherDevices = serverAction(async ({ session, user }) => {
+  await auth.invalidateUserSessions(user.id, { except: session.id })
+  redirect("/devices", RedirectType.replace)
+})

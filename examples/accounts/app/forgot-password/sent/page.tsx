@@ -1,0 +1,16 @@
+import type { Metadata } from "next"
+import Link from "next/link"
+
+export const metadata: Metadata = { title: "Look into your mailbox" }
+
+export default function ResetSentPage() {
+  return (
+    <>
+      <h1>Look into your mailbox</h1>
+      <p>If there is an account with this address, we have sent a link to it.</p>
+      <p className="other">
+        No e-mail? Look into the spam folder, or <Link href="/forgot-password">ask again</Link>.
+      </p>
+    </>
+  )
+}

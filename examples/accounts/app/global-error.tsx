@@ -1,0 +1,23 @@
+"use client"
+
+import "./style.css"
+
+/** Shown when the database is out of order, too: a visitor whose session cannot be read is not signed out. */
+export default function GlobalError() {
+  return (
+    <html lang="en">
+      <body>
+        <title>Back soon · Nightlatch example</title>
+        <header>
+          <a className="brand" href="/">
+            nightlatch
+          </a>
+        </header>
+        <main>
+          <h1>Back soon</h1>
+          <p>Something is out of order. Try again shortly.</p>
+        </main>
+      </body>
+    </html>
+  )
+}

@@ -1,0 +1,101 @@
+"use client"
+
+import { startTransition, useActionState, useEffect, useRef, useState } from "react"
+import type { FormAction } from "@/lib/form-state"
+
+interface PasskeyFormProps {
+  action: FormAction
+  button: string
+  /** What the server made: JSON, and a handle to give back with the answer. */
+  question: { options: PublicKeyCredentialCreationOptionsJSON | PublicKeyCredentialRequestOptionsJSON; handle: string }
+  hidden?: Record<string, string>
+  /** Also offers passkeys among the suggestions for the field "username webauthn" of the page. */
+  autofill?: boolean
+}
+
+/** A button that asks the browser for a passkey, or for a new one, and gives the answer to a Server Action. */
+export function PasskeyForm({ action, button, question, hidden = {}, autofill = false }: PasskeyFormProps) {
+  const [state, submit, isPending] = useActionState(action, {})
+  const [problem, setProblem] = useState("")
+  const asking = useRef<AbortController>(null)
+  const { unknownPasskey, errors } = state
+  const message = problem || errors?.form
+
+  async function ask(mediation?: CredentialMediationRequirement) {
+    asking.current?.abort()
+    asking.current = new AbortController()
+    setProblem("")
+    try {
+      const response = await askBrowser(question.options, { mediation, signal: asking.current.signal })
+      const form = new FormData()
+      const values = { ...hidden, handle: question.handle, response: JSON.stringify(response) }
+      for (const [name, value] of Object.entries(values)) form.set(name, value)
+      startTransition(() => submit(form))
+    } catch (error) {
+      // "AbortError": the button was pressed while the browser waited for a suggestion to be chosen.
+      if (!mediation && error instanceof Error && error.name !== "AbortError") setProblem(problemOf(error))
+    }
+  }
+
+  // Once: the browser waits until the visitor chooses a passkey among the suggestions.
+  useEffect(() => {
+    if (!autofill) return
+    void canAutofill().then((can) => (can ? ask("conditional") : undefined))
+    return () => asking.current?.abort()
+  }, [autofill])
+
+  useEffect(() => {
+    if (unknownPasskey) void forget(question.options, unknownPasskey)
+  }, [question, unknownPasskey])
+
+  return (
+    <div className="passkey">
+      {message && (
+        <p className="notice error" role="alert">
+          {message}
+        </p>
+      )}
+      <button type="button" className={autofill ? "quiet" : undefined} disabled={isPending} onClick={() => void ask()}>
+        {isPending ? "One moment…" : button}
+      </button>
+      <noscript>
+        <small>Passkeys need JavaScript.</small>
+      </noscript>
+    </div>
+  )
+}
+
+type Question = PasskeyFormProps["question"]["options"]
+
+async function askBrowser(
+  options: Question,
+  more: CredentialRequestOptions,
+): Promise<RegistrationResponseJSON | AuthenticationResponseJSON> {
+  const credential =
+    "rp" in options
+      ? await navigator.credentials.create({
+          publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options),
+          signal: more.signal,
+        })
+      : await navigator.credentials.get({
+          publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options),
+          ...more,
+        })
+  return (credential as PublicKeyCredential).toJSON()
+}
+
+function problemOf({ name }: Error): string {
+  if (name === "InvalidStateError") return "This device has a passkey for your account already."
+  if (name === "NotAllowedError") return "Nothing happened: the question was closed, or took too long."
+  return "This browser or device cannot do that with passkeys."
+}
+
+async function canAutofill(): Promise<boolean> {
+  return "PublicKeyCredential" in window && ((await PublicKeyCredential.isConditionalMediationAvailable?.()) ?? false)
+}
+
+/** Has the browser hide a passkey that the server does not know, such as one of an account that was deleted. */
+async function forget(options: Question, credentialId: string): Promise<void> {
+  const rpId = "rp" in options ? options.rp.id : options.rpId
+  if (rpId) await PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId })
+}

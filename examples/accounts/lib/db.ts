@@ -1,0 +1,55 @@
+import "server-only"
+import { DatabaseSync } from "node:sqlite"
+import { PHASE_PRODUCTION_BUILD } from "next/constants"
+import { schema } from "nightlatch/adapters/sql"
+import { deviceColumns } from "nightlatch/device"
+import type { DeviceRow } from "nightlatch/device"
+import { assuranceColumns } from "nightlatch/sign-in"
+import type { AssuranceRow } from "nightlatch/sign-in"
+
+export interface UserRow {
+  id: string
+  /** Always one that its owner has proved to read. Mail goes here and nowhere else. */
+  email: string
+}
+
+export interface SessionRow extends AssuranceRow, DeviceRow {
+  /** What the visitor signed in with, such as "Firefox on Linux". */
+  device: string
+}
+
+const userTable = `CREATE TABLE IF NOT EXISTS user (
+  id TEXT NOT NULL PRIMARY KEY,
+  email TEXT NOT NULL UNIQUE
+)`
+
+// The database outlives a reload in development, and all parts of the server share it.
+const shared = globalThis as { exampleDatabase?: DatabaseSync }
+
+/** The database: `DATABASE` names its file, or is `:memory:`. */
+export const db = (shared.exampleDatabase ??= openDatabase(databasePath()))
+
+function databasePath(): string {
+  // `next build` runs this file in several workers, and has nothing to store.
+  return process.env.NEXT_PHASE === PHASE_PRODUCTION_BUILD ? ":memory:" : process.env.DATABASE || "example.db"
+}
+
+function openDatabase(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 5000 })
+  database.exec("PRAGMA journal_mode = WAL")
+  database.exec(userTable)
+  const statements = schema("sqlite", {
+    sessionColumns: { device: "TEXT NOT NULL", ...assuranceColumns, ...deviceColumns },
+    include: ["tokens", "throttle", "totp", "passkeys", "audit"],
+  })
+  for (const statement of statements) database.exec(statement)
+  addSessionColumns(database, deviceColumns)
+  return database
+}
+
+/** Adds columns that a database of an earlier version of this example does not have. Its sessions stay. */
+function addSessionColumns(database: DatabaseSync, columns: Record<string, string>): void {
+  const present = database.prepare("SELECT name FROM pragma_table_info('session')").all()
+  const missing = Object.entries(columns).filter(([name]) => !present.some((column) => column.name === name))
+  for (const [name, type] of missing) database.exec(`ALTER TABLE session ADD COLUMN ${name} ${type}`)
+}

@@ -1,0 +1,20 @@
+import { formText } from "./form-text"
+
+/** What a form of `app/ui/passkey-form.tsx` sends. */
+export function passkeyAnswer(form: FormData): { handle: string; response: unknown } {
+  return { handle: formText(form, "handle"), response: parsed(formText(form, "response")) }
+}
+
+/** The id of the passkey that an answer is of, as the browser states it. */
+export function passkeyIdIn({ response }: { response: unknown }): string | undefined {
+  const { id } = Object(response) as { id?: unknown }
+  return typeof id === "string" ? id : undefined
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,26 @@
+import "server-only"
+import { tokens, users } from "./auth"
+import { linkTo, sendMail } from "./mail"
+
+/** The flow cookie of a visitor who has confirmed an address and has no account yet. */
+export const confirmedAddress = "confirmed-address"
+
+/** The flow cookie of a visitor whom a provider has sent, and who has no account yet. */
+export const newFromProvider = "new-account"
+
+/**
+ * Mails a code to sign up with, and makes the handle to it. The same for every address, so that nobody learns who has an
+ * account. Only its owner does, by the mail.
+ */
+export async function mailSignUpCode(email: string): Promise<string> {
+  const { code, handle } = await tokens.createCode({ purpose: "sign_up", data: { email } })
+  const isTaken = await users.getKey({ providerId: "email", providerUserId: email })
+  if (isTaken) sendMail(email, "You have an account already", [`Sign in, or reset your password: ${resetPage()}`])
+  else
+    sendMail(email, "Your code to sign up", [code, "It is good for ten minutes. If you did not ask for it, ignore it."])
+  return handle
+}
+
+function resetPage(): string {
+  return new URL("/forgot-password", linkTo("/", "")).href
+}
