@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { getConnInfo } from "@hono/node-server/conninfo"
 import { Hono } from "hono"
 import type { Context } from "hono"
 import { bodyLimit } from "hono/body-limit"
@@ -10,8 +11,10 @@ import { createHonoAuth } from "nightlatch/hono"
 import type { HonoAuthEnv } from "nightlatch/hono"
 import { checkPassword } from "nightlatch/password"
 import type { PasswordReason } from "nightlatch/password"
+import { clientKey } from "nightlatch/throttle"
+import { normalizeUsername } from "nightlatch/users"
 import { safeRedirect } from "nightlatch/web"
-import { auth, users } from "./auth.ts"
+import { auth, signInThrottle, signUpThrottle, users } from "./auth.ts"
 import type { Session, User } from "./auth.ts"
 import { deviceLabel } from "./device-label.ts"
 import * as pages from "./pages.ts"
@@ -71,6 +74,14 @@ app.post("/sign-up", async (c) => {
   const errors = { username: usernameError(form.username), password: await passwordError(password) }
   if (errors.username || errors.password) return c.html(pages.signUp({ ...form, errors }), 422)
   const { username, remember, next } = form
+  const { allowed, retryAfter } = await signUpThrottle.consume({
+    client: clientOf(c),
+    account: normalizeUsername(username),
+  })
+  if (!allowed) {
+    c.header("Retry-After", `${retryAfter}`)
+    return c.html(pages.signUp({ ...form, errors: { form: tooManyAttempts(retryAfter) } }), 429)
+  }
   const key = { providerId: "username", providerUserId: username, password }
   const { user } = await users.createUser({ key, attributes: { username } })
   if (!user) return c.html(pages.signUp({ ...form, errors: { username: "This username is already taken." } }), 422)
@@ -88,6 +99,12 @@ app.post("/sign-in", async (c) => {
   }
   if (errors.username || errors.password) return c.html(pages.signIn({ ...form, errors }), 422)
   const { username, remember, next } = form
+  const account = normalizeUsername(username)
+  const { allowed, retryAfter } = await signInThrottle.consume({ client: clientOf(c), account })
+  if (!allowed) {
+    c.header("Retry-After", `${retryAfter}`)
+    return c.html(pages.signIn({ ...form, errors: { form: tooManyAttempts(retryAfter) } }), 429)
+  }
   const signedIn = await users.signInWithPassword(
     auth,
     { providerId: "username", providerUserId: username, password },
@@ -95,6 +112,7 @@ app.post("/sign-in", async (c) => {
   )
   // One message for both, so that nobody learns which usernames exist.
   if (!signedIn) return c.html(pages.signIn({ ...form, errors: { form: "Wrong username or password." } }), 401)
+  await signInThrottle.reset({ account })
   await c.var.auth.setSession(signedIn.token, { persistent: remember })
   return c.redirect(safeRedirect(next, "/profile?signed-in"), 303)
 })
@@ -191,6 +209,16 @@ async function readCredentials(c: Context) {
     remember: text("remember") !== "",
     next: text("next"),
   }
+}
+
+// Behind a proxy of yours, the address is in a header: clientKey(fromRight(c.req.header("X-Forwarded-For"), 1)).
+function clientOf(c: Context): string | null {
+  return clientKey(getConnInfo(c).remote.address)
+}
+
+function tooManyAttempts(seconds: number): string {
+  const [time, unit] = seconds < 60 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"]
+  return `Too many attempts. Try again in ${time} ${unit}${time === 1 ? "" : "s"}.`
 }
 
 function usernameError(username: string): string | undefined {

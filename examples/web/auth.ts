@@ -5,6 +5,7 @@ import type { InferSession, InferUser } from "nightlatch"
 import { nodeSqliteAdapter } from "nightlatch/adapters/node-sqlite"
 import { schema } from "nightlatch/adapters/sql"
 import { argon2id } from "nightlatch/password"
+import { createThrottle } from "nightlatch/throttle"
 import { createUsers } from "nightlatch/users"
 
 /** The database: `DATABASE` names its file, or is `:memory:`. */
@@ -13,7 +14,7 @@ export const db = new DatabaseSync(process.env.DATABASE || fileURLToPath(new URL
 db.exec("PRAGMA journal_mode = WAL")
 db.exec("CREATE TABLE IF NOT EXISTS user (id TEXT NOT NULL PRIMARY KEY, username TEXT NOT NULL UNIQUE COLLATE NOCASE)")
 const sessionColumns = { device: "TEXT NOT NULL" }
-for (const statement of schema("sqlite", { sessionColumns })) db.exec(statement)
+for (const statement of schema("sqlite", { sessionColumns, include: ["throttle"] })) db.exec(statement)
 
 interface UserRow {
   id: string
@@ -36,6 +37,14 @@ export const auth = createAuth({
 })
 
 export const users = createUsers({ adapter, passwordHasher: argon2id() })
+
+const limits = { client: { limit: 50, window: "10m" }, account: { limit: 10, window: "10m" } } as const
+
+/** Limits how often a password may be tried. */
+export const signInThrottle = createThrottle({ adapter, name: "sign-in", limits })
+
+/** Limits how often an account may be created. */
+export const signUpThrottle = createThrottle({ adapter, name: "sign-up", limits })
 
 export type User = InferUser<typeof auth>
 export type Session = InferSession<typeof auth>

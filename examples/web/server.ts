@@ -1,6 +1,6 @@
 import { createAdaptorServer } from "@hono/node-server"
 import { app } from "./app.ts"
-import { auth, db } from "./auth.ts"
+import { auth, db, signInThrottle } from "./auth.ts"
 
 const day = 86_400_000
 const lastPort = 3020
@@ -18,13 +18,15 @@ server.on("error", (error: NodeJS.ErrnoException) => {
 })
 server.listen(port)
 
-deleteExpiredSessions()
-setInterval(deleteExpiredSessions, day).unref()
+cleanUp()
+setInterval(cleanUp, day).unref()
 
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, stop)
 
-function deleteExpiredSessions(): void {
+function cleanUp(): void {
   auth.deleteExpiredSessions().catch(console.error)
+  // The rows of both throttles.
+  signInThrottle.cleanUp().catch(console.error)
 }
 
 function stop(): void {

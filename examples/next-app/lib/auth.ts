@@ -4,6 +4,7 @@ import type { Member } from "nightlatch"
 import { nodeSqliteAdapter } from "nightlatch/adapters/node-sqlite"
 import { createNextAuth } from "nightlatch/next"
 import { argon2id } from "nightlatch/password"
+import { createThrottle } from "nightlatch/throttle"
 import { createUsers } from "nightlatch/users"
 import { cookie } from "./cookie"
 import { db } from "./db"
@@ -22,6 +23,13 @@ export const auth = createAuth({
 })
 
 export const users = createUsers({ adapter, passwordHasher: argon2id() })
+
+/** Limits how often the password of an account may be tried. */
+export const signInThrottle = createThrottle({
+  adapter,
+  name: "sign-in",
+  limits: { account: { limit: 10, window: "10m" } },
+})
 
 export const { getSession, verifySession, protectedPage, signIn, setSession, signOut, routeHandler, serverAction } =
   createNextAuth(auth, {

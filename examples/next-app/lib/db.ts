@@ -35,6 +35,7 @@ function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 5000 })
   database.exec("PRAGMA journal_mode = WAL")
   database.exec(userTable)
-  for (const statement of schema("sqlite", { sessionColumns: { device: "TEXT NOT NULL" } })) database.exec(statement)
+  const sessionColumns = { device: "TEXT NOT NULL" }
+  for (const statement of schema("sqlite", { sessionColumns, include: ["throttle"] })) database.exec(statement)
   return database
 }

@@ -3,6 +3,7 @@ import type { InferSession, InferUser } from "nightlatch"
 import { nodeSqliteAdapter } from "nightlatch/adapters/node-sqlite"
 import { createPagesAuth } from "nightlatch/next/pages"
 import { argon2id } from "nightlatch/password"
+import { createThrottle } from "nightlatch/throttle"
 import { createUsers } from "nightlatch/users"
 import { cookie } from "./cookie"
 import { db } from "./db"
@@ -29,6 +30,13 @@ export const auth = createAuth({
 })
 
 export const users = createUsers({ adapter, passwordHasher: argon2id() })
+
+/** Limits how often the password of an account may be tried. */
+export const signInThrottle = createThrottle({
+  adapter,
+  name: "sign-in",
+  limits: { account: { limit: 10, window: "10m" } },
+})
 
 export const { signIn, setSession, signOut, apiRoute, serverSideProps } = createPagesAuth(auth, {
   signInPath: "/sign-in",

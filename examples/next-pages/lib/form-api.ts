@@ -29,7 +29,7 @@ export function fail(req: NextApiRequest, res: NextApiResponse, failure: Failure
 }
 
 interface Failure {
-  status: 401 | 422
+  status: 401 | 422 | 429
   errors: FormErrors
   /** The page that the form is on. */
   page: string

@@ -10,6 +10,7 @@ export const messages = {
   password_common: "Too many people use this password.",
   // One message for both, so that nobody learns which usernames exist.
   credentials_wrong: "Wrong username or password.",
+  too_many_attempts: "Too many attempts. Try again in a minute.",
   failed: "That did not work. Try again.",
 }
 

@@ -42,6 +42,7 @@ function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 5000 })
   database.exec("PRAGMA journal_mode = WAL")
   database.exec(userTable)
-  for (const statement of [...schema("sqlite"), ...revocationSchema("sqlite")]) database.exec(statement)
+  for (const statement of [...schema("sqlite", { include: ["throttle"] }), ...revocationSchema("sqlite")])
+    database.exec(statement)
   return database
 }

@@ -5,7 +5,8 @@ import { redirect, RedirectType } from "next/navigation"
 import { safeRedirect } from "nightlatch/web"
 import { checkPassword } from "nightlatch/password"
 import type { PasswordReason } from "nightlatch/password"
-import { auth, serverAction, setSession, signIn, users } from "@/lib/auth"
+import { normalizeUsername } from "nightlatch/users"
+import { auth, serverAction, setSession, signIn, signInThrottle, users } from "@/lib/auth"
 import { db } from "@/lib/db"
 import { deviceLabel } from "@/lib/device-label"
 import { formText } from "@/lib/form-text"
@@ -40,6 +41,9 @@ export const signInWithPassword = serverAction(
       password: password ? undefined : "Enter your password.",
     }
     if (errors.username || errors.password) return { username, remember, errors }
+    const account = normalizeUsername(username)
+    const { allowed } = await signInThrottle.consume({ account })
+    if (!allowed) return { username, remember, errors: { form: "Too many attempts. Try again in a minute." } }
     const device = await currentDevice()
     const signedIn = await users.signInWithPassword(
       auth,
@@ -48,6 +52,7 @@ export const signInWithPassword = serverAction(
     )
     // One message for both, so that nobody learns which usernames exist.
     if (!signedIn) return { username, remember, errors: { form: "Wrong username or password." } }
+    await signInThrottle.reset({ account })
     await setSession(signedIn.token, { persistent: remember })
     redirect(safeRedirect(formText(form, "next"), "/profile"), RedirectType.replace)
   },

@@ -1,5 +1,6 @@
+import { normalizeUsername } from "nightlatch/users"
 import { safeRedirect } from "nightlatch/web"
-import { apiRoute, auth, setSession, users } from "../../lib/auth"
+import { apiRoute, auth, setSession, signInThrottle, users } from "../../lib/auth"
 import { deviceLabel } from "../../lib/device-label"
 import { allow, fail, succeed, textField } from "../../lib/form-api"
 import { hasErrors } from "../../lib/form-errors"
@@ -14,6 +15,12 @@ const signIn = apiRoute(
     const form = { page: "/sign-in", query: { next } }
     const missing = findMissing(username, password)
     if (hasErrors(missing)) return fail(req, res, { status: 422, errors: missing, ...form })
+    const account = normalizeUsername(username)
+    const { allowed, retryAfter } = await signInThrottle.consume({ account })
+    if (!allowed) {
+      res.setHeader("Retry-After", retryAfter)
+      return fail(req, res, { status: 429, errors: { form: "too_many_attempts" }, ...form })
+    }
     const attributes = { device: deviceLabel(req.headers["user-agent"]) }
     const signedIn = await users.signInWithPassword(
       auth,
@@ -21,6 +28,7 @@ const signIn = apiRoute(
       attributes,
     )
     if (!signedIn) return fail(req, res, { status: 401, errors: { form: "credentials_wrong" }, ...form })
+    await signInThrottle.reset({ account })
     await setSession(req, res, signedIn.token, { persistent: textField(req, "remember") !== "" })
     succeed(req, res, next)
   },

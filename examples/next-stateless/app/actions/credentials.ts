@@ -1,9 +1,10 @@
 "use server"
 
 import { redirect, RedirectType } from "next/navigation"
+import { normalizeEmail } from "nightlatch/users"
 import { safeRedirect } from "nightlatch/web"
 import { z } from "zod"
-import { serverAction, setSession, signIn, users } from "@/lib/auth"
+import { serverAction, setSession, signIn, signInThrottle, users } from "@/lib/auth"
 import { signInSchema, signUpSchema } from "@/lib/definitions"
 import type { FormState } from "@/lib/definitions"
 import { formText } from "@/lib/form-text"
@@ -32,6 +33,9 @@ export const signInWithPassword = serverAction(
     const fields = signInSchema.safeParse({ ...values, password: formText(form, "password") })
     if (!fields.success) return { values, errors: z.flattenError(fields.error).fieldErrors }
     const { email, password } = fields.data
+    const account = normalizeEmail(email)
+    const { allowed } = await signInThrottle.consume({ account })
+    if (!allowed) return { values, message: "Too many attempts. Please try again in a minute." }
     // Read before the password is checked: they are sealed with the session.
     const { name, role } = findUserByEmail(email) ?? { name: "", role: "member" as const }
     const signedIn = await users.signInWithPassword(
@@ -46,6 +50,7 @@ export const signInWithPassword = serverAction(
       await auth.invalidateSession(signedIn.session.id)
       return { values, message: "Please try again." }
     }
+    await signInThrottle.reset({ account })
     await setSession(signedIn.token)
     redirect(safeRedirect(formText(form, "next"), "/dashboard"), RedirectType.replace)
   },
