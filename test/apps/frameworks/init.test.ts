@@ -171,6 +171,17 @@ function visit(setUp: () => Promise<{ folder: string; start: string; env?: Recor
     expect(html).toContain('autocomplete="new-password"')
   })
 
+  test("tries ten passwords for a username at once, and no more, however it is spelt", async () => {
+    const visitor = createVisitor(running.origin)
+    const signIn = async (username: string) => {
+      return (await visitor.post("/sign-in", { username, password: "wrong horse battery", next: "" })).text()
+    }
+    for (let n = 0; n < 10; n++) expect(await signIn("nobody")).toContain("Incorrect username or password.")
+    for (const name of ["nobody", "NoBody"])
+      expect(await signIn(name)).toMatch(/Too many attempts. Try again in \d+ sec/)
+    expect(await signIn("nobody-else")).toContain("Incorrect username or password.")
+  })
+
   test("lets no cache keep its pages, and survives forms that are none", async () => {
     const visitor = createVisitor(running.origin)
     for (const path of ["/sign-in", "/sign-up"]) {

@@ -5,7 +5,17 @@ import { cookieName, useFixture } from "./running-fixture.ts"
 import { getRaw } from "./visitor.ts"
 import type { Visitor } from "./visitor.ts"
 
-const actions = ["signInAndStay", "signOutAndStay", "rotateAndStay", "work", "workWithoutSession", "administer"]
+const actions = [
+  "signInAndStay",
+  "signOutAndStay",
+  "rotateAndStay",
+  "work",
+  "workWithoutSession",
+  "administer",
+  "startFlow",
+  "elevateAndStay",
+  "deleteAccount",
+]
 const rawActions = ["rawSignIn", "rawSignOut", "rawSetSession", "rawRotate"]
 const foreign: Record<string, string>[] = [
   { Origin: "https://evil.example" },

@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process"
 import { randomBytes } from "node:crypto"
+import { once } from "node:events"
+import { createServer } from "node:net"
+import type { AddressInfo } from "node:net"
 import { basename, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { promisify } from "node:util"
 import { chromium } from "playwright-core"
-import type { Browser, BrowserContextOptions, Cookie, Locator, Page } from "playwright-core"
+import type { Browser, BrowserContextOptions, Cookie, LaunchOptions, Locator, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vitest"
 import { chromiumPath, hasChromium } from "../../machine.ts"
 import { temporaryFolder } from "../../package/tarball.ts"
@@ -48,12 +51,33 @@ export const looks = {
   "phone-dark": { colorScheme: "dark", viewport: { width: 390, height: 844 } },
 } as const
 
+/** What an example is started with. A function is told at which free port the example will be. */
+export type Variables = Record<string, string> | ((port: number) => Promise<Record<string, string>>)
+
+async function variablesOf(variables: Variables): Promise<Record<string, string>> {
+  if (typeof variables !== "function") return variables
+  const port = await freePort()
+  return { PORT: String(port), ...(await variables(port)) }
+}
+
+/** Finds a port that nothing listens at. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0)
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
 /** Builds an example and runs tests of it in Chromium. A test fails if its pages complain in the console. */
 export function describeInBrowser(
   example: string,
   tests: (visit: ExampleVisit) => void,
   // A developer's own secret stays out.
   build = () => buildApp(example, { files: { ".env.local": null } }),
+  // What the example needs besides a database and a secret.
+  variables: Variables = {},
+  launchOptions: LaunchOptions = {},
 ): void {
   const isLeftOut = !hasChromium(`${basename(example)} in a browser`)
 
@@ -67,7 +91,7 @@ export function describeInBrowser(
 
     beforeAll(async () => {
       built = await build()
-      browser = await chromium.launch({ executablePath: chromiumPath })
+      browser = await chromium.launch({ executablePath: chromiumPath, ...launchOptions })
     })
 
     afterAll(async () => {
@@ -78,7 +102,7 @@ export function describeInBrowser(
     beforeEach(async () => {
       complaints = []
       cleanUps = []
-      running = await built.start({ DATABASE: ":memory:", SESSION_SECRET: secret })
+      running = await built.start({ DATABASE: ":memory:", SESSION_SECRET: secret, ...(await variablesOf(variables)) })
       page = await openBrowser()
     })
 
@@ -92,7 +116,7 @@ export function describeInBrowser(
 
     async function openBrowser(options?: BrowserContextOptions): Promise<Page> {
       const context = await browser.newContext({ baseURL: running.origin, ...options })
-      context.setDefaultTimeout(10_000)
+      context.setDefaultTimeout(30_000)
       context.on("console", (message) => {
         if (/error|warning/.test(message.type()) && !isRefusal(message.text())) complaints.push(message.text())
       })
@@ -112,7 +136,8 @@ export function describeInBrowser(
       const path = join(folder.path, "example.db")
       const db = new DatabaseSync(path, { timeout: 5000 })
       cleanUps.push(() => db.close())
-      return { db, start: (env) => startBeside({ DATABASE: path, SESSION_SECRET: secret, ...env }) }
+      const own = { DATABASE: path, SESSION_SECRET: secret }
+      return { db, start: async (env) => startBeside({ ...own, ...(await variablesOf(variables)), ...env }) }
     }
 
     async function startBeside(env: Record<string, string>): Promise<RunningApp> {
