@@ -75,6 +75,7 @@ const sections: Section[] = [
         "magic-links",
         "rate-limiting",
         "oauth",
+        "address-taken",
         "two-factor",
         "passkeys",
         "step-up",
@@ -101,6 +102,10 @@ const sections: Section[] = [
       "cli",
     ],
   },
+  {
+    title: "Providers",
+    pages: inFolder("providers", ["google", "github", "microsoft", "apple", "discord", "gitlab", "oidc"]),
+  },
   { title: "Lucia", pages: inFolder("lucia", ["v3", "v3-differences", "v2", "v2-differences"]) },
   {
     title: "Reference",
@@ -112,7 +117,7 @@ const sections: Section[] = [
   },
   // Made by docs/scripts/reference.ts.
   { title: "API", pages: inFolder("reference/api", entries) },
-  { title: "Project", pages: ["security", "performance", "comparison", "publishing", "contributing"] },
+  { title: "Project", pages: ["security", "threat-model", "performance", "comparison", "publishing", "contributing"] },
 ]
 
 /** The sections of the sidebar, with the pages that exist. */

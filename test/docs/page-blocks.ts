@@ -25,7 +25,7 @@ export const elsewhere = {
     "docs/databases/sqlite.md/d1.ts",
     "docs/databases/postgresql.md/pglite.ts",
   ],
-  prisma: ["auth.ts", "renamed.ts", "sign-up.ts"].map((file) => `docs/databases/prisma.md/${file}`),
+  prisma: ["auth.ts", "tokens.ts", "renamed.ts", "sign-up.ts"].map((file) => `docs/databases/prisma.md/${file}`),
 }
 
 const compilerOptions: ts.CompilerOptions = {

@@ -33,14 +33,28 @@ describe("docs/reference", () => {
   })
 
   test("events.md describes each type of event, and no other", () => {
-    const fields = ["at", "providerId", "reason", "request", "sessionId", "type", "userId"]
+    const fields = ["at", "providerId", "purpose", "reason", "request", "sessionId", "type", "userId"]
     expect(firstCells("events.md").toSorted()).toEqual([...codesOf("AuthEventType"), ...fields].toSorted())
   })
 
+  test.each(codesOf("AuthEventType"))("the code emits %s", (type) => {
+    expect(sources).toMatch(new RegExp(`(?:emit|tell|issue)\\(\\s*"${type}"|type: "${type}"`))
+  })
+
   test("reasons.md describes each reason that a type has, and no other", () => {
-    const named = ["RejectionReason", "PasswordReason", "KeyReason", "CreateKeyReason", "RenameKeyReason"].flatMap(
-      codesOf,
-    )
+    const named = [
+      "RejectionReason",
+      "DeviceReason",
+      "PasswordReason",
+      "KeyReason",
+      "CreateKeyReason",
+      "RenameKeyReason",
+      "TokenRefusal",
+      "SecondFactorRefusal",
+      "CodeRefusal",
+      "TotpReason",
+      "OAuthRefusal",
+    ].flatMap(codesOf)
     const inline = [...sources.matchAll(/; reason: ([^}\n]+) \}>/g)].flatMap(([, type = ""]) => stringsOf(type))
     expect(inline).toContain("last_key")
     expect([...new Set(firstCells("reasons.md"))].toSorted()).toEqual([...new Set([...named, ...inline])].toSorted())
