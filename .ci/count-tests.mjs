@@ -15,8 +15,27 @@ const isOfRuntimes = ({ name }) => basename(name) === "runtimes.spec.ts"
 printAdapters(await loadCases())
 for (const text of [runtimeMatrix(files.filter(isOfRuntimes)), frameworkMatrix(files)])
   if (text) console.log(`\n${text}`)
+for (const line of failures()) console.log(line)
 console.log(`${passed} passed, ${failed} failed`)
 if (failed > 0) process.exitCode = 1
+
+/** A line for each test that failed, with the first line of what it says: the rest stands far above. */
+function failures() {
+  const tests = files.flatMap(({ name: file, assertionResults }) =>
+    assertionResults.filter(({ status }) => status === "failed").map((test) => ({ file, ...test })),
+  )
+  return [
+    ...unrunnable.map(({ name, message }) => `FAILED ${basename(name)}: ${firstLine(message)}`),
+    ...tests.map(
+      ({ file, fullName, failureMessages }) =>
+        `FAILED ${basename(file)}: ${fullName}: ${firstLine(failureMessages[0])}`,
+    ),
+  ]
+}
+
+function firstLine(text = "") {
+  return text.trim().split("\n", 1)[0].slice(0, 300)
+}
 
 /** Resolves to the names of the cases by column, as the package was built; without a build, to no columns. */
 async function loadCases() {

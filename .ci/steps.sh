@@ -66,6 +66,11 @@ site_tests() {
   tests test:site "$results/site.json" --reporter=./test/run-report.ts
 }
 
+# Random histories and interleavings, with bugs that must show in them.
+faults_tests() {
+  tests test:faults "$results/faults.json" --reporter=./test/run-report.ts
+}
+
 # Runs tests by a command of npm, which must leave none out, and keeps their results.
 tests() {
   CI=true npm run "$1" -- --reporter=default --reporter=json --outputFile.json="$2" "${@:3}"
