@@ -62,11 +62,14 @@ export function passwordSignIn<Id extends UserId>(store: Store, parts: UsersPart
   }
 
   async function begin<Begun>(door: SignInDoor<Id, Begun, unknown>, verified: Verified<Id>, attributes: unknown) {
+    // A no is final. The first password may be back a moment later, and the door has turned the user away by then.
+    let held = true
+    const stillHeld = async () => (held &&= await stillHolds(verified))
     try {
-      return await door.beginSignIn(prove(verified), attributes)
+      return await door.beginSignIn(provePassword(verified.key, realm, stillHeld), attributes)
     } catch (error) {
       // The password was changed, or the user deleted, meanwhile. A void proof may also be the developer's mistake.
-      if (isAuthError(error) && error.code === "proof_void" && !(await stillHolds(verified))) return null
+      if (isAuthError(error) && error.code === "proof_void" && !(await stillHeld())) return null
       throw error
     }
   }

@@ -39,7 +39,7 @@ export interface Stage {
   found: (Span & { id: string })[]
   links: string[]
   codes: { handle: string; code: string }[]
-  pendings: string[]
+  pendings: { pending: string; by: string }[]
   /** How often each link, code and pending sign-in was accepted, and each session ended or replaced. */
   accepted: Map<string, number>
   wrongTries: Map<string, number>
@@ -110,8 +110,9 @@ const acts = {
     const began = stage.tick()
     const attempt = { providerId: "username", providerUserId: username, password: typed }
     const begun = await world.users.signInWithPassword(world.door, attempt)
-    if (begun?.session) handOut(stage, { ...begun.session, token: begun.token }, began, `password ${typed}`)
-    if (begun?.pending) stage.pendings.push(begun.pending)
+    const by = `password ${typed}`
+    if (begun?.session) handOut(stage, { ...begun.session, token: begun.token }, began, by)
+    if (begun?.pending) stage.pendings.push({ pending: begun.pending, by })
   },
 
   async signInByLink(stage: Stage, a: number) {
@@ -138,15 +139,16 @@ const acts = {
   },
 
   async finish(stage: Stage, a: number, b: number) {
-    const pending = pick(stage.pendings, a)
-    if (!pending) return
+    const begun = pick(stage.pendings, a)
+    if (!begun) return
+    const { pending, by } = begun
     const { world, userId } = stage
     world.enrolled.add(userId)
     const began = stage.tick()
     const finished = await world.door.finishSignIn(pending, async (id) => (b % 3 ? world.prove(id) : null))
     if (!finished) return
     accept(stage, pending)
-    handOut(stage, { ...finished.session, token: finished.token }, began, `password ${password}`)
+    handOut(stage, { ...finished.session, token: finished.token }, began, by)
   },
 
   async validate(stage: Stage, a: number) {

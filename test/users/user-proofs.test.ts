@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto"
 import { describe, expect, test } from "vitest"
+import { memoryAdapter } from "../../adapters/memory.ts"
 import { createAuth } from "../../src/core/create-auth.ts"
 import { ask, spendProof } from "../../src/proof/proof.ts"
 import type { Evidence, Proof } from "../../src/proof/proof.ts"
+import { createSignIn } from "../../src/sign-in/create-sign-in.ts"
+import { createTokens } from "../../src/tokens/create-tokens.ts"
 import { attemptOf } from "./attempts.ts"
 import { countingHasher } from "./counting-hasher.ts"
 import { keyOfAda, notText, setUp, setUpAda, stores } from "./user-stores.ts"
@@ -280,6 +283,35 @@ describe.each(stores)("signInWithPassword() through a door over %s", (_name, ope
     const again = await setUpAda(open())
     const outage = { beginSignIn: () => Promise.reject(new Error("down")) }
     await expect(again.users.signInWithPassword(outage, keyOfAda)).rejects.toThrow("down")
+  })
+
+  test("answers null when the first password is back by the time that the door has turned the user away", async () => {
+    const { users, store } = await setUpAda(open())
+    const door = createSignIn({
+      auth: createAuth({ adapter: store, proofsOnly: true }),
+      users,
+      tokens: createTokens({ adapter: memoryAdapter(), purposes: {} }),
+      factors: [],
+    })
+    const change = (to: string) => users.updateUserPassword({ userId: "user-1", password: to })
+    // Between the two questions of the sign-in: whether to open the door, and why the door stayed shut.
+    const changing = {
+      async beginSignIn(proof: Proof<string>) {
+        await change("another horse")
+        const begun = door.beginSignIn(proof)
+        await begun.catch(() => change(password))
+        return begun
+      },
+    }
+    expect(await users.signInWithPassword(changing, keyOfAda)).toBeNull()
+    expect(await store.listSessions("user-1")).toEqual([])
+    expect((await users.signInWithPassword(door, keyOfAda))?.session).not.toBeNull()
+  })
+
+  test("throws that the developer's proof is void, where the password is the same", async () => {
+    const { users } = await setUpAda(open())
+    const door = { beginSignIn: async (proof: Proof<string>) => spendProof(proof, "someone else's realm") }
+    await expect(users.signInWithPassword(door, keyOfAda)).rejects.toMatchObject({ code: "proof_void" })
   })
 
   test("leaves an auth with proofsOnly to its door", async () => {
