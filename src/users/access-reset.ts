@@ -14,7 +14,7 @@ import type { AccessReset } from "./users.ts"
 
 const maxRounds = 10
 
-/** Takes away all that a user could sign in with. */
+/** Removes every way in which a user could sign in. */
 export function accessReset<UserRow extends { id: UserId }, NewUser>(
   adapter: UserStore<UserRow, NewUser>,
   parts: UsersParts<UserRow["id"]>,
@@ -55,16 +55,18 @@ export function accessReset<UserRow extends { id: UserId }, NewUser>(
     return record?.userId === userId ? record : null
   }
 
-  /** In one step, and in the order in which sign-ins and new keys wait for it. Without a password, one that nobody knows. */
+  /**
+   * Replaces all passwords in one step, in the order in which sign-ins and new keys wait for it. Without a new
+   * password, sets one that nobody knows.
+   */
   async function lockPasswords(userId: Id, newHash: string | null, except: string | undefined): Promise<void> {
     const unknown = newHash ?? (await hash(randomText(20)))
     if (unknown !== null) await adapter.replaceUserPasswords(userId, passwordProviders, unknown, except)
   }
 
   /**
-   * Passwords and keys go first and what else asks for a second factor last, so that an account is never easier to enter
-   * than before, wherever an outage stops it. Looks again until nothing has been added meanwhile. Resolves to whether the
-   * kept key is there.
+   * Deletes keys first and second factors last: if an outage stops the reset, the account is never easier to enter than
+   * before. Repeats until nothing new is found. Resolves to whether the kept key exists.
    */
   async function takeAway(reset: Target<Id>): Promise<boolean> {
     for (let round = 0; round < maxRounds; round++) {
@@ -78,7 +80,7 @@ export function accessReset<UserRow extends { id: UserId }, NewUser>(
     throw new AuthError("store_failed", "The user's keys or factors kept changing while access was being reset.")
   }
 
-  /** Resolves to whether anything was open. */
+  /** Resolves to whether it changed anything. */
   async function closeKeys(keys: KeyRecord[], target: Target<Id>): Promise<boolean> {
     let isChanged = false
     for (const key of keys) {
@@ -90,7 +92,7 @@ export function accessReset<UserRow extends { id: UserId }, NewUser>(
     return isChanged
   }
 
-  // A sign-in may have re-hashed the new password, or the same form was sent twice.
+  // The hashes differ if a sign-in has re-hashed the new password, or if the form was sent twice.
   async function isRight(key: KeyRecord, { passwordHash, password }: Target<Id>): Promise<boolean> {
     if (key.passwordHash === passwordHash || key.passwordHash === null) return key.passwordHash === passwordHash
     return isPlausible(password) && verify(key.passwordHash, password)
@@ -102,8 +104,8 @@ export function accessReset<UserRow extends { id: UserId }, NewUser>(
   }
 
   /**
-   * Deletes what the users' own adapter keeps, whether or not a module of the application is made for it: a factor that nobody
-   * asks for today is asked for, or signs somebody in, from the day on which the module is. Resolves to whether there was any.
+   * Deletes the factors in the users' own adapter, even if the application has no module for them. Otherwise they would
+   * work again once such a module is added. Resolves to whether there were any.
    */
   async function deleteFactors(userId: Id): Promise<boolean> {
     const hadPasskeys = await deletePasskeys(userId)
@@ -127,7 +129,7 @@ export function accessReset<UserRow extends { id: UserId }, NewUser>(
   return { resetAccess }
 }
 
-/** What is to be left of a user's keys. */
+/** What a reset leaves of a user's keys. */
 interface Target<Id extends UserId> {
   userId: Id
   kept: KeyRecord | null

@@ -32,10 +32,10 @@ const port = [
 ] as const
 
 /**
- * Keeps users and the keys they sign in with.
+ * Creates an instance that manages users and the keys they sign in with.
  *
- * Throws `missing_port` for an adapter or a hasher that lacks a method, and for `resets` without a module that it needs, and
- * `invalid_option` for an invalid policy.
+ * Throws `missing_port` if the adapter or the hasher lacks a method, or `resets` lacks a required module. Throws
+ * `invalid_option` if an option is invalid.
  *
  * @example
  * const users = createUsers({ adapter, passwordHasher: argon2id() })

@@ -6,22 +6,25 @@ import { formatOf } from "../password/hash-format.ts"
 import { createVerifier, partsOf, readersOf, requireHasher } from "../password/password-hasher.ts"
 import type { PasswordHasher } from "../password/password-hasher.ts"
 
-/** A hasher as signing in uses it. */
+/** What {@link guardHasher} returns. */
 export type GuardedHasher = ReturnType<typeof guardHasher>
 
-/** Guards a hasher: what it throws is `hash_failed`. Throws `missing_port` if it has no `hash`, `verify` or `needsRehash`. */
+/**
+ * Wraps a hasher, so that its errors become `hash_failed`. Throws `missing_port` if it has no `hash`, `verify` or
+ * `needsRehash`.
+ */
 export function guardHasher(hasher: PasswordHasher) {
   requireHasher(hasher)
   const hashers = partsOf(hasher)
   const verify = createVerifier(hashers)
 
   return {
-    /** Makes a hash. Resolves to `null` for a password that the hasher does not take, as bcrypt none over 72 bytes. */
+    /** Hashes a password. Resolves to `null` if the hasher refuses it, as bcrypt refuses more than 72 bytes. */
     hash: (password: string) => attemptHash(() => hasher.hash(password)).catch(nullIfRefused),
-    /** Returns whether a password fits what is stored, as {@link createVerifier} does. */
+    /** Resolves to whether a password matches the stored hash. See {@link createVerifier}. */
     verify: (stored: string | null, password: string) => attemptHash(() => verify(stored, password)),
     needsRehash: (stored: string) => hasher.needsRehash(stored),
-    /** Names the format of a hash that no hasher can read, for the event `hash_unreadable`. `null` for all others. */
+    /** Returns the format of a hash that no hasher can read, for the event `hash_unreadable`. Otherwise `null`. */
     unreadableFormat: (stored: string) => (readersOf(hashers, stored).length === 0 ? formatOf(stored) : null),
   }
 }
@@ -42,7 +45,7 @@ function nullIfRefused(error: unknown): null {
   throw error
 }
 
-/** Returns whether a password is worth a verify. Old ones may be shorter or more common than today's policy allows. */
+/** Returns whether a password is worth a verify. Old ones may be shorter or more common than the policy now allows. */
 export function isPlausible(password: unknown): password is string {
   const reason = checkText(password)
   return reason === null || reason === "password_too_short"

@@ -5,28 +5,28 @@ import { earlierForm, normalizeUsername } from "./normalize-username.ts"
 
 type KeyReader = Pick<UserAdapter<{ id: UserId }>, "findKey" | "findUser">
 
-/** What names a key, as it was typed. */
+/** The name of a key, as it was typed. */
 interface TypedName {
   providerId: string
   providerUserId: unknown
 }
 
-/** Knows under which id a key is stored. */
+/** What {@link keyIds} returns. */
 export type KeyIds = ReturnType<typeof keyIds>
 
 /**
- * Gives user names and e-mail addresses of password providers their forms. Other ids are kept byte for byte. What it
- * returns throws `invalid_option` for a provider id that is not one.
+ * Maps a typed name to the id of its key. User names and e-mail addresses of password providers are normalised. Other
+ * ids are kept byte for byte. The functions throw `invalid_option` if the provider id is invalid.
  */
 export function keyIds(passwordProviders: readonly string[]) {
-  /** The provider user id as stored; `null` if it is invalid. */
+  /** Returns the provider user id as stored, or `null` if it is invalid. */
   function toId({ providerId, providerUserId }: TypedName): string | null {
     checkProviderId(providerId)
     if (!passwordProviders.includes(providerId)) return toStoredId(providerUserId)
     return toStoredId(providerUserId, providerId === "email" ? normalizeEmail : normalizeUsername)
   }
 
-  /** The id under which an earlier release would have stored it; `null` if it is the same, or there is none. */
+  /** Returns the id under which an earlier release stored the key, or `null` if it is the same or invalid. */
   function toEarlierId(name: TypedName): string | null {
     const { providerId, providerUserId } = name
     if (!passwordProviders.includes(providerId) || !isPlainText(providerUserId)) return null
@@ -38,10 +38,10 @@ export function keyIds(passwordProviders: readonly string[]) {
 }
 
 /**
- * Finds keys, also those that an earlier release has stored under a form of its own. Such a key is found only if it is
- * surely the one that was asked for: both forms are the same address, or the user's row holds what was typed in the column
- * that is called like the provider, `email` or `username`. Otherwise `victim@gmaıl.com` would find the key of
- * `victim@gmail.com`. No other column counts: users choose their display names themselves.
+ * Finds keys, including those that an earlier release stored under another form. Such a key is found only if it is
+ * surely the right one. Either both forms are the same address, or the user's row contains the typed text in the column
+ * named after the provider, `email` or `username`. Otherwise `victim@gmaıl.com` would find the key of
+ * `victim@gmail.com`. No other column counts, because users choose their own display names.
  */
 export function keyFinder(store: KeyReader, { toId, toEarlierId }: KeyIds) {
   async function findKey(name: TypedName): Promise<KeyRecord | null> {
@@ -59,7 +59,7 @@ export function keyFinder(store: KeyReader, { toId, toEarlierId }: KeyIds) {
 
   async function isMeant({ providerId, providerUserId }: TypedName, { userId, ...key }: KeyRecord): Promise<boolean> {
     const id = toId({ providerId, providerUserId })
-    // What is not an address is found only as it is stored, but for the case of ASCII letters.
+    // Text that is not an address must match the stored id, except for the case of ASCII letters.
     if (id === null) return key.providerUserId === toAsciiLowerCase(String(providerUserId))
     if (toId(key) === id) return true
     const row = await store.findUser(userId)
@@ -68,7 +68,7 @@ export function keyFinder(store: KeyReader, { toId, toEarlierId }: KeyIds) {
     )
   }
 
-  /** The id under which an existing key is stored; that of a new one if there is none. */
+  /** Returns the id of an existing key or, if there is none, the id that a new key gets. */
   async function existingId(name: KeyName): Promise<string | null> {
     if (toEarlierId(name) === null) return toId(name)
     return (await findKey(name))?.providerUserId ?? toId(name)

@@ -5,14 +5,14 @@ import { toUtf8 } from "../platform/bytes.ts"
 const maxBytes = 254
 
 /**
- * Checks a provider user id and returns the form in which it is stored; `null` if it is invalid: not 1 to 254 bytes of
- * well-formed text without control characters, or nothing that `normalize` takes.
+ * Returns the form in which a provider user id is stored, or `null` if it is invalid. It must be 1 to 254 bytes of
+ * well-formed text without control characters, and `normalize` must accept it.
  */
 export function toStoredId(
   providerUserId: unknown,
   normalize: (text: string) => string | null = (text) => text,
 ): string | null {
-  // Long text is refused before any work.
+  // Refuses long text before any work.
   if (!isPlainText(providerUserId) || providerUserId.length > maxBytes) return null
   const id = normalize(providerUserId)
   if (id === null) return null
@@ -20,12 +20,15 @@ export function toStoredId(
   return bytes > 0 && bytes <= maxBytes ? id : null
 }
 
-/** Returns whether a value is text without control characters and lone surrogates, which would all be stored as one. */
+/**
+ * Returns whether a value is text without control characters and lone surrogates. All surrogates would be stored as one
+ * character.
+ */
 export function isPlainText(value: unknown): value is string {
   return typeof value === "string" && !/[\p{Cc}\p{Surrogate}]/u.test(value)
 }
 
-/** Throws `invalid_option` unless this can name a provider: 1 to 50 characters, without `:` and control characters. */
+/** Throws `invalid_option` unless a provider id is valid: 1 to 50 characters, without `:` and control characters. */
 export function checkProviderId(providerId: string): void {
   if (typeof providerId === "string" && /^[^:\p{Cc}\p{Surrogate}]{1,50}$/u.test(providerId)) return
   throw invalidOption(
@@ -35,7 +38,7 @@ export function checkProviderId(providerId: string): void {
   )
 }
 
-/** Returns whether two names are of one key. */
+/** Returns whether two names identify the same key. */
 export function isSameKey(key: KeyName, other: KeyName | null): boolean {
   return key.providerId === other?.providerId && key.providerUserId === other.providerUserId
 }

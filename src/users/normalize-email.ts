@@ -5,21 +5,21 @@ import { decodePunycode } from "./punycode.ts"
 const maxBytes = 254
 const maxLabelLength = 63
 
-// Of ASCII what needs no quotes (RFC 5322, atext and dots); of everything else what can be seen.
+// ASCII characters that need no quotes (RFC 5322, atext and dots), and all visible characters beyond ASCII.
 const localPart = /^[^\p{C}\p{Z}\p{Default_Ignorable_Code_Point}"(),:;<>@[\\\]]+$/u
 const domainLabel = /^(?!-)(?:[A-Za-z0-9-]|[^\0-\x7f])+(?<!-)$/u
-// The characters that NFC turns into ASCII: a Kelvin sign, a Greek question mark, and a Greek accent.
+// Characters that NFC turns into ASCII: the Kelvin sign, the Greek question mark and a Greek accent.
 const foldsIntoAscii = /[\u212A\u037E\u1FEF]/
 
 /**
- * Brings an e-mail address into the one form under which it is stored and looked up, or returns `null` if it is not an
- * address: one ASCII `@`, NFC, ASCII letters in lower case, and the domain in A-labels (RFC 5890), at most 254 bytes.
+ * Normalises an e-mail address to the form that is stored and looked up, or returns `null` if it is invalid. The result
+ * has one ASCII `@`, NFC text, ASCII letters in lower case, a domain in A-labels (RFC 5890), and at most 254 bytes.
  *
  * No letter is folded into another: `straße.de` and `strasse.de` are two domains, and a dotless `ı` is not an `i`. A
- * domain that IDNA maps to another one, such as `ſhop.com`, or one with invisible characters, is `null`. So are IP
- * addresses, quoted local parts and a dot at the end.
+ * domain is `null` if IDNA maps it to another one, such as `ſhop.com`, or if it has invisible characters. IP addresses,
+ * quoted local parts and a trailing dot are also `null`.
  *
- * Send mail to the address in the user's row, never to what a visitor typed, and never to the key.
+ * Send mail to the address in the user's row, never to the text that a visitor typed, and never to the key.
  *
  * @example
  * normalizeEmail("Ada@Fußball.de") // "ada@xn--fuball-cta.de"
@@ -40,12 +40,12 @@ function toALabels(domain: string): string | null {
   const labels = domain.split(".")
   if (!labels.every((label) => domainLabel.test(label))) return null
   const host = hostOf(domain)?.split(".")
-  // A last label of digits makes it an IPv4 address.
+  // A last label of only digits makes the host an IPv4 address.
   if (host?.length !== labels.length || /^\d+$/.test(host.at(-1) ?? "")) return null
   return host.every((aLabel, n) => isSameLabel(aLabel, labels[n] ?? "")) ? host.join(".") : null
 }
 
-// Every runtime has this much of IDNA (UTS #46).
+// Uses the part of IDNA (UTS #46) that every runtime has.
 function hostOf(domain: string): string | null {
   try {
     return new URL(`https://${domain}`).hostname
@@ -54,12 +54,12 @@ function hostOf(domain: string): string | null {
   }
 }
 
-/** Returns whether IDNA has changed nothing of a label but its case. */
+/** Returns whether IDNA changed nothing in a label but its case. */
 function isSameLabel(aLabel: string, label: string): boolean {
   if (aLabel.length > maxLabelLength) return false
   const isAscii = /^[\0-\x7f]+$/.test(label)
   if (isAscii || !aLabel.startsWith("xn--")) return isAscii && aLabel === label.toLowerCase()
-  // Letter by letter, because JavaScript's lower case of a sigma depends on what stands next to it.
+  // Letter by letter, because JavaScript's lower case of a sigma depends on its neighbours.
   return decodePunycode(aLabel.slice(4)) === Array.from(label, lowerCase).join("").normalize("NFC")
 }
 

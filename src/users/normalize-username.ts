@@ -1,24 +1,24 @@
 /**
- * Brings a user name into the one form under which it is stored and looked up: NFKC, lower case, and without invisible
- * characters and the blanks around it. `Bob`, `BOB` and full-width `Ｂｏｂ` become `bob`.
+ * Normalises a user name to the form that is stored and looked up: NFKC, lower case, without invisible characters and
+ * surrounding spaces. `Bob`, `BOB` and full-width `Ｂｏｂ` become `bob`.
  *
- * Idempotent, and the same in every locale. It folds by lower case and never by upper case, which would take a dotless
- * `ı` for an `i` (CVE-2019-19844) and `ß` for `ss`. Letters of different scripts that look alike stay different.
+ * It is idempotent, and the same in every locale. It never folds to upper case, which would turn a dotless `ı` into `i`
+ * (CVE-2019-19844) and `ß` into `ss`. Letters of different scripts that look alike stay different.
  */
 export function normalizeUsername(username: string): string {
-  // Some letters settle only in a second round, such as those whose lower case has a combining mark.
+  // Some letters need a second round, such as those whose lower case has a combining mark.
   return fold(fold(username, lowerCase), lowerCase)
 }
 
 /**
- * Brings a user name or an address into the form under which earlier releases stored it. They folded by upper case: `ß`
- * became `ss`, and a dotless `ı` became `i`. Use it only to find a key that they have stored.
+ * Returns the form in which earlier releases stored a user name or an address. They folded to upper case: `ß` became
+ * `ss`, and a dotless `ı` became `i`. Use it only to find keys that they stored.
  */
 export function earlierForm(text: string): string {
   return fold(fold(text, foldByUpperCase), foldByUpperCase)
 }
 
-// Letter by letter, because JavaScript's lower case of a sigma depends on what stands next to it.
+// Letter by letter, because JavaScript's lower case of a sigma depends on its neighbours.
 function fold(text: string, foldLetter: (letter: string) => string): string {
   const folded = Array.from(text.normalize("NFKC"), foldLetter).join("")
   return folded
@@ -27,7 +27,7 @@ function fold(text: string, foldLetter: (letter: string) => string): string {
     .trim()
 }
 
-// The final sigma has no upper case of its own: as in Unicode's case folding, it is the other one.
+// As in Unicode's case folding, a final sigma equals the other sigma, because both have the same upper case.
 function lowerCase(letter: string): string {
   return letter.toLowerCase().replaceAll("ς", "σ")
 }

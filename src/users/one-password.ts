@@ -6,13 +6,13 @@ import type { UsersParts } from "./parts.ts"
 
 type Keys = Pick<UserAdapter<object>, "listKeys" | "replaceKeyPassword" | "deleteKey">
 
-/** The password of a new key: `first` is the text, if it is the user's first password. */
+/** The password of a new key. `first` is the text, if it is the user's first password. */
 export interface Choice {
   passwordHash: string | null
   first?: unknown
 }
 
-/** Keeps all password keys of a user at one password, when a key is added. */
+/** Keeps one password for all password keys of a user when a key is added. */
 export function onePassword(parts: UsersParts) {
   const { verify, passwordProviders } = parts
 
@@ -21,7 +21,7 @@ export function onePassword(parts: UsersParts) {
     return all.filter(({ providerId }) => passwordProviders.includes(providerId))
   }
 
-  /** Chooses the hash of a new key: the one that the user has already or, for a user without, that of `password`. */
+  /** Chooses the hash of a new key: the one that the user already has, otherwise that of `password`. */
   async function choosePassword(
     keys: Keys,
     { userId, providerId, password }: { userId: UserId; providerId: string; password: unknown },
@@ -30,7 +30,7 @@ export function onePassword(parts: UsersParts) {
     const hashes = new Set(hashesOf(await passwordKeys(keys, userId)))
     const [current = null] = hashes
     if (password == null) return { passwordHash: current }
-    // Rows that another library wrote may have a password each.
+    // Rows from another library may have a password for each key.
     for (const passwordHash of hashes) if (await fits(passwordHash, password)) return { passwordHash }
     if (current !== null) return wrong
     const made = await hashNew(password, parts)
@@ -38,8 +38,8 @@ export function onePassword(parts: UsersParts) {
   }
 
   /**
-   * Looks again, once the key is stored: the password may have been changed, or set by another new key, meanwhile.
-   * Resolves to the key as it is now; to `null` if it was taken back, because the user has another password by now.
+   * Checks again after the key is stored, because the password may have changed, or another new key may have set it.
+   * Resolves to the key as it is now. Resolves to `null` if the user has another password, and the key was deleted.
    */
   async function settlePassword(keys: Keys, key: KeyRecord, { first }: Choice): Promise<KeyRecord | null> {
     if (!passwordProviders.includes(key.providerId)) return key
@@ -59,7 +59,7 @@ export function onePassword(parts: UsersParts) {
     return { ...key, passwordHash: current }
   }
 
-  /** Takes a first password away from all keys that got it, because its key is taken back. */
+  /** Removes a first password from all keys that got it, because its key is undone. */
   async function dropFirstPassword(keys: Keys, userId: UserId, { passwordHash, first }: Choice): Promise<void> {
     if (first === undefined) return
     const given = (await passwordKeys(keys, userId)).filter((key) => key.passwordHash === passwordHash)
@@ -73,11 +73,14 @@ export function onePassword(parts: UsersParts) {
   return { choosePassword, settlePassword, dropFirstPassword }
 }
 
-/** `wasOpen`: the key may have been used by a password that was changed meanwhile, so all of the user's sessions go. */
+/**
+ * Gives a key the current hash. With `wasOpen`, the key may have been used with the old password, so all of the user's
+ * sessions end.
+ */
 async function giveCurrent(keys: Keys, key: KeyRecord, current: string, wasOpen: boolean): Promise<void> {
   const endSessions = wasOpen ? {} : undefined
   await keys.replaceKeyPassword(key, key.passwordHash, current, endSessions)
-  // Once more, for a sign-in that stored its session while the swap was not committed yet.
+  // Again, for a sign-in that stored its session before the swap was committed.
   if (endSessions) await keys.replaceKeyPassword(key, current, current, endSessions)
 }
 

@@ -10,7 +10,7 @@ import type { ResetModule } from "./reset-modules.ts"
 import type { GuardedHasher } from "./guarded-hasher.ts"
 import type { KeyIds } from "./key-finder.ts"
 
-/** The adapter of users, which may keep tokens and second factors as well. */
+/** The users' adapter, which may also keep tokens and second factors. */
 export type UserStore<UserRow, NewUser> = UserAdapter<UserRow, NewUser> &
   Partial<
     Pick<TokenAdapter, "deleteTokens"> &
@@ -23,14 +23,14 @@ export interface UsersParts<Id extends UserId = UserId> extends GuardedHasher {
   auth: SessionSource<Id> | undefined
   emit: Emit
   ids: KeyIds
-  /** Whose proofs are made here. */
+  /** The realm of the proofs made here. */
   realm: string
   resets: readonly ResetModule<Id>[] | undefined
   passwordPolicy: PasswordPolicy | undefined
   passwordProviders: readonly string[]
 }
 
-/** Throws `invalid_option` for a provider whose keys have no passwords. */
+/** Throws `invalid_option` if keys of a provider have no passwords. */
 export function requirePasswordProvider(
   providerId: string,
   { passwordProviders }: Pick<UsersParts, "passwordProviders">,

@@ -31,12 +31,12 @@ export function passwordChange(store: Store, parts: UsersParts) {
 
   async function replace(userId: UserId, passwordHash: string, exceptId?: string): Promise<boolean> {
     if (!(await store.replaceUserPasswords(userId, passwordProviders, passwordHash, exceptId))) return false
-    // Once more, for a sign-in that stored its session while the change was not committed yet.
+    // Again, for a sign-in that stored its session before the change was committed.
     await endSessions(userId, exceptId)
     return true
   }
 
-  // With a swap that changes nothing: another change, or a re-hash, may have come between.
+  // Swaps a hash for itself, which ends the sessions. It fails if another change or a re-hash comes between.
   async function endSessions(userId: UserId, exceptId?: string) {
     for (let round = 0; round < maxSwaps; round++) {
       const [key] = await store.listKeys(userId)

@@ -3,13 +3,12 @@ import type { UserStore } from "./parts.ts"
 
 type Store = Pick<UserStore<object, object>, "deleteTokens">
 
-// Recovery codes are for the day on which all else is gone. Only a reset of all access ends them.
+// Recovery codes are for users who have lost everything else. Only a reset of all access ends them.
 const spared = [":recovery"]
 
 /**
- * Makes a change that a token made before it must not outlive: links of the application, pending sign-ins and known
- * browsers. Those go before it, so that no outage in between leaves them, and once more after it, for those that were made
- * meanwhile.
+ * Makes a change, and ends the user's links, pending sign-ins and known browsers. They end before the change, so that
+ * an outage cannot leave them. They end again after it, in case some were made in between.
  */
 export async function endingTokens<Result>(
   store: Store,
@@ -22,7 +21,7 @@ export async function endingTokens<Result>(
   return result
 }
 
-/** Ends a user's tokens, but for recovery codes: while a password works, a second factor must not go missing. */
+/** Ends a user's tokens except recovery codes: while a password works, the second factor must stay. */
 export async function endPendings({ deleteTokens }: Store, userId: UserId): Promise<void> {
   await deleteTokens?.(userId, { except: spared })
 }

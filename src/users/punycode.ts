@@ -1,7 +1,7 @@
 // The parameters of RFC 3492, section 5.
 const [base, tmin, tmax, skew, damp, initialBias, initialN] = [36, 1, 26, 38, 700, 72, 128] as const
 
-/** Decodes the part of an A-label after `xn--` (RFC 3492, section 6.2). The label is one that IDNA has made. */
+/** Decodes the part of an A-label after `xn--` (RFC 3492, section 6.2). The label must come from IDNA. */
 export function decodePunycode(label: string): string {
   const end = Math.max(label.lastIndexOf("-"), 0)
   const output = Array.from(label.slice(0, end), (letter) => letter.codePointAt(0) ?? 0)

@@ -3,13 +3,16 @@ import type { UserId } from "../core/ports.ts"
 import { resetsPort } from "../proof/resets.ts"
 import type { Resettable } from "../proof/resets.ts"
 
-/** A module that is reset, as {@link guardResets} prepares it. */
+/** A module to reset, as {@link guardResets} prepares it. */
 export interface ResetModule<Id extends UserId = UserId> extends Pick<Resettable<Id>, "resetUser"> {
   isAuth: boolean
   port: string | undefined
 }
 
-/** Guards the modules. Sessions end before second factors do: what asks for a factor must not find one without it. */
+/**
+ * Guards the modules, and puts the auth first. Sessions must end before second factors do: otherwise a live session
+ * would no longer be asked for them.
+ */
 export function guardResets<Id extends UserId>(
   modules: readonly Resettable<Id>[] | undefined,
 ): ResetModule<Id>[] | undefined {
@@ -22,7 +25,7 @@ export function guardResets<Id extends UserId>(
 }
 
 /**
- * Throws `missing_port` unless sessions are reset, and tokens if the users' adapter keeps them. TOTP and passkeys that it
+ * Throws `missing_port` if the auth is missing, or the tokens that the users' adapter keeps. TOTP and passkeys that it
  * keeps need no module: most adapters have their ports, and few applications use them.
  */
 export function requireResets(modules: readonly ResetModule[] | undefined, adapter: object): void {
@@ -32,7 +35,7 @@ export function requireResets(modules: readonly ResetModule[] | undefined, adapt
     throw missingReset("the adapter has deleteTokens(), and no module resets it; add createTokens()")
 }
 
-/** Makes the error of what is not among the `resets`. */
+/** Makes the error for a module that is missing from `resets`. */
 export function missingReset(problem: string): AuthError {
   return new AuthError("missing_port", `resets: ${problem}`)
 }

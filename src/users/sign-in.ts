@@ -13,13 +13,13 @@ import type { Key, PasswordAttempt, SignInAuth, SignInDoor } from "./users.ts"
 
 type Store = Pick<UserAdapter<{ id: UserId }>, "findKey" | "findUser" | "listKeys" | "replaceKeyPassword">
 
-/** A key whose password was right, with the hash that was stored last. */
+/** A key whose password matched, with the hash that is stored now. */
 interface Verified<Id extends UserId> {
   key: PasswordKey<Id>
   password: string
 }
 
-/** Signs in by password. */
+/** Signs users in by password. */
 export function passwordSignIn<Id extends UserId>(store: Store, parts: UsersParts) {
   const { emit, hash, ids, needsRehash, passwordProviders, realm, unreadableFormat, verify } = parts
   const { findKey } = keyFinder(store, ids)
@@ -62,13 +62,13 @@ export function passwordSignIn<Id extends UserId>(store: Store, parts: UsersPart
   }
 
   async function begin<Begun>(door: SignInDoor<Id, Begun, unknown>, verified: Verified<Id>, attributes: unknown) {
-    // A no is final. The first password may be back a moment later, and the door has turned the user away by then.
+    // A failed check is final. The first password may be set again later, but the door has already refused the user.
     let held = true
     const stillHeld = async () => (held &&= await stillHolds(verified))
     try {
       return await door.beginSignIn(provePassword(verified.key, realm, stillHeld), attributes)
     } catch (error) {
-      // The password was changed, or the user deleted, meanwhile. A void proof may also be the developer's mistake.
+      // `null` if the password changed or the user was deleted. Otherwise the developer passed a void proof.
       if (isAuthError(error) && error.code === "proof_void" && !(await stillHeld())) return null
       throw error
     }
@@ -98,7 +98,7 @@ export function passwordSignIn<Id extends UserId>(store: Store, parts: UsersPart
     return isPlausible(password) ? tryKey(await findKey(name), password) : null
   }
 
-  /** Costs one verify, whether there is a key or not. */
+  /** Costs one verify, even if there is no key. */
   async function tryKey(record: KeyRecord | null, password: string): Promise<Verified<Id> | null> {
     const key = record && withPassword(record)
     const isRight = await verify(key?.passwordHash ?? null, password)
@@ -107,30 +107,30 @@ export function passwordSignIn<Id extends UserId>(store: Store, parts: UsersPart
     return key && passwordHash !== null ? { key: { ...key, passwordHash }, password } : null
   }
 
-  /** A user has one password, but rows that another library wrote may have one for each key: any of them is the user's. */
+  /** Tries each key. A user has one password, but rows from another library may have one for each key. */
   async function tryKeys([first, ...others]: KeyRecord[], password: string): Promise<Verified<Id> | null> {
     const verified = await tryKey(first ?? null, password)
     return verified || others.length === 0 ? verified : tryKeys(others, password)
   }
 
-  // Otherwise the format would look like a wrong password for ever.
+  // Otherwise the format would always look like a wrong password.
   function reportUnreadable({ passwordHash, userId, providerId }: PasswordKey): void {
     const reason = unreadableFormat(passwordHash)
     if (reason !== null) emit("hash_unreadable", { userId, providerId, reason })
   }
 
-  /** Resolves to the hash that is stored now; to `null` if the user has another password by now. */
+  /** Resolves to the hash that is stored now, or to `null` if the user now has another password. */
   async function rehash(key: PasswordKey<Id>, password: string): Promise<string | null> {
     if (!needsRehash(key.passwordHash)) return key.passwordHash
     const to = await hash(password)
-    // It was right, so that the user signs in all the same.
+    // The password was right, so the user still signs in.
     if (to === null) return key.passwordHash
     if (!(await store.replaceKeyPassword(key, key.passwordHash, to))) return readAgain(key, password)
     emit("password_rehashed", { userId: key.userId, providerId: key.providerId })
     return to
   }
 
-  // Another sign-in may have re-hashed the same password meanwhile.
+  // Another sign-in may have re-hashed the same password.
   async function readAgain(key: PasswordKey<Id>, password: string): Promise<string | null> {
     const current = await currentKey(key)
     return current && (await verify(current.passwordHash, password)) ? current.passwordHash : null
@@ -147,7 +147,7 @@ export function passwordSignIn<Id extends UserId>(store: Store, parts: UsersPart
     return record?.userId === userId ? withPassword(record) : null
   }
 
-  /** Lists the user's password keys, one for each hash. */
+  /** Lists the user's password keys, one for each different hash. */
   async function passwordKeysOf(userId: Id): Promise<KeyRecord[]> {
     const keys = (await store.listKeys(userId)).filter(({ providerId }) => isPasswordProvider(providerId))
     const byHash = new Map(keys.toReversed().map((key) => [key.passwordHash, key]))
@@ -163,7 +163,7 @@ export function passwordSignIn<Id extends UserId>(store: Store, parts: UsersPart
     return provePassword(verified.key, realm, () => stillHolds(verified))
   }
 
-  // The ids in keys are those of the adapter's rows.
+  // The adapter's keys have the ids of its rows.
   function withPassword({ passwordHash, ...record }: KeyRecord): PasswordKey<Id> | null {
     return passwordHash === null ? null : { ...record, userId: record.userId as Id, passwordHash }
   }

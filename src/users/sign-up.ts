@@ -9,7 +9,7 @@ import type { UsersParts } from "./parts.ts"
 import { provePassword } from "./user-proofs.ts"
 import type { KeyReason, NewKey, Users, UsersOptions } from "./users.ts"
 
-/** Creates users, with a key or without one. */
+/** Creates users, with or without a key. */
 export function signUp<UserRow extends { id: UserId }, NewUser>(
   adapter: UserAdapter<UserRow, NewUser>,
   parts: UsersParts,
@@ -30,17 +30,17 @@ export function signUp<UserRow extends { id: UserId }, NewUser>(
     return { user: result.user, proof: prove(result.user.id, newKey) }
   }
 
-  // Neither asks this adapter later: it may be one of a transaction that has ended by then. `createUsers` is asked.
+  // The proof does not ask this adapter later, because its transaction may have ended. It asks `createUsers`.
   function prove(userId: Id, newKey: Omit<KeyRecord, "userId"> | null): Proof<Id> {
     if (!newKey || newKey.passwordHash === null) return makeProof<Id>({ realm, userId, method: "sign_up" })
     return provePassword<Id>({ ...newKey, userId, passwordHash: newKey.passwordHash }, realm)
   }
 
-  /** `undefined` leaves it to the database. */
+  /** Returns `undefined` to leave the id to the database. */
   async function makeId(): Promise<Id | undefined> {
     if (generateUserId === false) return undefined
     if (generateUserId) return generateUserId()
-    // The adapter's ids are those of its rows.
+    // The adapter makes ids for its own rows.
     return (adapter.generateUserId ? await adapter.generateUserId() : randomText(10)) as Id | undefined
   }
 
@@ -60,7 +60,7 @@ export function signUp<UserRow extends { id: UserId }, NewUser>(
   return { createUser }
 }
 
-// An id that is taken reads like any other unique column: whose id it is, is nothing to tell.
+// A taken id is reported like any other unique column, so that the answer reveals nothing about its owner.
 function reasonOf(taken: "id" | "key" | "attribute") {
   return taken === "key" ? ("key_taken" as const) : ("attribute_taken" as const)
 }

@@ -24,7 +24,7 @@ export function userKeys<UserRow extends { id: UserId }, NewUser>(
   const { choosePassword, settlePassword, dropFirstPassword } = onePassword(parts)
 
   async function createKey(addition: Addition<Id, NewUser>) {
-    // A misspelt sessionId would not be looked up.
+    // A misspelt sessionId would not be checked.
     checkOptions(
       "createKey()",
       addition,
@@ -68,7 +68,7 @@ export function userKeys<UserRow extends { id: UserId }, NewUser>(
   }
 
   async function takeBack(key: KeyRecord, choice: Choice): Promise<void> {
-    // First the password, which other keys may have got too.
+    // Removes the password first, because other keys may also have got it.
     await dropFirstPassword(adapter, key.userId, choice)
     await adapter.deleteKey(key, { evenLast: true })
   }
@@ -120,9 +120,9 @@ export function userKeys<UserRow extends { id: UserId }, NewUser>(
   return { createKey, getKey, getUserKeys, renameKey, deleteKey }
 }
 
-/** Leaves a key's secret out. */
+/** Returns a key without its secret. */
 export function toKey<Id extends UserId>({ userId, providerId, providerUserId, passwordHash }: KeyRecord): Key<Id> {
-  // The adapter's ids are those of its rows.
+  // The adapter's keys have the ids of its rows.
   return { userId: userId as Id, providerId, providerUserId, hasPassword: passwordHash !== null }
 }
 
@@ -130,7 +130,7 @@ function refused<Reason extends CreateKeyReason>(reason: Reason) {
   return { stored: null, reason }
 }
 
-/** What a row had in the columns that were changed. The attributes of a user are columns of the row. */
+/** Returns the former values of the columns that were changed. A user's attributes are columns of the row. */
 function formerValues<NewUser>(row: object, changed: Partial<NewUser> | undefined) {
   const columns = Object.entries(row).filter(([column]) => column in Object(changed))
   return Object.fromEntries(columns) as Partial<NewUser>

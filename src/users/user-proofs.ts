@@ -11,7 +11,7 @@ export interface PasswordKey<Id extends UserId = UserId> extends KeyRecord {
   passwordHash: string
 }
 
-/** Makes the proof of a password that was right, or was set by the visitor a moment ago. */
+/** Makes the proof of a password that the visitor has just typed or set. */
 export function provePassword<Id extends UserId>(
   { userId, providerId, providerUserId, passwordHash }: PasswordKey<Id>,
   realm: string,
@@ -21,7 +21,7 @@ export function provePassword<Id extends UserId>(
   return makeProof<Id>({ realm, userId, method: "password", key, mark: hashText(passwordHash), stillHolds })
 }
 
-/** Answers whether evidence still holds, with one read of the store. */
+/** Makes the function that checks whether evidence still holds, with one read of the store. */
 export function evidenceReader(store: Store) {
   async function stillHolds({ userId, method, key, mark }: Evidence): Promise<boolean> {
     switch (method) {
@@ -35,7 +35,7 @@ export function evidenceReader(store: Store) {
       case "sign_up":
       case "recovery":
         return (await store.findUser(userId)) !== null
-      // Whoever keeps authenticators and passkeys answers for them.
+      // The modules that keep authenticators and passkeys check these.
       case "totp":
       case "passkey":
       default:
