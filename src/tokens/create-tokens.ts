@@ -28,14 +28,16 @@ const port = [
   "deleteExpiredTokens",
 ] as const
 
-/** How many links in a mailbox work. An older one, of a mail that was late, may be the one that the user opens. */
+/** How many links in a mailbox work. If a mail was late, the user may open an older one. */
 const liveTokens = 3
-/** The most that NIST SP 800-63B-4 (3.1.3.2) and OWASP ASVS 5.0 (6.5.5) let a code live, in milliseconds. */
+/**
+ * The longest lifetime, in milliseconds, that NIST SP 800-63B-4 (3.1.3.2) and OWASP ASVS 5.0 (6.5.5) allow for a code.
+ */
 const maxCodeLifetime = 600_000
-/** How many tries a code's row counts to: a code for fewer starts above zero. */
+/** The number of tries at which a code's row is used up. A code with fewer tries starts above zero. */
 const maxAttempts = 10
 
-/** What one call is given, whatever its purpose. */
+/** What a call gets, for any purpose. */
 interface Request {
   purpose: string
   userId?: UserId | null | undefined
@@ -43,9 +45,9 @@ interface Request {
 }
 
 /**
- * Makes one-time tokens for links, such as those that reset a password, and codes to type.
+ * Creates one-time tokens for links, such as password resets, and codes that users type.
  *
- * Throws `invalid_option` for an unknown option or an invalid purpose, and `missing_port` for an adapter that lacks a
+ * Throws `invalid_option` if an option is unknown or a purpose is invalid. Throws `missing_port` if the adapter lacks a
  * method.
  *
  * @example
@@ -64,7 +66,7 @@ export function createTokens<Named extends Purposes, UserRow = never>(
   const { realm = "user", now = Date.now } = options
   const purposes = checkPurposes(options.purposes)
   const emit = createEmitter(options.onEvent, now)
-  // The types of what goes in and out follow from the purposes, which only the compiler tells apart.
+  // The input and output types depend on the purposes, which only the compiler can tell apart.
   return over(options.adapter) as TokensOf<Named, UserRow>
 
   function over(unguarded: TokenAdapter): Tokens<Purposes> {
@@ -120,7 +122,7 @@ export function createTokens<Named extends Purposes, UserRow = never>(
       return accept(name, taken && { ...tried, data: tried.data.slice(codeHashLength) })
     }
 
-    /** Returns what a token holds that the store has given up, unless it was late. */
+    /** Returns the contents of a token that was taken from the store, or `null` if it came too late. */
     function accept(name: string, taken: TokenRecord | null) {
       if (!taken || !fits(name, taken)) return refuse(name, "unknown")
       if (!store.isLive(taken)) return refuse(name, "expired", taken)
@@ -132,7 +134,7 @@ export function createTokens<Named extends Purposes, UserRow = never>(
 
     async function invalidateTokens(userId: UserId, name?: string) {
       if (name !== undefined) purposeOf(name)
-      // Also those of purposes that are no longer among the options.
+      // This includes purposes that are no longer among the options.
       await adapter.deleteTokens(userId, name === undefined ? { except: [...libraryPurposes] } : [name, codesOf(name)])
     }
 
@@ -144,7 +146,7 @@ export function createTokens<Named extends Purposes, UserRow = never>(
       checkOptions("cleanUp()", limits, "limit")
       const { limit = Infinity } = limits
       checkOption("limit", limit, limit > 0, "is not a number of tokens; use 1 or more")
-      // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
+      // The day's margin is for servers with a fast clock, which must not delete what others still accept.
       const before = new Date(now() - 86_400_000)
       return deleteInBatches((batch) => adapter.deleteExpiredTokens(before, batch), limit)
     }
@@ -176,7 +178,7 @@ export function createTokens<Named extends Purposes, UserRow = never>(
     return { userId, data: writeData(data), lifetime }
   }
 
-  /** A purpose may have changed since the token was made. */
+  /** Returns `false` if `user` of the purpose has changed since the token was made. */
   function fits(name: string, { userId }: TokenRecord): boolean {
     return (userId !== null) === purposeOf(name).user
   }
@@ -191,7 +193,7 @@ export function createTokens<Named extends Purposes, UserRow = never>(
   }
 }
 
-/** Codes are kept apart from tokens: a code's handle is no token, and new tokens end no codes. */
+/** Codes have their own purpose: a code's handle is not a token, and new tokens do not end codes. */
 function codesOf(purpose: string): string {
   return `${purpose}:code`
 }

@@ -27,7 +27,7 @@ export function createLibraryTokens(adapter: TokenAdapter, store: ReturnType<typ
   }
 }
 
-/** 15 or 20 bytes of base32 to the bit, so a token has one spelling. */
+/** 15 or 20 bytes fill base32 without spare bits, so a token has only one spelling. */
 function isLibraryToken(value: unknown): value is string {
   return typeof value === "string" && /^[a-z2-7]{24}([a-z2-7]{8})?$/.test(value)
 }

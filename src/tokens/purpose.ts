@@ -5,17 +5,17 @@ import { checkOption, checkOptions } from "../core/options.ts"
 declare const dataOf: unique symbol
 
 /**
- * A purpose whatever it holds. It does not name the data: a `purpose()` that stands where this is expected would take the
- * type of its data from here, and not from its own default.
+ * Any purpose, with any data. It does not name the data type, because a `purpose()` in its place would infer its data
+ * from here instead of using its own default.
  */
 export interface AnyPurpose {
-  /** In milliseconds. */
+  /** Lifetime in milliseconds. */
   readonly lifetime: number
   readonly user: boolean
   readonly proves: "email" | undefined
 }
 
-/** What one-time tokens are for. Made by {@link purpose}. */
+/** What one-time tokens are for. Create it with {@link purpose}. */
 export interface Purpose<
   Data = unknown,
   HasUser extends boolean = boolean,
@@ -23,27 +23,27 @@ export interface Purpose<
 > extends AnyPurpose {
   readonly user: HasUser
   readonly proves: Proves
-  /** Types only. */
+  /** For types only. */
   readonly [dataOf]?: () => Data
 }
 
-/** What {@link purpose} takes. */
+/** The options of {@link purpose}. */
 export interface PurposeOptions {
-  /** How long a token lives, such as `"1h"`. A code lives that long too, but at most 10 minutes. */
+  /** How long a token lives, such as `"1h"`. A code lives equally long, but at most 10 minutes. */
   expiresIn: Duration
   /**
-   * `"email"`: the token goes to the address in the user's row, and whoever brings it back is signed in by that. Default:
-   * it proves nothing, and nobody can be signed in with it.
+   * `"email"`: you send the token to the address in the user's row, and whoever returns it can be signed in. By
+   * default, a token proves nothing and signs nobody in.
    */
   proves?: "email" | undefined
-  /** `false`: there is no user yet, as in a sign-up. Default `true`. */
+  /** `false`: there is no user yet, as during sign-up. Default `true`. */
   user?: boolean | undefined
 }
 
 /**
- * Says what tokens of one kind are for, how long they live, and what they hold: `Data`, which is stored as JSON.
+ * Defines what tokens of one kind are for, how long they live, and which `Data` they hold, stored as JSON.
  *
- * Throws `invalid_option` for an invalid duration, and for `proves` with `user: false`.
+ * Throws `invalid_option` if the duration is invalid, or if `proves` is combined with `user: false`.
  *
  * @example
  * const purposes = {

@@ -1,56 +1,65 @@
 import type { UserId } from "../core/ports.ts"
 
-/** A one-time token as a store keeps it. Nothing in it can be used. */
+/** A one-time token as a store keeps it. Nobody who reads the store can use it. */
 export interface TokenRecord {
-  /** Lower-case hex SHA-256 of the purpose, a zero byte and the token, after the realm if it is not "user": 64 characters. */
+  /**
+   * Lower-case hex SHA-256 of the purpose, a zero byte and the token: 64 characters. A realm other than "user" and a
+   * zero byte come first.
+   */
   id: string
-  /** What the token is for, at most 48 characters of ASCII. A token of one purpose is never found as another. */
+  /** What the token is for, at most 48 ASCII characters. A token of one purpose is never found under another. */
   purpose: string
-  /** Whose it is; `null` before there is a user. */
+  /** The user, or `null` if there is none yet. */
   userId: UserId | null
   /** `null`: it never expires. */
   expiresAt: Date | null
-  /** How often a code was tried. A whole number, not always 0 in a new token. */
+  /** How often a code was tried: a whole number, which may start above 0. */
   attempts: number
   /** Text without NUL, up to 65,535 bytes as UTF-8. */
   data: string
 }
 
-/** Which of a user's older tokens end when a new one is stored: all of this purpose but the newest `keep`. */
+/** The older tokens that end when a new one is stored: all of this user and purpose except the newest `keep`. */
 export interface ReplacedTokens {
   userId: UserId
   purpose: string
-  /** How many are left, the new ones included: at least as many as are stored. */
+  /** How many tokens are left, including the new ones. It is at least the number of new ones. */
   keep: number
 }
 
 /**
- * Where one-time tokens live: the table `auth_token`. The rules of `SessionAdapter` hold here too. Where the store knows its
- * users, a token of a user who does not exist is not found, and `deleteUser` deletes a user's tokens. Expired tokens are
- * found: expiry is the caller's decision.
+ * Stores one-time tokens, in the table `auth_token`. The rules of `SessionAdapter` also apply here. Expired tokens are
+ * found, because the caller checks the expiry. If the store knows its users, it finds no token of a missing user, and
+ * `deleteUser` deletes the user's tokens.
  */
 export interface TokenAdapter {
   /**
-   * Stores tokens, all or none: `false`, storing and deleting nothing, if an id is there already. `replacing` then deletes
-   * the user's tokens of that purpose but the newest `keep`. The newest are those of this call, then those that expire last
-   * (`null` is later than any date); of two that expire in the same millisecond the store may keep either. Under a race more
-   * may be left, and all are counted and deleted like the others. Fewer may be left, at least one new one, only if a token that
-   * is stored later expires earlier. Where the store knows its users, a user who does not exist rejects with `user_missing`. A
-   * store that may evict rows rejects a token that never expires with `unsupported`. A call that rejects stores nothing.
+   * Stores all tokens or none. If an id already exists, it resolves to `false` and changes nothing. A call that rejects
+   * stores nothing.
+   *
+   * `replacing` then deletes the user's tokens of that purpose except the newest `keep`. The newest are those of this
+   * call, then those that expire last (`null` is later than any date). If two expire in the same millisecond, the store
+   * may keep either. After a race more may be left, which are counted and deleted like the others. Fewer may be left,
+   * but at least one new one, only if a token that is stored later expires earlier.
+   *
+   * If the store knows its users, a missing user rejects with `user_missing`. A store that may evict rows rejects a
+   * token that never expires with `unsupported`.
    */
   insertTokens(tokens: TokenRecord[], replacing?: ReplacedTokens): Promise<boolean>
   findToken(id: string): Promise<TokenRecord | null>
-  /** Deletes a token and resolves to it: of racing callers exactly one gets it. */
+  /** Deletes a token and resolves to it. Exactly one of several racing callers gets it. */
   takeToken(id: string): Promise<TokenRecord | null>
   /**
-   * Counts an attempt while fewer than `limit` were made, in one atomic step, and resolves to the token with the attempt
-   * counted: of racing callers each gets a number of its own. `null` after that, and for a token that is not there.
+   * Counts an attempt, in one atomic step, and resolves to the token with the new count. Racing callers each get a
+   * different count. Resolves to `null` after `limit` attempts, or if the token does not exist.
    */
   tryToken(id: string, limit: number): Promise<TokenRecord | null>
-  /** Counts a user's tokens of a purpose, expired ones too. */
+  /** Counts a user's tokens of a purpose, including expired ones. */
   countTokens(userId: UserId, purpose: string): Promise<number>
-  /** Deletes a user's tokens of these purposes (an empty list: none), or of all others (an empty list: all). */
+  /** Deletes a user's tokens of these purposes (an empty list: none), or of all other purposes (an empty list: all). */
   deleteTokens(userId: UserId, purposes: string[] | { except: string[] }): Promise<void>
-  /** Deletes at most `limit` tokens with `expiresAt <= before`, never those without an end. Resolves to how many. */
+  /**
+   * Deletes at most `limit` tokens with `expiresAt <= before`, never those that do not expire. Resolves to how many.
+   */
   deleteExpiredTokens(before: Date, limit: number): Promise<number>
 }
