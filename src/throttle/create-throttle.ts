@@ -8,29 +8,29 @@ import { deleteInBatches } from "../platform/batches.ts"
 import { hashText } from "../platform/crypto.ts"
 import type { ThrottleAdapter } from "./throttle-port.ts"
 
-/** How often a key may be asked. */
+/** How many attempts a key has. */
 export interface Limit {
   /** How many attempts are allowed at once: a whole number, at most the milliseconds of `window`. */
   limit: number
-  /** How long it takes until all of them are available again. Each comes back after `window / limit`. */
+  /** How long it takes until all attempts are available again. One comes back every `window / limit`. */
   window: Duration
 }
 
 /**
- * Whose budget an attempt takes from. `null`, `undefined` and an empty list are not asked. An empty string is a key like any
- * other. Of a list, the first key that is not refused pays.
+ * The key that an attempt is charged to. `null`, `undefined` and an empty list skip the limit. An empty string is an
+ * ordinary key. For a list, the first key with an attempt left pays.
  */
 export type ThrottleKey = string | readonly string[] | null | undefined
 
-/** The keys of an attempt, by the names of `limits`. */
+/** The keys of an attempt, by the names in `limits`. */
 export type ThrottleKeys<Name extends string> = { [N in Name]?: ThrottleKey }
 
-/** What {@link createThrottle} takes. */
+/** The options of {@link createThrottle}. */
 export interface ThrottleOptions<Name extends string> {
   adapter: ThrottleAdapter
-  /** Separates the budgets of throttles that share a store, such as `"sign-in"`: letters, digits, `_` and `-`. */
+  /** Separates the throttles that share a store, such as `"sign-in"`: letters, digits, `_` and `-`. */
   name: string
-  /** The limits by name. They are asked in this order. */
+  /** The limits by name, checked in this order. */
   limits: { [N in Name]: Limit }
   /** Receives the event `throttled` for each refusal. Its `reason` is the name of the limit. */
   onEvent?: ((event: AuthEvent) => void) | undefined
@@ -38,34 +38,34 @@ export interface ThrottleOptions<Name extends string> {
   now?: (() => number) | undefined
 }
 
-/** Counts attempts. Its methods may be destructured; they throw `store_failed`. */
+/** Rate-limits attempts. Its methods can be destructured. They throw `store_failed`. */
 export interface Throttle<Name extends string> {
   /**
-   * Takes an attempt from each key, in the order of `limits`, up to the first refusal. Keys before that one stay charged.
-   * `retryAfter` is how many whole seconds to wait: at least 1 if refused, otherwise 0. Throws `invalid_option` for a name
-   * that `limits` does not have, and for a key that is not text.
+   * Charges an attempt to each key, in the order of `limits`, until one refuses. Keys before that one stay charged.
+   * `retryAfter` is the number of whole seconds to wait: at least 1 if refused, otherwise 0. Throws `invalid_option` if
+   * a name is not in `limits`, or a key is not text.
    */
   consume(keys: ThrottleKeys<Name>): Promise<{ allowed: boolean; retryAfter: number }>
   /**
-   * Fills budgets up again, after a correct password for example. Never reset the budget of a client: an attacker could sign
-   * in to an account of their own between two guesses.
+   * Refills the budgets of keys, for example after a correct password. Never reset a client's key: an attacker could
+   * sign in to their own account between two guesses.
    */
   reset(keys: ThrottleKeys<Name>): Promise<void>
   /**
-   * Deletes the rows of keys whose budget has been full for a day, those of other throttles in this store too: at most
-   * `limit`, default all. Resolves to how many. Run it daily.
+   * Deletes the rows of keys whose budget has been full for a day, including those of other throttles in this store. It
+   * deletes at most `limit` rows, by default all. Resolves to how many. Run it daily.
    */
   cleanUp(options?: { limit?: number | undefined }): Promise<number>
   /**
-   * The same throttle over another adapter, such as one inside a transaction. Do not consume there: a transaction that is
-   * rolled back gives the attempt back.
+   * Returns the same throttle over another adapter, such as one in your transaction. Do not consume there: a rollback
+   * would give the attempt back.
    */
   withAdapter(adapter: ThrottleAdapter): Throttle<Name>
 }
 
 interface Budget {
   name: string
-  /** Milliseconds that one attempt costs, and that all of them cost. */
+  /** The milliseconds that one attempt costs, and that all of them cost. */
   cost: number
   span: number
 }
@@ -73,10 +73,10 @@ interface Budget {
 const port = ["takeAttempt", "dropAttempts", "deleteIdleAttempts"] as const
 
 /**
- * Limits how often something may be tried, for each client and each account: GCRA, with one integer for each key. The limits
- * hold across all processes that share the store.
+ * Rate-limits attempts for each client and each account. It uses GCRA with one integer per key, and the limits hold
+ * across all processes that share the store.
  *
- * Throws `invalid_option` for an invalid name or limit, and `missing_port` for an adapter that lacks a method.
+ * Throws `invalid_option` if a name or limit is invalid, and `missing_port` if the adapter lacks a method.
  *
  * @example
  * const throttle = createThrottle({
@@ -118,7 +118,7 @@ export function createThrottle<Name extends string>(options: ThrottleOptions<Nam
 
       async cleanUp(options = {}) {
         checkOptions("cleanUp()", options, "limit")
-        // A day's margin: a server whose clock runs ahead must not fill budgets up for the others.
+        // The day's margin is for servers with a fast clock, which must not refill budgets for the others.
         const before = now() - 86_400_000
         return deleteInBatches((batch) => store.deleteIdleAttempts(before, batch), options.limit)
       },
@@ -127,7 +127,7 @@ export function createThrottle<Name extends string>(options: ThrottleOptions<Nam
     }
   }
 
-  /** Resolves to the milliseconds to wait: 0 if one of the keys paid. */
+  /** Resolves to the milliseconds to wait, or 0 if one of the keys paid. */
   async function take(store: ThrottleAdapter, { cost, span }: Budget, ids: string[]): Promise<number> {
     const waits: number[] = []
     for (const id of ids) {
@@ -153,7 +153,7 @@ export function createThrottle<Name extends string>(options: ThrottleOptions<Nam
   }
 }
 
-// The name of a limit is no number, because JavaScript lists such keys first, in their own order.
+// A limit cannot be named by a number, because JavaScript lists such properties first, in their own order.
 function checkName(option: string, name: string): void {
   const isValid = /^[a-z][\w-]{0,39}$/i.test(name)
   checkOption(option, name, isValid, "is not a name; use up to 40 letters, digits, _ and -, and start with a letter")
@@ -165,10 +165,10 @@ function readLimit(name: string, options: Limit): Budget {
   checkOptions(path, options, "limit", "window")
   const { limit, window } = options
   const time = parseDuration(window, `${path}.window`)
-  // More would cost less than a millisecond each.
+  // With more attempts, each would cost less than a millisecond.
   const isValid = Number.isInteger(limit) && limit > 0 && limit <= time
   checkOption(`${path}.limit`, limit, isValid, "is not a limit; use a whole number from 1 to the window's milliseconds")
-  // Rounded up, and the span made of it, so that exactly `limit` fit in at once.
+  // The cost is rounded up, and the span is a multiple of it, so that exactly `limit` attempts fit.
   const cost = Math.ceil(time / limit)
   return { name, cost, span: cost * limit }
 }

@@ -4,16 +4,17 @@ import { hashText } from "../platform/crypto.ts"
 import { libraryTokens } from "../proof/library-tokens.ts"
 import type { HasLibraryTokens } from "../proof/library-tokens.ts"
 
-/** Remembers browsers. Its methods may be destructured; they throw `store_failed`. */
+/** Remembers browsers. Its methods can be destructured. They throw `store_failed`. */
 export interface KnownBrowsers {
   /**
-   * Lists whose budget an attempt may take from, for `consume`: the browser's own if this account has signed in with it, then
-   * the account's. `value` is what the browser's cookie holds, of any type. Empty for an account of `null`.
+   * Returns the keys of an account for `consume`. The browser's own key comes first if the account has signed in with
+   * it, then the account's. `value` is the browser's cookie value, of any type. If `account` is `null`, the list is
+   * empty.
    */
   bucketsFor(value: unknown, account: string | null): Promise<string[]>
   /**
-   * Remembers a browser, after the last factor of a sign-in, for 90 days. Resolves to the value of its cookie, 32 characters.
-   * `value` is what the cookie held before: it ends. The newest 10 browsers of a user are known.
+   * Remembers a browser for 90 days. Call it after the last factor of a sign-in. Resolves to the new cookie value, 32
+   * characters. The previous cookie value, `value`, ends. A user's newest 10 browsers are kept.
    */
   remember(browser: { userId: UserId; account: string; value?: unknown }): Promise<string>
 }
@@ -21,9 +22,9 @@ export interface KnownBrowsers {
 const purpose = ":known_browser"
 
 /**
- * Gives browsers that a user has signed in with a budget of their own, so that an attacker who uses up the budget of the
- * account does not lock its owner out. A browser is known for one account only, in the form that `consume` gets. A new
- * password ends all of them.
+ * Gives each browser that a user has signed in with its own budget. An attacker who uses up the account's budget then
+ * does not lock its owner out. A browser is known for one account only, in the form that you pass to `consume`. A new
+ * password ends all of the user's browsers.
  *
  * Keep the value in a cookie with `HttpOnly`, `Secure` and `SameSite=Lax`. It signs nobody in.
  *
@@ -42,12 +43,12 @@ export function createKnownBrowsers(options: { tokens: HasLibraryTokens }): Know
     async bucketsFor(value, account) {
       if (account === null) return []
       const known = await tokens.peek(purpose, value)
-      // The hash of both, so that no account name can be one.
+      // Hashes both, so that no account name can equal the key.
       return known?.data === account ? [hashText(`${account}\0${value as string}`), account] : [account]
     },
 
     async remember({ userId, account, value }) {
-      // Before the new one is made: otherwise a user with ten browsers would lose another one.
+      // Ends the old one first. Otherwise a user with ten browsers would lose another one.
       await tokens.take(purpose, value)
       const [created = ""] = await tokens.create(purpose, { userId, data: account, expiresIn: "90d", keep: 10 })
       return created
