@@ -6,53 +6,57 @@ import { deleteInBatches } from "../platform/batches.ts"
 import { randomText } from "../platform/crypto.ts"
 import type { AuditAdapter, AuditPlace, AuditRecord } from "./audit-port.ts"
 
-/** What an event says besides its type, its time, its user and its session. */
+/** What an event contains besides its type, time, user and session. */
 export type AuditDetail = Record<string, string | number>
 
-/** An event that was recorded. */
+/** A recorded event. */
 export interface AuditEvent extends Omit<AuditRecord, "detail"> {
   detail: AuditDetail
 }
 
-/** What {@link createAudit} takes. */
+/** The options of {@link createAudit}. */
 export interface AuditOptions {
   adapter: AuditAdapter
   /**
-   * Adds to what is stored of an event, such as the address and browser of its `request`. `null` adds nothing. Never return
-   * a secret. Texts are cut to 500 characters. If it throws, the event is stored without it.
+   * Adds details to a stored event, such as the address and browser of its `request`. `null` adds nothing. Never return
+   * a secret. Text is cut to 500 characters. If it throws, the event is stored without the details.
    */
   describe?: ((event: AuthEvent) => AuditDetail | null) | undefined
   /**
-   * Keeps a serverless function alive until the work is done, as `after` of Next.js and `waitUntil` do. With it, each event
-   * is written at once. Without it, events are written in batches, by a timer that does not keep the process alive.
+   * Keeps a serverless function alive until the work is done, as `after` of Next.js and `waitUntil` do. With it, each
+   * event is written at once. Without it, events are written in batches, by a timer that does not keep the process
+   * alive.
    */
   defer?: ((work: Promise<unknown>) => unknown) | undefined
   /**
-   * The types of events that are not stored. Default: what happens all the time, and what anyone can cause without an
-   * account: `session_extended`, `session_extension_failed`, `session_rejected`, `cookie_conflict`, `cross_origin`,
-   * `device_skipped`.
+   * The types of events that are not stored. By default, these are events that are frequent, or that anyone can cause
+   * without an account: `session_extended`, `session_extension_failed`, `session_rejected`, `cookie_conflict`,
+   * `cross_origin`, `device_skipped`.
    */
   skip?: readonly AuthEventType[] | undefined
-  /** Receives what the store or `describe` threw. The events stay in the queue, and are sent again. */
+  /**
+   * Receives errors of the store and of `describe`. Events that the store did not take stay in the queue and are sent
+   * again.
+   */
   onError?: ((error: unknown) => void) | undefined
   /** The clock, in milliseconds. Default `Date.now`. */
   now?: (() => number) | undefined
 }
 
-/** Records events. Its methods may be destructured. */
+/** Records events. Its methods can be destructured. */
 export interface Audit {
-  /** What `onEvent` of all modules takes. It waits for nothing and never throws. */
+  /** Records an event. Pass it as `onEvent` to every module. It waits for nothing and never throws. */
   onEvent(event: AuthEvent): void
   /**
-   * Lists a user's events, newest first, at most `limit`, which is 1 to 1000. For the next page, pass the last event as
+   * Lists a user's events, newest first, at most `limit` (1 to 1000). For the next page, pass the last event as
    * `before`. Throws `store_failed`.
    */
   listEvents(query: { userId: UserId; before?: AuditPlace | null | undefined; limit: number }): Promise<AuditEvent[]>
-  /** Deletes the events of all users up to a time. Resolves to how many. Throws `store_failed`. */
+  /** Deletes all users' events up to and including a time. Resolves to how many. Throws `store_failed`. */
   deleteEvents(before: Date): Promise<number>
   /**
-   * Writes what waits, for example before the process ends. Throws `store_failed` if the store does not take it; the events
-   * stay in the queue.
+   * Writes all queued events, for example before the process ends. Throws `store_failed` if the store does not take
+   * them, and keeps them in the queue.
    */
   flush(): Promise<void>
 }
@@ -66,22 +70,23 @@ const skipped: readonly AuthEventType[] = [
   "cross_origin",
   "device_skipped",
 ]
-// What anyone can cause, as often as they like.
+// Events that anyone can cause, as often as they like.
 const byAnyone = /refused$|rejected$|^(throttled|token_created|cookie_conflict|cross_origin)$/
 const maxEvents = 1000
 const maxBatch = 100
 const maxText = 500
-// In milliseconds: until a batch is written, and until it is sent again.
+// In milliseconds: the time until a batch is written, and until a failed one is sent again.
 const delay = 250
 const pause = 10_000
 
 /**
- * Records the events of all modules in a table. Pass its `onEvent` to each of them.
+ * Records the events of all modules in a table. Pass its `onEvent` to each module.
  *
- * A queue of at most 1,000 events waits for the store. When it is full, the oldest event that anyone can cause is dropped
- * first, such as a wrong password, and then the oldest. An event `events_dropped` records how many.
+ * Events wait for the store in a queue of at most 1,000. When it is full, the oldest event that anyone can cause, such
+ * as a wrong password, is dropped first. If there is none, the oldest event is dropped. An `events_dropped` event
+ * records how many.
  *
- * Throws `invalid_option` for an unknown option, and `missing_port` for an adapter that lacks a method.
+ * Throws `invalid_option` if an option is unknown, and `missing_port` if the adapter lacks a method.
  *
  * @example
  * const audit = createAudit({ adapter })
@@ -107,7 +112,7 @@ export function createAudit(options: AuditOptions): Audit {
   }
 
   function recordOf(event: AuthEvent): AuditRecord {
-    // What is not enumerable, such as the request with its cookie, is not in the rest.
+    // The rest contains only enumerable properties, so not the request with its cookie.
     const { type, at, userId = null, sessionId = null, ...rest } = event
     return { id: randomText(20), at, type, userId, sessionId, detail: detailOf(event, rest) }
   }
@@ -131,7 +136,7 @@ export function createAudit(options: AuditOptions): Audit {
 
   function writeIn(time: number): void {
     timer ??= setTimeout(() => void writeInTime(), time)
-    // Node.js; a browser's timer is a number.
+    // A timer of Node.js has unref(). A browser's timer is a number.
     ;(timer as { unref?: () => void }).unref?.()
   }
 
@@ -140,7 +145,7 @@ export function createAudit(options: AuditOptions): Audit {
     if (await write()) writeIn(pause)
   }
 
-  /** Sends what waits. Resolves to what the store threw. */
+  /** Sends the queued events. Resolves to the error of the store, or `null`. */
   function write(): Promise<Error | null> {
     const work = send().finally(() => underWay.delete(work))
     underWay.add(work)
@@ -148,7 +153,7 @@ export function createAudit(options: AuditOptions): Audit {
   }
 
   async function send(): Promise<Error | null> {
-    // A store that does not answer gets no more than the queue holds.
+    // A store that does not answer is sent no more events than the queue holds.
     while (waiting.length + dropped > 0 && sending < maxEvents) {
       const batch = waiting.splice(0, batchSize)
       const told = dropped
@@ -158,12 +163,13 @@ export function createAudit(options: AuditOptions): Audit {
         await store.insertEvents(told > 0 ? [...batch, droppedRecord(told)] : batch)
         batchSize = Math.min(2 * batchSize, maxBatch)
       } catch (error) {
-        // Behind the others, and in smaller batches: an event that the store cannot take does not hold up the rest.
+        // The failed batch goes to the end of the queue, and batches get smaller. An event that the store cannot take
+        // then does not hold up the rest.
         waiting.push(...batch)
         batchSize = Math.ceil(batchSize / 2)
         dropped += told
         report(error)
-        // The guard of the port throws errors of this package only.
+        // The guarded port throws only errors of this package.
         return error as Error
       } finally {
         sending -= batch.length
@@ -178,7 +184,7 @@ export function createAudit(options: AuditOptions): Audit {
   }
 
   function report(fault: unknown): void {
-    // async, so that what the listener throws is dropped.
+    // async, so that errors of the listener are ignored.
     const tell = async () => onError?.(fault)
     tell().catch(() => {})
   }
@@ -191,7 +197,7 @@ export function createAudit(options: AuditOptions): Audit {
       const { userId, before = null, limit } = query
       const isValid = Number.isInteger(limit) && limit > 0 && limit <= 1000
       checkOption("limit", limit, isValid, "is out of range; use 1 to 1000")
-      // What this request has just caused is in its list.
+      // Events that this request has just caused are then in the list.
       await write()
       const records = await store.listEvents(userId, before, limit)
       return records.map((record) => ({ ...record, detail: readDetail(record.detail) }))
@@ -216,7 +222,10 @@ function toJson(detail: object): string {
   return text === "{}" ? "" : text
 }
 
-/** What cannot be read, such as text that a database has cut off, is nothing: the other events must still be listed. */
+/**
+ * Reads a detail. Unreadable text, such as text that a database has cut off, becomes empty, so that other events are
+ * listed.
+ */
 function readDetail(text: string): AuditDetail {
   try {
     return { ...(JSON.parse(text) as AuditDetail) }
