@@ -15,7 +15,7 @@ export default function GlobalError() {
         </header>
         <main>
           <h1>Back soon</h1>
-          <p>Something is out of order. Try again shortly.</p>
+          <p>Something went wrong. Try again shortly.</p>
         </main>
       </body>
     </html>

@@ -8,8 +8,7 @@ export default async function HomePage() {
     <>
       <h1>Everything an account needs</h1>
       <p className="lead">
-        Confirmed addresses, links and codes by e-mail, rate limits, step-up and a record of it all, on your own
-        database.
+        Confirmed addresses, links and codes by e-mail, rate limits, step-up and recent activity, in your own database.
       </p>
       {signedIn ? <MemberActions /> : <VisitorActions />}
     </>

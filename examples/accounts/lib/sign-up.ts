@@ -17,7 +17,10 @@ export async function mailSignUpCode(email: string): Promise<string> {
   const isTaken = await users.getKey({ providerId: "email", providerUserId: email })
   if (isTaken) sendMail(email, "You have an account already", [`Sign in, or reset your password: ${resetPage()}`])
   else
-    sendMail(email, "Your code to sign up", [code, "It is good for ten minutes. If you did not ask for it, ignore it."])
+    sendMail(email, "Your code to sign up", [
+      code,
+      "It works for ten minutes. If you did not request it, ignore this mail.",
+    ])
   return handle
 }
 

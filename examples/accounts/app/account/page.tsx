@@ -9,12 +9,12 @@ export const metadata: Metadata = { title: "Account" }
 const notices: Record<string, string> = {
   password: "Your password was changed. All other devices are signed out.",
   "passkey-account": "Your account was created.",
-  "passkey-added": "Your passkey was added. From now on it is also asked for after your password.",
-  linked: "It signs you in from now on.",
-  unlinked: "It no longer signs you in.",
+  "passkey-added": "Your passkey was added. From now on, we also ask for it after your password.",
+  linked: "You can now sign in with it.",
+  unlinked: "You can no longer sign in with it.",
   "two-step-off": "Two-step verification is off.",
   data: "Thank you. You can download your data now.",
-  "email-asked": "We have sent a link to the new address. Until you open it, nothing changes.",
+  "email-asked": "We have sent a link to the new address. Nothing changes until you open it.",
 }
 
 interface AccountPageProps {
@@ -50,7 +50,7 @@ export default protectedPage(async ({ session }, { searchParams }: AccountPagePr
         </dd>
         {provedAt && (
           <>
-            <dt>Last confirmed that it is you</dt>
+            <dt>Last confirmed it was you</dt>
             <dd>
               <Time date={provedAt} />
             </dd>

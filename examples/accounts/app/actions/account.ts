@@ -21,11 +21,11 @@ export const requestEmailChange = serverAction(
     const data = { from: user.email, to }
     const token = await tokens.createToken({ purpose: "change_email", userId: user.id, data })
     if (await users.getKey({ providerId: "email", providerUserId: to })) {
-      sendMail(to, "You have an account already", ["Somebody wants to use this address for another account."])
+      sendMail(to, "You have an account already", ["Someone wants to use this address for another account."])
     } else {
       sendMail(to, "Confirm your new address", [linkTo("/account/email/confirm", token)])
     }
-    sendMail(user.email, "A new address was asked for", [`It will be ${to}, once it is confirmed.`, notYou])
+    sendMail(user.email, "A new address was asked for", [`It will be ${to} once that address is confirmed.`, notYou])
     redirect("/account?done=email-asked", RedirectType.replace)
   },
   { authorize: recently },
@@ -41,7 +41,7 @@ export const confirmEmailChange = serverAction(
     const renamed = await users.renameKey(key, data.to, { attributes: { email: data.to } })
     if (!renamed.renamed) return { errors: { form: usedLink } }
     sendMail(data.from, "Your address was changed", [`It is now ${data.to}.`, notYou])
-    sendMail(data.to, "Your address was changed", ["You sign in with this address from now on."])
+    sendMail(data.to, "Your address was changed", ["From now on, sign in with this address."])
     redirect("/account/email/done", RedirectType.replace)
   },
   { public: true },
@@ -51,7 +51,7 @@ export const deleteAccount = serverAction(
   async ({ user }) => {
     await users.deleteUser(user.id)
     await signOut()
-    sendMail(user.email, "Your account was deleted", ["All that belonged to it is gone."])
+    sendMail(user.email, "Your account was deleted", ["Everything in it was deleted."])
     redirect("/")
   },
   { authorize: recently },

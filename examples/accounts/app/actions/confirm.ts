@@ -45,7 +45,7 @@ export const mailConfirmCode = serverAction(async ({ user }, _state: FormState, 
   if (!allowed) return { errors: { form: `Try again in ${waitingTime(retryAfter)}.` } }
   const { code, handle } = await tokens.createCode({ purpose: "confirm", userId: user.id })
   await flow.setFlow(flowName, handle)
-  sendMail(user.email, "Your code", [code, "Somebody, probably you, wants to change something in your account."])
+  sendMail(user.email, "Your code", [code, "Someone, probably you, wants to change something in your account."])
   redirect(`/confirm/code?next=${encodeURIComponent(nextOf(form))}`)
 })
 

@@ -54,7 +54,7 @@ export const unlinkProvider = serverAction(
     if (!providerNamed(providerId)) notFound()
     const { deleted, reason } = await users.deleteKey({ userId: user.id, providerId, providerUserId })
     if (reason === "last_key") redirect("/account/providers?done=last", RedirectType.replace)
-    if (deleted) sendMail(user.email, "A way to sign in was removed", ["It no longer signs you in.", notYou])
+    if (deleted) sendMail(user.email, "A way to sign in was removed", ["You can no longer sign in with it.", notYou])
     redirect("/account?done=unlinked", RedirectType.replace)
   },
   { authorize: recently },

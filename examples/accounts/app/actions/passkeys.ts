@@ -43,7 +43,7 @@ export const addPasskey = serverAction(
     const added =
       registered?.userId === user.id && (await passkeys.addPasskey(registered, { name, sessionId: session.id }))
     if (!added) return notAdded(answer, passkeyNotAdded)
-    sendMail(user.email, "A passkey was added", [`"${name}" signs you in from now on.`, notYou])
+    sendMail(user.email, "A passkey was added", [`You can now sign in with "${name}".`, notYou])
     // Not back to the list, which asks whoever has a passkey to use it first.
     redirect("/account?done=passkey-added", RedirectType.replace)
   },
@@ -64,7 +64,7 @@ export const removePasskey = serverAction(
   async ({ user }, form: FormData) => {
     const isRemoved = await passkeys.deletePasskey({ userId: user.id, id: formText(form, "id") })
     await dropLoneRecoveryCodes(user.id)
-    if (isRemoved) sendMail(user.email, "A passkey was removed", ["It no longer signs you in.", notYou])
+    if (isRemoved) sendMail(user.email, "A passkey was removed", ["You can no longer sign in with it.", notYou])
     redirect("/account/passkeys?done=removed", RedirectType.replace)
   },
   { authorize: recently },
@@ -77,13 +77,13 @@ export const signUpWithPasskey = serverAction(
     const registered = await passkeys.verifyRegistration(answer)
     if (!registered) return notAdded(answer, passkeyNotAdded)
     const confirmed = await tokens.consumeToken(await flow.readFlow(confirmedAddress), "confirmed_address")
-    if (!confirmed) return notAdded(answer, "Too much time has passed. Confirm your address once more.")
+    if (!confirmed) return notAdded(answer, "Too much time has passed. Confirm your address again.")
     const { email } = confirmed.data
     // The browser has stored this id with the passkey.
     const id = registered.userId
     const key = { providerId: "email", providerUserId: email }
     const created = await users.createUser({ id, key, attributes: { email } })
-    if (!created.user) return notAdded(answer, "There is an account with this address. Sign in instead.")
+    if (!created.user) return notAdded(answer, "There is already an account with this address. Sign in instead.")
     await flow.setFlow(confirmedAddress, null)
     const device = await currentDevice()
     // Before the passkey is there, which would be asked for as a second step.

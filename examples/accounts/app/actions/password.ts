@@ -35,7 +35,7 @@ async function mailReset(email: string): Promise<void> {
   const link = linkTo("/reset-password", await tokens.createToken({ purpose: "reset_password", userId: user.id }))
   sendMail(user.email, "Reset your password", [
     link,
-    "The link is good for one hour. If you did not ask for it, ignore it.",
+    "The link works for one hour. If you did not request it, ignore this mail.",
   ])
 }
 

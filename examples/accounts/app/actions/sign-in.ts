@@ -80,7 +80,7 @@ async function mailLinkAndCode(userId: string, code: string): Promise<void> {
   sendMail(user.email, "Sign in", [
     `Your code: ${code}`,
     `Or open this link: ${link}`,
-    "Both are good for a short time.",
+    "Both work only for a short time.",
   ])
 }
 

@@ -40,7 +40,7 @@ export const finishSignUp = serverAction(
     const { email } = confirmed.data
     const key = { providerId: "email", providerUserId: email, password }
     const created = await users.createUser({ key, attributes: { email } })
-    if (!created.user) return { errors: { form: "There is an account with this address. Sign in instead." } }
+    if (!created.user) return { errors: { form: "There is already an account with this address. Sign in instead." } }
     await flow.setFlow(flowName, null)
     return enter(created.proof, email)
   },

@@ -34,7 +34,10 @@ export const confirmTotp = serverAction(
     await flow.setFlow(enrollmentFlow, null)
     // Otherwise this session, too, would be asked for a code before the next change.
     await elevate(door, proof)
-    sendMail(user.email, "Two-step verification is on", ["Signing in takes a code from your app from now on.", notYou])
+    sendMail(user.email, "Two-step verification is on", [
+      "From now on, signing in requires a code from your app.",
+      notYou,
+    ])
     redirect("/account/two-step/codes?done=on", RedirectType.replace)
   },
   { authorize: recently },
@@ -55,7 +58,7 @@ export const removeTotp = serverAction(
   async ({ user }) => {
     await totp.removeTotp({ userId: user.id })
     await dropLoneRecoveryCodes(user.id)
-    sendMail(user.email, "Two-step verification is off", ["Signing in takes no code any more.", notYou])
+    sendMail(user.email, "Two-step verification is off", ["Signing in no longer requires a code.", notYou])
     redirect("/account?done=two-step-off", RedirectType.replace)
   },
   { authorize: recently },

@@ -10,7 +10,7 @@ export default protectedPage(async () => {
   return (
     <>
       <h1>Recent activity</h1>
-      <p className="lead">Something here that was not you? Change your password.</p>
+      <p className="lead">Do you see something that you did not do? Change your password.</p>
       <ul className="rows">
         {activity.map(({ id, at, what }) => (
           <li key={id}>

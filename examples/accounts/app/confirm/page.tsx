@@ -25,8 +25,8 @@ export default protectedPage(async ({ user }, { searchParams }: ConfirmPageProps
       <h1>Confirm it is you</h1>
       <p className="lead">
         {step === "first"
-          ? "What comes next can do harm: prove once more that it is you."
-          : "This account has a second step. It takes that, too."}
+          ? "The next step is sensitive. Please confirm again that it is you."
+          : "This account has a second step. Please confirm with it, too."}
       </p>
       {factors.hasPasskey && (
         <PasskeyForm

@@ -9,7 +9,7 @@ export default function ForgotPasswordPage() {
   return (
     <>
       <h1>Reset your password</h1>
-      <p className="lead">We send you a link that is good for one hour.</p>
+      <p className="lead">We will send you a link that works for one hour.</p>
       <ActionForm action={requestReset} button="Send link" fields={[fields.email]} />
     </>
   )

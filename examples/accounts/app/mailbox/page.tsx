@@ -15,7 +15,7 @@ export default async function MailboxPage() {
   return (
     <>
       <h1>Mailbox</h1>
-      <p className="lead">In place of a mail server. All mail of this process, newest first.</p>
+      <p className="lead">This page replaces a mail server. It shows all mail of this process, newest first.</p>
       {mails.length === 0 && <p>No mail yet.</p>}
       <ul className="rows mails">
         {mails.map((mail, n) => (

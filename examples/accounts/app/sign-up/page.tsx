@@ -17,7 +17,7 @@ export default async function SignUpPage() {
     <>
       <RefreshHeader />
       <h1>Create account</h1>
-      <p className="lead">We send a code to your address first.</p>
+      <p className="lead">First, we send a code to your address.</p>
       <ActionForm action={requestSignUpCode} button="Send code" fields={[fields.email]} />
       <ProviderButtons action={signInWithProvider} verb="Continue with" />
       <p className="other">

@@ -28,6 +28,6 @@ export const fields = {
     label: "Recovery code",
     type: "text",
     autoComplete: "off",
-    hint: "One of those that you printed. Each works once.",
+    hint: "One of the codes that you printed. Each works once.",
   },
 } as const

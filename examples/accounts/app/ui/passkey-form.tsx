@@ -85,9 +85,9 @@ async function askBrowser(
 }
 
 function problemOf({ name }: Error): string {
-  if (name === "InvalidStateError") return "This device has a passkey for your account already."
-  if (name === "NotAllowedError") return "Nothing happened: the question was closed, or took too long."
-  return "This browser or device cannot do that with passkeys."
+  if (name === "InvalidStateError") return "This device already has a passkey for your account."
+  if (name === "NotAllowedError") return "Nothing happened: the prompt was closed, or timed out."
+  return "This browser or device does not support these passkeys."
 }
 
 async function canAutofill(): Promise<boolean> {

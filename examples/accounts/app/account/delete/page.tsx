@@ -9,7 +9,7 @@ export default protectedPage(
   ({ user }) => (
     <>
       <h1>Delete account</h1>
-      <p>The account of {user.email} and all that belongs to it will be gone. This cannot be undone.</p>
+      <p>This deletes the account {user.email} and everything in it. You cannot undo this.</p>
       <form action={deleteAccount} className="actions">
         <button>Delete my account</button>
         <Link href="/account">Keep it</Link>

@@ -10,7 +10,9 @@ export default protectedPage(
   ({ user }) => (
     <>
       <h1>Change e-mail address</h1>
-      <p className="lead">Now: {user.email}. We send a link to the new address, and a notice to this one.</p>
+      <p className="lead">
+        Your address is {user.email}. We will send a link to the new address, and a notice to this one.
+      </p>
       <ActionForm
         action={requestEmailChange}
         button="Send link"

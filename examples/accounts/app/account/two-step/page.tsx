@@ -14,8 +14,8 @@ export default protectedPage(
         <h1>Two-step verification</h1>
         <p className="lead">
           {hasTotp
-            ? "It is on: signing in takes a code from your authenticator app as well."
-            : "Signing in takes a code from an authenticator app on your phone as well: a stolen password is not enough."}
+            ? "It is on: signing in also requires a code from your authenticator app."
+            : "Signing in then also requires a code from an app on your phone, so a stolen password is not enough."}
         </p>
         <form action={startTotp} className="actions">
           <button>{hasTotp ? "Use another app" : "Set up an app"}</button>

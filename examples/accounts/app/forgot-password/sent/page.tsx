@@ -9,7 +9,7 @@ export default function ResetSentPage() {
       <h1>Look into your mailbox</h1>
       <p>If there is an account with this address, we have sent a link to it.</p>
       <p className="other">
-        No e-mail? Look into the spam folder, or <Link href="/forgot-password">ask again</Link>.
+        No e-mail? Check your spam folder, or <Link href="/forgot-password">ask again</Link>.
       </p>
     </>
   )

@@ -17,8 +17,8 @@ export default async function ProviderSignUpPage() {
       <h1>Create account</h1>
       <p className="lead">
         {isVerified
-          ? "Your address is confirmed. If you choose another one, we send a code to it."
-          : "Choose your address. We send a code to it."}
+          ? "Your address is confirmed. If you choose another one, we will send a code to it."
+          : "Choose your address. We will send a code to it."}
       </p>
       <ActionForm action={signUpFromProvider} button="Create account" fields={[fields.email]} values={{ email }} />
     </>

@@ -9,7 +9,7 @@ export default function TakenPage() {
     <>
       <h1>This address is taken</h1>
       <p>
-        There is an account with your address already. Sign in as you did before, and then add this way to sign in under
+        There is already an account with your address. Sign in as you did before. Then add this way to sign in under
         “Other ways to sign in”.
       </p>
       <p className="actions">

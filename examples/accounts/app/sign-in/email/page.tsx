@@ -9,7 +9,7 @@ export default function SignInByEmailPage() {
   return (
     <>
       <h1>Sign in by e-mail</h1>
-      <p className="lead">We send a link and a code. Either signs you in.</p>
+      <p className="lead">We will send you a link and a code. Either signs you in.</p>
       <ActionForm action={requestSignInMail} button="Send e-mail" fields={[fields.email]} />
     </>
   )

@@ -13,10 +13,10 @@ export default function SignUpCodePage() {
       <p className="lead">Enter the code from the e-mail, and choose a password.</p>
       <ActionForm action={finishSignUp} button="Create account" fields={[fields.code, fields.newPassword]} />
       <p className="other">
-        Rather no password? <Link href="/sign-up/passkey">Use a passkey</Link>
+        Prefer no password? <Link href="/sign-up/passkey">Use a passkey</Link>
       </p>
       <p className="other">
-        No e-mail? Look into the spam folder, or <Link href="/sign-up">ask for another code</Link>.
+        No e-mail? Check your spam folder, or <Link href="/sign-up">ask for another code</Link>.
       </p>
     </>
   )

@@ -18,7 +18,7 @@ export default async function SignUpPasskeyPage() {
       <h1>Create account with a passkey</h1>
       {confirmed ? <NewPasskey email={confirmed.data.email} /> : <AddressCode />}
       <p className="other">
-        Rather a password? <Link href="/sign-up">Start again</Link>
+        Prefer a password? <Link href="/sign-up">Start again</Link>
       </p>
     </>
   )
@@ -37,7 +37,7 @@ async function NewPasskey({ email }: { email: string }) {
   return (
     <>
       <p className="lead">
-        {email} is confirmed. Your device asks for your fingerprint, face or PIN, and you need no password.
+        {email} is confirmed. Your device will ask for your fingerprint, face or PIN. You do not need a password.
       </p>
       <PasskeyForm
         action={signUpWithPasskey}

@@ -7,7 +7,7 @@ export default function EmailChangedPage() {
   return (
     <>
       <h1>Address changed</h1>
-      <p>From now on you sign in with the new address.</p>
+      <p>From now on, sign in with the new address.</p>
       <p className="actions">
         <Link className="button" href="/account">
           Your account

@@ -23,8 +23,8 @@ export default protectedPage(
           </p>
         )}
         <p className="lead">
-          Each of ten codes signs you in once, if your device is lost. Print them or write them down: they are shown
-          once. Codes that you made before stop working.
+          You get ten codes. Each signs you in once if you lose your device. Print them or write them down: we show them
+          only once. Earlier codes stop working.
         </p>
         <RecoveryCodes action={makeRecoveryCodes} owner={`${siteName}, ${user.email}`} />
         <p className="other">

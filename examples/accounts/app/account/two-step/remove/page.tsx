@@ -9,7 +9,7 @@ export default protectedPage(
   () => (
     <>
       <h1>Turn two-step verification off</h1>
-      <p>Then signing in takes no code any more, and your authenticator app stops working.</p>
+      <p>Signing in will no longer require a code, and your authenticator app will stop working.</p>
       <form action={removeTotp} className="actions">
         <button>Turn it off</button>
         <Link href="/account/two-step">Keep it</Link>

@@ -13,7 +13,7 @@ export default function ProviderSignUpCodePage() {
       <p className="lead">Enter the code from the e-mail.</p>
       <ActionForm action={finishProviderSignUp} button="Create account" fields={[fields.code]} />
       <p className="other">
-        No e-mail? Look into the spam folder, or <Link href="/oauth/sign-up">choose another address</Link>.
+        No e-mail? Check your spam folder, or <Link href="/oauth/sign-up">choose another address</Link>.
       </p>
     </>
   )
