@@ -7,7 +7,7 @@ import { usedLink } from "@/lib/messages"
 
 export const metadata: Metadata = { title: "Sign in", referrer: "strict-origin" }
 
-// Opening the page uses nothing up: mail scanners and previews open every link.
+// Opening the page does not use up the link: mail scanners and previews open every link.
 export default async function SignInLinkPage({ searchParams }: { searchParams: Promise<{ token?: unknown }> }) {
   const { token } = await searchParams
   const found = await tokens.peekToken(token, "sign_in")

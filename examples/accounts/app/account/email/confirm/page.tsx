@@ -6,7 +6,7 @@ import { usedLink } from "@/lib/messages"
 
 export const metadata: Metadata = { title: "Confirm your new address", referrer: "strict-origin" }
 
-// Opening the page uses nothing up: mail scanners and previews open every link.
+// Opening the page does not use up the link: mail scanners and previews open every link.
 export default async function ConfirmEmailPage({ searchParams }: { searchParams: Promise<{ token?: unknown }> }) {
   const { token } = await searchParams
   const found = await tokens.peekToken(token, "change_email")
