@@ -28,10 +28,11 @@ const port = [
 ] as const
 
 /**
- * Makes an auth over an adapter.
+ * Creates an auth over an adapter.
  *
- * Throws `invalid_option` if an option does not exist, or a duration, cookie option or origin is invalid, and
- * `missing_port` if the adapter lacks a method. What its methods throw is an {@link AuthError} too: `store_failed` with the driver's error as its cause.
+ * Throws `invalid_option` if an option is unknown, or a duration, cookie option or origin is invalid. Throws
+ * `missing_port` if the adapter lacks a method. Its methods throw `store_failed`, an {@link AuthError} with the
+ * driver's error as its cause.
  *
  * @example
  * const auth = createAuth({
@@ -97,7 +98,7 @@ export function createAuth<
       emit,
       readSessionCookie: (header) => readCookie(header, () => emit("cookie_conflict")),
 
-      // The same auth without the two checks of what only the library may do.
+      // The same auth without the two checks, for the library's own modules.
       [door]: () => [over(store, once, request, true), options],
 
       async createSession(userId, attributes = {} as SessionRow) {
@@ -114,7 +115,7 @@ export function createAuth<
         const row = found.user === undefined ? await load(session.userId) : found.user
         if (!row) return reject("user_missing", session)
         const due = extensionOf(session, now(), policy)
-        // The requests of one page arrive together: one of them writes.
+        // The requests of one page arrive together, and only one of them writes.
         const extended = due && (await once(session.id, () => extend(session, due)))
         return { session: toSession(extended ?? session, extended !== null), user: toUser(row) }
       },
@@ -141,7 +142,7 @@ export function createAuth<
       async invalidateSession(id, owner = {}) {
         checkOptions("invalidateSession()", owner, "userId")
         const { userId } = owner
-        // Dropping the condition because nobody is signed in would let a form end anyone's session.
+        // Without this check, an undefined user id would drop the condition, and a form could end anyone's session.
         checkOption("userId", userId, !("userId" in owner) || userId != null, "is not a user id; use user.id")
         const ended = isSessionId(id) && (await store.deleteSession(id, userId))
         if (ended) tell("session_ended", { id, userId })
@@ -152,7 +153,7 @@ export function createAuth<
       resetUser: invalidateUserSessions,
 
       async deleteExpiredSessions() {
-        // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
+        // The day's margin is for servers with a fast clock, which must not delete what others still accept.
         const before = new Date(now() - 86_400_000)
         let total = 0
         for (;;) {
@@ -162,14 +163,17 @@ export function createAuth<
         }
       },
 
-      // With marks of its own: an extension outside may be blocked on a row that the caller's transaction has locked.
+      // A separate map: an extension outside may be blocked on a row that the caller's transaction has locked.
       withAdapter: (adapter) => over(checked(adapter), createOnce(now), request),
 
       withRequest: (caller) => (options.onEvent ? over(store, once, caller) : auth),
     }
     return auth
 
-    /** Throws `invalid_option` for a column that only the library writes: `assuranceColumns`, and the key of a bound device. */
+    /**
+     * Throws `invalid_option` for a column that only the library writes: `assuranceColumns` and the key of a bound
+     * device.
+     */
     function checkAttributes(attributes?: object): void {
       for (const name in attributes)
         checkOption(
@@ -186,7 +190,7 @@ export function createAuth<
       tell("user_sessions_ended", { userId })
     }
 
-    /** Stores a session under a new token. `null` if `write` says that there was nothing to replace. */
+    /** Stores a session under a new token. Resolves to `null` if `write` found nothing to replace. */
     async function issue(
       type: AuthEventType,
       signIn: Omit<Record, "id" | "expiresAt">,
@@ -204,7 +208,7 @@ export function createAuth<
       emit(type, { userId, sessionId: id, reason })
     }
 
-    // The null is written out: otherwise an Object.prototype that somebody has changed could answer.
+    // The null is explicit: otherwise a changed Object.prototype could supply a session.
     async function find(
       presented: unknown,
     ): Promise<Found | { session: null; user?: undefined; reason: RejectionReason }> {
@@ -226,7 +230,7 @@ export function createAuth<
         tell("session_extended", session)
         return { ...session, expiresAt: to }
       } catch (error) {
-        // The session is live all the same, and the next request tries again.
+        // The session is still live, and the next request tries again.
         tell("session_extension_failed", session, (error as AuthError).code)
         return null
       }

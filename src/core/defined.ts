@@ -1,4 +1,4 @@
-/** Leaves out what is undefined, so that an absent property is absent. */
+/** Leaves out properties that are undefined. */
 export function defined<Properties extends object>(properties: Properties): Properties {
   return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined)) as Properties
 }

@@ -1,13 +1,13 @@
 import type { SessionOptions } from "./expiry.ts"
 import type { UserId } from "./ports.ts"
 
-/** Where an auth keeps its {@link AuthDoor}. The registry of symbols is shared by all copies of this package. */
+/** The key of an auth's {@link AuthDoor}. All copies of this package share the registry of symbols. */
 export const door: unique symbol = Symbol.for("nightlatch.door.1")
 
-/** Opens an auth, for `createSignIn` and device binding. */
+/** Opens an auth for `createSignIn` and device binding. */
 export type AuthDoor<S, Id extends UserId = UserId> = () => readonly [InsideAuth<S, Id>, DoorOptions]
 
-/** An auth that makes sessions although `proofsOnly` is set, and writes the library's columns. */
+/** An auth that ignores `proofsOnly`, and can write the library's columns. */
 export interface InsideAuth<S, Id extends UserId = UserId> {
   createSession(userId: Id, attributes?: object): Promise<{ session: S; token: string }>
   validateSession(token: unknown): Promise<{ session: S } | { session: null }>
@@ -15,11 +15,11 @@ export interface InsideAuth<S, Id extends UserId = UserId> {
   updateSession(sessionId: string, attributes: object, options?: { ifNull?: string | undefined }): Promise<boolean>
 }
 
-/** What was given to `createAuth`, as far as the library's modules read it. */
+/** The options of `createAuth` that the library's modules read. */
 export interface DoorOptions {
-  /** Whether `createSignIn` alone makes sessions. */
+  /** Whether only `createSignIn` creates sessions. */
   proofsOnly?: boolean | undefined
-  /** What the application shows of a session. By it `createSignIn` learns whether its columns are there. */
+  /** Chooses what the application sees of a session. `createSignIn` calls it to find out whether its columns are there. */
   getSessionAttributes?(attributes: object): object
   session?: SessionOptions | undefined
   now?: (() => number) | undefined

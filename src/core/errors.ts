@@ -11,13 +11,13 @@ export type AuthErrorCode =
   | "proof_void"
   | "provider_failed"
 
-// The registry of symbols is shared by all copies of a module and all realms of a process.
+// All copies of a module and all realms of a process share the registry of symbols.
 const brand: unique symbol = Symbol.for("nightlatch.AuthError")
 
-/** Thrown when the developer or an outage is at fault. What a visitor can cause is a returned value instead. */
+/** Thrown for developer mistakes and outages. What a visitor can cause is a returned value instead. */
 export class AuthError extends Error {
   override readonly name = "AuthError"
-  /** Tells {@link isAuthError} that this is one. */
+  /** Lets {@link isAuthError} recognize the error. */
   get [brand](): true {
     return true
   }
@@ -29,7 +29,7 @@ export class AuthError extends Error {
   }
 }
 
-/** Returns whether a caught value is an {@link AuthError}: of any copy of this package, and of any realm. */
+/** Returns whether a caught value is an {@link AuthError}, from any copy of this package and any realm. */
 export function isAuthError(error: unknown): error is AuthError {
   return (error as Partial<AuthError> | null | undefined)?.[brand] === true
 }
@@ -37,8 +37,8 @@ export function isAuthError(error: unknown): error is AuthError {
 type Methods = Record<string, (...values: never[]) => Promise<unknown>>
 
 /**
- * Guards a port: what its methods throw becomes `store_failed`, so an outage never looks like "signed out".
- * Throws `missing_port` for a method that is not there. `owner` is the option that has the methods.
+ * Guards a port: errors of its methods become `store_failed`, so that an outage never looks like "signed out". Throws
+ * `missing_port` if a method is missing. `owner` is the option that has the methods.
  */
 export function guardPort<Port extends object>(
   port: Port,

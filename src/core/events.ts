@@ -1,7 +1,7 @@
 import { defined } from "./defined.ts"
 import type { UserId } from "./ports.ts"
 
-/** Every kind of {@link AuthEvent}. */
+/** Every type of {@link AuthEvent}. */
 export type AuthEventType =
   | "session_created"
   | "session_extended"
@@ -41,14 +41,14 @@ export type AuthEventType =
   | "device_skipped"
   | "events_dropped"
 
-/** What an {@link AuthEvent} says. All that is enumerable in it may be logged: never a token, a password or a hash of one. */
+/** The details of an {@link AuthEvent}. All enumerable ones are safe to log: never a token, a password or a hash of one. */
 export interface AuthEventDetails {
   userId?: UserId | undefined
   sessionId?: string | undefined
-  /** Why: a rejection reason, the code of the error, or the format of a hash that no hasher reads. */
+  /** A rejection reason, an error code, or the format of a hash that no hasher reads. */
   reason?: string | undefined
   providerId?: string | undefined
-  /** What a one-time token is for, as its application named it. */
+  /** The purpose of a one-time token, as the application named it. */
   purpose?: string | undefined
 }
 
@@ -57,8 +57,8 @@ export interface AuthEvent extends AuthEventDetails {
   type: AuthEventType
   at: Date
   /**
-   * The request that the wrapper was given, if the call came through one. Not enumerable, because it carries the session's
-   * cookie: `console.log`, `JSON.stringify`, a spread and `structuredClone` leave it out.
+   * The request that the wrapper got, if the call came through one. It is not enumerable, because it contains the
+   * session cookie: `console.log`, `JSON.stringify`, a spread and `structuredClone` leave it out.
    */
   request?: unknown
 }
@@ -67,8 +67,8 @@ export interface AuthEvent extends AuthEventDetails {
 export type Emit = (type: AuthEventType, details?: AuthEventDetails) => void
 
 /**
- * Makes the function that reports events, each with the request it belongs to, if there is one. The listener is not
- * awaited, and what it throws changes nothing.
+ * Creates the function that reports events, with their request if there is one. The listener is not awaited, and its
+ * errors are ignored.
  */
 export function createEmitter(
   onEvent: ((event: AuthEvent) => void) | undefined,
@@ -80,7 +80,7 @@ export function createEmitter(
     const event: AuthEvent = Object.defineProperty({ type, at: new Date(now()), ...defined(details) }, "request", {
       value: request,
     })
-    // async, so that what the listener throws at once is dropped like what it throws later.
+    // async, so that errors that the listener throws at once are also ignored.
     const report = async () => onEvent(event)
     report().catch(() => {})
   }

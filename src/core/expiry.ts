@@ -1,20 +1,20 @@
 import { checkOption, checkOptions } from "./options.ts"
 
-/** A length of time: a number and a unit, such as `"15m"`, `"30d"` or `"1.5h"`. */
+/** A duration: a number and a unit, such as `"15m"`, `"30d"` or `"1.5h"`. */
 export type Duration = `${number}${"s" | "m" | "h" | "d" | "w"}`
 
 /** How long sessions last. */
 export interface SessionOptions {
-  /** How long a session survives without use. Default `"30d"`; never more than the absolute timeout. */
+  /** How long a session lasts without use. Default `"30d"`, and never more than the absolute timeout. */
   idleTimeout?: Duration | undefined
-  /** How long a session lasts however much it is used. Default `"90d"`; `false` for no limit. */
+  /** How long a session lasts, however much it is used. Default `"90d"`. `false`: no limit. */
   absoluteTimeout?: Duration | false | undefined
 }
 
 /** {@link SessionOptions} in milliseconds. */
 export interface SessionPolicy {
   idleTimeout: number
-  /** `Infinity` where there is no limit. */
+  /** `Infinity`: no limit. */
   absoluteTimeout: number
 }
 
@@ -35,7 +35,7 @@ export const sessionPolicies = {
 
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 
-/** Reads a duration as milliseconds. Throws `invalid_option` for one that is zero, negative, unreadable or over 1,000 years. */
+/** Parses a duration to milliseconds. Throws `invalid_option` if it is zero, negative, malformed or over 1,000 years. */
 export function parseDuration(duration: Duration, option: string): number {
   const [, number, unit] = /^([\d.]+)(.)$/.exec(duration) ?? []
   const milliseconds = Number(number) * units[unit as keyof typeof units]
@@ -44,7 +44,7 @@ export function parseDuration(duration: Duration, option: string): number {
   return milliseconds
 }
 
-/** Reads the lifetimes out of the options. */
+/** Reads the lifetimes from the options. */
 export function createPolicy(options: SessionOptions = {}): SessionPolicy {
   checkOptions("session", options, "idleTimeout", "absoluteTimeout")
   const { idleTimeout: idle = "30d", absoluteTimeout: absolute = "90d" } = options
@@ -52,40 +52,43 @@ export function createPolicy(options: SessionOptions = {}): SessionPolicy {
   return { idleTimeout: Math.min(parseDuration(idle, "session.idleTimeout"), absoluteTimeout), absoluteTimeout }
 }
 
-/** The deadline, in milliseconds, of a session used at `now`. */
+/** Returns the new deadline, in milliseconds, of a session used at `now`. */
 export function nextDeadline(session: Pick<Deadlines, "createdAt">, now: number, policy: SessionPolicy): number {
   return Math.min(now + policy.idleTimeout, timeOf(session.createdAt) + policy.absoluteTimeout)
 }
 
-/** Returns whether a session is live. Never, if one of its dates is invalid. */
+/** Returns whether a session is live. It never is if one of its dates is invalid. */
 export function isLive(session: Deadlines, now: number, policy: SessionPolicy): boolean {
   return now < endOf(session, policy)
 }
 
-/** When a live session ends unless it is extended. */
+/** Returns when a live session ends if it is not extended. */
 export function endOf({ createdAt, expiresAt }: Deadlines, policy: SessionPolicy): number {
   return Math.min(timeOf(expiresAt), timeOf(createdAt) + policy.absoluteTimeout)
 }
 
-/** A write that moves a deadline to `to`, unless it is later than `ifBefore` by then. */
+/** A write that moves a deadline to `to`, if it is still at or before `ifBefore`. */
 export interface Extension {
   to: Date
   ifBefore: Date
 }
 
-/** The write that a session used at `now` is worth: at half of the idle timeout or less, and only if it moves the deadline. */
+/**
+ * Returns the extension that is due for a session used at `now`, or `null`. It is due if at most half of the idle
+ * timeout is left, and only if it moves the deadline.
+ */
 export function extensionOf(session: Deadlines, now: number, policy: SessionPolicy): Extension | null {
   const deadline = timeOf(session.expiresAt)
   const half = policy.idleTimeout / 2
   if (deadline > now + half) return null
   const next = nextDeadline(session, now, policy)
-  // Less than a second is no move: a store in whole seconds rounds it away, and would be asked again by every request.
+  // Less than a second is no move: a store in whole seconds rounds it away, and every request would write again.
   if (next - deadline < Math.min(half, 1000)) return null
-  // Below `next`, so that a row which another process has moved as far is neither shortened nor written again.
+  // Below `next`, so that a row that another process has moved as far is neither shortened nor written again.
   return { to: new Date(next), ifBefore: new Date(Math.min(now + half, next - 1)) }
 }
 
-// A method call, because `+date` takes ten times as long. For what is no date nothing is before or after it.
+// A method call, because `+date` takes ten times as long. For an invalid date, all comparisons are false.
 function timeOf(date: Date): number {
   return date?.getTime?.()
 }

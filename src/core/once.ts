@@ -1,10 +1,10 @@
-/** Runs work that must not run twice at once. Resolves to `null`, and runs nothing, while work of that name is under way. */
+/** Runs work unless work of that name is already running. In that case it resolves to `null`. */
 export type Once = <Result>(name: string, work: () => Promise<Result>) => Promise<Result | null>
 
 /**
- * Makes marks of the work that is under way. Nobody waits for work that another request started: on Workers it stops
- * without a word when that request is cut off. Its mark lapses after five seconds, so that it does not last for ever. Work
- * that runs longer may then run twice: the store's condition decides which of the two writes.
+ * Creates a {@link Once}. Requests do not wait for the work of another request: on Workers, it silently stops when that
+ * request is cut off. A mark expires after five seconds, so that it does not last forever. Longer work may run twice.
+ * The condition in the store then decides which of the two writes.
  */
 export function createOnce(now: () => number): Once {
   const startedAt = new Map<string, number>()

@@ -8,11 +8,11 @@ export interface OriginRequest {
 }
 
 /**
- * Returns whether a request may change state for the visitor whose cookies it carries: the algorithm of Go's
- * `net/http.CrossOriginProtection`, stricter where a request with cookies names no origin at all.
+ * Returns whether a request can change state for the visitor whose cookies it carries (CSRF protection). It uses the
+ * algorithm of Go's `net/http.CrossOriginProtection`, and also refuses requests with cookies that name no origin.
  *
- * GET, HEAD and OPTIONS pass, unless they open a WebSocket. Never throws. Trusted origins are compared byte for byte.
- * Forwarded headers are not read.
+ * GET, HEAD and OPTIONS pass, unless they open a WebSocket. It never throws. Trusted origins are compared byte for
+ * byte. Forwarded headers are not read.
  *
  * @example
  * if (!verifyRequestOrigin(request)) return new Response("Cross-origin request refused", { status: 403 })
@@ -35,8 +35,8 @@ export function verifyRequestOrigin(
 }
 
 /**
- * Returns whether a request opens a WebSocket: a GET that is as unsafe as a POST, because the page that sends it may read
- * and write what follows, whatever its origin (RFC 6455, section 10.2).
+ * Returns whether a request opens a WebSocket. Such a GET is as unsafe as a POST. The page that sends it can read and
+ * write what follows, whatever its origin (RFC 6455, section 10.2).
  */
 export function opensWebSocket(headers: OriginRequest["headers"]): boolean {
   return /websocket/i.test(`${headers.get("Upgrade")} ${headers.get("Sec-Fetch-Mode")}`)
@@ -49,8 +49,8 @@ function isOwnOrigin(origin: string, hostHeader: string | null, url = ""): boole
 }
 
 /**
- * Checks a list of origins: of sites, and of apps, such as `capacitor://localhost`. Throws `invalid_option` for an entry
- * that no browser would send as `Origin`, or that anybody can send.
+ * Checks a list of origins of sites and apps, such as `capacitor://localhost`. Throws `invalid_option` if no browser
+ * sends an entry as `Origin`, or anyone can.
  */
 export function checkOrigins(origins: readonly string[] = []): readonly string[] {
   for (const origin of origins) {
@@ -61,7 +61,7 @@ export function checkOrigins(origins: readonly string[] = []): readonly string[]
   return origins
 }
 
-// What no browser sends as `Origin`, or anybody can: of a file, a WebSocket or no host, `null`, and a pattern.
+// Origins that no browser sends, or that anyone can send: of a file, a WebSocket or no host, `null`, and a pattern.
 const unsent = /^(file|wss?):|\*|\/\/(null)?$|^chrome-extension:..(?![a-p]{32}$)/
 
 /** Returns the origin of a page at this address, if browsers send it. */

@@ -1,13 +1,13 @@
-// Ends a token whose cookie ends with the browser. A browser does not send back how long it keeps a cookie (RFC 6265,
-// section 5.4), so the token says it to whoever writes the cookie again.
+// Marks a token whose cookie ends with the browser. Browsers do not send a cookie's lifetime (RFC 6265, section 5.4),
+// so the token keeps it for when the cookie is written again.
 const mark = "~"
 
-/** Returns the token with the mark of a cookie that ends with the browser, or without it. */
+/** Returns the token with or without the mark of a cookie that ends with the browser. */
 export function markToken(token: string, persistent: boolean): string {
   return plainToken(token) + (persistent ? "" : mark)
 }
 
-/** Returns what was presented as a token without the mark, if there is one. Takes anything. */
+/** Returns a token without the mark. Takes any value. */
 export function plainToken<Presented>(token: Presented): Presented | string {
   return typeof token === "string" && token.endsWith(mark) ? token.slice(0, -1) : token
 }

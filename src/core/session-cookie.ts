@@ -6,10 +6,10 @@ import { checkOption, checkOptions } from "./options.ts"
 import { isPersistent, markToken } from "./persistence.ts"
 
 /**
- * Makes the functions that write and read the session cookie, which lives `lifetime` milliseconds.
+ * Creates the functions that write and read the session cookie, which lives `lifetime` milliseconds.
  *
- * Throws `invalid_option` for options that browsers would refuse or that are unsafe. Writing a cookie throws
- * `invalid_option` for a value that would need escaping and `cookie_too_large` over 4,096 bytes (RFC 6265bis).
+ * Throws `invalid_option` if options are unsafe or browsers would refuse them. Writing a cookie throws `invalid_option`
+ * if the value would need escaping, and `cookie_too_large` over 4,096 bytes (RFC 6265bis).
  */
 export function createSessionCookies(options: CookieOptions = {}, lifetime: number) {
   checkOptions("cookie", options, "name", "domain", "path", "sameSite", "secure", "partitioned", "replaces")
@@ -17,10 +17,10 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
   const isOfHost = domain === undefined && path === "/"
   const { name = secure && isOfHost ? "__Host-session" : "session" } = options
   const seconds = Math.ceil(lifetime / 1000)
-  // 400 days. Browsers cut a longer life short (RFC 6265bis, section 5.5).
+  // 400 days. Browsers shorten a longer lifetime (RFC 6265bis, section 5.5).
   const maxAge = Math.min(seconds, 34_560_000)
 
-  // RFC 6265, section 4.1.1, without anything that would need escaping: `;`, controls, and all beyond ASCII.
+  // RFC 6265, section 4.1.1, without what would need escaping: `;`, control characters, and everything beyond ASCII.
   checkOption("cookie.name", name, /^[!#-'*+\-.^`|~\w]+$/.test(name), 'is invalid; use one such as "session"')
   checkOption("cookie.path", path, /^\/[ -:<-~]{0,1023}$/.test(path), 'is invalid; use one such as "/app"')
   checkOption(
@@ -29,7 +29,7 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
     /^(strict|lax|none)$/.test(sameSite),
     'is invalid; use "strict", "lax" or "none"',
   )
-  // Browsers refuse IP addresses and top-level domains: two labels or more, the last of which starts with a letter.
+  // Browsers refuse IP addresses and top-level domains, so it needs two labels, and a letter at the start of the last.
   checkOption(
     "cookie.domain",
     domain,
@@ -42,12 +42,12 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
   checkOption("cookie.sameSite", sameSite, secure || sameSite !== "none", insecure)
   checkOption("cookie.partitioned", partitioned, secure || !partitioned, insecure)
 
-  // Where there is a domain, browsers also keep what was set without it.
+  // With a domain, browsers also keep a cookie that was set without it.
   const replaced = (domain ? [{ path }, ...replaces] : replaces).map(blankOf)
 
   function blankOf(earlier: ReplacedCookie): Cookie {
     checkOptions("cookie.replaces", earlier, "name", "domain", "path")
-    // A name with a prefix was Secure, also where today's is not, as in development.
+    // A name with a prefix was Secure, even if the current one is not, as in development.
     const old = { name, sameSite, partitioned, secure: secure || prefix.test(earlier.name ?? ""), ...defined(earlier) }
     const cookie = createSessionCookies(old, 0).createBlankSessionCookie()
     const isOther = old.name !== name || old.domain !== domain || cookie.attributes.path !== path
@@ -96,6 +96,6 @@ export function createSessionCookies(options: CookieOptions = {}, lifetime: numb
   }
 }
 
-// Browsers compare the prefixes without regard to case (RFC 6265bis, section 4.1.3, which names the first two). The fourth
-// prefix, `__Host-Http-`, starts with the first.
+// Browsers ignore the case of the prefixes (RFC 6265bis, section 4.1.3, which names the first two). The fourth prefix,
+// `__Host-Http-`, starts with the first.
 const prefix = /^__(host|secure|http)-/i
