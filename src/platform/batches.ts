@@ -1,6 +1,6 @@
 /**
  * Deletes in batches of at most 1,000 until nothing is left, or `most` are deleted. Resolves to how many. A single huge
- * statement would lock the table for as long as it takes.
+ * statement would lock the table until it ends.
  */
 export async function deleteInBatches(
   deleteSome: (limit: number) => Promise<number>,

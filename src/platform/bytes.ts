@@ -1,4 +1,4 @@
-/** Makes bytes by the platform's generator of random numbers. */
+/** Returns bytes from the platform's random number generator. */
 export function randomBytes(length: number): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(length))
 }
@@ -21,7 +21,7 @@ export function joinBytes(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return joined
 }
 
-/** Returns whether bytes are equal, in a time that does not depend on where they differ. */
+/** Returns whether bytes are equal, in constant time. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   let difference = 0

@@ -1,12 +1,12 @@
-/** A value that is there, or a promise of it: whoever makes it decides which. */
+/** A value or a promise of it. Its producer decides which. */
 export type MaybePromise<Value> = Value | Promise<Value>
 
-/** Returns whether a value is a promise, of any realm and maker. */
+/** Returns whether a value is a promise, of any realm or library. */
 export function isPromise<Value>(value: MaybePromise<Value>): value is Promise<Value> {
   return typeof (value as Promise<Value> | null | undefined)?.then === "function"
 }
 
-/** Continues with a value: at once if it is there. */
+/** Calls `proceed` with a value, at once unless it is a promise. */
 export function after<Value, Result>(
   value: MaybePromise<Value>,
   proceed: (value: Value) => MaybePromise<Result>,

@@ -1,20 +1,21 @@
-/** Work by name, one after another: a turn is a lock that expires. */
+/** Runs work of the same name one after another. A turn is a lock that expires. */
 export interface Turns {
-  /** Runs work when the work of that name before it has ended, or after 5 seconds. */
+  /** Runs work when the previous work of that name has ended, or after 5 seconds. */
   inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result>
-  /** Waits for the work that is under way. */
+  /** Waits for all running work. */
   allSettled(): Promise<void>
 }
 
-// In milliseconds. Longer than any statement that a visitor waits for; a request that was cut off blocks others no longer.
+// In milliseconds. Longer than any statement that a visitor waits for. A request that was cut off blocks others only
+// this long.
 const maxTime = 5_000
 const maxPause = 5
 
 /**
- * Makes turns that nothing else shares.
+ * Creates turns that nothing else shares.
  *
- * Nobody waits for a promise of another request, which never settles if that request is cut off, as on Cloudflare
- * Workers: each one looks at the lock again and again.
+ * Requests poll the lock, because the promise of another request never settles if that request is cut off, as on
+ * Cloudflare Workers.
  */
 export function createTurns(): Turns {
   const taken = new Map<string, { until: number }>()

@@ -1,22 +1,25 @@
 import { checkOption, invalidOption } from "../core/options.ts"
 import type { UserId } from "../core/ports.ts"
 
-/** The part of an auth that says which sessions of a user are live. */
+/** The part of an auth that lists and ends a user's live sessions. */
 export interface SessionSource<Id extends UserId = UserId> {
   getUserSessions(userId: Id): Promise<{ id: string }[]>
   invalidateSession(sessionId: string): Promise<boolean>
 }
 
-/** Who asks for another way to sign in. Without `sessionId` it is the application itself, for a user it has just created. */
+/**
+ * Identifies the session that adds a way to sign in. Without `sessionId`, the application adds it, for a user it has
+ * just created.
+ */
 export interface Asking<Id extends UserId = UserId> {
   userId: Id
   sessionId?: string
 }
 
 /**
- * Runs what adds a way to sign in, while the session that asks for it is live and the user's. Looks before and once more
- * after: of a session that was ended meanwhile nothing stays, and no session that was opened by what it added. Resolves to
- * `null` if the session has ended. Throws `invalid_option` for a `sessionId` that is not text, and without an `auth`.
+ * Adds a way to sign in, while the session that asks for it is live and the user's. The session is checked before and
+ * after. If it has ended, the addition is undone, the sessions that it opened end, and the result is `null`. Throws
+ * `invalid_option` if `sessionId` is not text, or `auth` is missing.
  */
 export async function whileSignedIn<Id extends UserId, Added>(
   auth: SessionSource<Id> | undefined,
@@ -26,7 +29,7 @@ export async function whileSignedIn<Id extends UserId, Added>(
 ): Promise<Added | null> {
   if (!("sessionId" in asking)) return add()
   const { userId, sessionId } = asking
-  // Skipping the look because nobody is signed in would let anyone add a key.
+  // Without this check, an undefined session id would let anyone add a key.
   checkOption("sessionId", sessionId, typeof sessionId === "string", "is not a session id; use session.id")
   if (!auth) throw invalidOption("auth", auth, "is needed for a sessionId; pass the auth as the option auth")
 

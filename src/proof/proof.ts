@@ -7,49 +7,50 @@ declare const proven: unique symbol
 export type Method = "password" | "email" | "oauth" | "passkey" | "totp" | "recovery" | "sign_up"
 
 /**
- * States that a user has proved who they are. Only this package makes one. It is good once, for 60 seconds, in the process
- * that made it; after that, `beginSignIn` and its like throw `proof_void`.
+ * Confirms that a user has proved who they are. Only this package creates one. It works once, for 60 seconds, in the
+ * process that created it. After that, `beginSignIn` and similar functions throw `proof_void`.
  */
 export interface Proof<Id extends UserId = UserId> {
   readonly userId: Id
   readonly method: Method
-  /** Types only: an object that an application wrote down is not a proof. */
+  /** For types only: an object that an application writes itself is not a proof. */
   readonly [proven]: true
 }
 
-/** What was proved, as text: enough to ask later, in another process, whether it still holds. It holds no secret. */
+/** What was proved, as text that another process can check later. It contains no secret. */
 export interface Evidence<Id extends UserId = UserId> {
   userId: Id
   method: Method
   /** The key that a password or a provider proved. */
   key?: KeyName | undefined
-  /** SHA-256 of what must not change meanwhile, such as the password hash or the row of a passkey. */
+  /** SHA-256 of what must not change, such as the password hash or the row of a passkey. */
   mark?: string | undefined
-  /** When the user proved it, in milliseconds, where it was not now: what a provider calls `auth_time`. */
+  /** When the user proved it, in milliseconds, if it was not now: the `auth_time` of a provider. */
   provenAt?: number | undefined
 }
 
-/** What {@link makeProof} takes. */
+/** The input of {@link makeProof}. */
 export interface NewProof<Id extends UserId> extends Evidence<Id> {
-  /** Whose proofs these are, where one process has several kinds of users. Default `"user"` in every module. */
+  /** Names this kind of user, if one process has several. Default `"user"` in every module. */
   realm: string
   /**
-   * Asks the store whether what was proved still holds: that the password is the same, the passkey is there. Absent where
-   * {@link Evidence} is enough to ask `createUsers`: that the user still exists, or that a new user has the same password.
+   * Asks the store whether what was proved still holds: the password is the same, or the passkey exists. Absent if
+   * `createUsers` can check it by the {@link Evidence}: the user still exists, or a new user has the same password.
    */
   stillHolds?: (() => Promise<boolean>) | undefined
 }
 
-/** A proof that was given and is spent by that. */
+/** The contents of a proof that was used. */
 export interface SpentProof<Id extends UserId = UserId> {
   evidence: Evidence<Id>
   stillHolds?: (() => Promise<boolean>) | undefined
 }
 
-/** In milliseconds. Long enough to store a session, too short to be kept for another request. */
+/** In milliseconds. Long enough to store a session, too short to keep a proof for another request. */
 export const proofLifetime = 60_000
 
-// The registry of symbols is shared by all copies of this package. Not enumerable: a copy of a proof is none.
+// All copies of this package share the registry of symbols. The property is not enumerable, so a copy of a proof is
+// invalid.
 const spend: unique symbol = Symbol.for("nightlatch.proof.1")
 
 type Spend<Id extends UserId> = (realm: string) => SpentProof<Id> | string
@@ -57,7 +58,7 @@ type Spend<Id extends UserId> = (realm: string) => SpentProof<Id> | string
 /** Makes a proof. */
 export function makeProof<Id extends UserId>(made: NewProof<Id>): Proof<Id> {
   const { realm, stillHolds, ...evidence } = made
-  // Monotonic: a clock that is set back would keep a proof alive.
+  // Monotonic, because a clock that is set back would keep a proof alive.
   const madeAt = performance.now()
   let isSpent = false
   const spendOnce: Spend<Id> = (asked) => {
@@ -73,8 +74,8 @@ export function makeProof<Id extends UserId>(made: NewProof<Id>): Proof<Id> {
 const lateProof = "this one is more than 60 seconds old; use it in the request that made it"
 
 /**
- * Spends a proof. Call it before the first `await`, so that of two callers one gets it. Throws `proof_void` for one that
- * was spent, is too old, is of another realm, or was not made by this package.
+ * Uses a proof up. Call it before the first `await`, so that only one of two callers gets it. Throws `proof_void` if it
+ * was used, is too old, is of another realm, or was not created by this package.
  */
 export function spendProof<Id extends UserId>(proof: Proof<Id>, realm: string): SpentProof<Id> {
   const spendOnce = (proof as { [spend]?: Spend<Id> } | null | undefined)?.[spend]
@@ -85,10 +86,10 @@ export function spendProof<Id extends UserId>(proof: Proof<Id>, realm: string): 
   throw new AuthError("proof_void", `proof: ${spent}`)
 }
 
-/** Where modules keep their {@link Asked}: users, TOTP, passkeys. */
+/** The key under which modules keep their {@link Asked}: users, TOTP, passkeys. */
 export const ask: unique symbol = Symbol.for("nightlatch.ask.1")
 
-/** What can be asked whether evidence still holds, in a later request than the one that proved it. */
+/** Checks whether evidence still holds, in a later request than the one that proved it. */
 export interface Asked {
   readonly [ask]: (evidence: Evidence) => Promise<boolean>
 }
