@@ -13,28 +13,28 @@ export type { Member } from "./request/member.ts"
 /** What {@link createSessionContext} returns. */
 export interface SessionContext<Value> {
   /**
-   * Gives the components below it the session that the server read: as a value, or as a promise where React has `use`
-   * (React 19, and the React that Next.js 14 brings).
+   * Provides the session that the server read to the components below it. The value can be a promise if React has `use`
+   * (React 19, and the React in Next.js 14).
    */
   SessionProvider(props: { value: Value | Promise<Value>; children?: ReactNode }): ReactElement
   /**
-   * Returns who is signed in, or `null`, in a Client Component. Suspends while the provider's promise is pending. It
-   * shows, it does not protect: everything in the value is in the browser.
+   * Returns the current session and user, or `null`, in a Client Component. Suspends while the provider's promise is
+   * pending. Use it for display, not for access control: everything in the value is in the browser.
    *
-   * Throws `unsupported` without a provider, and for a promise in a React 18 of your own.
+   * Throws `unsupported` if there is no provider, or if the value is a promise and you use React 18 without Next.js.
    */
   useSession(): Value
 }
 
 /**
- * Makes a React context for the session. Call it once, in a client file, with the auth's type and not the auth itself.
- * It fetches nothing: the server gives the value. Needs React 18.2 or later.
+ * Creates a React context for the session. Call it once, in a client file, with the auth's type and not the auth
+ * itself. It fetches nothing: the server provides the value. Needs React 18.2 or later.
  *
  * @example
  * "use client"
  * import type { auth } from "./auth"
  * const context = createSessionContext<typeof auth>()
- * // One by one: webpack finds no destructured exports in a client file.
+ * // Export each by name: webpack finds no destructured exports in a client file.
  * export const SessionProvider = context.SessionProvider
  * export const useSession = context.useSession
  */
@@ -53,7 +53,7 @@ export function createSessionContext<A extends AnyAuth>(): SessionContext<Member
   }
 }
 
-// React 18 has no `use`, so it is no import by name.
+// React 18 has no `use`, so a named import would fail.
 const { use } = React as { use?: <Value>(promise: Promise<Value>) => Value }
 
 function resolved<Value>(promise: Promise<Value>): Value {
