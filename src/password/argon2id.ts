@@ -7,13 +7,13 @@ import { runQueued } from "./password-queue.ts"
 import { createPhcHasher } from "./phc-hasher.ts"
 import type { KeyDerivation } from "./phc-hasher.ts"
 
-/** What one hash by {@link argon2id} costs. */
+/** The cost of one {@link argon2id} hash. */
 export interface Argon2idOptions {
   /** Memory in KiB. Default 19456 (19 MiB). */
   memoryCost?: number | undefined
-  /** Passes over that memory. Default 2. */
+  /** The number of passes over that memory. Default 2. */
   timeCost?: number | undefined
-  /** Lanes. Default 1. */
+  /** The number of lanes. Default 1. */
   parallelism?: number | undefined
 }
 
@@ -35,10 +35,10 @@ const derivation: KeyDerivation<Name> = {
 }
 
 /**
- * Hashes by Argon2id (RFC 9106) through the package `@node-rs/argon2`, which is loaded when the first password comes, or
- * without it through Node.js 24.19 and later, which makes the same hashes about three times as slowly. With neither, `hash`
- * and `verify` reject with `missing_port`. Stored hashes over 1 GiB, 10 passes or 16 lanes are refused.
- * Throws `invalid_option` for a cost below OWASP's table.
+ * Hashes passwords with Argon2id (RFC 9106). It uses the package `@node-rs/argon2`, loaded at the first password.
+ * Without the package, it uses Node.js 24.19 or later, which makes the same hashes about three times as slowly. With
+ * neither, `hash` and `verify` reject with `missing_port`. Stored hashes over 1 GiB, 10 passes or 16 lanes are refused.
+ * Throws `invalid_option` if the cost is below OWASP's table.
  *
  * @example
  * const users = createUsers({ adapter, passwordHasher: argon2id() })
@@ -59,11 +59,11 @@ async function loadEngine(): Promise<Engine> {
 
 async function findEngine(): Promise<Engine> {
   try {
-    // Bundlers that read names put together, as those of Next.js do, ship the package with the application, and go on
-    // without it because this is inside `try`. esbuild reads only names in one piece: for the other hashers too it would
-    // try to bundle the package's binary, and fail.
+    // Bundlers that evaluate concatenated names, as those of Next.js do, ship the package with the application. They go
+    // on without it, because this is inside `try`. esbuild reads only literal names. With one, it would try to bundle
+    // the package's binary, even for the other hashers, and fail.
     const { hashRaw }: typeof import("@node-rs/argon2") = await import(/* @vite-ignore */ "@node-rs/".concat("argon2"))
-    // Argon2id version 19 is what the package makes unless told otherwise.
+    // The package makes Argon2id version 19 by default.
     return (password, salt, outputLen, { m, t, p }) =>
       hashRaw(password, { salt, outputLen, memoryCost: m, timeCost: t, parallelism: p })
   } catch (cause) {

@@ -4,23 +4,24 @@ import { byteLength, isHashable, spellingsOf } from "./hashable-password.ts"
 import type { PasswordHasher } from "./password-hasher.ts"
 import { runQueued } from "./password-queue.ts"
 
-/** What {@link bcrypt} needs of a package such as `bcryptjs`, `bcrypt` or `@node-rs/bcrypt`. */
+/** The part of a package such as `bcryptjs`, `bcrypt` or `@node-rs/bcrypt` that {@link bcrypt} needs. */
 export interface BcryptModule {
   compare(password: string, hash: string): Promise<boolean> | boolean
   hash?(password: string, cost: number): Promise<string> | string
 }
 
-/** How {@link bcrypt} verifies. */
+/** The options of {@link bcrypt}. */
 export interface BcryptOptions {
   /**
-   * The cost of most of the stored hashes, 4 to 15. Default 10, at which `bcryptjs` and `bcrypt` hash unless told otherwise;
-   * `@node-rs/bcrypt` takes 12. A sign-in that is refused to a user without a bcrypt hash takes as long as one at this
-   * cost: if it differs from that of the hashes, the time reveals who has one. New hashes have a cost of at least 12.
+   * The cost of most of the stored hashes, 4 to 15. Default 10, the default of `bcryptjs` and `bcrypt`;
+   * `@node-rs/bcrypt` uses 12. If a user has no bcrypt hash, a refused sign-in takes as long as one at this cost. If
+   * the stored hashes have another cost, the time reveals who has one. New hashes have a cost of at least 12.
    */
   cost?: number | undefined
   /**
-   * Compares only the first 72 bytes of a longer password, as the system did that made the hash. Default `false`: such a
-   * password is never right. The package must cut passwords off itself, as `bcryptjs`, `bcrypt` and `@node-rs/bcrypt` do.
+   * Compares only the first 72 bytes of a longer password, as the system that made the hash did. Default `false`: a
+   * longer password never matches. The package must cut passwords off itself, as `bcryptjs`, `bcrypt` and
+   * `@node-rs/bcrypt` do.
    */
   truncate?: boolean | undefined
 }
@@ -31,15 +32,16 @@ const newCost = 12
 const maxBytes = 72
 
 /**
- * Verifies bcrypt hashes (`$2a$`, `$2b$`, `$2y$`, cost 4 to 15) by a package that you pass: put it among the `accepted` of
- * `passwordHasher`, and each one is replaced when its user signs in. The package gets the password in NFC, as typed, and in
- * NFD. bcrypt reads 72 bytes and some packages stop at a NUL, so what is longer or holds one is never right.
+ * Verifies bcrypt hashes (`$2a$`, `$2b$`, `$2y$`, cost 4 to 15) with a package that you pass. Add it to `accepted` of
+ * `passwordHasher`, so that each hash is replaced when its user signs in. The package gets the password in NFC, as
+ * typed, and in NFD. bcrypt reads 72 bytes and some packages stop at a NUL, so a password that is longer or contains a
+ * NUL never matches.
  *
- * It is for accepted hashes. As the preferred hasher it refuses such new passwords: `hash` rejects with `invalid_option`, for
- * which `createUsers` answers `password_too_long`, and it hashes again at every sign-in.
+ * It is for accepted hashes. As the preferred hasher, it refuses such new passwords: `hash` rejects with
+ * `invalid_option`, which `createUsers` reports as `password_too_long`. It also hashes again at every sign-in.
  *
- * Throws `missing_port` if the package has no `compare`, and `invalid_option` for a cost outside 4 to 15; `hash` rejects
- * with `unsupported` if the package has none.
+ * Throws `missing_port` if the package has no `compare`, and `invalid_option` if the cost is outside 4 to 15. `hash`
+ * rejects with `unsupported` if the package has no `hash`.
  *
  * @example
  * import bcryptjs from "bcryptjs"
@@ -103,12 +105,12 @@ function isTruncatable(password: string): boolean {
   return !password.includes("\0")
 }
 
-// Whether bcrypt would read all of it.
+// Whether bcrypt reads all of it.
 function isWhole(password: string): boolean {
   return byteLength(password) <= maxBytes && isTruncatable(password)
 }
 
-// PHP's `$2y$` is the algorithm of `$2b$`, under a name that some packages do not know.
+// PHP's `$2y$` is the same algorithm as `$2b$`, but some packages do not know the name.
 function toCommonPrefix(hash: string): string {
   return hash.startsWith("$2y$") ? `$2b$${hash.slice(4)}` : hash
 }

@@ -1,15 +1,15 @@
 import { checkOptions, invalidOption } from "../core/options.ts"
 import { isWellFormed } from "./hashable-password.ts"
 
-/** What a new password must be. */
+/** The rules for new passwords. */
 export interface PasswordPolicy {
-  /** Fewest code points. Default and floor 8; NIST SP 800-63B-4 asks for 15 where the password is the only factor. */
+  /** The fewest code points. Default and minimum 8. NIST SP 800-63B-4 requires 15 if the password is the only factor. */
   minLength?: number | undefined
-  /** Most code points. Default and ceiling 256, floor 64 (NIST SP 800-63B-4, 3.1.1.2). */
+  /** The most code points. Default and maximum 256, minimum 64 (NIST SP 800-63B-4, 3.1.1.2). */
   maxLength?: number | undefined
   /**
-   * More passwords to refuse, such as the name of your site. The whole password is looked up, once as typed (in NFC) and
-   * once in NFKC and lower case: keep the list in lower case.
+   * Additional passwords to refuse, such as the name of your site. The whole password is looked up twice: as typed (in
+   * NFC), and in NFKC and lower case. Keep the list in lower case.
    */
   blocklist?: readonly string[] | { has(password: string): boolean } | undefined
 }
@@ -18,13 +18,13 @@ export interface PasswordPolicy {
 export type PasswordReason = "password_too_short" | "password_too_long" | "password_invalid" | "password_common"
 
 /**
- * Checks a new password: its length in code points, whether it is well-formed text, and whether it is one of the 3,000
- * commonest passwords (ASVS 5.0, 6.2.4) or in the blocklist, in any case. Every character is welcome, none is required.
- * Refuses `undefined`, `[object Object]` and `[object File]` as common: `String()` makes these of a missing field.
- * Resolves to `null` if the password may be hashed. The list of common passwords is part of this package: it is loaded
+ * Checks a new password, and resolves to `null` if it can be hashed. It must be well-formed text with a valid length in
+ * code points. It must not be in the blocklist or among the 3,000 most common passwords (ASVS 5.0, 6.2.4), in any case.
+ * Every character is allowed, and none is required. `undefined`, `[object Object]` and `[object File]` count as common:
+ * `String()` turns a missing field into one of them. The list of common passwords is part of this package: it is loaded
  * at the first check, and nothing is sent anywhere.
  *
- * `password_invalid` means that it is not a string, or contains half a surrogate pair. Input of any size is refused quickly.
+ * `password_invalid`: it is not a string, or contains half a surrogate pair. Input of any size is refused quickly.
  * Rejects with `invalid_option` if a length of the policy is out of bounds.
  *
  * @example
@@ -38,16 +38,16 @@ export async function checkPassword(password: unknown, policy: PasswordPolicy = 
   return (await isCommon(password, policy.blocklist)) ? "password_common" : null
 }
 
-/** Checks what can be told without the list of common passwords. */
+/** Makes the checks that do not need the list of common passwords. */
 export function checkText(
   password: unknown,
   { minLength = 8, maxLength = 256 }: PasswordPolicy = {},
 ): Exclude<PasswordReason, "password_common"> | null {
   if (typeof password !== "string") return "password_invalid"
-  // A code point is at most two UTF-16 units, so this much is too long whatever is in it.
+  // A code point has at most two UTF-16 units, so this text is too long whatever it contains.
   if (password.length > 2 * maxLength) return "password_too_long"
   if (!isWellFormed(password)) return "password_invalid"
-  // At most 256 code points are at most 1,024 bytes of UTF-8, the most that a hasher takes.
+  // At most 256 code points have at most 1,024 bytes of UTF-8, the most that a hasher takes.
   const length = Array.from(password).length
   if (length > maxLength) return "password_too_long"
   return length < minLength ? "password_too_short" : null
@@ -77,7 +77,7 @@ function isBlocklist(value: unknown): boolean {
   return Array.isArray(value) || ("has" in value && typeof value.has === "function")
 }
 
-// What String() makes of a missing or unexpected field: with a misspelt field, all users would have this password.
+// What String() makes of a missing or unexpected field. With a misspelt field, all users would have this password.
 const stringified = ["undefined", "[object undefined]", "[object object]", "[object file]", "[object blob]"]
 
 async function isCommon(password: string, blocklist: PasswordPolicy["blocklist"] = []): Promise<boolean> {

@@ -271,5 +271,5 @@ england1 lol12345 gogators cashmoney 10021986 10021987 10051988 10081987 1009198
 11091986 12021984 12031990 12061987 12071984 12101989 13031989 13051990 13061991 13071985 13071989 13101982 13101988
 `
 
-/** The commonest passwords of 8 or more characters, in lower case. */
+/** The most common passwords of 8 or more characters, in lower case. */
 export const commonPasswords: ReadonlySet<string> = new Set(words.trim().split(/\s/))

@@ -1,4 +1,4 @@
-// A closed list: whatever else stands in front of a hash may be its salt.
+// A closed list, because any other text before a hash may be its salt.
 const formats: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["argon2id_v16", /^\$argon2id\$(?!v=19\$)/],
   ["argon2id_keyed", /^\$argon2id\$v=19\$[^$]*\b(?:keyid|data)=/],
@@ -30,8 +30,8 @@ const formats: readonly (readonly [name: string, pattern: RegExp])[] = [
 ]
 
 /**
- * Names the format of a password hash for a log: `argon2i`, `phpass`, `ldap`, `pbkdf2_sha256`, and `unknown` if it has none
- * of the common ones. Nothing of the hash is in the name.
+ * Returns the name of a hash's format for a log, such as `argon2i`, `phpass`, `ldap` or `pbkdf2_sha256`. It is
+ * `unknown` for formats that are not common. The name contains nothing of the hash.
  */
 export function formatOf(hash: string): string {
   return formats.find(([, pattern]) => pattern.test(hash))?.[0] ?? "unknown"

@@ -15,12 +15,12 @@ export async function makeLuciaHash(password: unknown, salt = toHex(randomBytes(
   return `${salt}:${await deriveKey(password, salt, blockSize)}`
 }
 
-/** Returns whether a key in hex is that of a password. The block size is 16 in Lucia 2 and 3, and 8 in Lucia 1. */
+/** Resolves to whether a hex key belongs to a password. The block size is 16 in Lucia 2 and 3, and 8 in Lucia 1. */
 export async function isLuciaKey(key: string, password: string, salt: string, blockSize: number): Promise<boolean> {
   return equalBytes(toUtf8(await deriveKey(password, salt, blockSize)), toUtf8(key.toLowerCase()))
 }
 
-// As Lucia did: of the password in NFKC, and of the salt as text, not as the bytes that it spells.
+// Like Lucia, it uses the password in NFKC, and the salt as text, not as the bytes that it encodes.
 async function deriveKey(password: string, salt: string, r: number): Promise<string> {
   return toHex(await anyScrypt(toUtf8(password.normalize("NFKC")), toUtf8(salt), keyBytes, { N: 2 ** 14, r, p: 1 }))
 }

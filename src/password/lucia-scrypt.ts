@@ -5,15 +5,15 @@ import type { PasswordHasher } from "./password-hasher.ts"
 interface LuciaHash {
   salt: string
   key: string
-  /** Whether only block size 16 may have made the key: Lucia 2. Lucia 3 and Lucia 1 write alike, with 16 and 8. */
+  /** Whether only block size 16 is valid, as in Lucia 2. Hashes of Lucia 3 and Lucia 1 look alike, with 16 and 8. */
   isVersion2: boolean
 }
 
 /**
- * Verifies the password hashes of Lucia 1, 2 and 3, which are below today's recommendations: put it among the `accepted`
- * of `passwordHasher`, and each one is replaced when its user signs in. `hash` writes the form of Lucia 3.
+ * Verifies the password hashes of Lucia 1, 2 and 3, which are below current recommendations. Add it to `accepted` of
+ * `passwordHasher`, so that each hash is replaced when its user signs in. `hash` writes the format of Lucia 3.
  *
- * As Lucia did, it takes passwords in NFKC and salts as text. Slow where there is no `node:crypto`.
+ * Like Lucia, it uses passwords in NFKC and salts as text. It is slow without `node:crypto`.
  */
 export function luciaScrypt(): PasswordHasher {
   return {
@@ -35,7 +35,7 @@ function read(hash: unknown): LuciaHash | null {
   return { salt, key, isVersion2: version !== undefined }
 }
 
-// A wrong password is tried with both block sizes whatever the version, so that refusals take the same time.
+// A wrong password is tried with both block sizes for every version, so that refusals take the same time.
 async function matches({ salt, key, isVersion2 }: LuciaHash, password: string): Promise<boolean> {
   return (await isLuciaKey(key, password, salt, 16)) || ((await isLuciaKey(key, password, salt, 8)) && !isVersion2)
 }

@@ -4,7 +4,7 @@ import { runQueued } from "./password-queue.ts"
 import { portableScrypt } from "./portable-scrypt.ts"
 import type { ScryptCost } from "./portable-scrypt.ts"
 
-/** Makes a key by the platform's scrypt, off the event loop. Rejects with `hash_failed` where there is no `node:crypto`. */
+/** Derives a key with the platform's scrypt, off the event loop. Rejects with `hash_failed` if there is no `node:crypto`. */
 export function nodeScrypt(...input: ScryptInput): Promise<Uint8Array> {
   return derive(input, () => {
     throw new AuthError(
@@ -14,7 +14,7 @@ export function nodeScrypt(...input: ScryptInput): Promise<Uint8Array> {
   })
 }
 
-/** Makes a key by the platform's scrypt, or in plain JavaScript where there is no `node:crypto`. `p` must be 1. */
+/** Derives a key with the platform's scrypt, or in plain JavaScript if there is no `node:crypto`. `p` must be 1. */
 export function anyScrypt(...input: ScryptInput<Uint8Array<ArrayBuffer>>): Promise<Uint8Array> {
   return derive(input, () => portableScrypt(...input))
 }
@@ -30,7 +30,7 @@ function derive([password, salt, length, cost]: ScryptInput, otherwise: () => Pr
   })
 }
 
-/** Waits for the key that a function of `node:crypto` passes on. */
+/** Resolves to the key that a function of `node:crypto` passes to its callback. */
 export function receiveKey(start: (done: (error: Error | null, key: Uint8Array) => void) => void): Promise<Uint8Array> {
   return new Promise((resolve, reject) => start((error, key) => (error ? reject(error) : resolve(key))))
 }

@@ -2,51 +2,53 @@ import { AuthError, isAuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
 import { isHashable } from "./hashable-password.ts"
 
-/** Turns passwords into text from which they cannot be told, and checks them against it. */
+/** Hashes passwords, and verifies them against hashes. */
 export interface PasswordHasher {
   /**
-   * Makes a hash of a password, with a new random salt. Rejects with `invalid_option` if it is not well-formed text, is
-   * over 1,024 bytes or else more than this hasher takes, and with `hash_failed` when the platform fails or too many passwords are waiting.
+   * Hashes a password with a new random salt. Rejects with `invalid_option` if it is not well-formed text, or exceeds
+   * 1,024 bytes or this hasher's own limit. Rejects with `hash_failed` if the platform fails or too many passwords are
+   * waiting.
    */
   hash(password: string): Promise<string>
   /**
-   * Returns whether a password is the one that was hashed: `false`, and no rejection, for any other hash text or input.
-   * Rejects with `hash_failed` only when the platform fails or too many passwords are waiting.
+   * Resolves to whether a password matches a hash. Any other hash text or input is `false`, without a rejection.
+   * Rejects with `hash_failed` only if the platform fails or too many passwords are waiting.
    */
   verify(hash: string, password: string): Promise<boolean>
-  /** Returns whether a hash is not as this hasher makes them today, so that the password should be hashed again. */
+  /** Returns whether a hash differs from those that this hasher makes now, so that the password should be hashed again. */
   needsRehash(hash: string): boolean
   /**
-   * Returns, without work, whether `verify` can read a hash. Without this method a hasher is asked to verify whatever no
-   * other one reads, and nothing is ever reported as `hash_unreadable`.
+   * Returns, without hashing, whether `verify` can read a hash. A hasher without this method must verify every hash
+   * that no other hasher reads, and no hash is reported as `hash_unreadable`.
    */
   recognizes?(hash: string): boolean
   /**
-   * Some hash as this hasher makes them today. It is verified when a password is refused and the user has no hash of this
-   * kind, so that refusals take the same time. Without it, one is made by `hash` when a password is first checked. An
-   * accepted hasher that only verifies has none to give, and then costs such refusals nothing: its users can be told.
+   * A hash as this hasher makes them now. It is verified when a password is refused and the user has no hash of this
+   * kind, so that refusals take the same time. Without it, `hash` makes one when a password is first checked. An
+   * accepted hasher that only verifies cannot make one. Such refusals then skip it, and the time reveals its users.
    */
   readonly decoy?: string
-  /** The hashers that this one combines. A refused sign-in costs one verification by each. */
+  /** The hashers that this one combines. A refused sign-in costs one verify with each. */
   readonly hashers?: readonly PasswordHasher[]
 }
 
-/** What {@link passwordHasher} combines. */
+/** The options of {@link passwordHasher}. */
 export interface PasswordHasherOptions {
-  /** Makes the new hashes. */
+  /** The hasher that makes new hashes. */
   preferred: PasswordHasher
-  /** Read the old ones. Default none. */
+  /** The hashers that read old hashes. Default none. */
   accepted?: readonly PasswordHasher[] | undefined
 }
 
 /**
- * Combines hashers: new hashes by `preferred`, old ones verified by whichever reads them, and due to be hashed again.
- * A hash is verified once, by the hasher that makes such hashes today, or else by the first that recognizes it.
+ * Combines hashers: `preferred` makes new hashes, and old ones are verified by a hasher that reads them, and then
+ * replaced. A hash is verified once, by the hasher that makes such hashes now, otherwise by the first that recognizes
+ * it.
  *
- * A refusal costs one verification by each hasher, whatever the hash. If you changed the cost of a hasher, list the old one
- * among the accepted too, so that the time of a refusal does not tell its users. `createUsers` does the same for users who
- * do not exist; without it, verify the `decoy` for them.
- * Throws `missing_port` if one has no `hash`, `verify` or `needsRehash`.
+ * A refusal costs one verify with each hasher, whatever the hash. If you change the cost of a hasher, also list the old
+ * one in `accepted`. Otherwise the time of a refusal reveals its users. `createUsers` does the same for users who do
+ * not exist. Without it, verify the `decoy` for them. Throws `missing_port` if a hasher has no `hash`, `verify` or
+ * `needsRehash`.
  *
  * @example
  * const hasher = passwordHasher({ preferred: argon2id(), accepted: [luciaScrypt(), bcrypt(bcryptjs)] })
@@ -81,15 +83,15 @@ export function requireHasher(hasher: PasswordHasher): void {
 }
 
 /**
- * Makes the `verify` of several hashers: one verification if the password fits, and otherwise one by each, whatever is
- * stored. `null`: there is no user, or no password.
+ * Creates the `verify` of several hashers. It costs one verify if the password matches, otherwise one with each hasher,
+ * whatever is stored. `null`: there is no user, or no password.
  */
 export function createVerifier(all: readonly PasswordHasher[]) {
   const hashers = [...new Set(all)]
   const decoys = new Map<PasswordHasher, string | null>()
 
   return async (stored: string | null, password: string): Promise<boolean> => {
-    // Before anything depends on what is stored: a hasher without a decoy makes one at its first refusal.
+    // Before anything depends on what is stored, because a hasher without a decoy makes one at its first refusal.
     for (const hasher of hashers) await prepareDecoy(hasher)
     const readers = stored === null ? [] : readersOf(hashers, stored)
     if (stored !== null && (await anyFits(readers, stored, password))) return true
@@ -97,7 +99,7 @@ export function createVerifier(all: readonly PasswordHasher[]) {
     return false
   }
 
-  // Requests that come together may each make one: a shared promise would hang if the request that began it is cut off.
+  // Requests at the same time may each make one: a shared promise would hang if the request that started it is cut off.
   async function prepareDecoy(hasher: PasswordHasher): Promise<void> {
     if (!decoys.has(hasher)) decoys.set(hasher, hasher.decoy ?? (await makeDecoy(hasher, hasher === hashers[0])))
   }
@@ -108,7 +110,10 @@ export function createVerifier(all: readonly PasswordHasher[]) {
   }
 }
 
-/** Resolves to `null` for an accepted hasher that cannot hash. A failing platform may work again, so that rejects. */
+/**
+ * Resolves to `null` if an accepted hasher cannot hash. If the platform fails it rejects, because it may work again
+ * later.
+ */
 async function makeDecoy(hasher: PasswordHasher, isPreferred: boolean): Promise<string | null> {
   try {
     return await hasher.hash(randomPassword())
@@ -127,14 +132,14 @@ async function anyFits(readers: PasswordHasher[], stored: string, password: stri
   return false
 }
 
-/** Lists the hashers that a hasher is made of: itself, unless it combines others. */
+/** Lists the hashers that a hasher combines, otherwise only itself. */
 export function partsOf(hasher: PasswordHasher): PasswordHasher[] {
   return hasher.hashers ? hasher.hashers.flatMap(partsOf) : [hasher]
 }
 
 /**
- * Lists the hashers that a hash is given to: the one that makes such hashes today, or else the first that recognizes it. If
- * none does, all that cannot say what they recognize. An empty list means that nobody can read the hash.
+ * Lists the hashers to try for a hash: the one that makes such hashes now, otherwise the first that recognizes it. If
+ * none does, it lists all that cannot say what they recognize. An empty list means that nobody can read the hash.
  */
 export function readersOf(hashers: readonly PasswordHasher[], hash: string): PasswordHasher[] {
   const able = hashers.filter((hasher) => hasher.recognizes?.(hash))

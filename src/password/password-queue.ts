@@ -5,28 +5,28 @@ interface Turn {
   since: number
 }
 
-/** Who waits for a turn, and since when. */
+/** A caller that waits for a turn, and since when. */
 interface Waiter {
   since: number
   start(turn: Turn): void
 }
 
-// One fewer than the threads that libuv has unless told otherwise, so that files and DNS names can still be read.
+// One fewer than libuv's default number of threads, so that files and DNS names can still be read.
 const maxRunning = 3
 const maxWaiting = 1000
-// In milliseconds. Nobody waits longer, and a turn that is held for longer counts as lost.
+// In milliseconds. No caller waits longer, and a turn that is held for longer counts as lost.
 const maxTime = 5000
 
 const running = new Set<Turn>()
-// In the order in which they came.
+// In order of arrival.
 const waiting = new Set<Waiter>()
 
 /**
- * Runs hashing: in this process at most 3 at once, the others in the order in which they came. Rejects with `hash_failed`,
- * doing nothing, when 1,000 are waiting and after 5 seconds of waiting, and for whatever `work` throws.
+ * Runs hashing, at most 3 at once in this process, in order of arrival. Rejects with `hash_failed`, without running it,
+ * if 1,000 are waiting or after 5 seconds of waiting. Errors of `work` also become `hash_failed`.
  *
- * On Cloudflare Workers a request that is cut off never gives its turn back, and its timers never fire. So a turn counts
- * for 5 seconds only, and whoever has waited longer gets none.
+ * On Cloudflare Workers, a request that is cut off never returns its turn, and its timers never fire. Therefore a turn
+ * counts for only 5 seconds, and a caller that has waited longer gets none.
  */
 export async function runQueued<Result>(work: () => Promise<Result>): Promise<Result> {
   const turn = await takeTurn()
@@ -38,7 +38,7 @@ export async function runQueued<Result>(work: () => Promise<Result>): Promise<Re
   }
 }
 
-/** Runs one hashing. What it throws becomes `hash_failed`, so a failing platform never looks like a wrong password. */
+/** Runs one hashing. Its errors become `hash_failed`, so that a failing platform never looks like a wrong password. */
 export async function attemptHash<Result>(work: () => Promise<Result> | Result): Promise<Result> {
   try {
     return await work()
@@ -62,18 +62,18 @@ function takeTurn(): Promise<Turn> | Turn {
       },
     }
     const timer = setTimeout(() => {
-      // A last chance, because turns may have been lost. Earlier waiters were cut off: their timers would have fired first.
+      // A last chance, because turns may have been lost. Earlier waiters were cut off, otherwise their timers would
+      // have fired first.
       startWaiting(since)
       waiting.delete(waiter)
-      // Nothing, once it has a turn.
+      // This does nothing once it has a turn.
       reject(tooMany())
     }, maxTime)
     waiting.add(waiter)
   })
 }
 
-// The turn goes straight to the next in line, so that no newcomer slips in between. Those who came before `earliest` get
-// none.
+// The turn goes directly to the next waiter, so that no new caller takes it. Waiters from before `earliest` get none.
 function startWaiting(earliest = performance.now() - maxTime): void {
   const lost = performance.now() - maxTime
   for (const turn of running) if (turn.since <= lost) running.delete(turn)

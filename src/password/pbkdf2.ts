@@ -5,9 +5,9 @@ import { runQueued } from "./password-queue.ts"
 import { createPhcHasher } from "./phc-hasher.ts"
 import type { KeyDerivation } from "./phc-hasher.ts"
 
-/** What one hash by {@link pbkdf2} costs. */
+/** The cost of one {@link pbkdf2} hash. */
 export interface Pbkdf2Options {
-  /** Rounds of HMAC-SHA-512. Default and least 220,000 (OWASP's Password Storage Cheat Sheet). */
+  /** Rounds of HMAC-SHA-512. Default and minimum 220,000 (OWASP's Password Storage Cheat Sheet). */
   iterations?: number | undefined
 }
 
@@ -20,10 +20,11 @@ const derivation: KeyDerivation<"i"> = {
 }
 
 /**
- * Hashes by PBKDF2 with HMAC-SHA-512 (RFC 8018) through WebCrypto, for runtimes that have nothing better: its hashes are
- * easier to guess on graphics cards than those of {@link argon2id} and {@link scrypt}. Cloudflare Workers refuse more than
- * 100,000 iterations in production, which is too few, so there it rejects with `hash_failed`.
- * Throws `invalid_option` for fewer iterations than OWASP asks for, or over 10 million; such stored hashes are refused too.
+ * Hashes passwords with PBKDF2 and HMAC-SHA-512 (RFC 8018) through WebCrypto, for runtimes without a better hasher.
+ * Graphics cards guess its hashes faster than those of {@link argon2id} and {@link scrypt}. Cloudflare Workers refuse
+ * more than 100,000 iterations in production, which is too few, so there it rejects with `hash_failed`. Throws
+ * `invalid_option` for fewer iterations than OWASP recommends, or more than 10 million. Stored hashes over 10 million
+ * are also refused.
  */
 export function pbkdf2(options: Pbkdf2Options = {}): PasswordHasher {
   checkOptions("pbkdf2()", options, "iterations")

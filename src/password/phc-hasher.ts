@@ -5,13 +5,13 @@ import type { PasswordHasher } from "./password-hasher.ts"
 import { createPhcReader, formatPhc } from "./phc-string.ts"
 import type { Cost, PhcFormat } from "./phc-string.ts"
 
-/** One algorithm that makes a key from a password. */
+/** An algorithm that derives a key from a password. */
 export interface KeyDerivation<Name extends string> extends PhcFormat<Name> {
-  /** Returns whether a stored cost may be worked on: a copied or forged hash must not keep the server busy. */
+  /** Returns whether a stored cost is acceptable: a copied or forged hash must not keep the server busy. */
   isAffordable(cost: Cost<Name>): boolean
-  /** Returns whether a cost is enough for new hashes. */
+  /** Returns whether a cost is high enough for new hashes. */
   isStrong(cost: Cost<Name>): boolean
-  /** Makes a key of `length` bytes, in turn with all other hashing. */
+  /** Derives a key of `length` bytes, queued with all other hashing. */
   derive(password: Uint8Array, salt: Uint8Array, length: number, cost: Cost<Name>): Promise<Uint8Array>
 }
 
@@ -19,9 +19,9 @@ const saltBytes = 16
 const keyBytes = 32
 
 /**
- * Makes a hasher of passwords in NFC (NIST SP 800-63B-4, 3.1.1.2), with salts of 16 random bytes and keys of 32. It also
- * verifies hashes that other systems made of the password as typed or in NFD.
- * Throws `invalid_option` for a cost that is too low, or so high that its own hashes would be refused.
+ * Creates a hasher of passwords in NFC (NIST SP 800-63B-4, 3.1.1.2), with salts of 16 random bytes and keys of 32. It
+ * also verifies hashes that other systems made of the password as typed or in NFD. Throws `invalid_option` if the cost
+ * is too low, or so high that its own hashes would be refused.
  */
 export function createPhcHasher<Name extends string>(
   derivation: KeyDerivation<Name>,
@@ -40,7 +40,7 @@ export function createPhcHasher<Name extends string>(
     async verify(hash: unknown, password: unknown) {
       const stored = readAffordable(hash)
       if (!stored || !isHashable(password)) return false
-      // All spellings, whoever made the hash: how many there are depends on the password alone.
+      // All spellings, for every hash: their number depends only on the password.
       for (const spelling of spellingsOf(password)) {
         const key = await derive(spelling, stored.salt, stored.key.length, stored.cost)
         if (equalBytes(key, stored.key)) return true

@@ -1,17 +1,17 @@
 import { fromBase64, toBase64 } from "../platform/encoding.ts"
 
-/** The cost parameters of an algorithm, under the names they have in its PHC strings. */
+/** The cost parameters of an algorithm, named as in its PHC strings. */
 export type Cost<Name extends string> = Record<Name, number>
 
-/** How the hashes of one algorithm are written. */
+/** The format of an algorithm's hashes. */
 export interface PhcFormat<Name extends string> {
-  /** What comes before the cost, such as `argon2id$v=19`. */
+  /** The text before the cost, such as `argon2id$v=19`. */
   prefix: string
   /** The cost parameters, in the order in which they are written. */
   names: readonly Name[]
 }
 
-/** A hash that was read. */
+/** A parsed hash. */
 export interface PhcHash<Name extends string> {
   cost: Cost<Name>
   salt: Uint8Array
@@ -20,7 +20,7 @@ export interface PhcHash<Name extends string> {
 
 const maxLength = 512
 
-/** Writes a hash as a PHC string: `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<key>`, base64 without padding. */
+/** Formats a hash as a PHC string: `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<key>`, base64 without padding. */
 export function formatPhc<Name extends string>(
   { prefix, names }: PhcFormat<Name>,
   { cost, salt, key }: PhcHash<Name>,
@@ -30,9 +30,9 @@ export function formatPhc<Name extends string>(
 }
 
 /**
- * Makes the reader of a format: `null` for whatever {@link formatPhc} would not write, to the byte, for salts outside 8 to
- * 48 bytes, and for keys outside 16 to 64 or in no whole eights. A shorter key is the beginning of a longer one, so one
- * that lost its end in storage would still fit the password.
+ * Creates the parser of a format. It returns `null` for anything that {@link formatPhc} would not write, byte for byte.
+ * Salts must have 8 to 48 bytes, and keys 16 to 64, in multiples of eight. A shorter key is the start of a longer one,
+ * so a key that was cut off in storage would still match the password.
  */
 export function createPhcReader<Name extends string>(format: PhcFormat<Name>): (text: unknown) => PhcHash<Name> | null {
   const cost = format.names.map((name) => `${name}=([1-9]\\d{0,9})`).join(",")
@@ -53,7 +53,7 @@ function readCost<Name extends string>(names: readonly Name[], fields: string[])
   return Object.fromEntries(names.map((name, index) => [name, Number(fields[index])])) as Cost<Name>
 }
 
-// The last character has bits to spare; only the spelling with zeros there is accepted.
+// The last character has unused bits. Only the spelling with zeros there is accepted.
 function decodeBase64(text: string): Uint8Array | null {
   if (text.length % 4 === 1) return null
   const bytes = fromBase64(text)

@@ -6,8 +6,8 @@ export interface ScryptCost {
 }
 
 /**
- * Makes a key by scrypt (RFC 7914) in plain JavaScript, for platforms without their own. Gives the event loop a turn
- * every few milliseconds. `p` other than 1 is not supported, because Lucia never used it.
+ * Derives a key with scrypt (RFC 7914) in plain JavaScript, for platforms without their own. It yields to the event
+ * loop every few milliseconds. `p` must be 1, because Lucia used no other.
  */
 export async function portableScrypt(
   password: Uint8Array<ArrayBuffer>,

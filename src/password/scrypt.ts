@@ -5,7 +5,7 @@ import type { PasswordHasher } from "./password-hasher.ts"
 import { createPhcHasher } from "./phc-hasher.ts"
 import type { KeyDerivation } from "./phc-hasher.ts"
 
-/** What one hash by {@link scrypt} costs. It needs `128 * cost * blockSize` bytes. */
+/** The cost of one {@link scrypt} hash. It needs `128 * cost * blockSize` bytes. */
 export interface ScryptOptions {
   /** N, a power of two. Default 131072 (2^17). */
   cost?: number | undefined
@@ -28,16 +28,16 @@ const derivation: KeyDerivation<"ln" | "r" | "p"> = {
   prefix: "scrypt",
   names: ["ln", "r", "p"],
   isAffordable: ({ ln, r, p }) =>
-    // RFC 7914 wants N below 2^(16 r).
+    // RFC 7914 requires N below 2^(16 r).
     ln <= 18 && ln < 16 * r && r <= 16 && p <= 10 && 128 * 2 ** ln * r <= maxMemory,
   isStrong: ({ ln, r, p }) => r >= 8 && recommended.some(([log, lanes]) => ln >= log && p >= lanes),
   derive: (password, salt, length, { ln, r, p }) => nodeScrypt(toHmacKey(password), salt, length, { N: 2 ** ln, r, p }),
 }
 
 /**
- * Hashes by scrypt (RFC 7914) through `node:crypto` (Node.js 20.16 or later): no package needed, but about 25 times as slow as {@link argon2id}
- * and 128 MiB for each password. Stored hashes over N = 2^18, r = 16, p = 10 or 256 MiB are refused.
- * Throws `invalid_option` for a cost below OWASP's table.
+ * Hashes passwords with scrypt (RFC 7914) through `node:crypto` (Node.js 20.16 or later). It needs no package, but is
+ * about 25 times as slow as {@link argon2id}, and needs 128 MiB for each password. Stored hashes over N = 2^18, r = 16,
+ * p = 10 or 256 MiB are refused. Throws `invalid_option` if the cost is below OWASP's table.
  */
 export function scrypt(options: ScryptOptions = {}): PasswordHasher {
   checkOptions("scrypt()", options, "cost", "blockSize", "parallelism")
