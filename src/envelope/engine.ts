@@ -1,10 +1,10 @@
 import type { MaybePromise } from "../platform/maybe-promise.ts"
 
-/** AES-256-GCM under one key. */
+/** AES-256-GCM with one key. */
 export interface Cipher {
-  /** Resolves to `head`, the nonce, the ciphertext and its 16-byte tag, one behind the other. */
+  /** Resolves to `head`, the nonce, the ciphertext and its 16-byte tag, joined. */
   encrypt(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array, head: Uint8Array): MaybePromise<Uint8Array>
-  /** Takes ciphertext and tag. `null` unless every bit is as it was. */
+  /** Decrypts ciphertext and tag. Resolves to `null` if any bit has changed. */
   decrypt(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): MaybePromise<Uint8Array | null>
 }
 
@@ -12,10 +12,10 @@ export interface Cipher {
 export interface Engine {
   /** HKDF-SHA-256 (RFC 5869). */
   derive(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): MaybePromise<Uint8Array>
-  /** Makes the cipher of a key of 32 bytes. */
+  /** Creates the cipher of a 32-byte key. */
   cipher(key: Uint8Array): MaybePromise<Cipher>
-  /** Writes base64url without padding. */
+  /** Encodes bytes as base64url without padding. */
   encode(bytes: Uint8Array): string
-  /** Reads base64url whose spelling was checked. */
+  /** Decodes base64url. Validate it first. */
   decode(text: string): Uint8Array
 }

@@ -9,33 +9,36 @@ import { checkSecrets } from "./secrets.ts"
 import type { Secret } from "./secrets.ts"
 import { webEngine } from "./web-engine.ts"
 
-/** What an opened envelope held. */
+/** The contents of an opened envelope. */
 export interface Opened {
   plaintext: Uint8Array
-  /** Whether another than the first secret sealed it. */
+  /** Whether a secret other than the first sealed it. */
   isOld: boolean
 }
 
 /** Seals and opens bytes for one purpose. The format is described in docs/reference/stateless-format.md. */
 export interface Envelope {
-  /** Throws `cookie_too_large` for what would have more than 4,096 characters. */
+  /** Throws `cookie_too_large` if the result would exceed 4,096 characters. */
   seal(plaintext: Uint8Array, nonce?: Uint8Array): MaybePromise<string>
-  /** Takes anything. `malformed`: no envelope, which costs no cryptography; `unknown`: not sealed by us for this purpose. */
+  /**
+   * Takes any value. `malformed`: it is not an envelope, and costs no cryptography. `unknown`: it was not sealed here
+   * for this purpose.
+   */
   open(envelope: unknown): MaybePromise<Opened | "malformed" | "unknown">
 }
 
 interface Key {
-  /** The first four bytes that the cipher's key leaves over, to find the key by. */
+  /** The four bytes after the cipher's key, by which the key is found. */
   id: number
   isOld: boolean
-  /** Version and key id. */
+  /** The version and the key id. */
   head: Uint8Array
   /** The head and the purpose. */
   aad: Uint8Array
   cipher: Cipher
 }
 
-/** How long a nonce is. */
+/** The length of a nonce. */
 export const nonceBytes = 12
 
 const version = 1
@@ -45,7 +48,7 @@ const tagBytes = 16
 const maxLength = 4096
 const salt = toUtf8("nightlatch/stateless")
 
-/** Makes the envelope of a purpose. Throws `invalid_option` if a secret is invalid. */
+/** Creates the envelope of a purpose. Throws `invalid_option` if a secret is invalid. */
 export function createEnvelope(
   secrets: readonly (Secret | undefined)[],
   purpose: string,
@@ -55,7 +58,7 @@ export function createEnvelope(
   let keys: Key[] | undefined
 
   function ready(): MaybePromise<Key[]> {
-    // Each call derives them until one has: a promise of another request may never settle.
+    // Each call derives them until one has finished: a promise of another request may never settle.
     return keys ?? after(deriveKeys(engine, checked, purpose), (derived) => (keys = derived))
   }
 
@@ -77,7 +80,7 @@ export function createEnvelope(
 
 let chosen: Engine | undefined
 
-// At the first use: Node's own functions answer at once and are ten times as fast as WebCrypto's.
+// Chosen at the first use. Node's own functions are synchronous and ten times as fast as WebCrypto's.
 function platformEngine(): Engine {
   return (chosen ??= nodeEngine() ?? webEngine())
 }
@@ -99,7 +102,7 @@ function openWith(keys: Key[], bytes: Uint8Array, from = 0): MaybePromise<Opened
   if (!key) return "unknown"
   const bodyAt = headBytes + nonceBytes
   const opened = key.cipher.decrypt(bytes.subarray(headBytes, bodyAt), bytes.subarray(bodyAt), key.aad)
-  // Two secrets can have one key id, once in four billion pairs: then the other is tried too.
+  // Two secrets share a key id once in four billion pairs. Then the other is also tried.
   return after(opened, (plaintext) => (plaintext ? { plaintext, isOld: key.isOld } : openWith(keys, bytes, at + 1)))
 }
 
@@ -118,7 +121,7 @@ function deriveKey(engine: Engine, secret: Uint8Array, purpose: string, isOld: b
   })
 }
 
-/** Reads the key id behind the version. */
+/** Reads the key id after the version. */
 function idOf(bytes: Uint8Array): number {
   return (bytes[1]! << 24) | (bytes[2]! << 16) | (bytes[3]! << 8) | bytes[4]!
 }

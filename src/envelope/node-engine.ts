@@ -6,7 +6,7 @@ import type { Cipher, Engine } from "./engine.ts"
 const algorithm = "aes-256-gcm"
 const tagBytes = 16
 
-/** The functions of `node:crypto`, which answer at once; `null` where the platform has none. */
+/** Returns the engine of `node:crypto`, which is synchronous, or `null` if the platform has none. */
 export function nodeEngine(): Engine | null {
   const [crypto, buffer] = [nodeModule("node:crypto"), nodeModule("node:buffer")]
   if (!crypto || !buffer) return null
@@ -14,7 +14,7 @@ export function nodeEngine(): Engine | null {
     const engine = engineOf(crypto, buffer)
     return canSeal(engine) ? engine : null
   } catch {
-    // Some platforms have the modules and not all their functions.
+    // Some platforms have the modules, but not all of their functions.
     return null
   }
 }

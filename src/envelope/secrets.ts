@@ -2,14 +2,14 @@ import { AuthError } from "../core/errors.ts"
 import { toUtf8 } from "../platform/bytes.ts"
 import { isBytes } from "../platform/realm.ts"
 
-/** A secret: random bytes, or text that is used as its UTF-8 bytes. At least 32 bytes. */
+/** A secret of at least 32 bytes: random bytes, or text, which is used as its UTF-8 bytes. */
 export type Secret = string | Uint8Array
 
 const advice = "make one with `openssl rand -base64 32` and keep it out of the code"
 
 /**
- * Reads the secrets as bytes. Throws `invalid_option` for what cannot be a secret: an unset variable must never become
- * an empty key. No message holds any part of a secret.
+ * Reads the secrets as bytes. Throws `invalid_option` if one is invalid, because an unset variable must never become an
+ * empty key. No message contains any part of a secret.
  */
 export function checkSecrets(secrets: readonly (Secret | undefined)[]): Uint8Array[] {
   if (!Array.isArray(secrets) || secrets.length === 0) throw refusal("secrets: not a list of one secret or more")
@@ -25,7 +25,7 @@ function checkSecret(secret: unknown, name: string): Uint8Array {
   return bytes
 }
 
-// Copied, because the caller may wipe its own.
+// Copied, because the caller may wipe its own bytes.
 function bytesOf(secret: unknown): Uint8Array | null {
   if (typeof secret === "string") return toUtf8(secret)
   return isBytes(secret) ? Uint8Array.from(secret) : null

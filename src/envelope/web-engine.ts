@@ -2,7 +2,7 @@ import { fromBase64url, toBase64url } from "../platform/encoding.ts"
 import { joinBytes } from "../platform/bytes.ts"
 import type { Cipher, Engine } from "./engine.ts"
 
-/** WebCrypto, which every platform has and which always answers later. */
+/** Returns the engine of WebCrypto, which every platform has and which is always asynchronous. */
 export function webEngine(): Engine {
   return { derive, cipher, encode: toBase64url, decode: fromBase64url }
 }
@@ -37,7 +37,7 @@ async function cipher(bytes: Uint8Array): Promise<Cipher> {
   }
 }
 
-// WebCrypto's types refuse a view of memory that might be shared.
+// WebCrypto's types refuse a view of memory that may be shared.
 function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes)
 }

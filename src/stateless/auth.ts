@@ -3,50 +3,53 @@ import type { Revocations, UserId } from "../core/ports.ts"
 import type { StandardSchema } from "./schema.ts"
 import type { Secret } from "../envelope/secrets.ts"
 
-/** What {@link createStatelessAuth} takes. */
+/** The options of {@link createStatelessAuth}. */
 export interface StatelessAuthOptions<Attributes extends object, UserAttributes extends object> extends Omit<
   AuthSettings<Attributes, {}>,
   "getSessionAttributes"
 > {
   /**
-   * The first seals, all open: put a new one in front, and drop the old one when the idle timeout has passed. Each has
-   * at least 32 bytes: make it with `openssl rand -base64 32`.
+   * The secrets. The first one seals, and all open. To rotate, put a new one first, and remove the old one after the
+   * idle timeout. Each has at least 32 bytes: create it with `openssl rand -base64 32`.
    */
   secrets: readonly (Secret | undefined)[]
-  /** What attributes must look like. They are sealed as given, and checked when a session is created and each time it is read. */
+  /**
+   * The schema of the attributes. They are sealed as given, and checked when a session is created and each time it is
+   * read.
+   */
   attributes?: StandardSchema<Attributes> | undefined
-  /** Chooses what of a session's attributes the application sees of its user. Default nothing but the id. */
+  /** Chooses which of a session's attributes the application sees as its user. By default, only the id. */
   getUserAttributes?: ((attributes: Attributes) => UserAttributes) | undefined
-  /** Where sessions that were ended early are kept. Without it a token is good until it expires, whoever has it. */
+  /** Stores sessions that were ended early. Without it, a token is valid until it expires, whoever has it. */
   revocations?: Revocations | undefined
 }
 
-/** An auth whose sessions live in their tokens. Its methods may be destructured. */
+/** An auth whose sessions live in their tokens. Its methods can be destructured. */
 export interface StatelessAuth<
   Attributes extends object,
   UserAttributes extends object,
   Id extends UserId = string,
 > extends RequestAuth<SessionFields<Id>, Shown<{ id: Id } & UserAttributes>, Id, Attributes> {
   /**
-   * Seals a session into a token. The user is not looked up: there is no store. Throws `invalid_option` for attributes
-   * that are not JSON or do not fit the schema, and `cookie_too_large` for a token of more than 4,096 characters.
+   * Seals a session into a token. The user is not looked up, because there is no store. Throws `invalid_option` if the
+   * attributes are not JSON or do not match the schema, and `cookie_too_large` if the token exceeds 4,096 characters.
    */
   createSession(userId: Id, attributes?: Attributes): Promise<{ session: SessionFields<Id>; token: string }>
   /**
-   * Gives the same sign-in a new token, id and idle deadline; `null` if it was not live. Only with `revocations` is the
-   * old token dead, and then of two rotations at once both may succeed. The generation is kept: whoever ends all of the
-   * user's sessions ends the new one too.
+   * Gives a session a new token, id and idle deadline. Resolves to `null` if it was not live. The old token ends only
+   * with `revocations`, and even then two rotations at once may both succeed. The generation stays, so that ending all
+   * of the user's sessions also ends the new one.
    */
   rotateSession(token: unknown): Promise<{ session: SessionFields<Id>; token: string } | null>
   /**
-   * Ends a session, with `userId` only if it is that user's: what a form sends must pass it. Resolves to whether that is
-   * recorded: `false` without `revocations`, where the browser can only be told to forget the cookie. Whether there was
-   * such a session nobody knows.
+   * Ends a session. With `userId`, only if it is that user's: always pass it with an id from a form. Resolves to
+   * whether the end is recorded, not to whether there was such a session. Without `revocations` it is `false`: you can
+   * only tell the browser to delete the cookie.
    */
   invalidateSession(sessionId: string, options?: { userId?: Id }): Promise<boolean>
   /**
-   * Ends all of a user's sessions. Once it resolves, none that existed before is live, and whoever signs in then is.
-   * Throws `unsupported` without `revocations`, and for `except`: create a session for the one who stays instead.
+   * Ends all of a user's sessions. Once it resolves, no session from before is live, and new sign-ins are. Throws
+   * `unsupported` without `revocations`, and with `except`: create a new session for the user instead.
    */
   invalidateUserSessions(userId: Id, options?: { except?: string | undefined }): Promise<void>
   withRequest(request: unknown): StatelessAuth<Attributes, UserAttributes, Id>

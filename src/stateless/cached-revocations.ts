@@ -3,21 +3,24 @@ import { parseDuration } from "../core/expiry.ts"
 import type { Duration } from "../core/expiry.ts"
 import type { Revocations } from "../core/ports.ts"
 
-/** How long {@link cachedRevocations} trusts an answer. */
+/** The options of {@link cachedRevocations}. */
 export interface CacheOptions {
-  /** How long "not revoked" is believed without asking again: so late at most a revocation takes effect elsewhere. */
+  /** How long "not revoked" is trusted without asking again. A revocation takes effect elsewhere at most this late. */
   maxAge: Duration
-  /** How many keys are remembered at most; then all are forgotten. A validation asks for five. Default 50,000. */
+  /**
+   * The maximum number of cached keys. When it is exceeded, the cache is emptied. A validation asks for five. Default
+   * 50,000.
+   */
   maxKeys?: number | undefined
-  /** The clock, in milliseconds. Default `Date.now`; for tests. */
+  /** The clock, in milliseconds, for tests. Default `Date.now`. */
   now?: (() => number) | undefined
 }
 
 /**
- * Spares a store of revocations the question that it has just answered. What is revoked through it takes effect in it
- * at once; what others revoke, after `maxAge` at the latest. Next.js loads a module several times in one process: keep
- * what this returns on `globalThis` there. Only "not revoked" is remembered, and nothing when the store
- * fails. Signing in and rotating ask the store itself. Throws `invalid_option` for a `maxAge` that is not a duration.
+ * Caches the answers of a store of revocations. What is revoked through the cache takes effect in it at once, and what
+ * others revoke, after at most `maxAge`. Next.js loads a module several times in one process, so keep the result on
+ * `globalThis` there. Only "not revoked" is cached, and nothing if the store fails. Signing in and rotating ask the
+ * store itself. Throws `invalid_option` if `maxAge` is not a duration.
  */
 export function cachedRevocations(revocations: Revocations, options: CacheOptions): Revocations {
   checkOptions("cachedRevocations()", options, "maxAge", "maxKeys", "now")
@@ -28,7 +31,7 @@ export function cachedRevocations(revocations: Revocations, options: CacheOption
 
   function isKnownClean(key: string, at: number): boolean {
     const until = cleanUntil.get(key) ?? 0
-    // A clock that was set back must not make an answer last longer.
+    // A clock that is set back must not make an answer last longer.
     return at < until && at >= until - age
   }
 
@@ -40,7 +43,7 @@ export function cachedRevocations(revocations: Revocations, options: CacheOption
   return {
     async revoke(key, until) {
       await revocations.revoke(key, until)
-      // An answer that is on its way may be older than this.
+      // An answer that is still on its way may be older than this.
       changes++
       cleanUntil.delete(key)
     },

@@ -13,24 +13,27 @@ import { createEnvelope } from "../envelope/envelope.ts"
 import { readJson, readTime, readUserId, timeBytes, writeJson, writeTime, writeUserId } from "./payload.ts"
 import type { Secret } from "../envelope/secrets.ts"
 
-/** What {@link createSnapshots} takes. */
+/** The options of {@link createSnapshots}. */
 export interface SnapshotsOptions<M extends SnapshotMember, Claims extends object> {
-  /** The first seals, all open. Each has at least 32 bytes: make it with `openssl rand -base64 32`. */
+  /**
+   * The secrets. The first one seals, and all open. Each has at least 32 bytes: create it with
+   * `openssl rand -base64 32`.
+   */
   secrets: readonly (Secret | undefined)[]
-  /** Chooses what a snapshot says of a member besides the user id: as little as the check needs. */
+  /** Chooses what a snapshot contains besides the user id. Include as little as the check needs. */
   claims: (member: M) => Claims
-  /** How long a snapshot is believed, and so how late a check that trusts it may learn of a sign-out. Default `"60s"`, at most `"5m"`. */
+  /** How long a snapshot is trusted, and so how late a check may learn of a sign-out. Default `"60s"`, at most `"5m"`. */
   maxAge?: Duration | undefined
-  /** Default `session-snapshot`. */
+  /** The cookie's name. Default `session-snapshot`. */
   cookieName?: string | undefined
-  /** The clock, in milliseconds. Default `Date.now`; for tests. */
+  /** The clock, in milliseconds, for tests. Default `Date.now`. */
   now?: (() => number) | undefined
 }
 
-/** The part of a session that a snapshot is made of. */
+/** The part of a session that a snapshot needs. */
 export type SnapshotSession = Pick<SessionFields, "id" | "userId"> & Partial<Pick<SessionFields, "expiresAt">>
 
-/** The part of a member that a snapshot is made of. */
+/** The part of a member that a snapshot needs. */
 export interface SnapshotMember {
   session: SessionFields
   user: { id: UserId }
@@ -38,36 +41,45 @@ export interface SnapshotMember {
 
 /** A session as it was when the snapshot was made. */
 export interface Snapshot<Claims> {
-  /** Whose snapshot it is. */
+  /** The session of the snapshot. */
   sessionId: string
   userId: UserId
   claims: Claims
-  /** When the snapshot is void, which is never later than the session. */
+  /** When the snapshot expires, never later than the session. */
   expiresAt: Date
 }
 
-/** Seals and opens snapshots. Its methods may be destructured. */
+/** Seals and opens snapshots. Its methods can be destructured. */
 export interface Snapshots<Claims extends object, M extends SnapshotMember = SnapshotMember> {
   readonly cookieName: string
-  /** How long a snapshot is good, in milliseconds. */
+  /** How long a snapshot is valid, in milliseconds. */
   readonly maxAge: number
-  /** Seals a copy of what a check without a database needs. Throws `invalid_option` for claims that are not JSON, and `cookie_too_large`. */
+  /**
+   * Seals the data for a check without a database. Throws `invalid_option` if claims are not JSON, and
+   * `cookie_too_large`.
+   */
   sealSnapshot(session: SnapshotSession, claims: Claims): Promise<string>
-  /** Seals a new snapshot, unless `value` is one of this session with these claims, and with half of its time left: then `null`. */
+  /**
+   * Seals a new snapshot. Resolves to `null` if `value` is one of this session with these claims, and more than half of
+   * its time is left.
+   */
   renewSnapshot(value: unknown, session: SnapshotSession, claims: Claims): Promise<string | null>
   /**
-   * Opens a snapshot of the session with this token, which the same request must have brought. `null` for anything else:
-   * a snapshot of another session, one that is too old, and one from the future.
+   * Opens a snapshot of the session with this token, which must come from the same request. Anything else is `null`,
+   * such as a snapshot of another session, one that has expired, or one from the future.
    */
   openSnapshot(value: unknown, bound: { sessionToken: unknown }): Promise<Snapshot<Claims> | null>
   /**
-   * Opens a snapshot of any session. `null` for anything else, for one that is too old, and for one from the future. A
-   * snapshot that is not bound may be another visitor's: compare `sessionId`.
+   * Opens a snapshot of any session. Anything else is `null`, such as one that has expired, or one from the future. It
+   * may be another visitor's: compare `sessionId`.
    */
   openUnboundSnapshot(value: unknown): Promise<Snapshot<Claims> | null>
-  /** Makes the cookie of what `renewSnapshot` seals, for a request's `Cookie` header, with the session cookie's attributes. */
+  /**
+   * Creates the cookie of a renewed snapshot, for a request's `Cookie` header, with the session cookie's attributes.
+   * Resolves to `null` if `renewSnapshot` does.
+   */
   readonly snapshotCookie: (header: string | null, member: M, attributes: CookieAttributes) => Promise<Cookie | null>
-  /** The cookie that deletes it. */
+  /** Creates the cookie that deletes the snapshot. */
   blankSnapshotCookie(attributes: CookieAttributes): Cookie
 }
 
@@ -77,10 +89,11 @@ const headBytes = 2 * timeBytes
 const maxMaxAge = 300_000
 
 /**
- * Makes snapshots: short-lived sealed copies of a user's id and claims, next to the cookie of a session that lives in a
- * database, for checks that must not ask it. A snapshot says what was true a moment ago, and never outranks the row.
+ * Creates snapshots: short-lived sealed copies of a user's id and claims, for checks that must not ask the database.
+ * Each is kept in a cookie next to that of the database session. A snapshot says what was true a moment ago, and never
+ * overrules the row.
  *
- * Throws `invalid_option` if an option does not exist, or a secret, `maxAge` or `cookieName` is invalid.
+ * Throws `invalid_option` if an option is unknown, or a secret, `maxAge` or `cookieName` is invalid.
  *
  * @example
  * const snapshots = createSnapshots({
@@ -113,7 +126,7 @@ export function createSnapshots<M extends SnapshotMember, Claims extends object>
     if (typeof opened === "string") return null
     const { plaintext } = opened
     const madeAt = readTime(plaintext, 0).getTime()
-    // The age that is configured now counts, too.
+    // The age that is configured now also counts.
     const end = Math.min(readTime(plaintext, timeBytes).getTime(), madeAt + age)
     const at = now()
     if (!(madeAt <= at && at < end)) return null
@@ -143,7 +156,7 @@ export function createSnapshots<M extends SnapshotMember, Claims extends object>
     async openSnapshot(value, bound) {
       checkOptions("openSnapshot()", bound, "sessionToken")
       const snapshot = await openUnboundSnapshot(value)
-      // Without a token, as in a request without a session, it is nobody's.
+      // Without a token, as in a request without a session, it belongs to nobody.
       return snapshot && isTokenOf(bound?.sessionToken, snapshot) ? snapshot : null
     },
   }
@@ -165,11 +178,11 @@ function isTokenOf(token: unknown, { sessionId }: Snapshot<object>): boolean {
 function checkAge(maxAge: Duration): number {
   const age = parseDuration(maxAge, "maxAge")
   if (age <= maxMaxAge) return age
-  // Until then nobody asks whether they still hold.
+  // Until the snapshot expires, nobody checks whether its claims still hold.
   throw invalidOption("maxAge", maxAge, 'is too long; use at most "5m"')
 }
 
-// Makes the cookie of a snapshot, or the one that deletes it, with the attributes of the session's own cookie.
+// Creates the cookie of a snapshot, or the one that deletes it, with the attributes of the session cookie.
 function snapshotCookies(name: string, maxAge: number, attributes: CookieAttributes) {
   const { domain, path, sameSite, secure, partitioned } = attributes
   const cookies = createSessionCookies(defined({ name, domain, path, sameSite, secure, partitioned }), maxAge)

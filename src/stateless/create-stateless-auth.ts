@@ -19,7 +19,7 @@ import { createCheck } from "./schema.ts"
 import { idBytes, isStatelessId, readId, readSession, withDeadline, writeSession } from "./sealed-session.ts"
 import type { SealedSession } from "./sealed-session.ts"
 
-/** A live session, what it was read from, and what its attributes became. */
+/** A live session, the bytes it was read from, and its attributes after the check. */
 interface Live<Attributes> {
   session: SealedSession
   attributes: Attributes
@@ -32,15 +32,16 @@ interface Rejection {
   session?: SealedSession
 }
 
-/** By how much, in milliseconds, the clock of the server that created a session may be ahead. */
+/** How far ahead, in milliseconds, the clock of the server that created a session may be. */
 const skew = 60_000
 
 /**
- * Makes an auth without a database: a session lives in its token, encrypted and authenticated with AES-256-GCM.
- * User ids are text; the third type argument says if they are numbers or bigints.
+ * Creates an auth without a database. Each session lives in its token, encrypted and authenticated with AES-256-GCM.
+ * User ids are text, unless the third type argument says numbers or bigints.
  *
- * Throws `invalid_option` if an option does not exist, or a secret, duration, cookie option or origin is invalid, and
- * `missing_port` if `revocations` lacks a method. A revocation store that fails is `store_failed`, never "signed out".
+ * Throws `invalid_option` if an option is unknown, or a secret, duration, cookie option or origin is invalid. Throws
+ * `missing_port` if `revocations` lacks a method. If the revocation store fails, methods throw `store_failed`: it never
+ * looks like "signed out".
  *
  * @example
  * const auth = createStatelessAuth({
@@ -136,7 +137,7 @@ export function createStatelessAuth<
       async invalidateSession(id, owner = {}) {
         checkOptions("invalidateSession()", owner, "userId")
         const { userId } = owner
-        // Dropping the condition because nobody is signed in would let a form end anyone's session.
+        // Without this check, an undefined user id would drop the condition, and a form could end anyone's session.
         checkOption("userId", userId, !("userId" in owner) || userId != null, "is not a user id; use user.id")
         if (!revoking || !isStatelessId(id)) return false
         await revoking.revokeSession(id, userId, now())
@@ -179,12 +180,12 @@ export function createStatelessAuth<
     }
   }
 
-  /** Seals a session under a new id: what was written of it, behind room for the nonce. */
+  /** Seals a session under a new id. The bytes have room for the nonce before the session. */
   function sealNew<New extends object>(
     session: New,
     bytes: Uint8Array<ArrayBuffer>,
   ): MaybePromise<{ session: New & { id: string }; sealed: string }> {
-    // Nonce and id in one call: the generator takes about as long for more bytes, and twice as long for a second call.
+    // Nonce and id in one call: more bytes take about as long, and a second call takes twice as long.
     crypto.getRandomValues(bytes.subarray(0, nonceBytes + idBytes))
     const [nonce, plaintext] = [bytes.subarray(0, nonceBytes), bytes.subarray(nonceBytes)]
     const withId = { ...session, id: readId(plaintext) }
@@ -215,7 +216,7 @@ export function createStatelessAuth<
   }
 
   function toUser({ userId }: SealedSession, attributes: Attributes): OwnUser {
-    // The id has the type of those that createSession got.
+    // The id has the type that createSession got.
     return { ...(getUserAttributes?.(attributes) as UserAttributes), id: userId as Id }
   }
 

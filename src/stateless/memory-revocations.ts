@@ -2,8 +2,8 @@ import { checkOptions } from "../core/options.ts"
 import type { Revocations } from "../core/ports.ts"
 
 /**
- * Keeps revocations in this instance of the module: for tests, and for a server that is one process and may forget them
- * when it ends. Next.js loads a module several times in one process: keep what this returns on `globalThis` there.
+ * Keeps revocations in this instance of the module. Use it for tests, and for a server of one process that may forget
+ * them when it ends. Next.js loads a module several times in one process, so keep the result on `globalThis` there.
  * `now` is the clock, in milliseconds, by default `Date.now`.
  */
 export function memoryRevocations(options: { now?: (() => number) | undefined } = {}): Revocations {

@@ -10,16 +10,16 @@ const day = 24 * hour
 const period = 30 * day
 
 /**
- * Ends sessions by keys that a store only keeps and finds again. No session is listed anywhere, so all of a user's
- * sessions are ended by what they have in common: the period of 30 days in which they were created, and in the period
- * that is under way also a generation, which is how often they were ended in it before.
+ * Ends sessions with keys that a store only keeps and finds. Sessions are not listed anywhere, so all sessions of a
+ * user are ended by what they share. That is the period of 30 days in which they were created. In the current period,
+ * it is also a generation: how often they were ended in it before.
  *
- * - A new session asks for the first generation of this period that is not revoked, and has it sealed in.
- * - Who ends all sessions revokes that generation, and every earlier period from which a session can still live. What
- *   signs in after that gets the next generation. A sign-in at the same time asked before, and is ended too.
- * - A generation stays revoked until its period is over, so none is given out twice; then nothing is created in it. An
- *   hour around the turn of a period counts as part of both, for servers whose clocks differ.
- * - What is revoked stays so until the last session that it ends would have ended by itself, and a day longer.
+ * - A new session asks for the first generation of this period that is not revoked, and contains it.
+ * - Ending all sessions revokes that generation, and every earlier period from which a session can still live. Later
+ *   sign-ins get the next generation. A sign-in at the same time asked before, so it also ends.
+ * - A generation stays revoked until its period is over, so none is used twice. After that, no session is created in
+ *   it. An hour around the end of a period belongs to both periods, for servers whose clocks differ.
+ * - A revocation lasts until the last session that it ends would have ended by itself, plus a day.
  *
  * All methods reject with `store_failed`.
  */
@@ -33,7 +33,7 @@ export function createRevoking(port: Revocations, absoluteTimeout: number) {
 
   async function isAny(keys: string[], options?: { fresh: boolean }): Promise<boolean> {
     const isRevoked: unknown = await store.isRevoked(keys, options)
-    // Anything else must not pass for "not revoked".
+    // Any other value must not pass for "not revoked".
     if (typeof isRevoked === "boolean") return isRevoked
     throw new AuthError("store_failed", "isRevoked() of the revocations resolves to true or false.")
   }
@@ -53,21 +53,21 @@ export function createRevoking(port: Revocations, absoluteTimeout: number) {
 
   return {
     isRevoked: (session: Owned) => isAny(keysOf(session)),
-    /** Ends a session, with an owner only if it is that user's. */
+    /** Ends a session. With an owner, only if it is that user's. */
     revokeSession: (id: string, userId: UserId | undefined, now: number) =>
       store.revoke(sessionKey(id, userId), new Date(now + absoluteTimeout + day)),
-    /** Makes the token void that a rotation replaces. `false` if the session has ended or is replaced already. */
+    /** Ends the token that a rotation replaces. Resolves to `false` if the session has ended or is already replaced. */
     async replace(session: Owned, now: number): Promise<boolean> {
       const [keys, replaced] = [keysOf(session), replacedKey(session.id)]
       if (await isAny(keys, { fresh: true })) return false
       await store.revoke(replaced, new Date(now + absoluteTimeout + day))
-      // Asked again after the write: whoever ends the session from here on comes after the rotation.
+      // Asks again after the write, so that anyone who ends the session later comes after the rotation.
       const others = keys.filter((key) => key !== replaced)
       return !(await isAny(others, { fresh: true }))
     },
-    /** The generation that a session created now belongs to. */
+    /** Resolves to the generation of a session that is created now. */
     currentGeneration: (userId: UserId, now: number) => firstFree(userId, periodOf(now)),
-    /** Ends all sessions that the user has. */
+    /** Ends all of a user's sessions. */
     async revokeUser(userId: UserId, now: number): Promise<void> {
       const firstOpen = periodOf(now - hour)
       const past = range(periodOf(now - absoluteTimeout), firstOpen - 1)
@@ -105,8 +105,8 @@ function generationKey(userId: UserId, number: number, generation: number): stri
   return `generation:${number}:${generation}:${typed(userId)}`
 }
 
-// Last in a key, so that no user's id can imitate what else a key holds; with its type, so that 1 is not "1"; and as
-// JSON, so that half a character, of which a store may make a question mark, is written out.
+// It is last in a key, so that no user id can imitate the rest. It includes the type, so that 1 is not "1". It is JSON,
+// so that half a surrogate pair is escaped: a store may turn it into a question mark.
 function typed(userId: UserId): string {
   return typeof userId === "bigint" ? `${userId}n` : JSON.stringify(userId)
 }
@@ -119,11 +119,11 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from + 1) }, (_, n) => from + n)
 }
 
-/** Finds the first number that is not `true`, where all below it are: in twice as many questions as it has bits. */
+/** Finds the first number that is not `true`, if all below it are. It asks twice as often as the number has bits. */
 async function firstFalse(ask: (number: number) => Promise<boolean>): Promise<number> {
   let high = 0
   while (await ask(high)) {
-    // A store that says yes to everything would never be done.
+    // Otherwise a store that always says yes would be asked forever.
     if (high > 2 ** 32) throw new AuthError("store_failed", "isRevoked() of the revocations says yes to every key.")
     high = high * 2 + 1
   }

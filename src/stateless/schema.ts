@@ -1,11 +1,11 @@
 import { AuthError } from "../core/errors.ts"
 import { invalidOption } from "../core/options.ts"
 
-/** What a schema found. */
+/** The result of a schema. */
 export type StandardResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly { readonly message: string }[] }
 
-/** A schema of any library that follows Standard Schema, version 1: Zod, Valibot, ArkType and others. */
+/** A schema of any library that implements Standard Schema, version 1: Zod, Valibot, ArkType and others. */
 export interface StandardSchema<Output> {
   readonly "~standard": {
     readonly version: 1
@@ -15,16 +15,19 @@ export interface StandardSchema<Output> {
   }
 }
 
-/** What the schema makes of attributes; unchanged without a schema. `issues` if they do not fit. */
+/** Returns the schema's output, or the attributes unchanged if there is no schema. `issues`: they do not match. */
 export type CheckAttributes<Attributes> = (
   attributes: object,
 ) => StandardResult<Attributes> | Promise<StandardResult<Attributes>>
 
-/** Makes the check of a schema. Throws `invalid_option` if it is not a schema, and later if it throws. */
+/**
+ * Creates the check of a schema. Throws `invalid_option` if it is not a schema. The check throws it if the schema
+ * throws.
+ */
 export function createCheck<Attributes extends object>(
   schema: StandardSchema<Attributes> | undefined,
 ): CheckAttributes<Attributes> {
-  // Without a schema the type is the application's word.
+  // Without a schema, the application is responsible for the type.
   if (schema === undefined) return (attributes) => ({ value: attributes as Attributes })
   const standard = schema?.["~standard"]
   if (standard?.version !== 1 || typeof standard.validate !== "function")
