@@ -31,8 +31,8 @@ export interface AuditAdapter {
   /** Stores events. An id that already exists is skipped, so that a batch can be sent again. */
   insertEvents(events: AuditRecord[]): Promise<void>
   /**
-   * Lists at most `limit` events of a user that come after `before`. They are sorted by time and then by id, both
-   * descending.
+   * Lists a user's events, newest first, and by descending id within a millisecond. Returns at most `limit` of them,
+   * starting after `before`.
    */
   listEvents(userId: UserId, before: AuditPlace | null, limit: number): Promise<AuditRecord[]>
   /** Deletes at most `limit` events with `at <= before`. Resolves to how many. */

@@ -14,7 +14,7 @@ export function isHashable(password: unknown): password is string {
   return isWellFormed(password) && byteLength(password) <= maxBytes
 }
 
-/** Throws `invalid_option` unless a hasher takes this password. In that case `checkPassword` was not called. */
+/** Throws `invalid_option` unless a hasher takes this password. Callers check it with `checkPassword` first. */
 export function requireHashable(password: unknown): asserts password is string {
   if (isHashable(password)) return
   throw new AuthError(

@@ -41,9 +41,8 @@ export interface PasswordHasherOptions {
 }
 
 /**
- * Combines hashers: `preferred` makes new hashes, and old ones are verified by a hasher that reads them, and then
- * replaced. A hash is verified once, by the hasher that makes such hashes now, otherwise by the first that recognizes
- * it.
+ * Combines hashers. `preferred` makes new hashes. Old ones are verified by a hasher that reads them, and then replaced.
+ * A hash is verified once, by the hasher that makes such hashes now, otherwise by the first that recognizes it.
  *
  * A refusal costs one verify with each hasher, whatever the hash. If you change the cost of a hasher, also list the old
  * one in `accepted`. Otherwise the time of a refusal reveals its users. `createUsers` does the same for users who do

@@ -1,7 +1,7 @@
 // Jest, VM pools and `node:vm` run modules in a separate realm. Errors, dates and bytes that Node itself or a native
 // driver makes there belong to another realm, so `instanceof` is false.
 
-/** Returns whether a value is an error of any realm. Errors with their own tag, such as Prisma's, are of this realm. */
+/** Returns whether a value is an error of any realm. `instanceof` finds those with their own tag, such as Prisma's. */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || tagOf(value) === "[object Error]"
 }

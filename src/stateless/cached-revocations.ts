@@ -17,10 +17,10 @@ export interface CacheOptions {
 }
 
 /**
- * Caches the answers of a store of revocations. What is revoked through the cache takes effect in it at once, and what
- * others revoke, after at most `maxAge`. Next.js loads a module several times in one process, so keep the result on
- * `globalThis` there. Only "not revoked" is cached, and nothing if the store fails. Signing in and rotating ask the
- * store itself. Throws `invalid_option` if `maxAge` is not a duration.
+ * Caches the answers of a store of revocations. A revocation through the cache takes effect in it at once, and any
+ * other after at most `maxAge`. Next.js loads a module several times in one process, so keep the result on `globalThis`
+ * there. Only "not revoked" is cached, and nothing if the store fails. Signing in and rotating ask the store itself.
+ * Throws `invalid_option` if `maxAge` is not a duration.
  */
 export function cachedRevocations(revocations: Revocations, options: CacheOptions): Revocations {
   checkOptions("cachedRevocations()", options, "maxAge", "maxKeys", "now")

@@ -54,10 +54,7 @@ export interface Snapshots<Claims extends object, M extends SnapshotMember = Sna
   readonly cookieName: string
   /** How long a snapshot is valid, in milliseconds. */
   readonly maxAge: number
-  /**
-   * Seals the data for a check without a database. Throws `invalid_option` if claims are not JSON, and
-   * `cookie_too_large`.
-   */
+  /** Seals a snapshot. Throws `invalid_option` if the claims are not JSON, and `cookie_too_large`. */
   sealSnapshot(session: SnapshotSession, claims: Claims): Promise<string>
   /**
    * Seals a new snapshot. Resolves to `null` if `value` is one of this session with these claims, and more than half of

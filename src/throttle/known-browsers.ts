@@ -24,7 +24,7 @@ const purpose = ":known_browser"
 /**
  * Gives each browser that a user has signed in with its own budget. An attacker who uses up the account's budget then
  * does not lock its owner out. A browser is known for one account only, in the form that you pass to `consume`. A new
- * password ends all of the user's browsers.
+ * password makes all of the user's browsers unknown.
  *
  * Keep the value in a cookie with `HttpOnly`, `Secure` and `SameSite=Lax`. It signs nobody in.
  *
