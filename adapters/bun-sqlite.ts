@@ -1,12 +1,13 @@
 import { createSqliteAdapter, createSqliteExecutor } from "./sql/sqlite-executor.ts"
 
 /**
- * Keeps sessions, users and keys in SQLite through Bun's `bun:sqlite`. The tables are those of `schema("sqlite")` from
- * `nightlatch/adapters/sql`, next to the application's own user table.
+ * Stores sessions, users and keys in SQLite through Bun's `bun:sqlite`. The tables are those that `schema("sqlite")` of
+ * `nightlatch/adapters/sql` creates, next to your own user table.
  *
- * Unless inTransaction is set, the connection must not be in a transaction of the application's when the adapter
- * writes. Without `safeIntegers`, Bun rounds integers beyond 2^53 in the application's own columns; user ids are exact
- * with `userIdType: "bigint"`. Statements that are prepared go on working after `db.close()`, as Bun has it. Throws `invalid_option` for invalid options.
+ * Set `inTransaction` to write inside your own transaction. Otherwise the connection must not be in a transaction when
+ * the adapter writes. Without `safeIntegers`, Bun rounds integers beyond 2^53 in your own columns; user ids are exact
+ * with `userIdType: "bigint"`. In Bun, prepared statements keep working after `db.close()`. Throws `invalid_option` for
+ * invalid options.
  *
  * @example
  * const adapter = bunSqliteAdapter<{ id: string; username: string }>(new Database("app.db"))
@@ -14,8 +15,9 @@ import { createSqliteAdapter, createSqliteExecutor } from "./sql/sqlite-executor
 export const bunSqliteAdapter = createSqliteAdapter
 
 /**
- * Makes an executor of `bun:sqlite`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. Each statement is
- * prepared once. A batch is a transaction of its own: the connection must not be in another.
+ * Creates an executor from a `bun:sqlite` database, for `sqlAdapter()` and `sqlRevocations()` of
+ * `nightlatch/adapters/sql`. Prepares each statement once. A batch runs in its own transaction, so the connection must
+ * not be in another one.
  *
  * @example
  * const revocations = sqlRevocations({ dialect: "sqlite", executor: bunSqliteExecutor(new Database("app.db")) })

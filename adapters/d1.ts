@@ -7,7 +7,7 @@ import type { Dialect } from "./sql/dialect.ts"
 import type { Row, SqlExecutor, SqlStatement, SqlValue } from "./sql/executor.ts"
 import { sqlite } from "./sql/sqlite-dialect.ts"
 
-/** A `D1Database`, or the `D1DatabaseSession` that its `withSession` makes. */
+/** A `D1Database`, or the `D1DatabaseSession` that its `withSession` returns. */
 export interface D1Client {
   prepare(sql: string): D1Statement
   batch(statements: D1Statement[]): Promise<D1Result[]>
@@ -24,12 +24,12 @@ interface D1Result {
 }
 
 /**
- * Keeps sessions, users and keys in Cloudflare D1. The tables are those of `schema("sqlite")` from
- * `nightlatch/adapters/sql`, next to the application's own user table.
+ * Stores sessions, users and keys in Cloudflare D1. The tables are those that `schema("sqlite")` of
+ * `nightlatch/adapters/sql` creates, next to your own user table.
  *
- * Make the adapter once, not for each request: it asks for the columns at its first call. D1 has no transactions that an
- * application could hold open: with `inTransaction` it throws `unsupported`, and `invalid_option` for other options that
- * are invalid. Attributes cannot be integers beyond 2^53.
+ * Create the adapter once, not for each request: its first call reads the columns of the tables. D1 has no interactive
+ * transactions, so the option `inTransaction` throws `unsupported`. Throws `invalid_option` for other invalid options.
+ * Attributes cannot be integers beyond 2^53.
  *
  * @example
  * import { env } from "cloudflare:workers"
@@ -45,7 +45,7 @@ export function d1Adapter<
 }
 
 /**
- * Makes an executor of Cloudflare D1, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`.
+ * Creates an executor from a D1 database, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`.
  *
  * @example
  * const revocations = sqlRevocations({ dialect: "sqlite", executor: d1Executor(env.DB) })
@@ -54,13 +54,13 @@ export function d1Executor(client: D1Client): DriverExecutor {
   return driverExecutor("sqlite", executorOf(client))
 }
 
-// A slice holds nobody up there, and each statement is one of the few that an invocation of a Worker may run.
+// A large slice blocks nothing on D1, and a Worker invocation may run only a limited number of statements.
 const d1: Dialect = { ...sqlite, sliceRows: 100_000 }
 
 function executorOf(client: D1Client): SqlExecutor {
   const prepare = ({ sql, params }: SqlStatement) => client.prepare(sql).bind(...params.map(bindable))
   return {
-    // Each is an object with the statement's columns.
+    // Each row is an object with the statement's columns.
     query: async (sql, params) => (await prepare({ sql, params }).all()).results as Row[],
     execute: async (sql, params) => (await prepare({ sql, params }).all()).meta.changes,
     batch: async (all) => (await client.batch(all.map(prepare))).map(({ meta }) => meta.changes),

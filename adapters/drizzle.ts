@@ -21,7 +21,7 @@ import { userPort } from "./port/user-port.ts"
 import type { DriverExecutor } from "./sql/adapter.ts"
 import type { Row } from "./sql/executor.ts"
 
-/** A database or a transaction of Drizzle's, for SQLite, PostgreSQL or MySQL. */
+/** A Drizzle database or transaction, for SQLite, PostgreSQL or MySQL. */
 export interface DrizzleDatabase {
   select: (...args: never[]) => unknown
   insert: (...args: never[]) => unknown
@@ -30,25 +30,25 @@ export interface DrizzleDatabase {
   transaction: (...args: never[]) => unknown
 }
 
-/** A table of users: the application's own, with a primary key `id`. */
+/** Your own user table, with a primary key `id`. */
 export type DrizzleUserTable = Table & Record<"id", Column>
 
-/** A table of sessions. Its other columns are the session's attributes. */
+/** The session table. Its other columns are the session's attributes. */
 export type DrizzleSessionTable = Table & Record<"id" | "userId" | "createdAt" | "expiresAt", Column>
 
-/** A table of keys. Its primary key is `id`: `<provider id>:<provider user id>`. */
+/** The key table. Its primary key `id` has the form `<provider id>:<provider user id>`. */
 export type DrizzleKeyTable = Table & Record<"id" | "userId" | "hashedPassword", Column>
 
-/** The session columns that are the application's. */
+/** The application's own session columns. */
 export type DrizzleSessionRow<Session extends DrizzleSessionTable> = Omit<
   InferSelectModel<Session>,
   "id" | "userId" | "createdAt" | "expiresAt"
 >
 
-/** A new user's attributes: what an insert takes, but the id. */
+/** A new user's attributes: what an insert takes, without the id. */
 export type DrizzleNewUser<User extends DrizzleUserTable> = Omit<InferInsertModel<User>, "id">
 
-/** The ports whose tables are given: tokens, budgets of throttles, events, authenticator apps and passkeys. */
+/** The ports whose tables are given: tokens, rate-limit budgets, events, authenticator apps and passkeys. */
 export type DrizzleFeatures<Token, Attempt, Event, Totp = undefined, Passkey = undefined> = (Token extends Table
   ? TokenAdapter
   : unknown) &
@@ -57,7 +57,7 @@ export type DrizzleFeatures<Token, Attempt, Event, Totp = undefined, Passkey = u
   (Totp extends Table ? TotpAdapter : unknown) &
   (Passkey extends Table ? Required<PasskeyAdapter> : unknown)
 
-/** The tables of features, each of which may be left out. */
+/** The tables of features. Each is optional. */
 interface DrizzleFeatureTables<Token, Attempt, Event, Totp, Passkey> {
   token?: Token
   attempt?: Attempt
@@ -66,7 +66,7 @@ interface DrizzleFeatureTables<Token, Attempt, Event, Totp, Passkey> {
   passkey?: Passkey
 }
 
-/** Both ports over the application's tables. */
+/** The session and user ports over the application's tables. */
 export type DrizzleAdapter<User extends DrizzleUserTable, Session extends DrizzleSessionTable> = SessionAdapter<
   InferSelectModel<User>,
   DrizzleSessionRow<Session>
@@ -74,16 +74,16 @@ export type DrizzleAdapter<User extends DrizzleUserTable, Session extends Drizzl
   UserAdapter<InferSelectModel<User>, DrizzleNewUser<User>>
 
 /**
- * Keeps sessions, users and keys in the application's own Drizzle tables, found by the names of their properties.
- * Without `key` it keeps sessions only. With `token`, `attempt`, `totp`, `passkey` and `event` it also keeps one-time
- * tokens, the budgets of throttles, authenticator apps, passkeys and events. The columns of these tables have the names of
- * `schema()` in the database.
+ * Stores sessions, users and keys in your own Drizzle tables, whose columns it finds by property name. Without `key` it
+ * stores sessions only. With `token`, `attempt`, `totp`, `passkey` and `event` it also stores one-time tokens,
+ * rate-limit budgets, authenticator apps, passkeys and events. In the database, the columns of these tables have the
+ * same names as in `schema()`.
  *
- * Times may be `timestamp`, `datetime`, SQLite's `integer` in any mode, `bigint` of milliseconds, or text; a column of
- * whole seconds rounds down, as MySQL's do unless they have `fsp: 3`. In the tables of features they are integers.
- * Writes of several steps run in a transaction, inside the caller's if `db` is one, and in a batch on Cloudflare D1. The
- * driver must have transactions: `neon-http` has none. Behind a connection pooler in transaction mode, give postgres.js
- * `prepare: false`; `pg` needs nothing. Throws `invalid_option` for tables that cannot serve.
+ * Time columns can be `timestamp`, `datetime`, SQLite's `integer` in any mode, `bigint` of milliseconds, or text.
+ * Columns of whole seconds round down, as MySQL's do without `fsp: 3`. In the tables of features, times are integers.
+ * Writes of several steps run in a transaction: inside the caller's if `db` is one, and as a batch on Cloudflare D1.
+ * The driver must support transactions, which `neon-http` does not. Behind a connection pooler in transaction mode,
+ * pass `prepare: false` to postgres.js; `pg` needs no setting. Throws `invalid_option` if a table is unusable.
  *
  * @example
  * const adapter = drizzleAdapter(db, { user: users, session: sessions, key: userKeys, token: tokens })
@@ -131,7 +131,7 @@ export function drizzleAdapter(
 ): SessionAdapter<Row, Row> {
   checkOptions("drizzleAdapter()", own, "user", "session", "key", "token", "attempt", "totp", "passkey", "event")
   const tables = checkedTables(own.user, own.session, own.key)
-  // What the three dialects' builders have in common; the tables say which of them it is.
+  // The methods that the three dialects' builders share. The tables show which dialect it is.
   const builder = db as unknown as Builder
   const store = drizzleStore(builder, tables.dialect)
   const session = { ...tables, store, statements: sessionStatements(store, tables) }
@@ -143,16 +143,16 @@ export function drizzleAdapter(
 }
 
 /**
- * Makes an executor of Drizzle, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`: raw SQL, for tables
- * that need no Drizzle schema. Over a transaction, give `sqlAdapter()` `inTransaction: true` as well. Columns of
- * timestamps come as Drizzle's drivers give them, as text. Throws `invalid_option` for another SQL than that of SQLite,
- * PostgreSQL and MySQL.
+ * Creates an executor from a Drizzle database, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`.
+ * It runs raw SQL, for tables that have no Drizzle schema. With a transaction, also pass `inTransaction: true` to
+ * `sqlAdapter()`. Timestamp columns are read as text, as Drizzle's drivers return them. Throws `invalid_option` if the
+ * database is not SQLite, PostgreSQL or MySQL.
  *
  * @example
  * const executor = drizzleExecutor(db)
  * const revocations = sqlRevocations({ dialect: executor.dialect, executor })
  */
 export function drizzleExecutor(db: DrizzleDatabase): DriverExecutor {
-  // What the three dialects have in common; the executor finds out which of them it is.
+  // The methods that the three dialects share. The executor finds out which dialect it is.
   return createDrizzleExecutor(db as unknown as Builder)
 }

@@ -10,14 +10,14 @@ export type { KeyValueOptions } from "./key-value/fields.ts"
 export type { RedisAdapter } from "./redis/adapter.ts"
 export type { RedisRevocationOptions } from "./redis/revocations.ts"
 
-/** What every client of `ioredis` can do with a key. */
+/** The commands on one key that every client of `ioredis` has. */
 export interface IoredisCommands {
   hgetall(key: string): Promise<Record<string, string>>
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
   evalsha(sha1: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
 }
 
-/** A client of `ioredis` for one server, or a node of its cluster. */
+/** An `ioredis` client for one server, or a node of a cluster. */
 export interface IoredisServer extends IoredisCommands {
   scan(
     cursor: string,
@@ -28,16 +28,17 @@ export interface IoredisServer extends IoredisCommands {
   ): Promise<[cursor: string, keys: string[]]>
 }
 
-/** A client of `ioredis` for a cluster. */
+/** An `ioredis` client for a cluster. */
 export interface IoredisCluster extends IoredisCommands {
   nodes(role: "master"): IoredisServer[]
 }
 
 /**
- * Keeps sessions, one-time tokens and the budgets of throttles in Redis through `ioredis`: over a `Redis` or a `Cluster`.
- * What `redisAdapter` of `nightlatch/adapters/redis` says of users, eviction, replicas and cleaning up holds here too.
+ * Stores sessions, one-time tokens and rate-limit budgets in Redis through `ioredis`, with a `Redis` or a `Cluster`.
+ * The notes on users, eviction, replicas and cleanup at `redisAdapter` of `nightlatch/adapters/redis` apply here too.
  *
- * Two environments that use one server without different prefixes share their sessions: give each its own `prefix`.
+ * Give each environment its own `prefix`. Two environments that use one server with the same prefix share their
+ * sessions.
  *
  * Throws `invalid_option` for invalid options, and later if the client maps replies to other types.
  *
@@ -53,8 +54,8 @@ export function ioredisAdapter<SessionRow extends object = {}>(
 }
 
 /**
- * Keeps revocations of stateless sessions in Redis, which drops them when they have lapsed. What `redisAdapter` of
- * `nightlatch/adapters/redis` says of eviction and replicas holds here too: a server that evicts keys revives sessions.
+ * Stores revocations of stateless sessions in Redis, which drops them once they expire. The notes on eviction and
+ * replicas at `redisAdapter` of `nightlatch/adapters/redis` apply here too: a server that evicts keys revives sessions.
  * Throws `invalid_option` for an invalid prefix.
  *
  * @example

@@ -17,13 +17,13 @@ export interface KyselyDatabase {
   withoutPlugins: () => unknown
 }
 
-/** What {@link kyselyAdapter} can be told. */
+/** Options of {@link kyselyAdapter}. */
 export interface KyselyOptions extends PoolOptions {
-  /** Whose SQL the database speaks. Default: that of the SQL which Kysely makes for it. */
+  /** The SQL dialect of the database. Default: the one that Kysely compiles queries to. */
   dialect?: DialectName | undefined
 }
 
-/** What is used of Kysely, once the instance has been checked. */
+/** The methods of Kysely that the adapter uses, once the instance has been checked. */
 interface KyselyClient {
   executeQuery(query: RawQuery): Promise<{ rows: Row[]; numAffectedRows?: bigint }>
   transaction(): { execute<Result>(run: (transaction: KyselyClient) => Promise<Result>): Promise<Result> }
@@ -35,7 +35,7 @@ interface ProbeQuery {
   compile(): { sql: string }
 }
 
-/** A query that is compiled already, as Kysely's `CompiledQuery.raw()` makes it. */
+/** A query that is already compiled, as Kysely's `CompiledQuery.raw()` returns it. */
 interface RawQuery {
   sql: string
   parameters: readonly SqlValue[]
@@ -44,10 +44,10 @@ interface RawQuery {
 }
 
 /**
- * Keeps sessions, users and keys in SQL through Kysely. The tables are those of `schema()` from
- * `nightlatch/adapters/sql`, next to the application's own user table; the instance's plugins do not touch them.
+ * Stores sessions, users and keys in SQL through Kysely. The tables are those that `schema()` of
+ * `nightlatch/adapters/sql` creates, next to your own user table. The instance's plugins do not affect them.
  *
- * Over a `Transaction` it writes inside that transaction. Throws `invalid_option` for invalid options.
+ * With a `Transaction`, the adapter writes inside that transaction. Throws `invalid_option` for invalid options.
  *
  * @example
  * const adapter = kyselyAdapter<{ id: string; username: string }>(new Kysely({ dialect }))
@@ -64,9 +64,9 @@ export function kyselyAdapter<
 }
 
 /**
- * Makes an executor of Kysely, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. The instance's plugins
- * do not touch its statements. Over a `Transaction`, give `sqlAdapter()` `inTransaction: true` as well. Throws
- * `invalid_option` for options that cannot be right.
+ * Creates an executor from a Kysely instance, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`.
+ * The instance's plugins do not affect its statements. With a `Transaction`, also pass `inTransaction: true` to
+ * `sqlAdapter()`. Throws `invalid_option` for invalid options.
  *
  * @example
  * const executor = kyselyExecutor(db)
@@ -79,11 +79,11 @@ export function kyselyExecutor(
   checkOptions("kyselyExecutor()", options, "dialect", "shared")
   const { dialect = spokenBy(db), shared = false } = options
   const { name } = dialectOf(dialect)
-  // Plugins rename columns, and would rename those of the library too.
+  // Plugins that rename columns would also rename the library's.
   return { ...poolExecutor(db.withoutPlugins() as KyselyClient), dialect: name, shared }
 }
 
-/** Tells the dialect by what a query is compiled to: drivers of other makers name themselves as they like. */
+/** Finds the dialect from a compiled query, because third-party drivers choose their own names. */
 function spokenBy(db: KyselyDatabase): DialectName {
   const builder = db.withoutPlugins() as { selectFrom(table: string): ProbeQuery }
   const { sql } = builder.selectFrom("user").select("id").where("id", "=", "").compile()
@@ -123,7 +123,7 @@ function rawQuery(sql: string, parameters: SqlValue[]): RawQuery {
     sql,
     parameters,
     query: { kind: "RawNode", sqlFragments: [sql], parameters: [] },
-    // Told apart by identity.
+    // Kysely tells queries apart by the identity of this object.
     queryId: { queryId: "nightlatch" },
   }
 }

@@ -7,14 +7,14 @@ import type { Row, SqlExecutor, SqlStatement, SqlValue, Statements } from "./sql
 import { inOrder } from "./sql/executor.ts"
 import { sqlite } from "./sql/sqlite-dialect.ts"
 
-/** A transaction of libsql's that the application has open. */
+/** An open libsql transaction. */
 export interface LibsqlTransaction {
   execute(statement: LibsqlStatement): Promise<LibsqlResult>
 }
 
-/** A client of libsql, of a file or a server. */
+/** A libsql client of a file or a server. */
 export interface LibsqlClient extends LibsqlTransaction {
-  /** `file`, or how a server is spoken to. */
+  /** `file`, or the protocol of a server. */
   readonly protocol: string
   batch(statements: LibsqlStatement[], mode: "write"): Promise<LibsqlResult[]>
   transaction(mode: "deferred"): Promise<LocalTransaction>
@@ -36,15 +36,14 @@ interface LibsqlResult {
 }
 
 /**
- * Keeps sessions, users and keys in SQLite through `@libsql/client`. The tables are those of `schema("sqlite")` from
- * `nightlatch/adapters/sql`, next to the application's own user table.
+ * Stores sessions, users and keys in SQLite through `@libsql/client`. The tables are those that `schema("sqlite")` of
+ * `nightlatch/adapters/sql` creates, next to your own user table.
  *
- * Over what `client.transaction("write")` resolves to, it writes inside that transaction. Give a client of a file the
- * `timeout` in milliseconds that it waits for another writer: a write of the application's own that is refused leaves its
- * connection unable to commit (`@libsql/client` 0.18). A database in memory has one connection, so that while the
- * application's transaction is open every other call rejects. The application's own columns hold no integer beyond 2^53
- * unless the client's `intMode` is `"bigint"`; user ids are exact with `userIdType: "bigint"`. Throws `invalid_option` for
- * invalid options.
+ * Pass the result of `client.transaction("write")` to write inside that transaction. For a file, set the client's
+ * `timeout`, the milliseconds to wait for another writer: if one of your own writes is refused, its connection can no
+ * longer commit (`@libsql/client` 0.18). An in-memory database has one connection: while your transaction is open,
+ * every other call rejects. Your own columns hold no integer beyond 2^53 unless the client's `intMode` is `"bigint"`;
+ * user ids are exact with `userIdType: "bigint"`. Throws `invalid_option` for invalid options.
  *
  * @example
  * const adapter = libsqlAdapter<{ id: string; username: string }>(createClient({ url: "file:app.db", timeout: 2000 }))
@@ -60,8 +59,8 @@ export function libsqlAdapter<
 }
 
 /**
- * Makes an executor of `@libsql/client`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. Over what
- * `client.transaction("write")` resolves to, give `sqlAdapter()` `inTransaction: true` as well.
+ * Creates an executor from an `@libsql/client`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`.
+ * With the result of `client.transaction("write")`, also pass `inTransaction: true` to `sqlAdapter()`.
  *
  * @example
  * const executor = libsqlExecutor(createClient({ url: "file:app.db", timeout: 2000 }))
@@ -93,8 +92,8 @@ function remoteExecutor(client: LibsqlClient): SqlExecutor {
 }
 
 /**
- * Calls take turns: a database in memory has one connection, and while a transaction holds it libsql rejects other
- * calls. As the driver answers at once, nothing is lost by it.
+ * Runs calls one at a time: an in-memory database has one connection, and libsql rejects other calls while a
+ * transaction holds it. This costs nothing, because the driver answers synchronously.
  */
 function localExecutor(client: LibsqlClient): SqlExecutor {
   const inTurn = queueOf(client)
@@ -111,9 +110,9 @@ function localExecutor(client: LibsqlClient): SqlExecutor {
 }
 
 /**
- * Runs in a transaction that is alone from its beginning. A statement that is refused because the file is locked stays
- * open in libsql 0.18, and whatever is written through its connection later is told to be done but never committed.
- * What is sent as a script is closed, so that is how the lock is asked for.
+ * Runs in a transaction that holds the write lock from its start. In libsql 0.18, a statement refused because the file
+ * is locked stays open: later writes on its connection report success but are never committed. A script is always
+ * closed, so the lock is requested with one.
  */
 async function locked<Result>(client: LibsqlClient, run: (inside: Statements) => Promise<Result>): Promise<Result> {
   const transaction = await client.transaction("deferred")

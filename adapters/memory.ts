@@ -20,7 +20,7 @@ import { memoryPasskeys } from "./memory/passkeys.ts"
 import { memoryTokens } from "./memory/tokens.ts"
 import { memoryTotp } from "./memory/totp.ts"
 
-/** What `memoryAdapter` returns: every port. */
+/** The type that `memoryAdapter` returns: every port. */
 export type MemoryAdapter<UserRow, SessionRow, NewUser> = SessionAdapter<UserRow, SessionRow> &
   UserAdapter<UserRow, NewUser> &
   TokenAdapter &
@@ -30,9 +30,9 @@ export type MemoryAdapter<UserRow, SessionRow, NewUser> = SessionAdapter<UserRow
   AuditAdapter
 
 /**
- * Keeps sessions, users, keys, tokens, the budgets of throttles, authenticator apps, passkeys and events in this process:
- * for tests and demonstrations, and as the shortest correct adapter to read. Everything is gone when the process ends. Each
- * call makes a new empty store; no column is unique but the user's `id`, and a user inserted without one gets a random UUID.
+ * Stores sessions, users, keys, tokens, rate-limit budgets, authenticator apps, passkeys and events in this process.
+ * Use it for tests and demos, or read it as the shortest correct adapter. All data is lost when the process ends. Each
+ * call creates a new empty store. Only the user's `id` is unique; a user inserted without one gets a random UUID.
  */
 export function memoryAdapter<
   UserRow extends { id: UserId },
@@ -84,7 +84,7 @@ export function memoryAdapter<
     for (const { id } of sessionsOf(userId)) if (id !== exceptId) sessions.delete(id)
   }
 
-  // No method awaits anything but its last step, so each is one atomic step. Rows are copied on the way in and on the way out.
+  // No method awaits anything before its last step, so each is atomic. Rows are copied when stored and when returned.
   return {
     async insertSession(session) {
       putSession(session)
@@ -130,7 +130,7 @@ export function memoryAdapter<
     async insertUser({ id = crypto.randomUUID(), attributes }, key) {
       if (key && keys.has(keyId(key))) return { taken: "key" }
       if (users.has(id)) return { taken: "id" }
-      // Checked by the caller's types only: the attributes are all the columns but the id.
+      // Only the caller's types ensure that the attributes are all columns except the id.
       const user = { ...structuredClone(attributes), id } as object as UserRow
       users.set(id, user)
       if (key) keys.set(keyId(key), { ...key, userId: id })
@@ -206,12 +206,12 @@ function isUnset(attributes: object, name: string): boolean {
   return value === null || value === undefined
 }
 
-/** Copies attributes. Those that are `undefined` are not given. */
+/** Copies attributes, without those that are `undefined`. */
 function given(attributes: object): object {
   return structuredClone(Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)))
 }
 
-// A provider id has no ":", so the first one ends it.
+// A provider id contains no ":", so the first one ends it.
 function keyId({ providerId, providerUserId }: KeyName): string {
   return `${providerId}:${providerUserId}`
 }

@@ -8,31 +8,31 @@ import type { Executor, Row, SqlValue, Statements } from "./sql/executor.ts"
 import { mysql } from "./sql/mysql-dialect.ts"
 import { isPlainPool } from "./sql/plain-pool.ts"
 
-/** What a connection of `mysql2/promise` and its pool have in common. */
+/** The methods that a `mysql2/promise` connection and pool share. */
 export interface Mysql2Client {
   query(sql: string): Promise<[unknown, unknown]>
   execute(sql: string, params: SqlValue[]): Promise<[unknown, unknown]>
 }
 
-/** A connection of `mysql2/promise`. */
+/** A `mysql2/promise` connection. */
 export interface Mysql2Connection extends Mysql2Client {
   destroy(): void
 }
 
-/** A pool of `mysql2/promise`. */
+/** A `mysql2/promise` pool. */
 export interface Mysql2Pool extends Mysql2Client {
   getConnection(): Promise<Mysql2Connection & { release(): void }>
 }
 
 /**
- * Keeps sessions, users and keys in MariaDB or MySQL through `mysql2/promise`: a pool, or a connection. The tables are
- * those of `schema("mysql")` from `nightlatch/adapters/sql`, next to the application's own user table.
+ * Stores sessions, users and keys in MariaDB or MySQL through a `mysql2/promise` pool or connection. The tables are
+ * those that `schema("mysql")` of `nightlatch/adapters/sql` creates, next to your own user table.
  *
- * Statements are prepared once on each connection. A single connection is used by one call at a time, the application
- * must not use it at the same time, and when it is lost it stays lost: a pool is better.
+ * Statements are prepared once on each connection. Prefer a pool to a single connection: calls on a single one take
+ * turns, you must not use it at the same time, and it is not replaced if it is lost.
  *
- * For the application's transaction give the connection that runs it, and `inTransaction`. Throws `invalid_option` for
- * invalid options.
+ * To write inside your own transaction, pass the connection that runs it and set `inTransaction`. Throws
+ * `invalid_option` for invalid options.
  *
  * @example
  * const adapter = mysql2Adapter<{ id: string; username: string }>(mysql.createPool(uri))
@@ -46,9 +46,9 @@ export function mysql2Adapter<
 }
 
 /**
- * Makes an executor of `mysql2/promise`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`: of a pool,
- * or a connection. For the application's transaction give the connection that runs it, and `sqlAdapter()` `inTransaction`.
- * Throws `invalid_option` for options that cannot be right.
+ * Creates an executor from a `mysql2/promise` pool or connection, for `sqlAdapter()` and `sqlRevocations()` of
+ * `nightlatch/adapters/sql`. To write inside your own transaction, pass the connection that runs it, and
+ * `inTransaction` to `sqlAdapter()`. Throws `invalid_option` for invalid options.
  *
  * @example
  * const revocations = sqlRevocations({ dialect: "mysql", executor: mysql2Executor(mysql.createPool(uri)) })
@@ -58,7 +58,7 @@ export function mysql2Executor(
   options: Pick<PoolOptions, "inTransaction" | "shared"> = {},
 ): DriverExecutor {
   checkOptions("mysql2Executor()", options, "inTransaction", "shared")
-  // Whoever spreads it may choose a tenant in what takes the place of its functions.
+  // Not shared by default: a caller may copy this executor and replace its functions with ones that choose a tenant.
   return driverExecutor("mysql", executorOf(client, { ...options, shared: options.shared ?? false }))
 }
 
@@ -68,7 +68,7 @@ function executorOf(client: Mysql2Pool | Mysql2Connection, { inTransaction, shar
   return { ...poolExecutor(statementsOf(client), () => take(client)), shared: shared ?? isPlain(client) }
 }
 
-/** Returns whether a pool is just what mysql2 makes: a pool of promises around one of callbacks. */
+/** Returns whether a pool is exactly what mysql2 creates: a pool with promises around one with callbacks. */
 function isPlain(client: Mysql2Pool): boolean {
   const methods = ["query", "execute", "getConnection", "end"]
   const { pool } = client as { pool?: object }
@@ -89,11 +89,11 @@ function ownOf(connection: Mysql2Connection) {
 }
 
 function statementsOf(client: Mysql2Client): Statements {
-  // What has no parameters goes as text: MySQL prepares no savepoints.
+  // Statements without parameters are sent as text, because MySQL cannot prepare savepoints.
   const send = async (sql: string, params: SqlValue[]) =>
     (await (params.length === 0 ? client.query(sql) : client.execute(sql, params)))[0]
   return {
-    // mysql2 leaves it to the caller to say what a statement answers: rows, or how many a write has matched.
+    // mysql2 does not type the result: it is rows, or how many rows a write matched.
     query: async (sql, params) => (await send(sql, params)) as Row[],
     execute: async (sql, params) => ((await send(sql, params)) as { affectedRows?: number }).affectedRows ?? 0,
   }

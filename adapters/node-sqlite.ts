@@ -1,11 +1,11 @@
 import { createSqliteAdapter, createSqliteExecutor } from "./sql/sqlite-executor.ts"
 
 /**
- * Keeps sessions, users and keys in SQLite through `node:sqlite`. The tables are those of `schema("sqlite")` from
- * `nightlatch/adapters/sql`, next to the application's own user table.
+ * Stores sessions, users and keys in SQLite through `node:sqlite`. The tables are those that `schema("sqlite")` of
+ * `nightlatch/adapters/sql` creates, next to your own user table.
  *
- * Unless inTransaction is set, the connection must not be in a transaction of the application's when the adapter
- * writes. Throws `invalid_option` for invalid options.
+ * Set `inTransaction` to write inside your own transaction. Otherwise the connection must not be in a transaction when
+ * the adapter writes. Throws `invalid_option` for invalid options.
  *
  * @example
  * const adapter = nodeSqliteAdapter<{ id: string; username: string }>(new DatabaseSync("app.db"))
@@ -13,8 +13,9 @@ import { createSqliteAdapter, createSqliteExecutor } from "./sql/sqlite-executor
 export const nodeSqliteAdapter = createSqliteAdapter
 
 /**
- * Makes an executor of `node:sqlite`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. Each statement is
- * prepared once. A batch is a transaction of its own: the connection must not be in another.
+ * Creates an executor from a `node:sqlite` database, for `sqlAdapter()` and `sqlRevocations()` of
+ * `nightlatch/adapters/sql`. Prepares each statement once. A batch runs in its own transaction, so the connection must
+ * not be in another one.
  *
  * @example
  * const revocations = sqlRevocations({ dialect: "sqlite", executor: nodeSqliteExecutor(new DatabaseSync("app.db")) })

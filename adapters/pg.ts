@@ -8,13 +8,13 @@ import type { Executor, Row, SqlValue, Statements } from "./sql/executor.ts"
 import { isPlainPool } from "./sql/plain-pool.ts"
 import { isPooled, isStalePlan, postgres } from "./sql/postgres-dialect.ts"
 
-/** A client of `pg`, connected. */
+/** A connected `pg` client. */
 export interface PgClient {
   query(query: PgQuery): Promise<PgResult>
   end?(): Promise<void>
 }
 
-/** A pool of `pg`, or of a driver that is made like it. */
+/** A `pg` pool, or a pool of a compatible driver. */
 export interface PgPool extends PgClient {
   readonly totalCount: number
   connect(): Promise<PgPoolClient>
@@ -40,18 +40,18 @@ interface PgResult {
 type Send = (text: string, values: SqlValue[]) => Promise<PgResult>
 
 /**
- * Keeps sessions, users and keys in PostgreSQL through `pg`: a pool, or a client. The tables are those of
- * `schema("postgres")` from `nightlatch/adapters/sql`, next to the application's own user table.
+ * Stores sessions, users and keys in PostgreSQL through a `pg` pool or client. The tables are those that
+ * `schema("postgres")` of `nightlatch/adapters/sql` creates, next to your own user table.
  *
- * Statements are prepared under names of their own, once on each connection; where a pooler between, such as PgBouncer,
- * does not keep them, they go without from then on. Give the pool an `error` listener: without one, `pg` ends the
- * process when the server closes an idle connection.
+ * Each statement is prepared once per connection, under a unique name. If a connection pooler such as PgBouncer does
+ * not keep prepared statements, the adapter stops preparing them. Add an `error` listener to the pool: without one,
+ * `pg` ends the process when the server closes an idle connection.
  *
- * A single client is used by one call at a time, the application must not use it at the same time, and when it is
- * lost it stays lost: a pool is better.
+ * Prefer a pool to a single client. Calls on a single client take turns, you must not use it at the same time, and it
+ * is not replaced if it is lost.
  *
- * For the application's transaction give the client that runs it, and `inTransaction`. Throws `invalid_option` for
- * invalid options.
+ * To write inside your own transaction, pass the client that runs it and set `inTransaction`. Throws `invalid_option`
+ * for invalid options.
  *
  * @example
  * const pool = new pg.Pool().on("error", console.error)
@@ -66,9 +66,9 @@ export function pgAdapter<
 }
 
 /**
- * Makes an executor of `pg`, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`: of a pool, or a client.
- * For the application's transaction give the client that runs it and `inTransaction`, and `sqlAdapter()` the same option.
- * Throws `invalid_option` for options that cannot be right.
+ * Creates an executor from a `pg` pool or client, for `sqlAdapter()` and `sqlRevocations()` of
+ * `nightlatch/adapters/sql`. To write inside your own transaction, pass the client that runs it, and set
+ * `inTransaction` here and in `sqlAdapter()`. Throws `invalid_option` for invalid options.
  *
  * @example
  * const revocations = sqlRevocations({ dialect: "postgres", executor: pgExecutor(pool) })
@@ -78,7 +78,7 @@ export function pgExecutor(
   options: Pick<PoolOptions, "inTransaction" | "shared"> = {},
 ): DriverExecutor {
   checkOptions("pgExecutor()", options, "inTransaction", "shared")
-  // Whoever spreads it may choose a tenant in what takes the place of its functions.
+  // Not shared by default: a caller may copy this executor and replace its functions with ones that choose a tenant.
   return driverExecutor("postgres", executorOf(client, { ...options, shared: options.shared ?? false }))
 }
 
@@ -88,19 +88,19 @@ function executorOf(client: PgPool | PgClient, { inTransaction, shared }: PoolOp
   return { ...pooled(client), shared: shared ?? isPlain(client) }
 }
 
-/** Sends statements through a client. In the caller's transaction none is prepared: a lost one would end it. */
+/** Sends statements through a client. In the caller's transaction none is prepared, because a lost one would end it. */
 function clientExecutor(client: PgClient, inTransaction = false): Executor {
   if (inTransaction) return statementsBy(plainly(client))
   const giveUp = () => void client.end?.().catch(ignore)
   return connectionExecutor(client, { ...statementsBy(preparedOn(client)), giveUp })
 }
 
-/** Returns whether a pool is just what `pg` makes. */
+/** Returns whether a pool is exactly what `pg` creates. */
 function isPlain(pool: PgPool): boolean {
   return isPlainPool(pool, { methods: ["query", "connect", "end", "totalCount"], own: "_clients" })
 }
 
-/** Sends statements through whatever client of the pool is free. */
+/** Sends statements through any free client of the pool. */
 function pooled(pool: PgPool): Executor {
   return poolExecutor(statementsBy(preparedOn(pool)), async () => {
     const client = await pool.connect()
@@ -117,7 +117,7 @@ function pooled(pool: PgPool): Executor {
   })
 }
 
-// When a connection is cut, its statement rejects. Without a listener the process would end as well.
+// When a connection is cut, its statement already rejects. Without a listener the process would also end.
 function ignore(): void {}
 
 function statementsBy(send: Send): Statements {
@@ -140,23 +140,23 @@ function preparedOn(client: PgClient): Send {
       return await client.query({ name, text, values })
     } catch (error) {
       if (!names.isRefused(error)) throw error
-      // It was not run.
+      // The server did not run the statement.
       return client.query({ text, values })
     }
   }
 }
 
-// Far more than the adapter's statements and the sets of attributes of any application: each stays on the server.
+// Each prepared statement stays on the server. No application's statements and attribute sets come near this limit.
 const maxNames = 500
 
-/** Makes names for prepared statements that nobody else uses on the same connections. */
+/** Creates names for prepared statements that nothing else uses on the same connections. */
 function statementNames() {
   let names = new Map<string, string>()
-  // Made when it is needed: Cloudflare Workers draw no random numbers while a module loads.
+  // Created on first use: Cloudflare Workers cannot generate random numbers while a module loads.
   let prefix: string | undefined
   let isGivenUp = false
   return {
-    /** The name of a statement; `undefined` where it is to go without. */
+    /** Returns the name of a statement; `undefined` if it must not be prepared. */
     of(sql: string): string | undefined {
       if (isGivenUp) return undefined
       const existing = names.get(sql)
@@ -165,7 +165,7 @@ function statementNames() {
       names.set(sql, name)
       return name
     },
-    /** Whether the server refused a statement because of what it has prepared under this name, or has not. */
+    /** Returns whether the server refused a statement because of what is, or is not, prepared under its name. */
     isRefused(error: unknown): boolean {
       if (isPooled(error)) isGivenUp = true
       else if (isStalePlan(error)) [names, prefix] = [new Map(), undefined]

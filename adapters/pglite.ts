@@ -6,23 +6,22 @@ import type { Row, SqlExecutor, SqlValue, Statements } from "./sql/executor.ts"
 import { inOrder } from "./sql/executor.ts"
 import { postgres } from "./sql/postgres-dialect.ts"
 
-/** What runs statements in PGlite: the `Transaction` that `transaction` hands out, or a `PGlite`. */
+/** What runs statements in PGlite: a `PGlite`, or the `Transaction` that `transaction` passes to its callback. */
 export interface PgliteTransaction {
   query(sql: string, params: SqlValue[]): Promise<{ rows: unknown[]; affectedRows?: number }>
 }
 
-/** A `PGlite`, or what is made like it. */
+/** A `PGlite`, or a compatible object. */
 export interface PgliteClient extends PgliteTransaction {
   transaction<Result>(run: (inside: PgliteTransaction) => Promise<Result>): Promise<Result>
 }
 
 /**
- * Keeps sessions, users and keys in PostgreSQL through PGlite. The tables are those of `schema("postgres")` from
- * `nightlatch/adapters/sql`, next to the application's own user table.
+ * Stores sessions, users and keys in PostgreSQL through PGlite. The tables are those that `schema("postgres")` of
+ * `nightlatch/adapters/sql` creates, next to your own user table.
  *
- * Over a `Transaction` it writes inside that transaction. While one is open, PGlite lets everything else wait for its
- * end: an adapter over the `PGlite` itself must not be awaited inside. Throws `invalid_option` for options that cannot
- * be right.
+ * With a `Transaction`, the adapter writes inside that transaction. While one is open, PGlite holds back everything
+ * else, so do not await an adapter over the `PGlite` itself inside it. Throws `invalid_option` for invalid options.
  *
  * @example
  * const adapter = pgliteAdapter<{ id: string; username: string }>(new PGlite("data"))
@@ -37,8 +36,8 @@ export function pgliteAdapter<
 }
 
 /**
- * Makes an executor of PGlite, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. Over a
- * `Transaction`, give `sqlAdapter()` `inTransaction: true` as well.
+ * Creates an executor from a PGlite, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. With a
+ * `Transaction`, also pass `inTransaction: true` to `sqlAdapter()`.
  *
  * @example
  * const revocations = sqlRevocations({ dialect: "postgres", executor: pgliteExecutor(new PGlite("data")) })
@@ -57,7 +56,7 @@ function executorOf(client: PgliteClient | PgliteTransaction): SqlExecutor {
 
 function statementsOf(client: PgliteTransaction): Statements {
   return {
-    // Each is an object with the statement's columns, unless a call asks for arrays.
+    // Each row is an object with the statement's columns, unless a call asks for arrays.
     query: async (sql, params) => (await client.query(sql, params)).rows as Row[],
     execute: async (sql, params) => (await client.query(sql, params)).affectedRows ?? 0,
   }

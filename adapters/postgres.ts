@@ -10,7 +10,10 @@ import { causedBy } from "./retry/driver-error.ts"
 import type { Executor, Row, SqlExecutor, SqlValue, Statements } from "./sql/executor.ts"
 import { postgres } from "./sql/postgres-dialect.ts"
 
-/** What runs statements in postgres.js: the client, a connection that it reserved, or what `begin` hands out. */
+/**
+ * What runs statements in postgres.js: the client, a reserved connection, or the `sql` that `begin` passes to its
+ * callback.
+ */
 export interface PostgresClient {
   unsafe(
     sql: string,
@@ -22,12 +25,12 @@ export interface PostgresClient {
 }
 
 /**
- * Keeps sessions, users and keys in PostgreSQL through `postgres` (postgres.js). The tables are those of
- * `schema("postgres")` from `nightlatch/adapters/sql`, next to the application's own user table.
+ * Stores sessions, users and keys in PostgreSQL through `postgres` (postgres.js). The tables are those that
+ * `schema("postgres")` of `nightlatch/adapters/sql` creates, next to your own user table.
  *
- * Statements are prepared unless the client says `prepare: false`. Columns must come under their own names: a client
- * that renames them (`transform`) is `invalid_option` at the first call. Over the `sql` that `begin` hands out it writes
- * inside that transaction. Throws `invalid_option` for invalid options.
+ * Statements are prepared unless the client has `prepare: false`. With the `sql` that `begin` passes to its callback,
+ * the adapter writes inside that transaction. Throws `invalid_option` for invalid options, and at the first call if the
+ * client renames columns (`transform`).
  *
  * @example
  * const adapter = postgresAdapter<{ id: string; username: string }>(postgres(url))
@@ -39,14 +42,15 @@ export function postgresAdapter<
 >(client: PostgresClient, options: PoolOptions = {}): SqlAdapter<UserRow, SessionRow, Defaulted> {
   if (options.inTransaction && "reserve" in client) throw notInTransaction("what sql.begin() hands out, not the client")
   const executor = executorOf(client, "postgresAdapter()")
-  // Its client is a function without a class, so nothing shows whether a method was replaced.
+  // The client is a function without a class, so a replaced method cannot be detected.
   const { inTransaction = "savepoint" in client, shared = false } = options
   return createSqlAdapter(postgres, { ...executor, shared }, { ...options, inTransaction })
 }
 
 /**
- * Makes an executor of postgres.js, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. Over the `sql`
- * that `begin` hands out, give `sqlAdapter()` `inTransaction: true` as well.
+ * Creates an executor from a postgres.js client, for `sqlAdapter()` and `sqlRevocations()` of
+ * `nightlatch/adapters/sql`. With the `sql` that `begin` passes to its callback, also pass `inTransaction: true` to
+ * `sqlAdapter()`.
  *
  * @example
  * const revocations = sqlRevocations({ dialect: "postgres", executor: postgresExecutor(postgres(url)) })
@@ -69,19 +73,21 @@ function statementsOf(client: PostgresClient): Statements {
   return { query: send, execute: async (sql, params) => (await send(sql, params)).count ?? 0 }
 }
 
-/** Of a statement that fails outside its own savepoint, postgres.js fails the transaction, even if it was undone. */
+/**
+ * Runs inside postgres.js's own savepoint. If a statement fails outside one, postgres.js fails the whole transaction.
+ */
 async function inside<Result>(
   savepoint: NonNullable<PostgresClient["savepoint"]>,
   run: (inside: Executor) => Result | Promise<Result>,
 ): Promise<Result> {
-  // It resolves to what `run` did.
+  // It resolves to the result of `run`.
   return (await savepoint(async (client) => run(statementsOf(client)))) as Result
 }
 
 async function take(reserve: NonNullable<PostgresClient["reserve"]>): Promise<PooledConnection> {
   const client = await reserve()
   const { isUsable, ...connection } = connectionOf(client)
-  // postgres.js takes one that is lost back by itself.
+  // postgres.js takes a lost connection back itself.
   function release(): void {
     if (isUsable()) client.release()
   }
@@ -89,8 +95,8 @@ async function take(reserve: NonNullable<PostgresClient["reserve"]>): Promise<Po
 }
 
 /**
- * A connection that is sent nothing once it is lost: it would end the process, or reach whatever the connection does
- * next (postgres.js 3.4.9, whose `begin` sends its ROLLBACK so).
+ * Wraps a connection and sends nothing once it is lost. A later statement would end the process, or reach whatever the
+ * connection does next, as the ROLLBACK of `begin` does in postgres.js 3.4.9.
  */
 function connectionOf(client: PostgresClient): Connection & { query: SqlExecutor["query"]; isUsable(): boolean } {
   const { query, execute } = statementsOf(client)
@@ -112,7 +118,7 @@ function connectionOf(client: PostgresClient): Connection & { query: SqlExecutor
   }
 }
 
-/** Errors of sockets have an `errno`, and those of postgres.js; the server's a severity. */
+/** Errors of sockets and of postgres.js have an `errno`; those of the server have a severity. */
 function isLoss(error: DriverError & { severity?: unknown }): boolean {
   return error.errno !== undefined || error.severity === "FATAL" || error.severity === "PANIC"
 }

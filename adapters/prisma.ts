@@ -15,12 +15,12 @@ import { prismaUsers } from "./prisma/users.ts"
 import type { DialectName } from "./sql/dialect.ts"
 import type { DriverExecutor, FeaturePorts } from "./sql/adapter.ts"
 
-/** The row of a model, as a delegate of Prisma's tells it. */
+/** The row of a model, from the type of its Prisma delegate. */
 export type PrismaRow<Delegate> = Delegate extends { [K: symbol]: { types: { payload: { scalars: infer Row } } } }
   ? Row
   : never
 
-/** The session fields that are the application's. */
+/** The application's own session fields. */
 export type PrismaSessionRow<Delegate> = Omit<PrismaRow<Delegate>, "id" | "userId" | "createdAt" | "expiresAt">
 
 /** What `create()` of a delegate takes for a new row. */
@@ -30,13 +30,16 @@ type PrismaInput<Delegate> = Delegate extends {
   ? Input
   : never
 
-/** A new user's attributes: the columns that `create()` takes, but the id. What has a default or may be null is optional. */
+/**
+ * A new user's attributes: the columns that `create()` takes, without the id. Those with a default or nullable are
+ * optional.
+ */
 export type PrismaNewUser<Delegate> = Pick<
   PrismaInput<Delegate>,
   Exclude<keyof PrismaInput<Delegate> & keyof PrismaRow<Delegate>, "id">
 >
 
-/** Both ports over the application's models, and those whose tables are the library's own. */
+/** The session and user ports over the application's models, and the ports with the library's own tables. */
 export type PrismaAdapter<Client, User extends keyof Client, Session extends keyof Client> = SessionAdapter<
   PrismaRow<Client[User]>,
   PrismaSessionRow<Client[Session]>
@@ -44,26 +47,28 @@ export type PrismaAdapter<Client, User extends keyof Client, Session extends key
   UserAdapter<PrismaRow<Client[User]>, PrismaNewUser<Client[User]>> &
   FeaturePorts
 
-/** The names of models, as the client's properties, and of tables. */
+/** The names of the models, as properties of the client, and of the tables. */
 export interface PrismaNames<User, Session, Key> {
   user?: User | undefined
   session?: Session | undefined
   key?: Key | undefined
   /**
-   * The tables of features in the database. Defaults: `auth_token`, `auth_attempt`, `user_totp`, `user_passkey` and
-   * `auth_event`; for `user`, what the model is mapped to.
+   * The database names of the tables of features. Defaults: `auth_token`, `auth_attempt`, `user_totp`, `user_passkey`
+   * and `auth_event`; for `user`, the table that the model is mapped to.
    */
   tables?: FeatureTableNames | undefined
 }
 
 /**
- * Keeps sessions, users and keys in the application's own Prisma models, on SQLite or PostgreSQL. Also keeps one-time tokens,
- * the budgets of throttles, authenticator apps, passkeys and events, in tables that need no model: their methods throw
- * `invalid_option` if such a table is not there. The models are named as the client's properties; the session model's relation to its user bears the user model's name. The ids of users
- * are foreign keys. Times are `DateTime`, `BigInt` of milliseconds, or `Int` of seconds, rounded down.
+ * Stores sessions, users and keys in your own Prisma models, on SQLite or PostgreSQL. Also stores one-time tokens,
+ * rate-limit budgets, authenticator apps, passkeys and events, in tables that need no model. Their methods throw
+ * `invalid_option` if the table does not exist.
  *
- * Over the client of an interactive transaction it writes inside that transaction. Throws `invalid_option` for models
- * that cannot serve.
+ * Name the models by the client's properties. Give the session model's relation to its user the name of the user model.
+ * User ids are foreign keys. Times are `DateTime`, `BigInt` of milliseconds, or `Int` of seconds, rounded down.
+ *
+ * With the client of an interactive transaction, the adapter writes inside that transaction. Throws `invalid_option` if
+ * a model is unusable.
  *
  * @example
  * const adapter = prismaAdapter(new PrismaClient({ adapter: new PrismaPg({ connectionString }) }))
@@ -93,10 +98,10 @@ export function prismaAdapter<
 }
 
 /**
- * Makes an executor of Prisma, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`: raw SQL, for tables
- * that need no model. Over the client of an interactive transaction, give `sqlAdapter()` `inTransaction: true` as well.
- * Throws `invalid_option` for a client of another database than SQLite, PostgreSQL and MySQL; if Prisma does not tell
- * which it is, give the dialect.
+ * Creates an executor from a Prisma client, for `sqlAdapter()` and `sqlRevocations()` of `nightlatch/adapters/sql`. It
+ * runs raw SQL, for tables that have no model. With the client of an interactive transaction, also pass
+ * `inTransaction: true` to `sqlAdapter()`. Throws `invalid_option` if the database is not SQLite, PostgreSQL or MySQL.
+ * If Prisma does not report its database, pass `dialect`.
  *
  * @example
  * const executor = prismaExecutor(new PrismaClient({ adapter }))

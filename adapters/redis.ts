@@ -10,35 +10,37 @@ export type { KeyValueOptions } from "./key-value/fields.ts"
 export type { RedisAdapter } from "./redis/adapter.ts"
 export type { RedisRevocationOptions } from "./redis/revocations.ts"
 
-/** What every client of `redis` can do with a key. */
+/** The commands on one key that every client of `redis` has. */
 export interface NodeRedisCommands {
   hGetAll(key: string): Promise<Record<string, string>>
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
-/** A client of `redis` for one server, or what its pool and the nodes of its cluster have in common. */
+/** A `redis` client for one server, or the methods that its pool and a cluster's nodes share. */
 export interface NodeRedisServer extends NodeRedisCommands {
   scan(cursor: string, options: { MATCH: string; COUNT: number }): Promise<{ cursor: string | number; keys: string[] }>
 }
 
-/** A client of `redis` for a cluster. */
+/** A `redis` client for a cluster. */
 export interface NodeRedisCluster<Node> extends NodeRedisCommands {
   masters: Node[]
   nodeClient(node: Node): Promise<NodeRedisServer>
 }
 
 /**
- * Keeps sessions, one-time tokens and the budgets of throttles in Redis through `redis` (node-redis): over a client, a pool
- * or a cluster, connected by the application. Users stay in the application's database: give createAuth `loadUser`.
+ * Stores sessions, one-time tokens and rate-limit budgets in Redis through `redis` (node-redis). Pass a connected
+ * client, pool or cluster. Users stay in your database: pass `loadUser` to `createAuth`.
  *
- * Redis drops a session or a token a day after its deadline, and a budget when it is full again, so nothing needs to be
- * cleaned up: `deleteExpiredSessions()` and its like walk through all keys. Set `maxmemory-policy` to `noeviction`: a
- * server that evicts keys ends sessions and forgets attempts. It may lose a user's index, without which "sign out
- * everywhere" misses that user's older sessions and tokens. A token that never expires throws `unsupported`. Read from primaries only. Redis confirms a
- * write before its replicas have it, so a failover can bring back what was deleted in its last moments.
+ * No cleanup is needed: Redis drops a session or token a day after its deadline, and a budget once it is full again.
+ * `deleteExpiredSessions()` and similar methods scan all keys. A token that never expires throws `unsupported`.
  *
- * Two environments that use one server without different prefixes share their sessions: give each its own `prefix`.
+ * Set `maxmemory-policy` to `noeviction`. A server that evicts keys ends sessions and forgets attempts. If it evicts a
+ * user's index, "sign out everywhere" misses that user's older sessions and tokens. Read from primaries only. Redis
+ * confirms a write before its replicas have it, so a failover can bring back what was deleted just before.
+ *
+ * Give each environment its own `prefix`. Two environments that use one server with the same prefix share their
+ * sessions.
  *
  * Throws `invalid_option` for invalid options, and later if the client maps replies to other types.
  *
@@ -56,9 +58,9 @@ export function redisAdapter<SessionRow extends object = {}, Node = never>(
 }
 
 /**
- * Keeps revocations of stateless sessions in Redis, which drops them when they have lapsed. What {@link redisAdapter}
- * says of eviction and replicas holds here too: a server that evicts keys revives sessions. Throws `invalid_option` for
- * an invalid prefix.
+ * Stores revocations of stateless sessions in Redis, which drops them once they expire. The notes on eviction and
+ * replicas at {@link redisAdapter} apply here too: a server that evicts keys revives sessions. Throws `invalid_option`
+ * for an invalid prefix.
  *
  * @example
  * const revocations = redisRevocations(client, { prefix: "shop:production:" })
@@ -87,7 +89,7 @@ function nodeRedisExecutor<Node>(client: NodeRedisServer | NodeRedisCluster<Node
 function scanOf(server: NodeRedisServer): RedisScan {
   return async (from, pattern, count) => {
     const { cursor, keys } = await server.scan(from, { MATCH: pattern, COUNT: count })
-    // A number before version 5, where "0" never comes.
+    // The cursor is a number before version 5, where "0" never comes.
     return { cursor: String(cursor), keys }
   }
 }

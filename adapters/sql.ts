@@ -21,17 +21,17 @@ export { schema } from "./sql/schema.ts"
 export type { SqliteDatabase, SqlitePrepared } from "./sql/sqlite-executor.ts"
 export type { UserIdType } from "./port/user-ids.ts"
 
-/** What {@link sqlAdapter} is made of. */
+/** Options of {@link sqlAdapter}. */
 export interface SqlAdapterOptions extends SqlOptions {
-  /** Whose SQL to speak: `"mysql"` is MariaDB too. */
+  /** The SQL dialect of the database. `"mysql"` includes MariaDB. */
   dialect: DialectName
-  /** How statements reach the database. */
+  /** Runs the statements in the database. */
   executor: SqlExecutor
 }
 
 /**
- * Keeps sessions, users and keys in SQL through any driver. The tables are those of {@link schema}, next to the
- * application's own user table. Throws `invalid_option` for invalid options.
+ * Stores sessions, users and keys in SQL through any driver. The tables are those that {@link schema} creates, next to
+ * your own user table. Throws `invalid_option` for invalid options.
  *
  * @example
  * const adapter = sqlAdapter<{ id: string; username: string }>({
@@ -54,20 +54,20 @@ export function sqlAdapter<
   return createSqlAdapter(dialectOf(dialect), executor, rest)
 }
 
-/** What {@link sqlRevocations} is made of. */
+/** Options of {@link sqlRevocations}. */
 export interface SqlRevocationOptions extends RevocationTable {
-  /** Whose SQL to speak: `"mysql"` is MariaDB too. */
+  /** The SQL dialect of the database. `"mysql"` includes MariaDB. */
   dialect: DialectName
-  /** How statements reach the database. It needs no `batch`. */
+  /** Runs the statements in the database. It needs no `batch`. */
   executor: SqlExecutor
-  /** The clock, in milliseconds. Default `Date.now`; for tests. */
+  /** Returns the current time in milliseconds, for tests. Default: `Date.now`. */
   now?: (() => number) | undefined
 }
 
 /**
- * Keeps revocations of stateless sessions in SQL, in the table of {@link revocationSchema}. A validation costs one
- * statement by primary key. Read from the primary: a replica that lags behind knows a sign-out too late. Throws
- * `invalid_option` for invalid options.
+ * Stores revocations of stateless sessions in SQL, in the table that {@link revocationSchema} creates. Each validation
+ * costs one statement by primary key. Read from the primary: a replica that lags behind learns of a sign-out too late.
+ * Throws `invalid_option` for invalid options.
  *
  * @example
  * const revocations = sqlRevocations({ dialect: "postgres", executor })
@@ -79,8 +79,8 @@ export function sqlRevocations(options: SqlRevocationOptions): SqlRevocations {
 }
 
 /**
- * Makes the statements that create the table of {@link sqlRevocations} with its index. Throws `invalid_option` for a
- * name that is no plain identifier.
+ * Returns the statements that create the table of {@link sqlRevocations} with its index. Throws `invalid_option` if the
+ * table's name is not a plain identifier.
  *
  * @example
  * for (const statement of revocationSchema("sqlite")) db.exec(statement)

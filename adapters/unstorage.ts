@@ -7,16 +7,18 @@ export type { KeyValueOptions } from "./key-value/fields.ts"
 export type { KeyValueStorage } from "./unstorage/items.ts"
 
 /**
- * Keeps sessions wherever `unstorage` does. Users stay in the application's database: give createAuth `loadUser`.
+ * Stores sessions in any `unstorage` storage. Users stay in your database: pass `loadUser` to `createAuth`.
  *
- * Such a store can get, set and remove an item, and nothing in one step: make one adapter for a storage, which then has
- * one writer to a session. Processes that share the storage can both win what only one may (two rotations of one token,
- * two extensions), and lose one of two changes to the attributes of a session. A deletion still wins over an extension
- * or a change beside it, for they never write what makes a session. What is said of sign-outs holds as far as the
- * driver shows each process at once what another has written. Nothing expires by itself: call
- * `deleteExpiredSessions()` now and then. Where Redis is at hand, use its own adapter.
+ * Such a storage can read, write and remove an item, but has no atomic operations. Create one adapter per storage, so
+ * that each session has one writer. If several processes share the storage, both can win what only one may, such as two
+ * rotations of one token or two extensions. One of two changes to a session's attributes can be lost. A deletion still
+ * wins over a concurrent extension or change, because these never write the item that makes a session. Signing out is
+ * reliable only if the driver shows each process at once what another has written.
  *
- * Two environments that use one storage without different prefixes share their sessions: give each its own `prefix`.
+ * Nothing expires by itself: call `deleteExpiredSessions()` regularly. If you have Redis, use its own adapter.
+ *
+ * Give each environment its own `prefix`. Two environments that use one storage with the same prefix share their
+ * sessions.
  *
  * Throws `invalid_option` for invalid options.
  *

@@ -2,12 +2,13 @@ import type { ThrottleAdapter } from "../../src/throttle/throttle-port.ts"
 import { latestUntil } from "../port/latest-until.ts"
 
 const mostRows = 100_000
-// A tenth goes at once. Then making room costs each insertion about a microsecond.
+// A tenth is deleted at once, so that making room costs each insertion only about a microsecond.
 const rowsKept = 90_000
 
 /**
- * Keeps the budgets of throttles in this process: at most 100,000 rows. When it is full, those go that are full again
- * first. An attacker with many keys therefore does not push out the rows of a key that is being tried over and over.
+ * Stores rate-limit budgets in this process, at most 100,000 rows. When the map is full, it first deletes the rows
+ * whose budgets are full again soonest. An attacker with many keys therefore does not push out a key that is being
+ * tried repeatedly.
  */
 export function memoryAttempts(): ThrottleAdapter {
   const rows = new Map<string, number>()
@@ -21,7 +22,7 @@ export function memoryAttempts(): ThrottleAdapter {
     const sorted = Float64Array.from(rows.values()).sort()
     const edge = sorted[rows.size - rowsKept - 1] ?? 0
     for (const [id, until] of rows) if (until < edge) rows.delete(id)
-    // Of those that are full again in the same millisecond, not all have to go.
+    // Of the rows that are full again in the same millisecond, delete only as many as needed.
     for (const [id, until] of rows) if (until === edge && rows.size > rowsKept) rows.delete(id)
   }
 

@@ -1,6 +1,6 @@
 import type { AuditAdapter, AuditPlace, AuditRecord } from "../../src/audit/audit-port.ts"
 
-/** Keeps events in this process. */
+/** Stores events in this process. */
 export function memoryEvents(): AuditAdapter {
   const events = new Map<string, AuditRecord>()
   return {

@@ -1,7 +1,7 @@
 import type { UserId } from "../../src/core/ports.ts"
 import type { OwnedPasskey, PasskeyAdapter, PasskeyRecord } from "../../src/passkeys/passkey-port.ts"
 
-/** Keeps passkeys in a map, by their ids. `requireUser` throws for a user who does not exist. */
+/** Stores passkeys in a map by id. `requireUser` throws for a user who does not exist. */
 export function memoryPasskeys(
   passkeys: Map<string, PasskeyRecord>,
   requireUser: (id: UserId) => void,

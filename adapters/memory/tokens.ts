@@ -1,7 +1,7 @@
 import type { UserId } from "../../src/core/ports.ts"
 import type { ReplacedTokens, TokenAdapter, TokenRecord } from "../../src/tokens/token-port.ts"
 
-/** Keeps tokens in this process. `requireUser` throws for a user who does not exist. */
+/** Stores tokens in this process. `requireUser` throws for a user who does not exist. */
 export function memoryTokens(requireUser: (id: UserId) => void): TokenAdapter {
   const tokens = new Map<string, TokenRecord>()
 
@@ -55,7 +55,10 @@ export function memoryTokens(requireUser: (id: UserId) => void): TokenAdapter {
   }
 }
 
-/** When a token expires. One that never does has the greatest date there is, so that two of them can be subtracted. */
+/**
+ * Returns when a token expires. For one that never does, returns the latest possible date, so that two can be
+ * subtracted.
+ */
 function expiryOf({ expiresAt }: TokenRecord): number {
   return expiresAt?.getTime() ?? 8.64e15
 }

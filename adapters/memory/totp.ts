@@ -1,7 +1,7 @@
 import type { UserId } from "../../src/core/ports.ts"
 import type { TotpAdapter, TotpRecord } from "../../src/totp/totp-port.ts"
 
-/** Keeps authenticators in this process. `requireUser` throws for a user who does not exist. */
+/** Stores authenticators in this process. `requireUser` throws for a user who does not exist. */
 export function memoryTotp(requireUser: (id: UserId) => void): TotpAdapter {
   const rows = new Map<UserId, TotpRecord>()
 
