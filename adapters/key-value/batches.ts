@@ -1,7 +1,7 @@
-/** How many calls are under way side by side at most. */
+/** The maximum number of concurrent calls. */
 export const batchSize = 1000
 
-/** Calls for each item, a batch at a time; resolves to the results in order. */
+/** Calls a function for each item, a batch at a time. Resolves to the results in order. */
 export async function inBatches<Item, Result>(items: Item[], call: (item: Item) => Promise<Result>): Promise<Result[]> {
   const results: Result[] = []
   for (let n = 0; n < items.length; n += batchSize)
@@ -9,7 +9,7 @@ export async function inBatches<Item, Result>(items: Item[], call: (item: Item) 
   return results
 }
 
-/** Removes at most `limit` of these sessions; resolves to how many. `remove` returns whether it removed one. */
+/** Removes at most `limit` of these sessions and resolves to how many. `remove` returns whether it removed one. */
 export async function removeSome(
   ids: string[],
   limit: number,

@@ -7,10 +7,10 @@ import type { NewSession, SessionRows } from "../port/session-port.ts"
 import type { UserIds, UserIdType } from "../port/user-ids.ts"
 import { impossibleUser } from "../port/user-ids.ts"
 
-/** What the adapters for key-value stores can be told. */
+/** Options of the adapters for key-value stores. */
 export interface KeyValueOptions {
   /**
-   * What every key starts with. Default: `"nightlatch:"`. Give each environment and each application its own: those that
+   * The prefix of every key. Default: `"nightlatch:"`. Give each environment and each application its own: those that
    * use one server with the same prefix share their sessions, so a sign-in to staging is valid in production.
    */
   prefix?: string | undefined
@@ -18,12 +18,12 @@ export interface KeyValueOptions {
   userIdType?: UserIdType | undefined
 }
 
-/** A session as text: `u` its user, `c` and `e` its times in milliseconds, and `a:<name>` for each attribute. */
+/** A session as text: `u` is its user, `c` and `e` are its times in milliseconds, and `a:<name>` is one attribute. */
 export type Fields = Record<string, string>
 
 const attribute = "a:"
 
-/** A session to be stored in a key-value store. */
+/** A session to insert into a key-value store. */
 export type NewFields = NewSession<string, Fields>
 
 /** How the sessions of key-value stores are encoded. */
@@ -36,11 +36,11 @@ export const keyValueEncoding: Pick<
     Object.fromEntries(
       Object.entries(attributes).map(([name, value]) => [attributeField(name), encodeValue(name, value)]),
     ),
-  // Such a store knows no users: nobody is missing.
+  // A key-value store does not know the users, so no user is missing.
   impossibleUser,
 }
 
-/** Names the field of an attribute. Throws `invalid_option` for what cannot be the name of one. */
+/** Returns the field name of an attribute. Throws `invalid_option` for an invalid name. */
 export function attributeField(name: string): string {
   return attribute + checkedAttribute(name)
 }
@@ -51,17 +51,17 @@ export function isUnset(fields: Fields, name: string): boolean {
   return value === undefined || value === "null"
 }
 
-/** Sorts sessions by when they were created, newest first. */
+/** Sorts sessions by creation time, newest first. */
 export function newestFirst<SessionRow>(sessions: SessionRecord<SessionRow>[]): SessionRecord<SessionRow>[] {
   return sessions.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
 }
 
-/** Makes the error of a session whose id another has. */
+/** Creates the error for a session whose id is already taken. */
 export function takenId(): AuthError {
   return new AuthError("store_failed", "The session id is taken: make a new one.")
 }
 
-/** Reads a session back; `null` for anything that was not written as one. */
+/** Reads a session back; `null` for anything that was not written as a session. */
 export function readFields<SessionRow>(id: string, fields: Fields, ids: UserIds): SessionRecord<SessionRow> | null {
   const userId = decodeUserId(fields.u, ids)
   const [createdAt, expiresAt] = [readTime(fields.c), readTime(fields.e)]
@@ -76,7 +76,7 @@ export function encodeUserId(id: UserId, ids: UserIds): string | null {
   return encoded === null ? null : String(encoded)
 }
 
-/** Reads a user id back; `undefined` for anything that was not written as one. */
+/** Reads a user id back; `undefined` for anything that was not written as a user id. */
 export function decodeUserId(text: string | undefined, ids: UserIds): UserId | undefined {
   if (text === undefined || (!isTextual(ids) && !/^-?\d+$/.test(text))) return undefined
   const id = ids.decode(text)
@@ -98,7 +98,7 @@ function readAttributes(fields: Fields): Record<string, unknown> | null {
     const names = Object.keys(fields).filter((name) => name.startsWith(attribute))
     return Object.fromEntries(names.map((name) => [name.slice(attribute.length), decodeValue(fields[name] ?? "")]))
   } catch {
-    // Cut short or written by something else: no session.
+    // Truncated, or written by something else: not a session.
     return null
   }
 }
@@ -111,7 +111,7 @@ function checkedAttribute(name: string): string {
   )
 }
 
-// JSON begins with neither letter.
+// No JSON starts with either letter.
 function encodeValue(name: string, value: unknown): string {
   if (typeof value === "bigint") return `B${value}`
   if (isDate(value)) return `D${timeOf(value)}`
@@ -129,7 +129,7 @@ function decodeValue(text: string): unknown {
   return JSON.parse(text)
 }
 
-/** Refuses what JSON would drop or change without a word. It is called on what holds the value, before `toJSON()`. */
+/** Rejects values that JSON would silently drop or change. It sees the value before `toJSON()` is called. */
 function onlyJson(this: unknown, key: string, value: unknown): unknown {
   const original: unknown = Reflect.get(Object(this), key)
   if (original === undefined ? Array.isArray(this) : !isJson(original)) throw new TypeError(`no JSON: ${typeof value}`)
@@ -142,7 +142,7 @@ function isJson(value: unknown): boolean {
   return typeof value === "object" && (Array.isArray(value) || isPlainObject(value))
 }
 
-// By its shape, not by our Object: a value may come from another realm.
+// Checked by shape, not by our `Object`: a value may come from another realm.
 function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null

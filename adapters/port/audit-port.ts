@@ -4,7 +4,7 @@ import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 import { newRowIdOf, rowIdOf, textOf, timeOf, wholeNumberOf } from "./parameters.ts"
 import { deletedBatch } from "./session-port.ts"
 
-/** An event to be stored, checked and encoded. Times are milliseconds since 1970. */
+/** An event to insert, checked and encoded. Times are milliseconds since 1970. */
 export interface NewEvent<User> {
   id: string
   at: number
@@ -14,17 +14,17 @@ export interface NewEvent<User> {
   detail: string
 }
 
-/** The place in a user's events after which a list starts. */
+/** The position in a user's events after which a list starts. */
 export interface EventPlace {
   at: number
   id: string
 }
 
-/** The events of one kind of store, as rows of encoded values: what {@link auditPort} is made of. */
+/** The events of one kind of store, as rows of encoded values. {@link auditPort} builds on them. */
 export interface EventRows<Db, User> {
   /** Encodes a user id; `null` if no user can have it. Throws `invalid_option` for another JavaScript type. */
   encodeUser(db: Db, id: UserId): User | null
-  /** Stores events, of which those whose id is there are skipped. */
+  /** Stores events. Skips those whose id already exists. */
   insert(db: Db, events: NewEvent<User>[]): Promise<void>
   list(db: Db, user: User, before: EventPlace | null, limit: number): Promise<AuditRecord[]>
   deleteOld(db: Db, before: number, limit: number): Promise<number>
@@ -34,14 +34,14 @@ const maxTypeBytes = 48
 const maxSessionIdBytes = 255
 const maxDetailBytes = 65_535
 
-/** Makes the port of rows: checks and encodes the arguments of every method. */
+/** Creates the port from rows. It checks and encodes the arguments of every method. */
 export function auditPort<Db, User>(open: () => MaybePromise<Db>, rows: EventRows<Db, User>): AuditAdapter {
   function encode(db: Db, { id, at, type, userId, sessionId, detail }: AuditRecord): NewEvent<User> {
     return {
       id: newRowIdOf(id),
       at: timeOf(at, "event"),
       type: textOf("type", type, maxTypeBytes),
-      // An event may name a user who never existed, even one that no user table could hold.
+      // An event may name a user who never existed, even an id that no user table can hold.
       user: userId === null ? null : rows.encodeUser(db, userId),
       sessionId: sessionId === null ? null : textOf("sessionId", sessionId, maxSessionIdBytes),
       detail: textOf("detail", detail, maxDetailBytes),

@@ -13,13 +13,13 @@ import {
 import type { Open } from "./session-port.ts"
 import { missingUser } from "./user-ids.ts"
 
-/** A key to be stored, checked and encoded. */
+/** A key to insert, checked and encoded. */
 export interface NewKey {
   id: string
   passwordHash: string | null
 }
 
-/** A key as a store has it. */
+/** A key as it is stored. */
 export interface StoredKey extends NewKey {
   userId: UserId
 }
@@ -30,7 +30,7 @@ export interface OwnKey<User> {
   user: User
 }
 
-/** Which sessions end with a change of password: all of the user's, but for this one. */
+/** The sessions that end with a change of password: all of the user's, except this one. */
 export interface EndedSessions {
   exceptId: string | null
 }
@@ -39,18 +39,18 @@ export interface EndedSessions {
 export interface KeyRows<Db, User, Attributes> {
   /** Encodes a user id; `null` if no user can have it. Throws `invalid_option` for another JavaScript type. */
   encodeUser(db: Db, id: UserId): User | null
-  /** Encodes a user's attributes, none of which is `undefined`. Throws `invalid_option` for a wrong one. */
+  /** Encodes a user's attributes, none of which is `undefined`. Throws `invalid_option` for an invalid one. */
   encodeAttributes(db: Db, attributes: Record<string, unknown>): Attributes
   /** Returns whether the database refused a write because a value must be unique. */
   isTaken(db: Db, error: unknown): boolean
-  /** Returns whether the unique index holds this id: its collation may take another for it. */
+  /** Returns whether the unique index holds this id. The index's collation may treat another id as equal. */
   hasKey(db: Db, id: string): Promise<boolean>
-  /** Inserts a key and writes its user's attributes, both or neither. Throws `user_missing` if the user is not there. */
+  /** Inserts a key and writes its user's attributes, both or neither. Throws `user_missing` if the user does not exist. */
   insertKey(db: Db, user: User, key: NewKey, attributes: Attributes): Promise<void>
   findKey(db: Db, id: string): Promise<StoredKey | null>
   /** Lists a user's keys by id. */
   listKeys(db: Db, user: User): Promise<StoredKey[]>
-  /** Swaps a hash and ends sessions, both or neither. */
+  /** Replaces a hash and ends sessions, both or neither. */
   swapPassword(
     db: Db,
     id: string,
@@ -60,7 +60,7 @@ export interface KeyRows<Db, User, Attributes> {
   ): Promise<boolean>
   /** Sets the hash of all of a user's keys of these providers and ends sessions, with the user's row locked. */
   setPasswords(db: Db, user: User, providerIds: readonly string[], hash: string, ended: EndedSessions): Promise<boolean>
-  /** Gives a key another id and writes its user's attributes, both or neither, with the user's row locked. */
+  /** Changes a key's id and writes its user's attributes, both or neither, with the user's row locked. */
   renameKey(db: Db, key: OwnKey<User>, to: string, attributes: Attributes): Promise<boolean>
   /** Deletes a key, unless it is the user's last, with the user's row locked. */
   deleteKey(db: Db, key: OwnKey<User>, evenLast: boolean): Promise<boolean>
@@ -74,9 +74,9 @@ export type KeyMethods = Pick<
 
 const needed: readonly Owner[] = ["key", "user"]
 
-/** Makes the methods that concern keys, of rows: checks and encodes their arguments, and finds out what was taken. */
+/** Creates the methods for keys from rows. It checks and encodes their arguments and finds out what was taken. */
 export function keyPort<Db, User, Attributes>(open: Open<Db>, rows: KeyRows<Db, User, Attributes>): KeyMethods {
-  /** Found out afterwards, when nothing is left of the attempt. */
+  /** Called after a failed write, when nothing of it is left. */
   async function whatIsTaken(db: Db, id: string, attributes: object): Promise<"key_taken" | "attribute_taken"> {
     return Object.keys(attributes).length === 0 || (await rows.hasKey(db, id)) ? "key_taken" : "attribute_taken"
   }
@@ -151,7 +151,7 @@ function toKey({ userId, passwordHash }: StoredKey, name: KeyName | null): KeyRe
   return name && { ...name, userId, passwordHash }
 }
 
-/** Checks a key that is to be stored. */
+/** Checks a key to insert. */
 export function newKeyOf(key: Omit<KeyRecord, "userId">): NewKey {
   return { id: newKeyIdOf(key), passwordHash: passwordHashOf(key.passwordHash) }
 }

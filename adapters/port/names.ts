@@ -1,16 +1,16 @@
 import { AuthError } from "../../src/core/errors.ts"
 import { checkOptions } from "../../src/core/options.ts"
 
-/** The application's user table, and the two that every application has, by what they hold. */
+/** The application's user table and the two tables that every application has, by content. */
 export type Owner = "user" | "session" | "key"
 
-/** The tables of single features, which an application without them does not have. */
+/** The tables of optional features. An application that does not use a feature does not have its table. */
 export type FeatureTable = "token" | "attempt" | "totp" | "passkey" | "event"
 
-/** Every table, by what it holds. */
+/** Every table, by content. */
 export type TableOwner = Owner | FeatureTable
 
-/** A table of the library's. */
+/** A table that belongs to the library. */
 export type KeptTable = Exclude<TableOwner, "user">
 
 /** A table whose rows have an id. */
@@ -21,8 +21,8 @@ export type OwnedTable = Exclude<KeptTable, "attempt">
 
 /**
  * The names of the tables. Defaults: `user`, `session`, `user_key`, `auth_token`, `auth_attempt`, `user_totp`,
- * `user_passkey`, `auth_event`. `auth.user` is the table `user` in the schema `auth`: in MySQL a database, in SQLite an
- * attached one.
+ * `user_passkey`, `auth_event`. `auth.user` is the table `user` in the schema `auth`. In MySQL a schema is a database,
+ * in SQLite an attached database.
  */
 export interface TableNames {
   user?: string | undefined
@@ -35,7 +35,7 @@ export interface TableNames {
   event?: string | undefined
 }
 
-/** The names that tables have unless they are given others. */
+/** The default names of the tables. */
 export const defaultTableNames: Record<TableOwner, string> = {
   user: "user",
   session: "session",
@@ -47,7 +47,7 @@ export const defaultTableNames: Record<TableOwner, string> = {
   event: "auth_event",
 }
 
-/** Every table, in the order in which they are made: those that refer to users come after them. */
+/** Every table, in the order of creation: tables that refer to users come after them. */
 export const tableOwners = [
   "user",
   "session",
@@ -59,13 +59,13 @@ export const tableOwners = [
   "event",
 ] as const satisfies TableOwner[]
 
-/** The tables of features whose rows go with their user. */
+/** The tables of features whose rows are deleted with their user. */
 export const ownedFeatures = ["token", "totp", "passkey"] as const satisfies FeatureTable[]
 
-// PostgreSQL cuts a name after 63 bytes; the rest is what every database takes for a plain name.
+// PostgreSQL truncates a name after 63 bytes. Every database accepts these characters in a plain name.
 const plainName = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
 
-/** Fills in the default names. Throws `invalid_option` for a name that is no plain identifier. */
+/** Fills in the default names. Throws `invalid_option` for a name that is not a plain identifier. */
 export function tableNames(names: TableNames = {}): Record<TableOwner, string> {
   checkOptions("tables", names, ...tableOwners)
   return forEachTable((owner) => {
@@ -74,19 +74,19 @@ export function tableNames(names: TableNames = {}): Record<TableOwner, string> {
   })
 }
 
-/** Makes something for each table. */
+/** Creates a value for each table. */
 export function forEachTable<Value>(make: (owner: TableOwner) => Value): Record<TableOwner, Value> {
   // Every table has its entry.
   return Object.fromEntries(tableOwners.map((owner) => [owner, make(owner)])) as Record<TableOwner, Value>
 }
 
-/** Returns whether text is the name of a table, with its schema if a dot separates one. */
+/** Returns whether text is a table name, optionally with a schema before a dot. */
 export function isTableName(name: string): boolean {
   const parts = name.split(".")
   return parts.length <= 2 && parts.every((part) => plainName.test(part))
 }
 
-/** Returns the name of a table. Throws `invalid_option` for what {@link isTableName} refuses. */
+/** Returns the name of a table. Throws `invalid_option` for a name that {@link isTableName} rejects. */
 export function checkedTable(name: unknown): string {
   if (typeof name === "string" && isTableName(name)) return name
   throw new AuthError(
@@ -95,13 +95,13 @@ export function checkedTable(name: unknown): string {
   )
 }
 
-/** Separates a table's name from its schema, which is `null` where the database looks for the table itself. */
+/** Splits a table's name into schema and table. The schema is `null` if the database is to find the table itself. */
 export function splitTable(name: string): { schema: string | null; table: string } {
   const [first = "", second] = name.split(".")
   return second === undefined ? { schema: null, table: first } : { schema: first, table: second }
 }
 
-/** Quotes a table's name, and its schema's, by the way in which a database quotes names. */
+/** Quotes a table's name and its schema with the database's quotes. */
 export function quotedTable(name: string, quote: (name: string) => string): string {
   return name.split(".").map(quote).join(".")
 }

@@ -7,62 +7,62 @@ import { isStorableId } from "./storable-text.ts"
 
 const hash = /^[0-9a-f]{64}$/
 
-/** Returns whether a session id is a SHA-256 in lower-case hex, which is what `createSession` makes. */
+/** Returns whether a session id is a SHA-256 in lower-case hex, as `createSession` creates it. */
 export function isHash(id: unknown): id is string {
   return typeof id === "string" && hash.test(id)
 }
 
-/** Makes a parameter of a row's id; `null` if no row can have it. Throws `invalid_option` unless it is a string. */
+/** Returns the parameter for a row's id; `null` if no row can have it. Throws `invalid_option` unless it is a string. */
 export function rowIdOf(id: unknown, maxBytes = 255): string | null {
   if (typeof id !== "string") throw new AuthError("invalid_option", `id: ${typeof id} is not an id; use a string`)
   return isStorableId(id, maxBytes) ? id : null
 }
 
-/** Makes the id of a row to be stored. Throws `invalid_option` if no row can have it. */
+/** Returns the id of a row to insert. Throws `invalid_option` if no row can have it. */
 export function newRowIdOf(id: unknown, maxBytes = 255): string {
   const rowId = rowIdOf(id, maxBytes)
   if (rowId !== null) return rowId
   throw invalidOption("id", id, `cannot be stored; use at most ${maxBytes} bytes of well-formed text without NUL`)
 }
 
-/** Makes a parameter of a row's text. Throws `invalid_option` unless it is well-formed, without NUL, and fits. */
+/** Returns the parameter for a row's text. Throws `invalid_option` unless it is well-formed, without NUL, and fits. */
 export function textOf(name: string, text: unknown, maxBytes: number): string {
   if (typeof text === "string" && isStorableId(text, maxBytes)) return text
-  // Not shown, because it may be personal data.
+  // The message omits the text, because it may be personal data.
   const problem = `cannot be stored; use at most ${maxBytes} bytes of well-formed text without NUL`
   throw new AuthError("invalid_option", `${name}: ${typeof text} ${problem}`)
 }
 
-/** Makes a parameter of a whole number from 0. Throws `invalid_option` for anything else. */
+/** Returns the parameter for a whole number from 0. Throws `invalid_option` for anything else. */
 export function wholeNumberOf(name: string, value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value
   throw new AuthError("invalid_option", `${name}: not a whole number from 0; use one such as 1000`)
 }
 
-/** Makes a parameter of a session id; `null` if no row can have it. Throws `invalid_option` unless it is a string. */
+/** Returns the parameter for a session id; `null` if no row can have it. Throws `invalid_option` unless it is a string. */
 export function sessionIdOf(id: unknown): string | null {
   if (typeof id !== "string")
     throw new AuthError("invalid_option", `id: ${typeof id} is not a session id; use a string`)
   return isStorableId(id) ? id : null
 }
 
-/** Returns the id of a session to be stored. Throws `invalid_option` if the parameter made of it is `null`. */
+/** Returns the id of a session to insert. Throws `invalid_option` if its parameter is `null`. */
 export function newSessionIdOf(id: unknown, parameter: string | null): string {
   if (parameter !== null) return parameter
   throw new AuthError("invalid_option", `id: ${quoted(id)} is not a session id; use 64 lower-case hex digits`)
 }
 
-/** Makes a parameter of the session that stays when a user's others end; `null` if none does. */
+/** Returns the parameter for the session that stays when a user's others end; `null` if none does. */
 export function exceptionOf(exceptId: unknown): string | null {
   return exceptId === undefined ? null : sessionIdOf(exceptId)
 }
 
-/** Copies attributes without those that are `undefined`, which are not given. */
+/** Copies attributes, without those that are `undefined`. */
 export function withoutUndefined(attributes: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
 }
 
-/** Makes the error of an attribute for which there is no column or field. */
+/** Creates the error for an attribute without a column or field. */
 export function unknownAttribute(name: string, place: string): AuthError {
   return invalidOption(
     "attributes",
@@ -71,7 +71,7 @@ export function unknownAttribute(name: string, place: string): AuthError {
   )
 }
 
-// The door writes both, and no developer does. schema() does not add columns to a table that exists.
+// The library writes both columns itself, and `schema()` does not add columns to an existing table.
 const assurance = "add the assuranceColumns to it: methods TEXT, authenticated_at BIGINT"
 const remedies = new Map([
   ["persistent", "give it to signIn() as the third argument"],
@@ -79,7 +79,7 @@ const remedies = new Map([
   ["authenticated_at", assurance],
 ])
 
-/** Makes a parameter of a date: milliseconds since 1970, rounded down. Throws `invalid_option` for an invalid one. */
+/** Returns the parameter for a date: milliseconds since 1970, rounded down. Throws `invalid_option` for an invalid one. */
 export function timeOf(date: Date, row = "session"): number {
   const time = isDate(date) ? date.getTime() : NaN
   if (!Number.isNaN(time)) return time
@@ -89,18 +89,18 @@ export function timeOf(date: Date, row = "session"): number {
 // A provider id of 50 characters, a colon, and an address of 254 bytes.
 const maxKeyIdBytes = 512
 
-/** Makes the `id` column of a key; `null` if no row can have it. Throws `invalid_option` if it is not one. */
+/** Returns the `id` column of a key; `null` if no row can have it. Throws `invalid_option` if it is invalid. */
 export function keyIdOf({ providerId, providerUserId }: KeyName): string | null {
   if (typeof providerId !== "string" || typeof providerUserId !== "string")
     throw new AuthError("invalid_option", "key: providerId or providerUserId is not text; use strings")
-  // The first ":" ends the provider id: with one inside it, two keys could share a row.
+  // The first ":" ends the provider id. A provider id with a colon could share its row with another key.
   if (providerId.includes(":"))
     throw new AuthError("invalid_option", `providerId: ${quoted(providerId)} contains a colon; use one without`)
   const id = `${providerId}:${providerUserId}`
   return isStorableId(id, maxKeyIdBytes) ? id : null
 }
 
-/** Makes the `id` column of a key to be stored. Throws `invalid_option` if no row can have it. */
+/** Returns the `id` column of a key to insert. Throws `invalid_option` if no row can have it. */
 export function newKeyIdOf(key: KeyName): string {
   const id = keyIdOf(key)
   if (id !== null) return id
@@ -108,27 +108,30 @@ export function newKeyIdOf(key: KeyName): string {
   throw invalidOption("providerUserId", key.providerUserId, problem)
 }
 
-/** Reads the `id` column of a key; `null` if it is none. */
+/** Parses the `id` column of a key; `null` if it has no colon. */
 export function parseKeyId(id: string): KeyName | null {
   const end = id.indexOf(":")
   return end < 0 ? null : { providerId: id.slice(0, end), providerUserId: id.slice(end + 1) }
 }
 
-/** Makes a parameter of a password hash. Throws `invalid_option` for anything else: none would take the password away. */
+/**
+ * Returns the parameter for a password hash. Throws `invalid_option` for anything else: `null` would remove the
+ * password.
+ */
 export function newPasswordHashOf(hash: unknown): string {
   if (typeof hash === "string") return hash
   throw new AuthError("invalid_option", `passwordHash: ${typeof hash} is not a hash; use a string`)
 }
 
-/** Makes a parameter of a password hash or none. Throws `invalid_option` for anything else. */
+/** Returns the parameter for a password hash or `null`. Throws `invalid_option` for anything else. */
 export function passwordHashOf(hash: unknown): string | null {
   if (hash === null || typeof hash === "string") return hash
   throw new AuthError("invalid_option", `passwordHash: ${typeof hash} is not a hash; use a string or null`)
 }
 
 /**
- * Returns whether an update found its row. Some of MySQL's drivers count only rows whose values changed, so that after
- * an update of no row `isThere` is asked.
+ * Returns whether an update found its row. Some MySQL drivers count only rows whose values changed, so if an update
+ * counts no row, `isThere` is called.
  */
 export async function foundRow(isWritten: boolean, isThere: () => Promise<boolean>): Promise<boolean> {
   return isWritten || isThere()

@@ -5,10 +5,10 @@ import { foundRow, newRowIdOf, rowIdOf, textOf, timeOf, wholeNumberOf } from "./
 import type { OpenTokens } from "./token-port.ts"
 import { missingUser } from "./user-ids.ts"
 
-/** A passkey to be stored, checked and encoded. Times are milliseconds since 1970. */
+/** A passkey to insert, checked and encoded. Times are milliseconds since 1970. */
 export interface NewPasskey<User> extends Omit<PasskeyRecord, "userId" | "transports" | "createdAt" | "usedAt"> {
   user: User
-  /** Separated by blanks. */
+  /** Separated by spaces. */
   transports: string
   createdAt: number
   usedAt: number | null
@@ -28,11 +28,11 @@ export interface RecordedUse {
   usedAt: number
 }
 
-/** The passkeys of one kind of store, as rows of encoded values: what {@link passkeyPort} is made of. */
+/** The passkeys of one kind of store, as rows of encoded values. {@link passkeyPort} builds on them. */
 export interface PasskeyRows<Db, User> {
   /** Encodes a user id; `null` if no user can have it. Throws `invalid_option` for another JavaScript type. */
   encodeUser(db: Db, id: UserId): User | null
-  /** Stores a passkey: `false` if its id is there. Throws `user_missing` for a user who does not exist. */
+  /** Stores a passkey: `false` if its id already exists. Throws `user_missing` for a user who does not exist. */
   insert(db: Db, passkey: NewPasskey<User>): Promise<boolean>
   find(db: Db, id: string): Promise<PasskeyRecord | null>
   list(db: Db, user: User): Promise<PasskeyRecord[]>
@@ -42,7 +42,7 @@ export interface PasskeyRows<Db, User> {
   deleteOfUser(db: Db, user: User): Promise<number>
 }
 
-/** The longest id of a passkey: 1,364 characters of base64url hold the 1,023 bytes that WebAuthn allows. */
+/** The longest passkey id: 1,364 characters of base64url hold the 1,023 bytes that WebAuthn allows. */
 export const maxPasskeyIdBytes = 1400
 
 const maxKeyBytes = 2000
@@ -51,7 +51,7 @@ const maxNameBytes = 255
 const transport = /^[a-z0-9-]{1,40}$/
 const algorithms: readonly unknown[] = [-7, -8, -257]
 
-/** Makes the port of rows: checks and encodes the arguments of every method. */
+/** Creates the port from rows. It checks and encodes the arguments of every method. */
 export function passkeyPort<Db, User>(
   { open, openIfMade }: OpenTokens<Db>,
   rows: PasskeyRows<Db, User>,
@@ -144,7 +144,7 @@ function useOf(from: { signCount: number }, { signCount, backedUp, usedAt }: Pas
   }
 }
 
-/** Returns whether a passkey is what a use would make of it. */
+/** Returns whether a passkey already has the values of this use. */
 function isAlready(passkey: PasskeyRecord | null, { signCount, backedUp, usedAt }: RecordedUse): boolean {
   return passkey?.signCount === signCount && passkey.backedUp === backedUp && passkey.usedAt?.getTime() === usedAt
 }

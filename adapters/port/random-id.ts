@@ -1,20 +1,20 @@
 const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
 
 const usualLength = 16
-// 60 random bits. With fewer, two of a billion users would have the same id.
+// 60 random bits. With fewer, two of a billion users would get the same id.
 const minLength = 12
 const uuidLength = 36
 
 /**
- * Makes the id of a user for text with room for so many characters: a random UUID for 36, otherwise 16 characters
- * `a-z2-7`, 80 random bits, or as many as fit. `null` for less room than 12.
+ * Creates a user id for a text column with this room: a random UUID for 36 characters. Otherwise 16 characters `a-z2-7`
+ * with 80 random bits, or as many as fit. Returns `null` for less room than 12.
  */
 export function textId(room: number): string | null {
   if (room === uuidLength) return crypto.randomUUID()
   return room < minLength ? null : randomId(Math.min(room, usualLength))
 }
 
-/** Makes an id of so many random characters `a-z2-7`: five bits each. */
+/** Creates an id of this many random characters `a-z2-7`, five bits each. */
 export function randomId(length: number): string {
   const bytes = crypto.getRandomValues(new Uint8Array(length))
   return Array.from(bytes, (byte) => alphabet.charAt(byte % alphabet.length)).join("")

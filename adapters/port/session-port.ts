@@ -14,7 +14,7 @@ import {
 } from "./parameters.ts"
 import { missingUser } from "./user-ids.ts"
 
-/** A session to be stored, checked and encoded. Times are milliseconds since 1970. */
+/** A session to insert, checked and encoded. Times are milliseconds since 1970. */
 export interface NewSession<User, Attributes> {
   id: string
   user: User
@@ -24,15 +24,15 @@ export interface NewSession<User, Attributes> {
 }
 
 /**
- * The sessions of one kind of store, as rows of encoded values: what {@link sessionPort} is made of. `db` is what the
- * functions need of the store. Ids are those that a row can have, and times are milliseconds since 1970.
+ * The sessions of one kind of store, as rows of encoded values. {@link sessionPort} builds on them. `db` is what the
+ * functions need of the store. The ids passed are ones that a row can have, and times are milliseconds since 1970.
  */
 export interface SessionRows<Db, User, Attributes, UserRow, SessionRow extends object> {
   /** Encodes a user id; `null` if no user can have it. Throws `invalid_option` for another JavaScript type. */
   encodeUser(db: Db, id: UserId): User | null
-  /** Encodes attributes, none of which is `undefined`. Throws `invalid_option` for what cannot be stored. */
+  /** Encodes attributes, none of which is `undefined`. Throws `invalid_option` if one cannot be stored. */
   encodeAttributes(db: Db, attributes: Record<string, unknown>): Attributes
-  /** Explains that no user can have an id, where a session is to be stored. Default: `user_missing`. */
+  /** Returns the error for a new session whose user id no user can have. Default: `user_missing`. */
   impossibleUser?(id: UserId): AuthError
   /** Returns whether the store can keep a session under an id. Default: any text of at most 255 bytes. */
   isStorable?(id: string): boolean
@@ -42,11 +42,11 @@ export interface SessionRows<Db, User, Attributes, UserRow, SessionRow extends o
   find(db: Db, id: string): MaybePromise<FoundSession<UserRow, SessionRow> | null>
   list(db: Db, user: User): Promise<SessionRecord<SessionRow>[]>
   extend(db: Db, id: string, expiresAt: number, ifBefore: number): Promise<boolean>
-  /** Changes a session; with `ifNull` only while that attribute is null or absent. */
+  /** Changes a session. With `ifNull`, only while that attribute is null or absent. */
   update(db: Db, id: string, attributes: Attributes, ifNull: string | null): Promise<boolean>
   /**
-   * Finds out whether there is such a session. A store that counts the rows of an update has this function: it is asked
-   * after an update of none, and instead of an update without attributes.
+   * Returns whether such a session exists. Needed in a store that counts the rows of an update: it is called after an
+   * update of no rows, and instead of an update without attributes.
    */
   has?(db: Db, id: string, ifNull: string | null): Promise<boolean>
   replace(db: Db, oldId: string, session: NewSession<User, Attributes>): Promise<boolean>
@@ -55,15 +55,15 @@ export interface SessionRows<Db, User, Attributes, UserRow, SessionRow extends o
   deleteExpired(db: Db, before: number, limit: number): Promise<number>
 }
 
-/** Opens a store that keeps these rows, and has these attributes where it can tell. Often it is open already. */
+/** Opens a store for these rows, with columns for these attributes if it can check that. Often it is already open. */
 export type Open<Db> = (needed: readonly Owner[], attributes?: object) => MaybePromise<Db>
 
 const sessions: readonly Owner[] = ["session"]
 const sessionsAndUsers: readonly Owner[] = ["session", "user"]
 
 /**
- * Makes the port of rows: checks and encodes the arguments of every method. What is no mistake and can be in no row is
- * answered without asking the store, once all arguments are checked.
+ * Creates the port from rows. It checks and encodes the arguments of every method. Once all arguments are checked, a
+ * valid argument that no row can have is answered without a query.
  */
 export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends object>(
   open: Open<Db>,
@@ -93,7 +93,7 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
     async findSession(id) {
       const rowId = idOf(id)
       if (rowId === null) return null
-      // Every request comes by here: what is there at once is not awaited.
+      // Every request runs this, so a synchronous result is not awaited.
       const opened = open(sessionsAndUsers)
       return rows.find(isPromise(opened) ? await opened : opened, rowId)
     },
@@ -114,7 +114,8 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
       if (rowId === null) return false
       if (rows.has && Object.keys(given).length === 0) return rows.has(db, rowId, ifNull)
       const isUpdated = await rows.update(db, rowId, encoded, ifNull)
-      // What sets the attribute changes each row that it finds. Asked again, the row may be as another caller made it.
+      // An update that sets this attribute changes every row it matches, so its count is exact. A second query could
+      // see another caller's change.
       if (ifNull !== null && (given[ifNull] ?? null) !== null) return isUpdated
       return foundRow(isUpdated, async () => rows.has?.(db, rowId, ifNull) ?? false)
     },
@@ -143,16 +144,13 @@ export function sessionPort<Db, User, Attributes, UserRow, SessionRow extends ob
   }
 }
 
-/** Resolves to how many rows a batch of a clean-up has deleted. More may follow a full one, so it yields first. */
+/** Resolves to how many rows a cleanup batch deleted. More may follow a full batch, so it yields first. */
 export async function deletedBatch(limit: number, deleted: number): Promise<number> {
   if (deleted > 0 && deleted === limit) await yieldToEventLoop()
   return deleted
 }
 
-/**
- * Yields to the event loop. A driver that answers at once does not, however many calls follow each other: a long
- * cleanup would hold up every request until its end.
- */
+/** Yields to the event loop. A synchronous driver never does, so a long cleanup would block every request until it ends. */
 export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve))
 }

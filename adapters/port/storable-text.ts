@@ -5,8 +5,8 @@ const decoder = new TextDecoder()
 const exactDecoder = new TextDecoder("utf-8", { fatal: true })
 
 /**
- * Returns whether text can be an id in every database: well-formed Unicode without NUL (PostgreSQL refuses it), at most
- * `maxBytes` bytes as UTF-8 (what `schema()` gives MySQL's columns).
+ * Returns whether every database can store text as an id. The text must be well-formed Unicode without NUL (PostgreSQL
+ * refuses it), at most `maxBytes` bytes as UTF-8 (the size of MySQL's columns in `schema()`).
  */
 export function isStorableId(text: string, maxBytes = 255): boolean {
   if (text.includes("\0") || !text.isWellFormed() || text.length > maxBytes) return false
@@ -14,12 +14,12 @@ export function isStorableId(text: string, maxBytes = 255): boolean {
   return text.length * 3 <= maxBytes || encoder.encode(text).length <= maxBytes
 }
 
-/** Reads a text column. MySQL's drivers answer `VARBINARY` as bytes. */
+/** Reads a text column. MySQL's drivers return `VARBINARY` as bytes. */
 export function readText(value: unknown): string {
   return typeof value !== "string" && isBytes(value) ? decoder.decode(value) : String(value)
 }
 
-/** The same, or `null` for bytes that are not UTF-8. */
+/** Reads a text column; `null` for bytes that are not UTF-8. */
 export function readExactText(value: unknown): string | null {
   if (typeof value === "string" || !isBytes(value)) return String(value)
   try {

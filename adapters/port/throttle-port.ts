@@ -11,21 +11,21 @@ export interface Attempt {
   cost: number
   /** `now + span`: how far ahead a budget can be used up. */
   end: number
-  /** How late a row can be if the clocks agree: a later one is cut to `end`. */
+  /** The latest valid `until` of a row if the clocks agree. A later one is cut to `end`. */
   latest: number
 }
 
-/** The budgets of one kind of store: what {@link throttlePort} is made of. */
+/** The rate-limit budgets of one kind of store. {@link throttlePort} builds on them. */
 export interface AttemptRows<Db> {
   /** Takes an attempt that fits into an unused budget, in one atomic step; `null` if the key's budget has no room for it. */
   take(db: Db, attempt: Attempt): Promise<TakenAttempt | null>
-  /** Cuts a row that is later than `latest` to `end`, and resolves to what is then in it; `null` without a row. */
+  /** Cuts a row that is later than `latest` to `end`, and resolves to its value; `null` without a row. */
   cut(db: Db, attempt: Attempt): Promise<number | null>
   drop(db: Db, ids: string[]): Promise<void>
   deleteIdle(db: Db, before: number, limit: number): Promise<number>
 }
 
-/** Makes the port of rows: checks the arguments of every method. */
+/** Creates the port from rows. It checks the arguments of every method. */
 export function throttlePort<Db>(open: () => MaybePromise<Db>, rows: AttemptRows<Db>): ThrottleAdapter {
   return {
     async takeAttempt(id, now, cost, span) {

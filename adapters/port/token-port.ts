@@ -7,7 +7,7 @@ import { newRowIdOf, rowIdOf, textOf, timeOf, wholeNumberOf } from "./parameters
 import { deletedBatch } from "./session-port.ts"
 import { missingUser } from "./user-ids.ts"
 
-/** A token to be stored, checked and encoded. Times are milliseconds since 1970. */
+/** A token to insert, checked and encoded. Times are milliseconds since 1970. */
 export interface NewToken<User> {
   id: string
   purpose: string
@@ -17,28 +17,28 @@ export interface NewToken<User> {
   data: string
 }
 
-/** Whose older tokens end when new ones are stored: those of a purpose, all but the `keep` that expire last. */
+/** The older tokens that end when new ones are stored: those of a user and purpose, except the `keep` that expire last. */
 export interface OlderTokens<User> {
   user: User
   purpose: string
   keep: number
 }
 
-/** Which of a user's tokens are deleted: those of these purposes, or all others. */
+/** The purposes of a user's tokens to delete: these, or all others. */
 export interface DeletedPurposes {
   purposes: string[]
   isExcept: boolean
 }
 
-/** The tokens of one kind of store, as rows of encoded values: what {@link tokenPort} is made of. */
+/** The tokens of one kind of store, as rows of encoded values. {@link tokenPort} builds on them. */
 export interface TokenRows<Db, User> {
   /** Encodes a user id; `null` if no user can have it. Throws `invalid_option` for another JavaScript type. */
   encodeUser(db: Db, id: UserId): User | null
-  /** Explains that no user can have an id, where a token is to be stored. Default: `user_missing`. */
+  /** Returns the error for a new token whose user id no user can have. Default: `user_missing`. */
   impossibleUser?(id: UserId): AuthError
   /**
-   * Stores tokens and deletes older ones, all of it or nothing: `false` if an id is there. Throws `user_missing` for a user
-   * who does not exist, if the store knows its users.
+   * Stores tokens and deletes older ones, all or nothing: `false` if an id already exists. Throws `user_missing` for a
+   * user who does not exist, if the store knows its users.
    */
   insert(db: Db, tokens: NewToken<User>[], older: OlderTokens<User> | null): Promise<boolean>
   find(db: Db, id: string): Promise<TokenRecord | null>
@@ -49,18 +49,18 @@ export interface TokenRows<Db, User> {
   deleteExpired(db: Db, before: number, limit: number): Promise<number>
 }
 
-/** Opens a store of tokens. Often it is open already. */
+/** Opens a store of tokens. Often it is already open. */
 export interface OpenTokens<Db> {
   /** Throws `invalid_option` if the store cannot keep tokens. */
   open(): MaybePromise<Db>
-  /** The same, but `null` if the application has not made the place for tokens, which then holds none. */
+  /** Opens it; `null` if the application has not created its table, so that there are no tokens. */
   openIfMade(): MaybePromise<Db | null>
 }
 
 const maxPurposeBytes = 48
 const maxDataBytes = 65_535
 
-/** Makes the port of rows: checks and encodes the arguments of every method. */
+/** Creates the port from rows. It checks and encodes the arguments of every method. */
 export function tokenPort<Db, User>({ open, openIfMade }: OpenTokens<Db>, rows: TokenRows<Db, User>): TokenAdapter {
   function userOf(db: Db, id: UserId): User {
     const user = rows.encodeUser(db, id)

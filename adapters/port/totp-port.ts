@@ -5,7 +5,7 @@ import { isStorableId } from "./storable-text.ts"
 import type { OpenTokens } from "./token-port.ts"
 import { missingUser } from "./user-ids.ts"
 
-/** An authenticator to be stored, checked and encoded. Times are milliseconds since 1970. */
+/** An authenticator to insert, checked and encoded. Times are milliseconds since 1970. */
 export interface NewTotp<User> {
   user: User
   secret: string
@@ -13,30 +13,30 @@ export interface NewTotp<User> {
   createdAt: number
 }
 
-/** A time step that is used up. What is `null` is not given. */
+/** A used time step. Fields that were not given are `null`. */
 export interface TakenStep {
   step: number
   resealed: string | null
   ifSecret: string | null
 }
 
-/** The authenticators of one kind of store, as rows of encoded values: what {@link totpPort} is made of. */
+/** The authenticators of one kind of store, as rows of encoded values. {@link totpPort} builds on them. */
 export interface TotpRows<Db, User> {
   /** Encodes a user id; `null` if no user can have it. Throws `invalid_option` for another JavaScript type. */
   encodeUser(db: Db, id: UserId): User | null
-  /** Stores one: `false` if the user has one. Throws `user_missing` for a user who does not exist. */
+  /** Stores one: `false` if the user already has one. Throws `user_missing` for a user who does not exist. */
   insert(db: Db, totp: NewTotp<User>): Promise<boolean>
-  /** Stores one, in the place of the user's other one if there is any. Throws `user_missing`. */
+  /** Stores one, and replaces the user's other one if there is one. Throws `user_missing`. */
   replace(db: Db, totp: NewTotp<User>): Promise<void>
   find(db: Db, user: User): Promise<TotpRecord | null>
   takeStep(db: Db, user: User, taken: TakenStep): Promise<boolean>
-  /** `ifSecret` is `null` if it is not given. */
+  /** `ifSecret` is `null` if it was not given. */
   delete(db: Db, user: User, ifSecret: string | null): Promise<boolean>
 }
 
 const maxSecretBytes = 1000
 
-/** Makes the port of rows: checks and encodes the arguments of every method. */
+/** Creates the port from rows. It checks and encodes the arguments of every method. */
 export function totpPort<Db, User>({ open, openIfMade }: OpenTokens<Db>, rows: TotpRows<Db, User>): TotpAdapter {
   return {
     async insertTotp(userId, secret, usedStep, replace) {
@@ -44,7 +44,7 @@ export function totpPort<Db, User>({ open, openIfMade }: OpenTokens<Db>, rows: T
       const db = await open()
       const user = rows.encodeUser(db, userId)
       if (user === null) throw missingUser()
-      // For whoever reads the table: no rule asks for it.
+      // For people who read the table. No code uses it.
       const totp = { user, secret: text, usedStep: step, createdAt: Date.now() }
       if (!replace) return rows.insert(db, totp)
       await rows.replace(db, totp)

@@ -6,15 +6,15 @@ import { isStorableId, readExactText, readText } from "./storable-text.ts"
 /** The type of the user table's `id`: strings, safe integers, `bigint`s of 64 bits, or lower-case UUID strings. */
 export type UserIdType = "text" | "integer" | "bigint" | "uuid"
 
-/** How user ids of one type travel to the database and back. */
+/** Converts user ids of one type to database values and back. */
 export interface UserIds {
   type: UserIdType
-  /** Makes a parameter of an id; `null` if no user can have it. Throws `invalid_option` for another JavaScript type. */
+  /** Returns the parameter for an id; `null` if no user can have it. Throws `invalid_option` for another JavaScript type. */
   encode(id: unknown): string | number | null
   decode(value: unknown): UserId
 }
 
-/** Picks the user ids of a type. Throws `invalid_option` for an unknown type. */
+/** Returns the conversion for a type of user id. Throws `invalid_option` for an unknown type. */
 export function userIdsOf(type: UserIdType = "text"): UserIds {
   const ids = Object.hasOwn(kinds, type) ? kinds[type] : undefined
   if (ids) return ids
@@ -33,7 +33,7 @@ const kinds: Record<UserIdType, UserIds> = {
     },
     decode(value) {
       const id = Number(value)
-      // Rounded, it would be another user's.
+      // A rounded id would belong to another user.
       if (Number.isSafeInteger(id)) return id
       throw new AuthError("invalid_option", 'userIdType: an id is beyond 2^53; use userIdType: "bigint"')
     },
@@ -42,7 +42,7 @@ const kinds: Record<UserIdType, UserIds> = {
     type: "bigint",
     encode(id) {
       if (typeof id !== "bigint") throw wrongType("bigint", "bigint", id)
-      // As text: not every driver takes a bigint, and the statement casts it.
+      // As text, because not every driver takes a bigint. The statement casts it.
       return BigInt.asIntN(64, id) === id ? String(id) : null
     },
     decode: (value) => BigInt(readText(value)),
@@ -61,7 +61,7 @@ function textIds(type: UserIdType, isId: (id: string) => boolean): UserIds {
   }
 }
 
-/** Reads an id of text. Bytes that are no text would come out alike for many users. */
+/** Reads a text id. Bytes that are not text would give many users the same id. */
 function readId(value: unknown): string {
   const id = readExactText(value)
   if (id !== null) return id
@@ -71,12 +71,12 @@ function readId(value: unknown): string {
   )
 }
 
-/** Makes the error of a write that names a user who does not exist. */
+/** Creates the error of a write that names a user who does not exist. */
 export function missingUser(): AuthError {
   return new AuthError("user_missing", "The user does not exist: insert the user first.")
 }
 
-/** Makes the error of a user who is to be stored under an id that no user can have. */
+/** Creates the error of storing data for a user id that no user can have. */
 export function impossibleUser(id: unknown): AuthError {
   return invalidOption("userId", id, "does not fit the store's user ids; use one of their type")
 }

@@ -8,22 +8,22 @@ import { foundRow, withoutUndefined } from "./parameters.ts"
 import type { Open } from "./session-port.ts"
 import { impossibleUser } from "./user-ids.ts"
 
-/** The users and keys of one kind of store, as rows of encoded values: what {@link userPort} and `keyPort` are made of. */
+/** The users and keys of one kind of store, as rows of encoded values. {@link userPort} and `keyPort` build on them. */
 export interface UserRows<Db, User, Attributes, UserRow> extends KeyRows<Db, User, Attributes> {
-  /** Makes an id that fits the store; `undefined` leaves it to the database. */
+  /** Creates an id that fits the store; `undefined` leaves it to the database. */
   generateId(db: Db): MaybePromise<UserId | undefined>
-  /** Makes the id of a user who is inserted without one, where the store's own schema does. */
+  /** Creates the id of a user who is inserted without one, if the store's own schema does so. */
   defaultId?(db: Db): UserId | undefined
-  /** Returns whether a user has this id, as it is now. */
+  /** Returns whether a user has this id now. */
   hasUser(db: Db, user: User): Promise<boolean>
-  /** Inserts both or neither, with the database's own id for `null`, and resolves to the row as stored. */
+  /** Inserts both or neither and resolves to the stored row. With `null`, the database creates the id. */
   insert(db: Db, user: User | null, attributes: Attributes, key: NewKey | null): Promise<UserRow | null>
   find(db: Db, user: User): Promise<UserRow | null>
   update(db: Db, user: User, attributes: Attributes): Promise<boolean>
   delete(db: Db, user: User): Promise<void>
 }
 
-/** The methods of the port that concern users. */
+/** The methods of the port for users. */
 export type UserMethods<UserRow> = Pick<
   UserAdapter<UserRow, object>,
   "generateUserId" | "insertUser" | "findUser" | "updateUser" | "deleteUser"
@@ -32,7 +32,7 @@ export type UserMethods<UserRow> = Pick<
 const users: readonly Owner[] = ["user"]
 const usersAndKeys: readonly Owner[] = ["key", "user"]
 
-/** Makes the methods that concern users, of rows: checks and encodes their arguments, and finds out what was taken. */
+/** Creates the methods for users from rows. It checks and encodes their arguments and finds out what was taken. */
 export function userPort<Db, User, Attributes, UserRow>(
   open: Open<Db>,
   rows: UserRows<Db, User, Attributes, UserRow>,
@@ -44,7 +44,7 @@ export function userPort<Db, User, Attributes, UserRow>(
     return user
   }
 
-  /** Found out afterwards, when nothing is left of the attempt. */
+  /** Called after a failed write, when nothing of it is left. */
   async function whatIsTaken(db: Db, user: User | null, key: NewKey | null): Promise<"id" | "key" | "attribute"> {
     if (key && (await rows.hasKey(db, key.id))) return "key"
     return user !== null && (await rows.hasUser(db, user)) ? "id" : "attribute"

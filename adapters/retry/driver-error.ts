@@ -2,13 +2,13 @@ import { isError as isErrorByBirth } from "../../src/platform/realm.ts"
 
 const maxDepth = 5
 
-/** The fields by which drivers say what went wrong. */
+/** The fields that drivers set on their errors. */
 export interface DriverError extends Error {
   code?: unknown
   errno?: unknown
 }
 
-/** Returns whether an error, or one it was caused by, fits: drivers are often wrapped by what runs them. */
+/** Returns whether an error, or one that caused it, fits. Libraries often wrap their driver's errors. */
 export function causedBy(error: unknown, fits: (error: DriverError) => boolean): boolean {
   let current = error
   for (let depth = 0; depth < maxDepth && isError(current); depth++) {
@@ -18,24 +18,28 @@ export function causedBy(error: unknown, fits: (error: DriverError) => boolean):
   return false
 }
 
-// By its shape: an error may come from another realm, as in Jest.
+// Checked by shape: an error may come from another realm, as in Jest.
 function isError(value: unknown): value is DriverError {
   return isObject(value) && typeof (value as { message?: unknown }).message === "string"
 }
 
-// Statements, into which mysql2 writes the parameters; parameters, as drivers, query builders and ORMs call them; and
-// what PostgreSQL adds: a row or a key in `detail`, and in `where` the parameters, if the server logs them on errors.
+// Fields that can hold values: statements, into which mysql2 writes the parameters; the parameters, by their names in
+// drivers, query builders and ORMs; and what PostgreSQL adds: a row or key in `detail`, and the parameters in `where`
+// if the server logs them on errors.
 const valueFields = ["sql", "query", "params", "parameters", "args", "bindings", "values", "command", "detail", "where"]
 
 /**
- * Takes the values that were sent off a driver's error and all that it contains. Anyone who logs the error would keep
- * token hashes and password hashes otherwise.
+ * Removes the values that were sent from a driver's error and everything it contains. Otherwise anyone who logs the
+ * error would store token hashes and password hashes.
  */
 export function withoutValues(error: unknown): unknown {
   return isError(error) ? cleaned(error, new Map()) : error
 }
 
-/** `seen` holds what was made of each object; of one whose properties cannot be changed, a copy is made. */
+/**
+ * Removes the values from an object, or from a copy if its properties cannot be changed. `seen` maps each object to its
+ * result.
+ */
 function cleaned(value: object, seen: Map<object, object>): object {
   const copied = seen.get(value)
   if (copied) return copied
@@ -48,7 +52,7 @@ function cleaned(value: object, seen: Map<object, object>): object {
   return target
 }
 
-// The errors inside one, and what Prisma adds to its own.
+// The errors inside an error, and the objects that Prisma adds to its own.
 function mayHoldValues(name: string, inner: unknown): inner is object {
   return isError(inner) || Array.isArray(inner) || (isObject(inner) && (name === "meta" || name === "cause"))
 }
@@ -57,7 +61,7 @@ function replace(target: object, name: string, before: unknown, after: unknown):
   if (after !== before) Object.defineProperty(target, name, { value: after })
 }
 
-// What Drizzle writes behind its statement, a session's id, and hashes of passwords in PHC's or crypt's form.
+// Drizzle's list of parameters after a statement, a session's id, and password hashes in PHC or crypt format.
 const parameters = /\nparams: [^]*?(?=\n {4}at |$)/g
 const secrets = /\b[0-9a-f]{64}\b|\$[a-z0-9-]+\$[^\s"')]+/gi
 
@@ -65,8 +69,8 @@ function withoutSecrets(text: string): string {
   return text.replace(parameters, "").replace(secrets, "[hidden]")
 }
 
-// postgres.js makes properties that cannot be deleted, and its option `debug` shows them in every log. A frozen
-// error has none that can be changed.
+// postgres.js defines properties that cannot be deleted, and its option `debug` shows them in every log. A frozen error
+// has no property that can be changed.
 function canChange(value: object): boolean {
   return Object.entries(Object.getOwnPropertyDescriptors(value)).every(
     ([name, { configurable, writable }]) => configurable || (writable === true && !valueFields.includes(name)),
@@ -78,7 +82,7 @@ function copyOf(value: object): object {
   const properties = Object.entries(Object.getOwnPropertyDescriptors(value))
     .filter(([name]) => !valueFields.includes(name))
     .map(([name, property]) => [name, { ...property, configurable: true }] as const)
-  // An error by birth: only such a one is recognised across realms.
+  // The copy must be created as an error: only such an object is recognised across realms.
   const copy = Object.setPrototypeOf(isErrorByBirth(value) ? new Error() : {}, Object.getPrototypeOf(value)) as object
   return Object.defineProperties(copy, Object.fromEntries(properties))
 }

@@ -6,7 +6,7 @@ export type Queue = <Result>(call: () => MaybePromise<Result>) => MaybePromise<R
 
 const queues = new WeakMap<object, Queue>()
 
-/** Returns the queue of a connection: all that is made over it, adapters and executors, takes turns. */
+/** Returns the queue of a connection. All adapters and executors over the connection take turns in it. */
 export function queueOf(connection: object): Queue {
   const queue = queues.get(connection) ?? createQueue()
   queues.set(connection, queue)
@@ -14,8 +14,8 @@ export function queueOf(connection: object): Queue {
 }
 
 /**
- * Makes a queue that runs one call after another: at once, if none is under way. Within a transaction, calls that
- * overlap would be undone with each other.
+ * Creates a queue that runs one call at a time, immediately if none is running. In a transaction, overlapping calls
+ * would be rolled back together.
  */
 export function createQueue(): Queue {
   let last: Promise<void> | null = null

@@ -9,10 +9,10 @@ const maxDelay = 400
 const maxDuration = 3000
 
 /**
- * Runs a call that does all or nothing, again while it fails for a passing reason: a deadlock, a serialization failure,
- * a locked SQLite file. At most 10 tries with 10 ms to 0.4 s between them, some 1.4 s together, and none later than 3 s after
- * the first: a driver that waits by itself has waited then. Then it rejects with what `explain` makes of the driver's
- * error. What the driver answers at once is answered at once.
+ * Runs an all-or-nothing call, and retries it after a transient error: a deadlock, a serialization failure or a locked
+ * SQLite file. It makes at most 10 tries, 10 ms to 0.4 s apart, about 1.4 s in total. None starts later than 3 s after
+ * the first: a driver that waits itself has then waited enough. After that, it rejects with what `explain` returns for
+ * the driver's error. Synchronous results stay synchronous.
  */
 export function withRetry<Result>(
   isTransient: (error: unknown) => boolean,
@@ -38,21 +38,21 @@ function attempted<Result>(
   return rescued(call, again)
 }
 
-/** Runs a call whose failure, at once or later, goes to `rescue`. */
+/** Runs a call, and passes a synchronous or asynchronous failure to `rescue`. */
 export function rescued<Result>(
   call: () => MaybePromise<Result>,
   rescue: (error: unknown) => Promise<Result>,
 ): MaybePromise<Result> {
   try {
     const result = call()
-    // A driver may make its own kind of promise: from here on it is a plain one.
+    // A driver may return its own kind of promise. From here on it is a plain one.
     return isPromise(result) ? Promise.resolve(result).catch(rescue) : result
   } catch (error) {
     return rescue(error)
   }
 }
 
-// Jitter, so that those who collided do not meet again.
+// Jitter, so that colliding callers do not collide again.
 function delay(failures: number): Promise<void> {
   const longestDelay = Math.min(firstDelay * 2 ** (failures - 1), maxDelay)
   const [chance = 0] = randomBytes(1)

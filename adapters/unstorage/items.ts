@@ -3,7 +3,7 @@ import { hashText } from "../../src/platform/crypto.ts"
 import type { Fields } from "../key-value/fields.ts"
 import { quoted } from "../port/names.ts"
 
-/** What the adapter asks of a storage. */
+/** The methods that the adapter needs of a storage. */
 export interface KeyValueStorage {
   getItem(key: string): Promise<unknown>
   setItem(key: string, value: Record<string, string>): Promise<void>
@@ -11,15 +11,15 @@ export interface KeyValueStorage {
   getKeys(base: string): Promise<string[]>
 }
 
-/** The three items of a session: what makes it one, and what may change. */
+/** The three items of a session: the one that makes it a session, and the two that may change. */
 export type Part = "session" | "deadline" | "attributes"
 
-/** The items of a storage by what they mean. */
+/** The items of a storage by meaning. */
 export type Items = ReturnType<typeof itemsOf>
 
-/** Names the items. Throws `invalid_option` if the prefix is invalid. */
+/** Returns the operations on named items. Throws `invalid_option` if the prefix is invalid. */
 export function itemsOf(storage: KeyValueStorage, prefix = "nightlatch:") {
-  // Storages cut a key at "?", take "/" for ":" and join "::"; files do not tell "a" from "A".
+  // Storages cut a key at "?", treat "/" like ":" and join "::". File systems may not distinguish "a" from "A".
   if (typeof prefix !== "string" || !/^(?:[a-z0-9_-]+:)*$/.test(prefix))
     throw new AuthError(
       "invalid_option",
@@ -27,11 +27,11 @@ export function itemsOf(storage: KeyValueStorage, prefix = "nightlatch:") {
     )
 
   const key = (part: Part, id: string) => `${prefix}${part}:${id}`
-  // Hashed, because a user's id can be longer than the name of a file, and have any character.
+  // Hashed, because a user id can be longer than a file name and contain any character.
   const entry = (user: string, id = "") => `${prefix}user:${hashText(user)}:${id}`
 
   return {
-    /** Reads a part of a session: `undefined` if it is not there, `null` if it is not what was written. */
+    /** Reads a part of a session: `undefined` if it does not exist, `null` if it is malformed. */
     read: async (part: Part, id: string) => toFields(await storage.getItem(key(part, id))),
     write: (part: Part, id: string, fields: Fields) => storage.setItem(key(part, id), fields),
     remove: (part: Part, id: string) => storage.removeItem(key(part, id)),
@@ -55,7 +55,7 @@ function idsOf(keys: string[]): string[] {
   return keys.map((key) => key.slice(key.lastIndexOf(":") + 1)).filter(isStorableSession)
 }
 
-/** Returns whether an id can be part of a key: our own always can. */
+/** Returns whether an id can be part of a key. The library's own ids always can. */
 export function isStorableSession(id: string): boolean {
   return /^[0-9a-f]{64}$/.test(id)
 }

@@ -12,7 +12,7 @@ import { userIdsOf } from "../port/user-ids.ts"
 import type { Items, KeyValueStorage } from "./items.ts"
 import { isStorableSession, itemsOf } from "./items.ts"
 
-/** How often a user's list is read again: some drivers list what was removed for a while. */
+/** How often a user's list is read again: for a while, some drivers still list removed items. */
 const maxPasses = 10
 
 interface ItemStore {
@@ -22,16 +22,16 @@ interface ItemStore {
 }
 
 /**
- * Keeps sessions in items that can only be read, written and removed.
+ * Stores sessions in items that can only be read, written and removed.
  *
- * A session is three items, and none of them alone. The first is written once: what changes later is in the others, so
- * that writing it revives nothing. Besides, each session is listed under its user in its own item, so that two
- * sign-ins lose no entry to each other.
+ * A session is three items and exists only while all three do. The first is written once. Later changes are in the
+ * others, so writing them revives nothing. Each session is also listed under its user in its own item, so that two
+ * sign-ins do not overwrite each other's entry.
  *
- * A new session is listed after its other items are written and before its first one is. So whoever ends all sessions
- * and finds it listed takes away what it needs, and it never lives; whoever does not find it leaves it to live, listed.
- * What is left of the former is cleared by whichever of the two comes last: a sign-in looks for its entry when it is
- * done, and a removal takes the first item away again when the entry is gone.
+ * A new session is listed after its other items are written and before its first one is. A caller that ends all
+ * sessions and finds it listed removes what it needs, so it never lives. A caller that does not find it leaves it to
+ * live, listed. Whichever of the two comes last removes the rest: a sign-in checks its entry at the end, and a removal
+ * deletes the first item again once the entry is gone.
  */
 export function storedSessions<SessionRow extends object>(
   storage: KeyValueStorage,
@@ -40,7 +40,7 @@ export function storedSessions<SessionRow extends object>(
   checkOptions("adapter", options, "prefix", "userIdType")
   const { prefix, userIdType } = options
   const store: ItemStore = { items: itemsOf(storage, prefix), ids: userIdsOf(userIdType), inTurn: createTurns().inTurn }
-  // Attributes are whatever was stored: that they have this type is the application's word.
+  // Only the caller's types ensure that stored attributes have this type.
   return sessionPort(() => store, rows) as unknown as SessionAdapter<never, SessionRow>
 }
 
@@ -82,7 +82,8 @@ const rows: SessionRows<ItemStore, string, Fields, never, object> = {
     }),
   replace: (store, oldId, session) => {
     if (oldId === session.id) throw takenId()
-    // A storage may list its keys bit by bit, so whoever ends all sessions of the user could miss both: one of the two waits.
+    // A storage may list its keys gradually, so a caller that ends all of a user's sessions could miss both. The two
+    // therefore take turns.
     return store.inTurn(turnOf(session.user), () =>
       store.inTurn(oldId, () => store.inTurn(session.id, () => replaceInTurn(store, oldId, session))),
     )
@@ -101,7 +102,7 @@ const rows: SessionRows<ItemStore, string, Fields, never, object> = {
     ),
 }
 
-// The new session is listed before the old one is removed: at any moment the list has the one that lives or will.
+// The new session is listed before the old one is removed, so the list always has the one that lives or will live.
 async function replaceInTurn(store: ItemStore, oldId: string, session: NewFields): Promise<boolean> {
   if (!(await ownerOf(store, oldId))) return false
   await prepare(store, session)
@@ -115,7 +116,7 @@ async function replaceInTurn(store: ItemStore, oldId: string, session: NewFields
   return true
 }
 
-// What was listed and is gone may have been rotated by another process, and its follower is listed now.
+// A listed session that is gone may have been rotated by another process. The new one is then listed.
 async function removeAll(store: ItemStore, user: string, except: string | null): Promise<void> {
   let hasMissed = true
   for (let pass = 0; hasMissed && pass < maxPasses; pass++) {
@@ -125,7 +126,7 @@ async function removeAll(store: ItemStore, user: string, except: string | null):
   }
 }
 
-// No session's id begins like this.
+// No session id starts like this.
 function turnOf(user: string): string {
   return `user:${user}`
 }
@@ -142,7 +143,7 @@ async function removeExpired(store: ItemStore, id: string, before: number): Prom
   if (!deadline || !(Number(deadline.e) <= before)) return false
   const user = await ownerOf(store, id)
   if (user !== undefined) await removeParts(store, user, id)
-  // A sign-in that broke off, or an extension of what was removed, has left this.
+  // Left by an interrupted sign-in, or by an extension of a removed session.
   else await Promise.all([store.items.remove("deadline", id), store.items.remove("attributes", id)])
   return user !== undefined
 }
@@ -176,7 +177,7 @@ async function ownerOf({ items }: ItemStore, id: string): Promise<string | undef
   return (await items.read("session", id))?.u
 }
 
-// A sign-in that is under way has a deadline already; a removal takes it away with the entry.
+// An unfinished sign-in already has a deadline. A removal deletes the deadline together with the entry.
 async function strikeIfGone({ items }: ItemStore, user: string, id: string): Promise<void> {
   const parts = await Promise.all([items.read("deadline", id), items.read("session", id)])
   if (parts.every((part) => part === undefined)) await items.strike(user, id)
