@@ -7,15 +7,15 @@ import type { Row } from "../sql/executor.ts"
 import type { OwnTable } from "./tables.ts"
 
 /**
- * Checks attributes against the columns of a table. Throws `invalid_option` for a name that is not a column, or is one
- * of the library's, and for a value of another type than the column's.
+ * Checks attributes against the columns of a table. Throws `invalid_option` for a name that is not a column or is one
+ * of the library's, and for a value of the wrong type.
  */
 export function checkedAttributes(table: OwnTable, attributes: Row): Row {
   for (const [name, value] of Object.entries(attributes)) checkValue(attributeColumn(table, name), name, value)
   return attributes
 }
 
-/** What a new row would have in the columns that are not the library's; what Drizzle fills in itself is left out. */
+/** Returns a new row's values in the columns that are not the library's, without those that Drizzle fills in itself. */
 export function freshAttributes({ columns, core }: OwnTable): Row {
   const own = Object.entries(columns).filter(([name, column]) => !Object.hasOwn(core, name) && isWritable(column))
   return Object.fromEntries(own.map(([name, column]) => [name, freshValue(column)]))
@@ -38,7 +38,7 @@ function freshValue({ defaultFn, default: value, onUpdateFn }: Column): unknown 
   return onUpdateFn ? undefined : null
 }
 
-// Drivers differ in what they make of an object in the place of text: JSON, a list, even SQL.
+// Drivers turn an object where text is expected into different things: JSON, a list, even SQL.
 const types: Record<string, (value: unknown) => boolean> = {
   string: (value) => typeof value === "string",
   number: (value) => typeof value === "number" && !Number.isNaN(value),

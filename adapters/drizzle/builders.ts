@@ -2,10 +2,10 @@ import type { Column, SQL, Table } from "drizzle-orm"
 import type { Row } from "../sql/executor.ts"
 import type { MaybePromise } from "../../src/platform/maybe-promise.ts"
 
-/** Values of placeholders by name. */
+/** The values of placeholders by name. */
 export type Values = Record<string, unknown>
 
-/** A statement that is ready to run: `execute` in PostgreSQL and MySQL, the others in SQLite. */
+/** A statement that is ready to run, with `execute` in PostgreSQL and MySQL, and the other methods in SQLite. */
 export interface Runnable {
   get(values?: Values): MaybePromise<Row | null | undefined>
   all(values?: Values): MaybePromise<Row[]>
@@ -13,13 +13,13 @@ export interface Runnable {
   execute(values?: Values): Promise<unknown>
 }
 
-/** A statement as its builder leaves it. */
+/** A statement as its builder returns it. */
 export interface Query extends Runnable {
   prepare(name: string): Runnable
   toSQL(): { sql: string }
 }
 
-/** A `SELECT`, as far as the three dialects build it alike. */
+/** The methods of a `SELECT` that the three dialects share. */
 export interface SelectQuery extends Query {
   from(table: Table): SelectQuery
   leftJoin(table: Table, on: SQL): SelectQuery
@@ -34,21 +34,21 @@ export interface SelectQuery extends Query {
 /** An `INSERT`, `UPDATE` or `DELETE`. */
 export interface WriteQuery extends Query {
   where(condition: SQL): WriteQuery
-  /** MySQL only, of `DELETE`. */
+  /** MySQL only, for `DELETE`. */
   limit(limit: number): WriteQuery
   /** Not in MySQL. */
   returning(columns: Record<string, Column>): WriteQuery
-  /** MySQL only, of `INSERT`. */
+  /** MySQL only, for `INSERT`. */
   $returningId(): WriteQuery
 }
 
-/** A database or transaction of Drizzle's, as far as the three dialects are alike. */
+/** The methods of a Drizzle database or transaction that the three dialects share. */
 export interface Builder {
   select(fields: Record<string, unknown>): SelectQuery
   insert(table: Table): { values(row: Row): WriteQuery }
   update(table: Table): { set(row: Row): WriteQuery }
   delete(table: Table): WriteQuery
-  /** Raw SQL: in PostgreSQL and MySQL, and `all` and `run` in SQLite. */
+  /** Runs raw SQL in PostgreSQL and MySQL. SQLite has `all` and `run`. */
   execute(query: SQL): unknown
   all(query: SQL): unknown
   run(query: SQL): unknown
@@ -56,12 +56,12 @@ export interface Builder {
     run: (tx: Builder) => MaybePromise<Result>,
     config?: { behavior: "immediate" },
   ): MaybePromise<Result>
-  /** Runs statements in one transaction. D1 has no other. */
+  /** Runs statements in one transaction, the only kind that D1 has. */
   batch?(queries: Query[]): Promise<unknown[]>
-  /** What the database was made of. */
+  /** The client from which the database was created. */
   $client?: object
   /** In transactions only. */
   rollback?: unknown
-  /** Where reads go to replicas. */
+  /** The primary, if reads go to replicas. */
   $primary?: Builder
 }

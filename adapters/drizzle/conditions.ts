@@ -10,14 +10,14 @@ export function slot(column: Column, name: string): SQLWrapper {
   return sql.param(placeholder, column)
 }
 
-/** A value, to be written as one of this column. */
+/** Returns a value to be written as one of this column. */
 export function valueOf(column: Column, value: unknown): SQLWrapper {
   return sql.param(value, column)
 }
 
 /**
- * Makes the condition that a column equals a value byte for byte. The first comparison of text is in the column's own
- * collation, so that its index serves; the second is of bytes, because a collation may take `a` for `A`.
+ * Returns the condition that a column equals a value byte for byte. The first comparison of text uses the column's own
+ * collation, so that the index is used. The second compares bytes, because a collation may treat `a` as `A`.
  */
 export function isExactly(dialect: DialectName, column: Column, value: SQLWrapper): SQL {
   if (!text.test(column.getSQLType())) return sql`${column} = ${value}`
@@ -32,12 +32,12 @@ export function isExactly(dialect: DialectName, column: Column, value: SQLWrappe
   }
 }
 
-/** Makes the condition that a column is this value, byte for byte. */
+/** Returns the condition that a column equals this value byte for byte. */
 export function equals({ dialect }: { dialect: Dialect }, column: Column, value: unknown): SQL {
   return isExactly(dialect.name, column, valueOf(column, value))
 }
 
-/** Makes the condition that the id of a key is of this provider, byte for byte. */
+/** Returns the condition that the id of a key has this provider, byte for byte. */
 export function hasProvider(dialect: DialectName, keyId: Column, providerId: string): SQL {
   switch (dialect) {
     case "sqlite":
@@ -49,9 +49,9 @@ export function hasProvider(dialect: DialectName, keyId: Column, providerId: str
   }
 }
 
-/** Makes the condition that the text of a column equals a value as the column's collation sees it. */
+/** Returns the condition that a column's text equals a value in the column's collation. */
 export function isAlike(dialect: DialectName, column: Column, value: SQLWrapper): SQL {
-  // The plus does nothing but hide the value: SQLite with STAT4 plans a statement again for each value it can see.
+  // The plus hides the value: SQLite with STAT4 plans a statement again for each value that it can see.
   return dialect === "sqlite" ? sql`${column} = +${value}` : sql`${column} = ${value}`
 }
 

@@ -14,15 +14,15 @@ import type { Builder, Query } from "./builders.ts"
 import type { Statement } from "./store.ts"
 import { drizzleStore, isD1, withDriverError, writtenBy } from "./store.ts"
 
-/** Makes an executor of a database or a transaction. Throws `invalid_option` for another SQL. */
+/** Creates an executor from a database or transaction. Throws `invalid_option` for another SQL dialect. */
 export function createDrizzleExecutor(db: Builder): DriverExecutor {
   const dialect = dialectOf(db.$primary ?? db)
   return { dialect: dialect.name, ...executorOf(db, dialect) }
 }
 
 /**
- * Makes the executor of the ports that the SQL core adds to an adapter. In a transaction a call of such a port takes its turn
- * as a whole, among those of the other ports: the savepoints of two calls must not overlap.
+ * Creates the executor of the ports that the SQL core adds to an adapter. In a transaction, each call of such a port
+ * takes its turn among those of the other ports, because the savepoints of two calls must not overlap.
  */
 export function createFeatureExecutor(db: Builder, dialect: Dialect): Executor {
   const primary = db.$primary ?? db
@@ -32,7 +32,7 @@ export function createFeatureExecutor(db: Builder, dialect: Dialect): Executor {
 
 const dialects: Record<string, Dialect> = { PgDatabase: postgres, MySqlDatabase: mysql, BaseSQLiteDatabase: sqlite }
 
-/** Tells the dialect by the class that all of a database's are made of, which Drizzle names. */
+/** Finds the dialect by the name that Drizzle gives the base class of its databases. */
 function dialectOf(db: object): Dialect {
   for (let made: unknown = db.constructor; typeof made === "function"; made = Object.getPrototypeOf(made)) {
     const kind = Object.hasOwn(made, entityKind) ? (made as { [entityKind]?: unknown })[entityKind] : undefined
@@ -45,7 +45,7 @@ function dialectOf(db: object): Dialect {
   )
 }
 
-/** Rejects with the drivers' own errors: those of Drizzle repeat the values. */
+/** Rejects with the drivers' own errors, because Drizzle's errors repeat the values. */
 function executorOf(
   db: Builder,
   dialect: Dialect,
@@ -60,12 +60,12 @@ function executorOf(
       const steps = statements.map((statement) => (tx: Builder) => writing(tx, dialect.name, statement))
       return (await store.atomicSteps(...steps)).map(({ count }) => count)
     },
-    // postgres.js fails a transaction of which a statement has failed outside its own savepoint.
+    // postgres.js fails a whole transaction if a statement fails outside its own savepoint.
     ...(db.rollback && dialect === postgres ? { savepoint: (run) => inSavepoint(db, run) } : {}),
   }
 }
 
-/** What is used of D1 itself. */
+/** The methods of D1 that are used. */
 interface D1 {
   prepare(sql: string): { bind(...params: SqlValue[]): object }
   batch(statements: object[]): Promise<unknown[]>
@@ -103,7 +103,7 @@ function writing(db: Builder, dialect: DialectName, statement: SqlStatement): St
   }
 }
 
-// Names and strings are matched first, so that what stands in them stays.
+// Matches names and strings first, so that their contents stay unchanged.
 const quoted = /"(?:[^"]|"")*"|`(?:[^`]|``)*`|'(?:[^']|'')*'/.source
 const placeholders: Record<DialectName, RegExp> = {
   sqlite: new RegExp(`${quoted}|(\\?)`, "g"),
@@ -111,7 +111,7 @@ const placeholders: Record<DialectName, RegExp> = {
   mysql: new RegExp(`${quoted}|(\\?)`, "g"),
 }
 
-/** Makes of a statement in the dialect's words one in Drizzle's, which writes the placeholders itself. */
+/** Converts a statement in the dialect's syntax to Drizzle's, which writes the placeholders itself. */
 function rawQuery(dialect: DialectName, { sql: text, params }: SqlStatement): SQL {
   const chunks: SQL[] = []
   let end = 0
@@ -125,13 +125,13 @@ function rawQuery(dialect: DialectName, { sql: text, params }: SqlStatement): SQ
   return sql.join([...chunks, sql.raw(text.slice(end))])
 }
 
-/** Times as Drizzle's own columns write them: in UTC, as text, because it takes the drivers' way with dates from them. */
+/** Writes times as UTC text, as Drizzle's own columns do, because Drizzle disables the drivers' conversion of dates. */
 function valueOf(value: SqlValue, dialect: DialectName): SqlValue {
   if (!(value instanceof Date)) return value
   return dialect === "mysql" ? value.toISOString().slice(0, -1).replace("T", " ") : value.toISOString()
 }
 
-/** mysql2 answers rows and fields; drivers of PostgreSQL a list or an object with one; those of SQLite a list. */
+/** mysql2 returns rows and fields; PostgreSQL drivers a list or an object with one; SQLite drivers a list. */
 function rowsOf(result: unknown, dialect: DialectName): Row[] {
   const rows = dialect === "mysql" && Array.isArray(result) ? (result as unknown[])[0] : result
   return (Array.isArray(rows) ? rows : (rows as { rows: unknown }).rows) as Row[]

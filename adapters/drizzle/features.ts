@@ -12,14 +12,14 @@ import type { Builder } from "./builders.ts"
 import { createFeatureExecutor } from "./executor.ts"
 import type { FeatureRows, OwnTable, Tables } from "./tables.ts"
 
-/** The tables of features that an application has given. */
+/** The tables of features that the application passed. */
 export type FeatureTables = Partial<Record<FeatureTable, Table | undefined>>
 
 const owners = ["token", "attempt", "totp", "passkey", "event"] as const satisfies FeatureTable[]
 
 /**
- * Makes the ports whose tables are given. They hold text and integers only, and so the SQL core reads and writes them: of
- * the application's schema it takes the names. Throws `invalid_option` for tables that cannot serve.
+ * Creates the ports whose tables are given. The SQL core reads and writes them, because they hold only text and
+ * integers; only the names come from the application's schema. Throws `invalid_option` if a table is unusable.
  */
 export function drizzleFeatures(db: Builder, tables: Tables, given: FeatureTables): Partial<FeaturePorts> {
   const names: TableNames = {}
@@ -41,7 +41,7 @@ export function drizzleFeatures(db: Builder, tables: Tables, given: FeatureTable
   return Object.assign({}, ...present.map((owner) => ports[owner])) as Partial<FeaturePorts>
 }
 
-/** Finds the columns of the tables that hold what goes with a user. */
+/** Finds the columns of the tables whose rows are deleted with their user. */
 export function ownedRows(given: FeatureTables): Partial<Record<FeatureTable, FeatureRows>> {
   return Object.fromEntries(ownedFeatures.flatMap((owner) => rowsOf(owner, given[owner]) ?? []))
 }
@@ -95,12 +95,12 @@ function unfit(owner: FeatureTable, problem: string): AuthError {
   return new AuthError("invalid_option", `${owner}: ${problem}`)
 }
 
-/** The columns by their names in the database. */
+/** Returns the columns by their names in the database. */
 function columnsOf(table: Table): Map<string, Column> {
   return new Map(Object.values(getTableColumns(table)).map((column) => [column.name, column]))
 }
 
-// Drizzle exports no function that tells it. The symbol is the same in all versions.
+// Drizzle exports no function that returns the schema. The symbol is the same in all versions.
 const schemaOf = Symbol.for("drizzle:Schema")
 
 function nameOf(table: Table): string {

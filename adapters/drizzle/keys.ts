@@ -12,24 +12,24 @@ import { existingUser, hasUser, isRow, lockUser, selected } from "./rows.ts"
 import type { DrizzleStore, Step } from "./store.ts"
 import type { FeatureRows, KeyTable, Tables } from "./tables.ts"
 
-/** The user and key tables, and what is prepared over them. */
+/** The user and key tables, and their prepared statements. */
 export interface UserDb extends Tables {
   store: DrizzleStore
   key: KeyTable
-  /** What features keep for users, and what goes with them; nothing of what is kept elsewhere or not at all. */
+  /** The feature tables whose rows are deleted with their user. Those stored elsewhere, or not at all, are left out. */
   features: Partial<Record<FeatureTable, FeatureRows>>
   statements: ReturnType<typeof keyStatements>
 }
 
 type DrizzleKeys = Omit<KeyRows<UserDb, UserId, Row>, "encodeUser" | "encodeAttributes" | "isTaken">
 
-/** Keeps keys in a table whose `id` is `<provider id>:<provider user id>`. */
+/** Stores keys in a table whose `id` has the form `<provider id>:<provider user id>`. */
 export const drizzleKeys: DrizzleKeys = {
   async hasKey({ store, key }, id) {
     const same = (db: Builder) => db.select({ id: key.id }).from(key.table).where(eq(key.id, id))
     return (await store.once((db) => store.lock(same(db)))).count > 0
   },
-  // The user's row comes first, as in every transaction that writes it, so that two of them wait for each other.
+  // Every transaction that writes the user's row writes it first, so that two of them wait for each other.
   async insertKey(db, user, { id, passwordHash }, attributes) {
     const { store, key } = db
     const row = { id, hashedPassword: passwordHash, userId: existingUser(db, user) }
@@ -43,8 +43,8 @@ export const drizzleKeys: DrizzleKeys = {
   findKey: async ({ statements }, id) => toKey((await statements.find({ id })).rows[0]),
   listKeys: async ({ statements }, userId) =>
     (await statements.list({ userId })).rows.flatMap((row) => toKey(row) ?? []),
-  // The sessions go before the swap, under the same condition, with the key locked: so they go if and only if the swap
-  // takes place.
+  // The sessions are deleted before the swap, under the same condition and with the key locked. So they end if and only
+  // if the swap takes place.
   async swapPassword(db, id, from, to, ended) {
     const { store, key, session } = db
     const isKey = equals(db, key.id, id)
@@ -55,7 +55,7 @@ export const drizzleKeys: DrizzleKeys = {
     const before = ended ? [lock, ending(db, isEnded, ended)] : []
     return (await store.atomic(...before, setHash(db, to, isUnchanged))).count > 0
   },
-  // The sessions go first, under the same condition, with the user's row locked.
+  // The sessions are deleted first, under the same condition, with the user's row locked.
   async setPasswords(db, user, providerIds, hash, ended) {
     const { store, key, session, dialect } = db
     const isOne = providerIds.map((id) => hasProvider(dialect.name, key.id, id))
@@ -74,7 +74,7 @@ export const drizzleKeys: DrizzleKeys = {
     const { store, key } = db
     const isOwn = isOwnKey(db, own)
     const isOther = sql`${equals(db, key.userId, own.user)} and ${ne(key.id, own.id)}`
-    // A derived table, because MySQL does not read the table that it deletes from.
+    // MySQL cannot read the table that it deletes from, except through a derived table.
     const another = sql`select ${key.id} from ${key.table} where ${isOther} limit 1`
     const remove = (condition: SQL) => (builder: Builder) =>
       store.write(builder.delete(key.table).where(condition), key)
@@ -104,7 +104,7 @@ function setHash({ store, key }: UserDb, hashedPassword: string | null, conditio
   return (db) => store.write(db.update(key.table).set({ hashedPassword }).where(condition), key)
 }
 
-/** A passkey lets its user in as well as a key. */
+/** A passkey lets its user sign in just as a key does. */
 function orPasskey(db: UserDb, user: UserId): SQL {
   const { passkey } = db.features
   return passkey ? sql` or exists (select 1 from ${passkey.table} where ${equals(db, passkey.userId, user)})` : sql``
@@ -122,7 +122,7 @@ function toKey(row: Row | undefined): StoredKey | null {
   return isRow(row?.key) ? readKey(row.key) : null
 }
 
-/** Makes what is the same at every call but for its values, and so prepared once. */
+/** Prepares the statements that differ only in their values. */
 export function keyStatements(store: DrizzleStore, { dialect, user }: Tables, key: KeyTable) {
   const isId = isExactly(dialect.name, key.id, slot(key.id, "id"))
   const isOwn = isExactly(dialect.name, key.userId, slot(key.userId, "userId"))

@@ -9,12 +9,12 @@ import type { DrizzleStore, Step } from "./store.ts"
 import { nothing } from "./store.ts"
 import type { OwnTable, Tables } from "./tables.ts"
 
-/** The columns of a table as Drizzle selects them: the id first, because by it a join shows whether there is a row. */
+/** Returns a table's columns as Drizzle selects them. The id comes first, because it shows whether a join found a row. */
 export function selected(table: OwnTable): Record<string, Column> {
   return { id: table.id, ...table.columns }
 }
 
-/** Names the columns of both tables flatly: Drizzle takes much longer for a row of rows, and every request reads one. */
+/** Names the columns of both tables flatly, because Drizzle is much slower with nested rows and every request reads one. */
 export function joinedRow(tables: Tables) {
   const [session, user] = [selected(tables.session), selected(tables.user)]
   const attributes = Object.keys(session)
@@ -48,8 +48,8 @@ export function isRow(value: unknown): value is Row {
 }
 
 /**
- * Makes the id of a user out of the user's row, which is kept until the transaction's end; `NULL`, which the column
- * refuses, if the user does not exist or is being deleted.
+ * Selects a user's id from the user's row, and keeps the row until the transaction ends. If the user does not exist or
+ * is being deleted, the result is `NULL`, which the column refuses.
  */
 export function existingUser(tables: Tables, id: UserId): SQL {
   const { user, dialect } = tables
@@ -57,13 +57,13 @@ export function existingUser(tables: Tables, id: UserId): SQL {
   return sql`(select ${user.id} from ${user.table} where ${equals(tables, user.id, id)}${keep})`
 }
 
-/** Returns whether a user exists now, which may be later than the caller's transaction began. */
+/** Returns whether a user exists now, even if the caller's transaction started earlier. */
 export async function hasUser(db: Tables & { store: DrizzleStore }, id: UserId): Promise<boolean> {
   const select = lockUser(db, id)
   return (await db.store.once((builder) => select(builder, nothing))).count > 0
 }
 
-/** Locks the user's row until the transaction's end. */
+/** Locks the user's row until the transaction ends. */
 export function lockUser(db: Tables & { store: DrizzleStore }, id: UserId): Step {
   const { store, user } = db
   const select = (builder: Builder) => builder.select({ id: user.id }).from(user.table)

@@ -13,13 +13,13 @@ import { existingUser, hasUser, isRow, joinedRow, selected } from "./rows.ts"
 import type { DrizzleStore, Statement } from "./store.ts"
 import type { Tables } from "./tables.ts"
 
-/** The session table, and what is prepared over it. */
+/** The session table and its prepared statements. */
 export interface SessionDb extends Tables {
   store: DrizzleStore
   statements: ReturnType<typeof sessionStatements>
 }
 
-/** Keeps sessions in the application's own table. */
+/** Stores sessions in the application's own table. */
 export const drizzleSessions: SessionRows<SessionDb, UserId, Row, Row, Row> = {
   encodeUser: ({ userId }, id) => userId(id),
   encodeAttributes: ({ session }, attributes) => checkedAttributes(session, attributes),
@@ -32,11 +32,11 @@ export const drizzleSessions: SessionRows<SessionDb, UserId, Row, Row, Row> = {
     }
   },
   async find({ statements }, id) {
-    // Every request comes by here: what is there at once is not awaited.
+    // Every request runs this, so a synchronous result is not awaited.
     const outcome = statements.find({ id })
     const { rows } = isPromise(outcome) ? await outcome : outcome
     const found = rows[0] ? statements.joined.read(rows[0]) : null
-    // A column may take other ids for equal. Compared here it costs less than once more in the statement.
+    // A column may treat other ids as equal. Comparing here costs less than comparing again in the statement.
     return found?.session.id === id ? found : null
   },
   async list(db, userId) {
@@ -68,7 +68,7 @@ export const drizzleSessions: SessionRows<SessionDb, UserId, Row, Row, Row> = {
   },
 }
 
-/** One update of the row, so that it is atomic without a transaction. */
+/** Updates the row in one statement, so that it is atomic without a transaction. */
 async function change({ store, session }: SessionDb, condition: SQL, row: Row): Promise<boolean> {
   const update = (builder: Builder) => store.write(builder.update(session.table).set(row).where(condition), session)
   return (await store.atomic(update)).count > 0
@@ -79,7 +79,7 @@ function changeable(tables: Pick<Tables, "session" | "dialect">, id: string, ifN
   return ifNull === null ? isIt : sql`${isIt} and ${attributeColumn(tables.session, ifNull)} is null`
 }
 
-/** Makes what is the same at every call but for its values, and so prepared once. */
+/** Prepares the statements that differ only in their values. */
 export function sessionStatements(store: DrizzleStore, tables: Tables) {
   const { session, user, createdAt, expiresAt, dialect } = tables
   const joined = joinedRow(tables)
@@ -108,7 +108,7 @@ export function sessionStatements(store: DrizzleStore, tables: Tables) {
   }
 }
 
-/** Judged when the rows are deleted. In PostgreSQL, rows that another cleaner holds are left to it. */
+/** Checks the condition again at deletion. In PostgreSQL, skips rows that another cleanup has locked. */
 function deleteSome(db: Builder, { store, session, dialect }: SessionDb, isExpired: SQL, limit: number): Statement {
   const remove = db.delete(session.table)
   if (dialect.name === "mysql") return store.write(remove.where(isExpired).limit(limit), session)
@@ -116,7 +116,7 @@ function deleteSome(db: Builder, { store, session, dialect }: SessionDb, isExpir
   const found =
     dialect.name === "sqlite"
       ? sql`${session.id} in ${some}`
-      : // An array is made once; a subquery under IN may be run again, past the limit.
+      : // PostgreSQL builds an array once, but may run a subquery under IN again and delete more than the limit.
         sql`${session.id} = any(array${some.for("update", { skipLocked: true })}) and ${isExpired}`
   return store.write(remove.where(found), session)
 }

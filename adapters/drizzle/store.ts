@@ -13,7 +13,7 @@ import { isPreparedRefused } from "../sql/postgres-dialect.ts"
 import type { Builder, Query, Runnable, SelectQuery, Values, WriteQuery } from "./builders.ts"
 import type { Written } from "./tables.ts"
 
-/** What a statement did: the rows it read or wrote, or only how many it wrote. */
+/** The result of a statement: the rows it read or wrote, or only how many it wrote. */
 export interface Outcome {
   rows: Row[]
   count: number
@@ -21,7 +21,7 @@ export interface Outcome {
 
 /** A statement, and how its dialect runs it. */
 export interface Statement {
-  /** Makes the query. Raw SQL runs as soon as it is made, where the driver answers at once. */
+  /** Builds the query. With a synchronous driver, raw SQL runs as soon as it is built. */
   query(): Query
   writes: boolean
   run(ready: Runnable, values?: Values): unknown
@@ -29,38 +29,41 @@ export interface Statement {
   outcome(result: unknown): Outcome
 }
 
-/** Builds a statement. On D1, which takes all statements of a transaction at once, nothing is known of those before. */
+/** Builds a statement. D1 takes all statements of a transaction at once, so there `before` is empty. */
 export type Step = (db: Builder, before: Outcome) => Statement
 
-/** Runs statements, retries what failed for a passing reason, and rejects with the driver's own errors. */
+/** Runs statements, retries transient failures, and rejects with the driver's own errors. */
 export interface DrizzleStore {
-  /** Makes a statement of a `SELECT`. It is never answered from Drizzle's cache. */
+  /** Returns the statement of a `SELECT`. It is never answered from Drizzle's cache. */
   read(select: SelectQuery): Statement
-  /** The same for a `SELECT` of one row, at less cost where the driver knows. */
+  /** Does the same for a `SELECT` of one row, which some drivers read faster. */
   readOne(select: SelectQuery): Statement
-  /** The same, with the rows locked until the transaction's end; in SQLite, one that writes is alone anyway. */
+  /** Does the same and locks the rows until the transaction ends. In SQLite, a transaction that writes is alone anyway. */
   lock(select: SelectQuery): Statement
-  /** Makes a statement that returns how many rows of a table it wrote; for an `INSERT` in PostgreSQL also their ids. */
+  /**
+   * Returns a statement that counts the rows of a table it wrote; for an `INSERT` in PostgreSQL it also returns their
+   * ids.
+   */
   write(query: WriteQuery, table: Written): Statement
   /** Builds and prepares a statement at its first call. */
   prepared(build: (db: Builder) => Statement): (values: Values) => MaybePromise<Outcome>
   /** Runs one statement. */
   once(build: (db: Builder) => Statement): MaybePromise<Outcome>
-  /** Runs all steps or none, and leaves the caller's transaction usable if they fail. Resolves to what the last one did. */
+  /** Runs all steps or none, and leaves the caller's transaction usable if they fail. Resolves to the last one's result. */
   atomic(...steps: Step[]): Promise<Outcome>
-  /** The same, and resolves to what each one did. */
+  /** Does the same and resolves to each one's result. */
   atomicSteps(...steps: Step[]): Promise<Outcome[]>
 }
 
-/** What no statement did. */
+/** The result before any statement. */
 export const nothing: Outcome = { rows: [], count: 0 }
 
-/** Runs a call, which may fail. */
+/** Runs a call that may fail. */
 type Attempt = <Result>(call: () => MaybePromise<Result>) => MaybePromise<Result>
 
 /**
- * Makes a store of a database, or of a transaction of the caller's: there calls take turns, and nothing is retried. `queue`
- * is for calls that have their turn already.
+ * Creates a store from a database, or from the caller's transaction, where calls take turns and nothing is retried.
+ * Pass a `queue` for calls that already have their turn.
  */
 export function drizzleStore(
   client: Builder,
@@ -68,14 +71,14 @@ export function drizzleStore(
   again = retrying(client, dialect),
   queue?: Queue,
 ): DrizzleStore {
-  // A replica may not know yet that a session has ended.
+  // A replica may not yet know that a session has ended.
   const db = client.$primary ?? client
   const inTransaction = db.rollback !== undefined
   const config = dialect.name === "sqlite" && !inTransaction ? ({ behavior: "immediate" } as const) : undefined
   const isNamed = dialect.name === "postgres" && !inTransaction
   const inTurn = queue ?? queueOf(db)
-  // A file of SQLite has one writer at a time. A statement that libsql refuses for it stays open, and its connection
-  // never commits. Nobody else waits: a call of another request may never end.
+  // A SQLite file has one writer at a time. If libsql refuses a statement for that reason, the statement stays open and
+  // its connection never commits. All other calls run without waiting, because another request's call may never settle.
   const alone = (writes: boolean) => inTransaction || (writes && isLibsqlFile(db))
 
   function attempt<Result>(writes: boolean, call: () => MaybePromise<Result>): MaybePromise<Result> {
@@ -107,12 +110,12 @@ export function drizzleStore(
   }
 }
 
-/** Returns whether a database is Cloudflare D1, whose transactions are batches. */
+/** Returns whether a database is Cloudflare D1, where a batch is a transaction. */
 export function isD1({ batch, $client }: Builder): boolean {
   return batch !== undefined && $client !== undefined && "prepare" in $client && "batch" in $client
 }
 
-/** Returns whether a database is a file of libsql's, or in memory. */
+/** Returns whether a database is a libsql file or in memory. */
 function isLibsqlFile({ $client }: Builder): boolean {
   return $client !== undefined && ($client as { protocol?: unknown }).protocol === "file"
 }
@@ -125,7 +128,7 @@ const statementsOf: Record<DialectName, Pick<DrizzleStore, "read" | "readOne" | 
       outcome: (row) => (row ? { rows: [row as Row], count: 1 } : nothing),
     }),
     lock: (select) => reading(select, (ready, values) => ready.all(values)),
-    // Without RETURNING: the drivers tell the number, and the rows would be made only to be counted.
+    // Without RETURNING: the drivers return the count, and rows would be built only to be counted.
     write: (query) => counting(query, (ready, values) => ready.run(values)),
   },
   postgres: {
@@ -147,7 +150,7 @@ function reading(select: SelectQuery, run: Statement["run"]): Statement {
   return { query: () => query, writes: false, run, outcome: rowsOf }
 }
 
-/** Makes a statement of a write that answers rows, in PostgreSQL or MySQL. */
+/** Returns the statement of a write that returns rows, in PostgreSQL or MySQL. */
 export function returning(query: WriteQuery): Statement {
   return { query: () => query, writes: true, run: execute, outcome: rowsOf }
 }
@@ -165,7 +168,7 @@ function rowsOf(result: unknown): Outcome {
   return { rows, count: rows.length }
 }
 
-/** Reads how many rows a statement wrote, which only some that write nothing leave open. */
+/** Reads how many rows a statement wrote. Only statements that write nothing may leave the count out. */
 export function writtenBy(result: unknown, mayWrite = true): number {
   const count = countOf(result)
   if (!Number.isNaN(count)) return count
@@ -173,7 +176,7 @@ export function writtenBy(result: unknown, mayWrite = true): number {
   throw new AuthError("unsupported", "db: this driver does not report how many rows a statement wrote; use another")
 }
 
-/** Most drivers report the number at the top, D1 in `meta`, mysql2 in the first of two. */
+/** Most drivers report the count at the top level, D1 in `meta`, mysql2 in the first of two items. */
 function countOf(result: unknown): number {
   const header = (Array.isArray(result) && !("count" in result) ? (result as unknown[])[0] : result) ?? {}
   const { changes, rowsAffected, affectedRows, rowCount, count, meta } = header as Record<string, unknown>
@@ -201,8 +204,8 @@ async function inBatch(db: Builder, steps: Step[]): Promise<Outcome[]> {
 type Ready = (values: Values) => MaybePromise<Outcome>
 
 /**
- * Prepares a statement. In PostgreSQL the server keeps it under a name, except in a transaction of the caller's, which a
- * refusal would end.
+ * Prepares a statement. PostgreSQL keeps it under a name, except in the caller's transaction, which a refused statement
+ * would end.
  */
 function prepare(statement: Statement, isNamed: boolean): Ready {
   const query = statement.query()
@@ -211,7 +214,7 @@ function prepare(statement: Statement, isNamed: boolean): Ready {
   return isNamed ? named(statement, query.prepare(nameOf(query)), run) : run
 }
 
-/** Runs a statement under its name until a connection pooler, or a table that was altered, makes the server refuse it. */
+/** Runs a statement by name until the server refuses it because of a connection pooler or an altered table. */
 function named(statement: Statement, prepared: Runnable, plain: Ready): Ready {
   let isRefused = false
   return (values) => {
@@ -227,7 +230,7 @@ function named(statement: Statement, prepared: Runnable, plain: Ready): Ready {
   }
 }
 
-/** One name for one text: PostgreSQL keeps statements by name, for all adapters that share a connection. */
+/** Returns the same name for the same text: adapters that share a connection share PostgreSQL's named statements. */
 function nameOf(query: Query): string {
   return `nightlatch_${hashText(query.toSQL().sql).slice(0, 32)}`
 }
@@ -238,7 +241,7 @@ function retrying({ rollback }: Builder, { isTransient, name }: Dialect): Attemp
   return (call) => withRetry(mayPass, () => withDriverError(call), explain)
 }
 
-/** Rejects with the driver's own error: that of Drizzle repeats the values. */
+/** Rejects with the driver's own error, because Drizzle's error repeats the values. */
 export function withDriverError<Result>(call: () => MaybePromise<Result>): MaybePromise<Result> {
   return rescued(call, async (error) => {
     throw driverErrorOf(error)
@@ -246,8 +249,8 @@ export function withDriverError<Result>(call: () => MaybePromise<Result>): Maybe
 }
 
 /**
- * Takes off what Drizzle wraps a driver's error in: that message repeats the parameters, password hashes among them,
- * and what a visitor has sent could read there like the error of a driver.
+ * Unwraps a driver's error from Drizzle's. Drizzle's message repeats the parameters, including password hashes, and a
+ * visitor's input in it could look like the error of a driver.
  */
 function driverErrorOf(error: unknown): unknown {
   const { message, cause } = Object(error) as { message?: unknown; cause?: unknown }

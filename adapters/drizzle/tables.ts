@@ -13,13 +13,13 @@ import { sqlite } from "../sql/sqlite-dialect.ts"
 import type { TimeColumn } from "./time-column.ts"
 import { timeColumn } from "./time-column.ts"
 
-/** A table with its columns by the names of their properties. */
+/** A table with its columns by property name. */
 export interface OwnTable {
   owner: Owner
   table: Table
   id: Column
   columns: Record<string, Column>
-  /** The columns that the library keeps. */
+  /** The columns that the library uses. */
   core: Record<string, Column>
 }
 
@@ -33,10 +33,10 @@ export interface KeyTable extends OwnedTable {
   hashedPassword: Column
 }
 
-/** What is used of a table to write to it. */
+/** What writing to a table needs. */
 export type Written = Pick<OwnTable, "table" | "id">
 
-/** What is used of a table of a feature, to find and delete a user's rows. */
+/** What finding and deleting a user's rows in a feature's table needs. */
 export interface FeatureRows extends Written {
   userId: Column
 }
@@ -50,13 +50,13 @@ export interface Tables {
   createdAt: TimeColumn
   expiresAt: TimeColumn
   userIdType: UserIdType
-  /** Makes a parameter of a user id; `null` if no user can have it. Throws `invalid_option` for another type. */
+  /** Returns the parameter for a user id; `null` if no user can have it. Throws `invalid_option` for another type. */
   userId(id: unknown): UserId | null
-  /** Reads a user id that the driver made of an `AUTO_INCREMENT`. */
+  /** Reads a user id that the driver returned for an `AUTO_INCREMENT`. */
   madeId(id: unknown): UserId
 }
 
-/** Looks at the tables of an application. Throws `invalid_option` if they cannot serve. */
+/** Checks the application's tables. Throws `invalid_option` if one is unusable. */
 export function checkedTables(userTable: Table, sessionTable: Table, keyTable: Table | undefined): Tables {
   const user = ownTable("user", userTable)
   const session = ownedTable("session", sessionTable)
@@ -94,7 +94,7 @@ function columnOf({ owner, columns }: Pick<OwnTable, "owner" | "columns">, name:
   throw new AuthError("invalid_option", `${owner}: the table has no column "${name}"; add the property to its schema`)
 }
 
-/** A row of nobody's would be left where the user of a new one is not there. */
+/** Without NOT NULL, inserting for a user who does not exist would leave a row that belongs to no user. */
 function checkOwner({ userId: owner, ...table }: OwnedTable, { id }: OwnTable): void {
   if (!owner.notNull)
     throw new AuthError("invalid_option", `${table.owner}: the column "userId" may be null; add .notNull()`)

@@ -4,12 +4,12 @@ import type { TimeField } from "../port/stored-rows.ts"
 import { toDate } from "../port/stored-rows.ts"
 import type { DialectName } from "../sql/dialect.ts"
 
-/** A column of times, whatever Drizzle keeps in it. */
+/** A time column of any type. */
 export interface TimeColumn extends TimeField {
   column: Column
 }
 
-// The SQL types that hold milliseconds, by what Drizzle reads from them. 32 bits do not.
+// The SQL types that hold milliseconds, by the JavaScript type that Drizzle reads. 32 bits are too few.
 const holding: Record<string, RegExp> = {
   date: /^(?:timestamp|datetime|integer)/,
   number: /^(?:bigint|double|numeric|decimal)/,
@@ -22,7 +22,7 @@ const sqliteNumber = /^(?:integer|real|numeric)/
 const fraction = /^(?:timestamp|datetime)(?: ?\((\d)\))?/
 const withoutZone = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?$/
 
-/** Makes a time column. Throws `invalid_option` for a column that cannot hold milliseconds or a timestamp. */
+/** Creates a time column. Throws `invalid_option` for a column that cannot hold milliseconds or a timestamp. */
 export function timeColumn(column: Column, dialect: DialectName): TimeColumn {
   const [kind, type] = [column.dataType, column.getSQLType().toLowerCase()]
   const fits = dialect === "sqlite" && kind === "number" ? sqliteNumber : holding[kind]
@@ -43,12 +43,12 @@ const writers: Record<string, Writer> = {
   bigint: (time) => BigInt(time),
   string: (time, type, dialect) => {
     const text = new Date(time).toISOString()
-    // MySQL's literals have neither letter.
+    // MySQL's literals contain neither letter.
     return dialect === "mysql" && fraction.test(type) ? text.replace("T", " ").replace("Z", "") : text
   },
 }
 
-/** Databases round to the nearest; a deadline must not move later. */
+/** Databases round to the nearest unit, but a deadline must not move later. */
 function unitOf(type: string, dialect: DialectName): number {
   const match = fraction.exec(type)
   if (!match) return 1
@@ -57,7 +57,7 @@ function unitOf(type: string, dialect: DialectName): number {
   return 10 ** (3 - Math.min(digits, 3))
 }
 
-/** Reads what was written, and what databases make of it: `2030-01-01 00:00:00.5+00`. */
+/** Reads times as written here, and as databases return them: `2030-01-01 00:00:00.5+00`. */
 function parseText(text: string): Date {
   if (withoutZone.test(text)) return new Date(`${text.replace(" ", "T")}Z`)
   return new Date(text.replace(" ", "T").replace(/([+-]\d{2})$/, "$1:00"))

@@ -17,14 +17,14 @@ import type { Outcome, Step } from "./store.ts"
 import { returning } from "./store.ts"
 import type { Written } from "./tables.ts"
 
-/** Keeps users in the application's own table, and their keys in its key table. */
+/** Stores users in the application's own table, and their keys in its key table. */
 export const drizzleUsers: UserRows<UserDb, UserId, Row, Row> = {
   ...drizzleKeys,
   encodeUser: ({ userId }, id) => userId(id),
   encodeAttributes: ({ user }, attributes) => checkedAttributes(user, attributes),
   isTaken: ({ dialect }, error) => dialect.isUniqueViolation(error),
   generateId: ({ user, dialect }) => newUserId(user.id, dialect.name),
-  // What is not given is Drizzle's to make (`$defaultFn`), otherwise the database's.
+  // An id that was not passed comes from Drizzle (`$defaultFn`), otherwise from the database.
   defaultId: ({ user }) => user.id.defaultFn?.() as UserId | undefined,
   hasUser,
   async insert(db, id, attributes, newKey) {
@@ -39,7 +39,8 @@ export const drizzleUsers: UserRows<UserDb, UserId, Row, Row> = {
     const write: Step = (builder) => store.write(builder.update(user.table).set(attributes).where(isUser), user)
     return (await store.atomic(write)).count > 0
   },
-  // The user's row is locked first, so that no session or key is added in the meantime, and deleted last, for foreign keys.
+  // Locks the user's row first, so that no session or key is added during the deletion. Deletes it last, for foreign
+  // keys.
   async delete(db, id) {
     const { store, user, session, key, features } = db
     const remove = (table: Written, owner: Column) => (builder: Builder) =>
@@ -51,9 +52,9 @@ export const drizzleUsers: UserRows<UserDb, UserId, Row, Row> = {
 
 const text = /^(?:text|varchar|char|character|citext|uuid)\b/i
 
-/** Makes an id that fits a user table; `undefined` if Drizzle or the database makes it and returns it. */
+/** Creates an id that fits a user table; `undefined` if Drizzle or the database creates it and returns it. */
 export function newUserId(id: Column, dialect: DialectName): UserId | undefined {
-  // Of what MySQL makes, Drizzle is told numbers only.
+  // Of the ids that MySQL creates, Drizzle receives only numbers.
   const isTold = id.hasDefault && (dialect !== "mysql" || id.defaultFn !== undefined)
   const type = id.getSQLType()
   if (isTold || !isText(id, type)) return undefined
@@ -65,7 +66,7 @@ export function newUserId(id: Column, dialect: DialectName): UserId | undefined 
   )
 }
 
-/** A column of customType() says nothing but its SQL type. */
+/** A column of customType() exposes only its SQL type. */
 function isText({ dataType }: Column, type: string): boolean {
   return dataType === "string" || (dataType === "custom" && text.test(type))
 }
@@ -83,7 +84,7 @@ function insertKeyOf(db: UserDb, { id, passwordHash }: NewKey, user: UserId | nu
   }
 }
 
-/** SQLite finds it in the statement itself, because D1 takes both statements at once. */
+/** SQLite finds the id in the statement itself, because D1 takes both statements at once. */
 function insertedId(db: UserDb, builder: Builder, before: Outcome): unknown {
   return db.dialect.name === "sqlite" ? sql`${lastUser(db, builder)}` : madeId(db, before)
 }
@@ -99,7 +100,7 @@ function insertRow({ store, user }: UserDb, row: Row): Step {
   return (builder) => store.write(builder.insert(user.table).values(row), user)
 }
 
-/** Inserts a user and returns the id that the database made. */
+/** Inserts a user and returns the id that the database created. */
 function insertTelling(db: UserDb, row: Row): Step[] {
   switch (db.dialect.name) {
     case "postgres":

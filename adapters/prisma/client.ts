@@ -10,13 +10,13 @@ import { withRetry } from "../retry/retry.ts"
 import type { Row } from "../sql/executor.ts"
 import { referred } from "../sql/mistakes.ts"
 
-/** What is used of a model's delegate. */
+/** The properties of a model's delegate that are used. */
 export interface Model {
-  /** Its name in schema.prisma. */
+  /** The model's name in schema.prisma. */
   $name?: string
   /** The scalar fields and their types. */
   fields: Record<string, { typeName: string }>
-  /** Not `findUnique`: Prisma gathers its calls, and sends them all in the async context of one caller. */
+  /** Not `findUnique`: Prisma collects its calls and sends them all in the async context of one caller. */
   findFirst(query: { where: Row; include?: Record<string, true>; select?: Record<string, true> }): Promise<Row | null>
   findMany(query: {
     where: Row
@@ -32,36 +32,36 @@ export interface Model {
 /** The models of a client, or of a transaction. */
 export type Models = Record<Owner, Model>
 
-/** What is used of a client. */
+/** The properties of a client that are used. */
 export type PrismaBase = Record<string, unknown> & {
   $connect?: unknown
-  /** Since Prisma 7 in a transaction too, where it makes a savepoint. */
+  /** Since Prisma 7 also in a transaction, where it creates a savepoint. */
   $transaction?<Result>(run: (transaction: PrismaBase) => Promise<Result>): Promise<Result>
 }
 
-/** Runs what reaches the database. */
+/** Runs the calls that reach the database. */
 export interface PrismaStore {
   models: Models
-  /** Whether the client is in a transaction of the caller's. */
+  /** Whether the client is in the caller's transaction. */
   inTransaction: boolean
-  /** The queue of the calls in it. */
+  /** The queue of the calls in that transaction. */
   turn: Queue
   /** Runs one call. */
   once<Result>(call: (models: Models) => Promise<Result>): Promise<Result>
   /** Runs one call that may be refused, and leaves the caller's transaction usable. */
   write<Result>(call: (models: Models) => Promise<Result>): Promise<Result>
-  /** Runs all or nothing, and leaves the caller's transaction usable; again, for errors that pass. */
+  /** Runs all or nothing, and leaves the caller's transaction usable. Runs again after transient errors. */
   atomic<Result>(run: (models: Models, inside: PrismaBase) => Promise<Result>, passing?: string[]): Promise<Result>
 }
 
 // Write conflict or deadlock.
 const conflict = "P2034"
 
-/** Prisma's code for a broken foreign key. */
+/** Prisma's code for a violated foreign key. */
 export const brokenReference = "P2003"
 
 /**
- * Makes a store of a client, or of a transaction of the caller's: there calls take turns, and nothing is retried.
+ * Creates a store from a client, or from the caller's transaction, where calls take turns and nothing is retried.
  * `names` are those of the models, as the client's properties.
  */
 export function prismaStore(client: PrismaBase, names: Record<Owner, string>): PrismaStore {
@@ -84,12 +84,12 @@ export function prismaStore(client: PrismaBase, names: Record<Owner, string>): P
   }
 }
 
-// The codes of "Error message reference" by which Prisma names the application's mistakes: values, models and tables.
+// The codes of Prisma's "Error message reference" for the application's mistakes: values, models and tables.
 const mistakes = new Set(
   "P2000 P2004 P2005 P2006 P2007 P2009 P2011 P2012 P2013 P2019 P2020 P2021 P2022 P2023".split(" "),
 )
 
-/** Rejects with `invalid_option` in the place of an error that the same call would meet again. */
+/** Rejects with `invalid_option` instead of an error that the same call would meet again. */
 async function told<Result>(call: () => MaybePromise<Result>): Promise<Result> {
   try {
     return await call()
@@ -101,7 +101,7 @@ async function told<Result>(call: () => MaybePromise<Result>): Promise<Result> {
 function explained(error: unknown): unknown {
   const { name, code, message, meta } = error as Partial<Error> & { code?: string; meta?: Record<string, unknown> }
   if (name === "PrismaClientValidationError") {
-    // The message holds all values. What is kept is the sentence with the field.
+    // The message contains all values, so only the sentence with the field is kept.
     const sentence =
       /(?:Unknown a|A)rgument `\w+`[^`.\n]*\./.exec(message ?? "")?.[0] ?? "A value does not fit its field"
     return new AuthError("invalid_option", `attributes: Prisma refuses them (${sentence}); compare them with the model`)
@@ -117,14 +117,14 @@ function explained(error: unknown): unknown {
   )
 }
 
-/** Returns whether Prisma refused a call for one of these reasons, also once the error is explained. */
+/** Returns whether Prisma refused a call for one of these reasons, even if the error was already replaced. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return causedBy(error, ({ code }) => typeof code === "string" && codes.includes(code))
 }
 
 /**
- * Returns what to throw for a write that names a user: a broken foreign key may be the one to that user, or one of the
- * application's own.
+ * Returns what to throw for a write that names a user. A violated foreign key may be the one to that user, or one of
+ * the application's own.
  */
 export async function orMissingUser(store: PrismaStore, userId: UserId | null, error: unknown): Promise<unknown> {
   if (!hasCode(error, brokenReference)) return error

@@ -5,16 +5,16 @@ import type { DriverExecutor } from "../sql/adapter.ts"
 import type { Row, SqlValue, Statements } from "../sql/executor.ts"
 import { inOrder } from "../sql/executor.ts"
 
-/** What is used of a client, or of a transaction, to run SQL. */
+/** The methods of a client or transaction that run SQL. */
 export interface RawClient {
   $queryRawUnsafe(sql: string, ...values: SqlValue[]): Promise<Row[]>
   $executeRawUnsafe(sql: string, ...values: SqlValue[]): Promise<number>
   $transaction?<Result>(run: (transaction: RawClient) => Promise<Result>): Promise<Result>
-  /** The schema's `provider`, which no documented property tells. */
+  /** The schema's `provider`. No documented property has it. */
   _activeProvider?: unknown
 }
 
-// By the names of Prisma's providers, and by their own.
+// By Prisma's provider names and by the library's own names.
 const dialects: Record<string, DialectName> = {
   sqlite: "sqlite",
   postgresql: "postgres",
@@ -22,7 +22,7 @@ const dialects: Record<string, DialectName> = {
   mysql: "mysql",
 }
 
-/** Makes an executor of a client. Throws `invalid_option` if its database speaks another SQL. */
+/** Creates an executor from a client. Throws `invalid_option` if its database has another SQL dialect. */
 export function createPrismaExecutor(client: RawClient, name?: DialectName): DriverExecutor {
   const dialect = name === undefined ? spokenBy(client) : dialectOf(name)
   if (!dialect)
@@ -40,7 +40,7 @@ export function createPrismaExecutor(client: RawClient, name?: DialectName): Dri
   }
 }
 
-/** Returns the dialect of a client's database; `undefined` if the client does not name it or it is not supported. */
+/** Returns the dialect of a client's database; `undefined` if the client does not report it or it is not supported. */
 export function spokenBy({ _activeProvider: provider }: RawClient): DialectName | undefined {
   return dialectOf(provider)
 }
@@ -64,7 +64,7 @@ async function unwrapped<Result>(dialect: DialectName, call: () => Promise<Resul
   }
 }
 
-/** What the database said: Prisma 7 has it from the driver, earlier ones tell a code and a message. */
+/** The database's error. Prisma 7 has it from the driver, earlier versions report a code and a message. */
 interface Told {
   originalCode?: unknown
   originalMessage?: unknown
@@ -80,9 +80,7 @@ interface PrismaError {
   meta?: Told & { driverAdapterError?: { cause?: Told } }
 }
 
-/**
- * Makes the driver's error of Prisma's: with the database's own code, by which a taken key or a deadlock is recognised.
- */
+/** Converts Prisma's error to a driver's error with the database's own code, which identifies a taken key or a deadlock. */
 function driverErrorOf(error: unknown, dialect: DialectName): unknown {
   const { code, meta } = Object(error) as PrismaError
   const told = meta?.driverAdapterError?.cause ?? meta
@@ -96,6 +94,6 @@ function driverErrorOf(error: unknown, dialect: DialectName): unknown {
   return withoutValues(Object.assign(made, Object.fromEntries(Object.entries(fields).filter(([, value]) => value))))
 }
 
-// "Transaction failed due to a write conflict or a deadlock", in the databases' own codes.
+// "Transaction failed due to a write conflict or a deadlock", in each database's own code.
 const writeConflict = "P2034"
 const conflicts: Record<DialectName, string> = { sqlite: "SQLITE_BUSY", postgres: "40001", mysql: "1213" }

@@ -13,21 +13,22 @@ import type { RawClient } from "./executor.ts"
 import { createPrismaExecutor, spokenBy } from "./executor.ts"
 import type { Fields } from "./fields.ts"
 
-/** The names of the tables of features in the database, and that of the user model's table. */
+/** The database names of the tables of features, and of the user model's table. */
 export type FeatureTableNames = Pick<TableNames, "user" | FeatureTable>
 
 /** The ports that the SQL core adds, over raw SQL. */
 export interface PrismaFeatures {
   ports: FeaturePorts
-  /** Makes the statements that lock a user's row and delete what the user has in these tables; none without such a table. */
+  /** Returns the statements that lock a user's row and delete the user's rows in these tables; none without such a table. */
   deletions(userId: UserId): Promise<SqlStatement[]>
-  /** Makes the statement that finds a passkey of a user; `null` if the application has no table of passkeys. */
+  /** Returns the statement that finds a passkey of a user; `null` if the application has no table of passkeys. */
   anyPasskey(userId: UserId): Promise<SqlStatement | null>
 }
 
 /**
- * Makes the ports whose tables are the library's own: they hold text and integers only, so the SQL core reads and writes
- * them. Returns `null` if the client's SQL is unknown. `userTable` is the name of the model's table, if Prisma knows it.
+ * Creates the ports with the library's own tables. The SQL core reads and writes them, because they hold only text and
+ * integers. Returns `null` if the client's SQL dialect is unknown. `userTable` is the name of the model's table, if
+ * Prisma knows it.
  */
 export function prismaFeatures(
   client: RawClient,
@@ -59,7 +60,7 @@ async function deletions(database: Openable, userId: UserId): Promise<SqlStateme
     const text = () => `DELETE FROM ${db.tables[owner]} WHERE ${isOwned(db, owner, "?1")}`
     return db.statement(`deleteUser\0${owner}`, text, [user])
   })
-  // Otherwise a row could be stored after its table's turn, for a user who is there until the transaction's end.
+  // Otherwise a row could be inserted after its table was cleared, because the user exists until the transaction ends.
   return deleting.length > 0 ? [...lockingUser(db, user), ...deleting] : []
 }
 
@@ -70,7 +71,7 @@ async function anyPasskey(database: Openable, userId: UserId): Promise<SqlStatem
   return db.statement("anyPasskey", text, [db.ids.encode(userId)])
 }
 
-/** Without a table of a feature, nothing is asked of the user table, whose name may be unknown. */
+/** Without a feature's table, does not read the user table, whose name may be unknown. */
 async function opened(database: Openable, owners: readonly FeatureTable[]) {
   const db = await database.asking(await database.open([]), owners)
   const kept = keptFeatures(db)

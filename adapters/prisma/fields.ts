@@ -10,7 +10,7 @@ import { userIdsOf } from "../port/user-ids.ts"
 import type { Row } from "../sql/executor.ts"
 import type { Model, Models } from "./client.ts"
 
-/** What the library must know of the fields. */
+/** What the library must know about the fields. */
 export type Fields = ReturnType<typeof checkedFields>
 
 /** A client that describes its models and their relations. */
@@ -26,7 +26,7 @@ interface DescribedModel {
   schema?: string | null
 }
 
-/** Returns the name of a model's table in the database, with its schema if it is mapped to one. */
+/** Returns the database name of a model's table, with its schema if it is mapped to one. */
 export function tableOf({ _runtimeDataModel: description }: DescribedClient, { $name = "" }: Model): string {
   const { dbName, schema } = description?.models?.[$name] ?? {}
   return [schema, dbName ?? $name].filter((part) => typeof part === "string").join(".")
@@ -34,22 +34,22 @@ export function tableOf({ _runtimeDataModel: description }: DescribedClient, { $
 
 const maxInt = 2 ** 31 - 1
 
-/** Looks at the models of a client. Throws `invalid_option` if they cannot serve. */
+/** Checks the models of a client. Throws `invalid_option` if one is unusable. */
 export function checkedFields(models: Models, names: Record<Owner, string>) {
   for (const owner of ["user", "session", "key"] as const) checkModel(models[owner], names[owner], coreFields[owner])
   return {
     createdAt: timeField(models.session, "createdAt"),
     expiresAt: timeField(models.session, "expiresAt"),
-    /** Makes a value of a user id; `null` if no user can have it. Throws `invalid_option` for another type. */
+    /** Returns the value of a user id; `null` if no user can have it. Throws `invalid_option` for another type. */
     userId: userIdField(models.user),
-    /** What the SQL core cannot tell from the database: whether 64 bits are a `bigint`. */
+    /** What the SQL core cannot see in the database: whether 64 bits are a `bigint`. */
     userIdType: typeOf(models.user, "id") === "BigInt" ? ("bigint" as const) : undefined,
-    /** Whether user ids are text; otherwise the database numbers them. */
+    /** Whether user ids are text. Otherwise the database numbers them. */
     hasTextIds: typeOf(models.user, "id") === "String",
     userAttributes: (attributes: Row) => checkedScalars(models.user, names.user, coreFields.user, attributes),
     sessionAttributes: (attributes: Row) =>
       checkedScalars(models.session, names.session, coreFields.session, attributes),
-    /** Whether a row has all the fields of a session. */
+    /** Returns whether a row has all the fields of a session. */
     isWholeSession: (row: Row) => Object.keys(models.session.fields).every((name) => Object.hasOwn(row, name)),
   }
 }
@@ -66,8 +66,8 @@ function checkModel(model: Model | undefined, name: string, needed: string[]): v
 }
 
 /**
- * Looks at the session model's relation to its user. Throws `invalid_option` if it has another name than the user model.
- * Only the client's own description of the models tells; a Prisma that has none fails at the first validation.
+ * Checks that the session model's relation to its user has the name of the user model. Throws `invalid_option`
+ * otherwise. Needs the client's own description of the models; a Prisma without one fails at the first validation.
  */
 export function checkRelation(client: DescribedClient, models: Models, names: Record<Owner, string>): void {
   const { _runtimeDataModel: description } = client
@@ -88,7 +88,7 @@ function typeOf({ fields }: Model, name: string): string | undefined {
 const times: Record<string, (time: number) => unknown> = {
   DateTime: (time) => new Date(time),
   BigInt: (time) => BigInt(time),
-  // 32 bits hold seconds.
+  // 32 bits are enough for seconds.
   Int: (time) => Math.floor(time / 1000),
 }
 
@@ -111,7 +111,7 @@ function isInt(id: unknown): id is number {
   return userIdsOf("integer").encode(id) !== null && Math.abs(Number(id)) <= maxInt
 }
 
-/** Relations are no scalars: through them, a write would reach other rows. */
+/** Rejects relations, because a write through one would reach other rows. */
 function checkedScalars(model: Model, name: string, core: string[], attributes: Row): Row {
   for (const [field, value] of Object.entries(attributes)) {
     const type = core.includes(field) ? undefined : typeOf(model, field)
@@ -122,7 +122,7 @@ function checkedScalars(model: Model, name: string, core: string[], attributes: 
   return attributes
 }
 
-/** Prisma takes an object for an operation, such as `{ increment: 1 }`. */
+/** Prisma treats an object as an operation, such as `{ increment: 1 }`. */
 function isScalar(value: unknown, type: string): boolean {
   if (typeof value === "number" && Number.isNaN(value)) return false
   if (typeof value !== "object" || value === null || type === "Json") return true

@@ -12,10 +12,10 @@ import { othersOf } from "./sessions.ts"
 
 type PrismaKeys = Omit<KeyRows<PrismaDb, UserId, Row>, "encodeUser" | "encodeAttributes" | "isTaken">
 
-/** Keeps keys in the application's own model. */
+/** Stores keys in the application's own model. */
 export const prismaKeys: PrismaKeys = {
   hasKey: async (db, id) => (await findRow(db, id)) !== null,
-  // The user's row is written first, so that it waits for another transaction that changes the user's keys.
+  // Writes the user's row first, so that it waits for another transaction that changes the user's keys.
   async insertKey({ store }, user, { id, passwordHash }, changes) {
     const data = { id, hashedPassword: passwordHash, userId: user }
     const insert = store.atomic(async (models) => {
@@ -28,7 +28,7 @@ export const prismaKeys: PrismaKeys = {
   },
   async findKey(db, id) {
     const row = await findRow(db, id)
-    // MySQL's collations take different ids for equal.
+    // MySQL's collations treat different ids as equal.
     return row?.id === id ? readKey(row) : null
   },
   async listKeys({ store }, userId) {
@@ -39,7 +39,7 @@ export const prismaKeys: PrismaKeys = {
     store.atomic(async ({ key, session }) => {
       const swap = { where: { id, hashedPassword: from }, data: { hashedPassword: to } }
       if ((await key.updateMany(swap)).count === 0) return false
-      // The swap has locked the key until the transaction's end.
+      // The swap has locked the key until the transaction ends.
       const owner = ended && readKey((await key.findFirst({ where: { id } })) ?? {})
       if (owner) await session.deleteMany({ where: othersOf(owner.userId, ended.exceptId) })
       return true
@@ -48,7 +48,7 @@ export const prismaKeys: PrismaKeys = {
     store.atomic(async ({ user, key, session }) => {
       if (!(await lockUser(user, userId))) return false
       const isOne = ({ id }: Row) => providerIds.includes(parseKeyId(String(id))?.providerId ?? "")
-      // Chosen here: a database may ignore case where Prisma asks for a prefix.
+      // Filtered here, because a database may ignore case when Prisma queries a prefix.
       const ids = (await key.findMany({ where: { userId } })).filter(isOne).map(({ id }) => id)
       if (ids.length === 0) return false
       await key.updateMany({ where: { userId, id: { in: ids } }, data: { hashedPassword: hash } })
@@ -58,9 +58,9 @@ export const prismaKeys: PrismaKeys = {
   renameKey: ({ store }, { id, user: userId }, to, changes) =>
     store.atomic(async ({ user, key }) => {
       if (!(await lockUser(user, userId))) return false
-      // A collation may take another key for equal.
+      // A collation may treat another key as equal.
       if ((await key.findFirst({ where: { id, userId } }))?.id !== id) return false
-      // Before the attributes: a key that is not there changes none.
+      // Renamed before the attributes are written: if the key does not exist, nothing changes.
       const { count } = await key.updateMany({ where: { id, userId }, data: { id: to } })
       if (count > 0 && Object.keys(changes).length > 0) await user.updateMany({ where: { id: userId }, data: changes })
       return count > 0
@@ -71,14 +71,14 @@ export const prismaKeys: PrismaKeys = {
       if (!(await lockUser(user, userId))) return false
       const keys = await key.findMany({ where: { userId }, select: { id: true } })
       if (keys.length === 1 && !evenLast && !(await finds(inside, passkeys))) return false
-      // A collation may take another of the user's keys for equal.
+      // A collation may treat another of the user's keys as equal.
       if (!keys.some((row) => row.id === id)) return false
       return (await key.deleteMany({ where: { id, userId } })).count > 0
     })
   },
 }
 
-/** Returns whether a query finds a row, in the transaction of which `inside` is the client. */
+/** Returns whether a query finds a row, in the transaction of the client `inside`. */
 async function finds(inside: object, query: SqlStatement | null | undefined): Promise<boolean> {
   return query ? (await (inside as RawClient).$queryRawUnsafe(query.sql, ...query.params)).length > 0 : false
 }
@@ -87,7 +87,7 @@ function findRow({ store }: PrismaDb, id: string): Promise<Row | null> {
   return store.once(({ key }) => key.findFirst({ where: { id } }))
 }
 
-/** Locks a user's row until the transaction's end, by writing it: its own id, if there is nothing else to write. */
+/** Locks a user's row until the transaction ends by writing it: its own id, if there is nothing else to write. */
 async function lockUser(user: Model, id: UserId, changes: Row = {}): Promise<boolean> {
   return (await user.updateMany({ where: { id }, data: { id, ...changes } })).count > 0
 }

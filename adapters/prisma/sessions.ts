@@ -8,7 +8,7 @@ import { orMissingUser } from "./client.ts"
 import type { PrismaFeatures } from "./features.ts"
 import type { Fields } from "./fields.ts"
 
-/** The application's models, checked, and what reaches them. */
+/** The application's models, checked, with their store. */
 export interface PrismaDb {
   store: PrismaStore
   fields: Fields
@@ -17,10 +17,10 @@ export interface PrismaDb {
   features: PrismaFeatures | null
 }
 
-// More ids in one statement than this, and a database may refuse it.
+// A database may refuse a statement with more ids.
 const maxBatch = 1000
 
-/** Keeps sessions in the application's own model. */
+/** Stores sessions in the application's own model. */
 export const prismaSessions: SessionRows<PrismaDb, UserId, Row, Row, Row> = {
   encodeUser: ({ fields }, id) => fields.userId(id),
   encodeAttributes: ({ fields }, attributes) => fields.sessionAttributes(attributes),
@@ -38,7 +38,7 @@ export const prismaSessions: SessionRows<PrismaDb, UserId, Row, Row, Row> = {
     if (!found) return null
     const { [relation]: user, ...row } = found
     const session = readSession(fields, row)
-    // MySQL's collations take different ids for equal.
+    // MySQL's collations treat different ids as equal.
     return session?.id === id ? { session, user: (user as Row | null) ?? null } : null
   },
   async list({ store, fields }, userId) {
@@ -86,7 +86,7 @@ export const prismaSessions: SessionRows<PrismaDb, UserId, Row, Row, Row> = {
   },
 }
 
-/** Finds all sessions of a user but for one. */
+/** Returns the filter for a user's sessions, except one. */
 export function othersOf(userId: UserId, exceptId: string | null): Row {
   return exceptId === null ? { userId } : { userId, id: { not: exceptId } }
 }
@@ -96,18 +96,18 @@ function changeable(fields: Fields, id: string, ifNull: string | null): Row {
 }
 
 /**
- * Learns what a new row has in the fields that are not given. The old row is then changed in one update: a new row in
- * its place would escape a sign-out everywhere that has started.
+ * Finds out a new row's values in the fields that were not given. The old row then changes in one update, because a new
+ * row in its place would escape a sign-out everywhere that has already started.
  */
 async function freshRow({ session }: Models, data: Row): Promise<Row> {
   const row = await session.create({ data })
   await session.deleteMany({ where: { id: data.id } })
   const isJson = (name: string) => session.fields[name]?.typeName === "Json"
-  // What is null in a Json field cannot be written back as it is read.
+  // A null in a Json field cannot be written back as it was read.
   return Object.fromEntries(Object.entries(row).filter(([name, value]) => value !== null || !isJson(name)))
 }
 
-/** The condition stands in both statements: a session may be extended between them. */
+/** Both statements have the condition, because a session may be extended between them. */
 async function deleteSome(store: PrismaStore, where: Row, take: number): Promise<number> {
   const rows = await store.once(({ session }) => session.findMany({ where, select: { id: true }, take }))
   const ids = rows.map(({ id }) => id)

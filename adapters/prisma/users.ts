@@ -9,13 +9,13 @@ import type { PrismaDb } from "./sessions.ts"
 
 const uniqueViolation = "P2002"
 
-/** Keeps users and keys in the application's own models. */
+/** Stores users and keys in the application's own models. */
 export const prismaUsers: UserRows<PrismaDb, UserId, Row, Row> = {
   ...prismaKeys,
   encodeUser: ({ fields }, id) => fields.userId(id),
   encodeAttributes: ({ fields }, attributes) => fields.userAttributes(attributes),
   isTaken: (_, error) => hasCode(error, uniqueViolation),
-  // Prisma does not say what a model makes itself. A UUID fits any column of text or of UUIDs.
+  // Prisma does not report which defaults a model has. A UUID fits any text or UUID column.
   generateId: ({ fields }) => (fields.hasTextIds ? crypto.randomUUID() : undefined),
   hasUser: async (db, id) => (await find(db, id)) !== null,
   insert({ store }, id, attributes, newKey) {
@@ -38,7 +38,7 @@ export const prismaUsers: UserRows<PrismaDb, UserId, Row, Row> = {
       await key.deleteMany({ where: { userId } })
       await user.deleteMany({ where: { id: userId } })
     }
-    // A sign-in may come between: its session refers to the user, and the next try finds it.
+    // A sign-in may come in between. Its session refers to the user, and the next try deletes it.
     await store.atomic(run, [brokenReference])
   },
 }

@@ -8,12 +8,12 @@ import { redisSessions } from "./sessions.ts"
 import { redisStore } from "./store.ts"
 import { redisTokens } from "./tokens.ts"
 
-/** What can be kept in Redis: sessions, one-time tokens and the budgets of throttles. */
+/** The ports that Redis can store: sessions, one-time tokens and rate-limit budgets. */
 export type RedisAdapter<SessionRow extends object = {}> = SessionAdapter<never, SessionRow> &
   TokenAdapter &
   ThrottleAdapter
 
-/** Makes an adapter over a client. Throws `invalid_option` for invalid options. */
+/** Creates an adapter from a client. Throws `invalid_option` for invalid options. */
 export function createRedisAdapter<SessionRow extends object>(
   client: RedisExecutor,
   options: KeyValueOptions,

@@ -13,7 +13,7 @@ end
 
 /**
  * Takes an attempt from a budget that can be used up until `end`, after cutting a row later than `latest` to `end`:
- * `now, cost, end, latest` -> 1 if it was taken or else 0, and when the budget is full again, at most `end`.
+ * `now, cost, end, latest` -> 1 if it was taken, otherwise 0, and when the budget is full again, at most `end`.
  */
 export const takeAttempt = redisScript(`${attempt}
 local now, cost, last, latest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -27,12 +27,12 @@ if to > now and to ~= stored then redis.call('SET', KEYS[1], text(to), 'PX', tex
 return { isTaken and 1 or 0, text(math.min(to, last)) }
 `)
 
-/** Fills a budget up again. */
+/** Refills a budget. */
 export const dropAttempt = redisScript(`
 redis.call('DEL', KEYS[1])
 `)
 
-/** Deletes a row that says nothing any more: `before` -> 1, or 0 if it stays. */
+/** Deletes a row whose budget is full: `before` -> 1, or 0 if it stays. */
 export const expireAttempt = redisScript(`${attempt}
 local stored = storedUntil()
 if not stored or stored > tonumber(ARGV[1]) then return 0 end

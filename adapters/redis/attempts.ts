@@ -8,8 +8,8 @@ import type { RedisStore } from "./store.ts"
 import { removeWalked } from "./store.ts"
 
 /**
- * Keeps the budgets of throttles in Redis: each under its own key, which Redis deletes some minutes after the budget is full
- * again. Redis measures how long that takes; what is left of a budget is decided by the caller's clock alone.
+ * Stores rate-limit budgets in Redis, each under its own key, which Redis deletes some minutes after the budget is full
+ * again. Redis only times this deletion. The rest of a budget is computed with the caller's clock alone.
  */
 export function redisAttempts(store: RedisStore): ThrottleAdapter {
   return throttlePort(() => store, rows)
@@ -17,7 +17,7 @@ export function redisAttempts(store: RedisStore): ThrottleAdapter {
 
 const rows: AttemptRows<RedisStore> = {
   take: takeFrom,
-  // One that fits into no budget takes nothing, but cuts.
+  // An attempt that fits into no budget takes nothing, but cuts the row.
   cut: async (store, attempt) => (await takeFrom(store, attempt)).until,
   drop: async (store, ids) => void (await inBatches(ids, (id) => store.run(dropAttempt, store.attempt(id)))),
   deleteIdle: (store, before, limit) =>

@@ -5,16 +5,16 @@ import { isBytes, isError } from "../../src/platform/realm.ts"
 import { quoted } from "../port/names.ts"
 import { withoutValues } from "../retry/driver-error.ts"
 
-/** A script that touches one key, which is all that a Redis Cluster allows. */
+/** A script that touches one key, the only kind that Redis Cluster allows. */
 export interface RedisScript {
   lua: string
   /** The script's name in the server's cache: the SHA-1 of its text. */
   sha1: () => Promise<string>
 }
 
-/** What a Redis client must offer to carry the adapter. All methods reject with the client's own error. */
+/** The methods that the adapter needs of a Redis client. All reject with the client's own error. */
 export interface RedisExecutor {
-  /** HGETALL: an empty object for a key that is not there. */
+  /** HGETALL: an empty object for a missing key. */
   readHash(key: string): Promise<Record<string, string>>
   /** EVALSHA with one key. */
   evaluateCached(sha1: string, key: string, args: string[]): Promise<unknown>
@@ -24,7 +24,7 @@ export interface RedisExecutor {
   scans(): Promise<RedisScan[]>
 }
 
-/** SCAN of one node: a step from a cursor on. The walk begins and ends with cursor `"0"`. */
+/** SCAN of one node: one step from a cursor. The walk starts and ends with cursor `"0"`. */
 export type RedisScan = (cursor: string, pattern: string, count: number) => Promise<{ cursor: string; keys: string[] }>
 
 /** Reads the option `prefix`, with which every key starts. Throws `invalid_option` if it is not text. */
@@ -33,10 +33,10 @@ export function prefixOf({ prefix = "nightlatch:" }: { prefix?: string | undefin
   throw new AuthError("invalid_option", `prefix: ${quoted(prefix)} is not a text; use one such as "auth:"`)
 }
 
-/** Makes a script of its text. */
+/** Creates a script from its text. */
 export function redisScript(lua: string): RedisScript {
   let sha1: string | undefined
-  // Each call hashes it until one has: a promise of another request may never settle.
+  // Each call computes the hash until one has finished: a promise of another request may never settle.
   return { lua, sha1: async () => (sha1 ??= await sha1Of(lua)) }
 }
 
@@ -44,7 +44,7 @@ async function sha1Of(text: string): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest("SHA-1", toUtf8(text))))
 }
 
-/** Runs a script by its name, and by its text where the server has not seen it yet. */
+/** Runs a script by name, or by text if the server has not seen it yet. */
 export async function runScript(
   redis: RedisExecutor,
   script: RedisScript,
@@ -59,17 +59,17 @@ export async function runScript(
   }
 }
 
-/** Returns whether an error is the server's answer with this code. */
+/** Returns whether an error is the server's reply with this code. */
 export function isReply(error: unknown, code: "NOSCRIPT" | "WRONGTYPE"): boolean {
   return isError(error) && error.message.startsWith(code)
 }
 
-/** Returns whether a script answered 1. A client may be told to answer numbers as text. */
+/** Returns whether a script returned 1. A client may be configured to return numbers as text. */
 export function isDone(reply: unknown): boolean {
   return Number(reply) === 1
 }
 
-/** Walks through the keys that match, in steps that block no server for long. A key may come twice. */
+/** Walks through the matching keys in steps that never block a server for long. A key may appear twice. */
 export async function* walkKeys(redis: RedisExecutor, pattern: string): AsyncGenerator<string[]> {
   for (const scan of await redis.scans()) {
     let [cursor, keys] = ["0", [] as string[]]
@@ -81,8 +81,8 @@ export async function* walkKeys(redis: RedisExecutor, pattern: string): AsyncGen
 }
 
 /**
- * Refuses replies of a client that maps them to other types, and takes the command off its errors, because ids and keys
- * are in it.
+ * Rejects replies that the client maps to other types. Removes the command from its errors, because it contains ids and
+ * keys.
  */
 export function checkedExecutor(redis: RedisExecutor): RedisExecutor {
   return {

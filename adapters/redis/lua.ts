@@ -1,4 +1,4 @@
-// Every number that goes into a command is written with "%.0f": Lua would write 1.9e+12.
+// Every number passed to a command is formatted with "%.0f", because Lua would write 1.9e+12.
 const clock = `
 local function now()
   local time = redis.call('TIME')
@@ -20,7 +20,7 @@ local function field(name)
 end
 `
 
-/** Keeps the index of a user in `KEYS[1]`. */
+/** Maintains the index of a user in `KEYS[1]`. */
 export const index = `${clock}
 local function isForeign()
   local kind = redis.call('TYPE', KEYS[1]).ok
@@ -35,5 +35,5 @@ local function tidy()
 end
 `
 
-/** How long, in milliseconds, a new row may stay reserved: longer than any sign-in takes. */
+/** How long a new row may stay reserved, in milliseconds: longer than any sign-in takes. */
 export const reservationLife = 60_000

@@ -5,16 +5,16 @@ import { timeOf } from "../port/parameters.ts"
 import type { RedisExecutor } from "./executor.ts"
 import { checkedExecutor, prefixOf, redisScript, runScript } from "./executor.ts"
 
-/** What revocations in Redis can be told. */
+/** Options of revocations in Redis. */
 export interface RedisRevocationOptions {
   /**
-   * What every key starts with. Default: `"nightlatch:"`. Give each environment and each application its own: those that
+   * The prefix of every key. Default: `"nightlatch:"`. Give each environment and each application its own: those that
    * use one server with the same prefix share their revocations.
    */
   prefix?: string | undefined
 }
 
-/** Keeps a key until a time, never for a shorter time than before: `until`. */
+/** Keeps a key until a time, and never shortens its life: `until`. */
 const keep = redisScript(`
 local time = redis.call('TIME')
 local wanted = tonumber(ARGV[1]) - time[1] * 1000 - math.floor(time[2] / 1000)
@@ -24,7 +24,7 @@ redis.call('HSET', KEYS[1], 'r', '1')
 redis.call('PEXPIREAT', KEYS[1], ARGV[1])
 `)
 
-/** Keeps revocations in Redis, each under its own key, which Redis deletes when it expires. */
+/** Stores revocations in Redis, each under its own key, which Redis deletes when it expires. */
 export function createRedisRevocations(client: RedisExecutor, options: RedisRevocationOptions): Revocations {
   const redis = checkedExecutor(client)
   checkOptions("revocations", options, "prefix")

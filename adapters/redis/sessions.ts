@@ -11,27 +11,27 @@ import type { RedisStore } from "./store.ts"
 import { listedIds, readHash, readListed, removeWalked, strikeOff } from "./store.ts"
 
 /**
- * Keeps sessions in Redis, on one server or a cluster, where no command may touch two keys.
+ * Stores sessions in Redis, on one server or a cluster, where no command may touch two keys.
  *
- * A session is one hash, found by its id alone. Only the hash decides whether the session lives, and only a script
- * that finds it alive changes it: nothing revives what was deleted. Each user has an index of ids under a key of its
- * own, so the two cannot change together. What keeps every live session listed, at any moment, is the order:
+ * A session is one hash, found by its id alone. Only the hash decides whether the session lives, and only a script that
+ * finds it alive changes it, so nothing revives a deleted session. Each user has an index of ids under a separate key,
+ * so the two cannot change together. The order of the steps keeps every live session listed at any moment:
  *
- * - A new session is first reserved (the hash has a user and no deadline: nobody can find it), then listed, then
- *   activated, only if it is still reserved. Whoever ends all sessions reads the index, then deletes the hashes, reserved
- *   ones too, then strikes them off. So either the list was read before the new session was in it, and it lives and is
- *   listed; or its reservation is gone, and it never lives.
+ * - A new session is first reserved: the hash has a user and no deadline, so it cannot be found. Then it is listed,
+ *   then activated, only if it is still reserved. A call that ends all sessions reads the index, then deletes the
+ *   hashes, reserved ones included, then removes the entries. Either it read the index before the new session was in
+ *   it, and the session lives and is listed; or it deleted the reservation, and the session never lives.
  * - A rotation reserves and lists the new session before it deletes the old one, and activates it after that. At any
- *   moment the index has the one that lives or will. Whoever ends all sessions and misses a hash that was listed may have
- *   met a rotation, and reads the index again.
+ *   moment the index has the one that lives or will live. A call that ends all sessions and finds a listed hash missing
+ *   may have met a rotation, so it reads the index again.
  * - An extension lengthens the entry in the index before it moves the deadline.
- * - A listed id without a hash can never become a session any more, so whoever meets one strikes it off.
+ * - A listed id without a hash can never become a session, so any call that finds one removes the entry.
  *
  * A crash between two steps leaves a reservation, which expires within a minute, or an entry without a session, which
- * is struck off. In a rotation it can end the sign-in; it cannot leave two.
+ * is removed later. In a rotation it can end the sign-in, but cannot leave two sessions.
  */
 export function redisSessions<SessionRow extends object>(store: RedisStore): SessionAdapter<never, SessionRow> {
-  // Attributes are whatever was stored: that they have this type is the application's word.
+  // Only the caller's types ensure that stored attributes have this type.
   return sessionPort(() => store, rows) as unknown as SessionAdapter<never, SessionRow>
 }
 
@@ -83,12 +83,12 @@ const rows: SessionRows<RedisStore, string, Fields, never, object> = {
       hasMissed = !deleted.every(isDone)
     } while (hasMissed)
   },
-  // Redis drops a session a day after its deadline: this is for those who want it sooner.
+  // Redis drops a session a day after its deadline. This deletes it sooner.
   deleteExpired: (store, before, limit) =>
     removeWalked(store, store.session(), limit, (id) => endBy(store, expire, id, String(before))),
 }
 
-/** Ends a session by a script that returns whose it was; resolves to whether there was one. */
+/** Ends a session with a script that returns its user. Resolves to whether there was one. */
 async function endBy(store: RedisStore, script: RedisScript, id: string, ...args: string[]): Promise<boolean> {
   const user = await store.run(script, store.session(id), ...args)
   if (typeof user === "string") await strikeOff(store, store.user(user), [id])
@@ -100,7 +100,7 @@ async function reserveSession(store: RedisStore, { id, user, expiresAt }: NewFie
   await store.run(enlist, store.user(user), id, String(expiresAt))
 }
 
-// Whether it became a session makes no difference: it was ended by whoever took the reservation away.
+// The result does not matter: if activation fails, the call that deleted the reservation has ended the session.
 async function activateSession(store: RedisStore, session: NewFields): Promise<void> {
   const { id, user, createdAt, expiresAt, attributes } = session
   const fields: Fields = { u: user, c: String(createdAt), e: String(expiresAt), ...attributes }

@@ -11,11 +11,11 @@ import { readIndex, strike } from "./scripts.ts"
 export interface RedisStore {
   redis: RedisExecutor
   ids: UserIds
-  /** The key of a session; without an id, what the keys of all sessions begin with. */
+  /** The key of a session; without an id, the prefix of all session keys. */
   session(id?: string): string
-  /** The same for a token. */
+  /** The same for tokens. */
   token(id?: string): string
-  /** The same for the budget of a throttle. */
+  /** The same for rate-limit budgets. */
   attempt(id?: string): string
   /** The key of the index of a user's sessions. */
   user(encodedId: string): string
@@ -24,7 +24,7 @@ export interface RedisStore {
   run(script: RedisScript, key: string, ...args: string[]): Promise<unknown>
 }
 
-/** A hash that an index lists. */
+/** A hash listed in an index. */
 export interface ListedHash {
   id: string
   fields: Fields
@@ -47,7 +47,7 @@ export function redisStore(client: RedisExecutor, options: KeyValueOptions = {})
   }
 }
 
-/** Reads a hash; `null` where another type of value is in its place. */
+/** Reads a hash; `null` if the key has another type. */
 export async function readHash({ redis }: RedisStore, key: string): Promise<Fields | null> {
   try {
     return await redis.readHash(key)
@@ -63,7 +63,7 @@ export async function listedIds(store: RedisStore, index: string): Promise<strin
   return Array.isArray(ids) ? ids.map(String) : []
 }
 
-/** Reads the hashes that a user's index lists, and strikes off those that are gone. */
+/** Reads the hashes listed in a user's index, and removes the entries of those that are gone. */
 export async function readListed(
   store: RedisStore,
   index: string,
@@ -76,13 +76,13 @@ export async function readListed(
   return found.flatMap(({ id, fields }) => (fields ? { id, fields } : []))
 }
 
-/** Strikes rows off a user's index. */
+/** Removes rows from a user's index. */
 export async function strikeOff(store: RedisStore, index: string, ids: string[]): Promise<void> {
   for (let n = 0; n < ids.length; n += batchSize) await store.run(strike, index, ...ids.slice(n, n + batchSize))
 }
 
 /**
- * Walks through the keys that begin so, and removes at most `limit` of what they hold; resolves to how many. `remove`
+ * Walks through the keys with this prefix and removes at most `limit` of what they hold. Resolves to how many. `remove`
  * returns whether it removed one.
  */
 export async function removeWalked(
@@ -92,7 +92,7 @@ export async function removeWalked(
   remove: (id: string) => Promise<boolean>,
 ): Promise<number> {
   let removed = 0
-  // The client may put something before every key.
+  // The client may add its own prefix to every key.
   for await (const keys of walkKeys(redis, `*${escapeGlob(beginning)}*`)) {
     const ids = keys.map((key) => key.slice(key.lastIndexOf(beginning) + beginning.length))
     removed += await removeSome(ids, limit - removed, remove)

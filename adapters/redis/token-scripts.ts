@@ -2,8 +2,9 @@ import { redisScript } from "./executor.ts"
 import { reservationLife, row } from "./lua.ts"
 
 /**
- * Takes a free key for a token: `reservation or "", random text, ...fields` -> the reservation, or nil if the key is taken.
- * A new reservation starts with the server's time in microseconds, 16 digits until 2286, so that reservations sort by age.
+ * Reserves a free key for a token: `reservation or "", random text, ...fields` -> the reservation, or nil if the key is
+ * taken. A new reservation starts with the server's time in microseconds, 16 digits until 2286, so that reservations
+ * sort by age.
  */
 export const reserveToken = redisScript(`
 if redis.call('EXISTS', KEYS[1]) == 1 then return nil end
@@ -14,7 +15,7 @@ redis.call('PEXPIRE', KEYS[1], ${reservationLife})
 return reservation
 `)
 
-/** Makes a token of a key that this reservation still holds: `reservation, deadline` -> 1, or 0 if it was lost. */
+/** Turns a key that this reservation still holds into a token: `reservation, deadline` -> 1, or 0 if it was lost. */
 export const activateToken = redisScript(`${row}
 if field('r') ~= ARGV[1] or field('e') then return 0 end
 redis.call('HSET', KEYS[1], 'e', ARGV[2])
@@ -22,7 +23,7 @@ redis.call('PEXPIREAT', KEYS[1], goneAt(ARGV[2]))
 return 1
 `)
 
-/** Deletes what became of a reservation: `reservation`. */
+/** Deletes the reservation, or the token made from it: `reservation`. */
 export const undoToken = redisScript(`${row}
 if field('r') == ARGV[1] then redis.call('DEL', KEYS[1]) end
 `)
@@ -35,7 +36,10 @@ redis.call('DEL', KEYS[1])
 return fields
 `)
 
-/** Counts an attempt while fewer were made: `limit` -> the token's fields, or nil if there is none or no attempt left. */
+/**
+ * Counts an attempt while fewer were made: `limit` -> the token's fields, or nil if there is no token or no attempt
+ * left.
+ */
 export const tryToken = redisScript(`${row}
 local attempts = field('e') and tonumber(string.match(field('n') or '', '^%d+$'))
 if not attempts or attempts >= tonumber(ARGV[1]) then return nil end
@@ -44,8 +48,8 @@ return redis.call('HGETALL', KEYS[1])
 `)
 
 /**
- * Deletes a user's token or reservation if its purpose is, or is not, one of these: `user, "only" or "except",
- * ...purposes` -> 1 if it is another one and stays, or 0.
+ * Deletes a user's token or reservation if its purpose is, or is not, one of these:
+ * `user, "only" or "except", ...purposes` -> 1 if it has another purpose and stays, or 0.
  */
 export const discardToken = redisScript(`${row}
 if field('u') ~= ARGV[1] then return 0 end
@@ -56,7 +60,7 @@ redis.call('DEL', KEYS[1])
 return 0
 `)
 
-/** Deletes a token whose deadline is at or before an instant: `before` -> whose it was, or nil. */
+/** Deletes a token whose deadline is at or before an instant: `before` -> its user, or nil. */
 export const expireToken = redisScript(`${row}
 local deadline, user = tonumber(field('e') or nil), field('u')
 if not deadline or not user or deadline > tonumber(ARGV[1]) then return nil end

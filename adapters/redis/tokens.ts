@@ -21,7 +21,7 @@ import {
   undoToken,
 } from "./token-scripts.ts"
 
-/** A token of a user's index. `at` is its reservation, which sorts by age. */
+/** A token in a user's index. `at` is its reservation, which sorts by age. */
 interface OwnToken {
   id: string
   at: string
@@ -29,17 +29,18 @@ interface OwnToken {
 }
 
 /**
- * Keeps tokens in Redis, on one server or a cluster, the way `redisSessions` keeps sessions. A token is one hash: first
- * reserved, then listed in the index of its user, then activated. So whoever deletes a user's tokens either meets a new one,
- * or had read the index before it was listed.
+ * Stores tokens in Redis, on one server or a cluster, as `redisSessions` stores sessions. A token is one hash: first
+ * reserved, then listed in its user's index, then activated. A call that deletes a user's tokens therefore either meets
+ * a new one, or has read the index before it was listed.
  *
- * Several tokens are all reserved, then listed in one step for each user, then activated. If one of them fails, all are taken back.
+ * Several tokens are all reserved, then listed in one step for each user, then activated. If one of them fails, all are
+ * removed.
  *
- * Taking a token leaves its id in the index, so that a sign-in is one command and depends on one node. The next reader of
- * the index strikes the id off, and a day after the token's deadline it goes by itself.
+ * Taking a token leaves its id in the index, so that a sign-in is one command on one node. The next reader of the index
+ * removes the id, and the entry expires a day after the token's deadline.
  *
- * The fields: `r` is the reservation; `u` the user after an equals sign, or empty; `p` the purpose; `n` the attempts; `d` the
- * data; `e` the deadline, which a token has that is more than reserved.
+ * The fields: `r` is the reservation; `u` the user after an equals sign, or empty; `p` the purpose; `n` the attempts;
+ * `d` the data; `e` the deadline, which a reserved token does not have yet.
  */
 export function redisTokens(store: RedisStore): TokenAdapter {
   return tokenPort({ open: () => store, openIfMade: () => store }, rows)
@@ -55,7 +56,7 @@ const rows: TokenRows<RedisStore, string> = {
     await allOrNone(store, tokens, reservation, async () => {
       await list(store, tokens)
       const activated = await inBatches(tokens, (token) => activate(store, token, reservation))
-      // A sweep took reservations away: the rest of them ends with it.
+      // A concurrent deletion removed some reservations, so the rest end too.
       if (!activated.every(isDone)) await takeBack(store, tokens, reservation)
       if (older) await dropOlder(store, older, reservation)
     })
@@ -80,10 +81,10 @@ const rows: TokenRows<RedisStore, string> = {
     }),
 }
 
-/** Reserves the keys of tokens; resolves to their reservation, or to `null`, holding none, if a key is taken. */
+/** Reserves the keys of tokens. Resolves to their reservation; `null`, holding none, if a key is taken. */
 async function reserveAll(store: RedisStore, tokens: NewToken<string>[]): Promise<string | null> {
   let reservation = ""
-  // In one order for all callers: of two that have an id in common, one gets all of its ids.
+  // All callers use one order: if two have an id in common, one of them gets all of its ids.
   for (const token of tokens.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     const own = await allOrNone(store, tokens, reservation, () => reserve(store, token, reservation))
     if (own === null) {
@@ -108,7 +109,7 @@ async function reserve(store: RedisStore, token: NewToken<string>, reservation: 
   return typeof reply === "string" ? reply : null
 }
 
-/** Runs a step of an insertion. If it fails, the tokens are taken back as far as Redis can be reached. */
+/** Runs a step of an insertion. If it fails, removes the tokens as far as Redis can be reached. */
 async function allOrNone<Result>(
   store: RedisStore,
   tokens: NewToken<string>[],
@@ -118,7 +119,7 @@ async function allOrNone<Result>(
   try {
     return await step()
   } catch (error) {
-    // The first error says what is wrong. What is only reserved goes within a minute.
+    // The first error explains the failure. Anything only reserved expires within a minute.
     await takeBack(store, tokens, reservation).catch(() => undefined)
     throw error
   }
@@ -128,7 +129,7 @@ async function takeBack(store: RedisStore, tokens: NewToken<string>[], reservati
   if (reservation !== "") await inBatches(tokens, ({ id }) => store.run(undoToken, store.token(id), reservation))
 }
 
-/** Lists tokens in the indexes of their users, each in one step, so that no sweep meets only a part of a user's. */
+/** Lists tokens in their users' indexes, one step per user, so that no deletion meets only some of a user's tokens. */
 async function list(store: RedisStore, tokens: NewToken<string>[]): Promise<void> {
   for (const user of new Set(tokens.flatMap((token) => token.user ?? []))) {
     const own = tokens.filter((token) => token.user === user)
@@ -142,8 +143,9 @@ function activate(store: RedisStore, { id, expiresAt }: NewToken<string>, reserv
 }
 
 /**
- * Ends a user's older tokens. What others have stored since is newer for all of them, so that no two callers end what the
- * other has just stored. Of tokens that expire together all callers keep the same ones, or fewer would be left than each keeps.
+ * Ends a user's older tokens. Tokens that others have stored since count as newer, so no two callers end what the other
+ * has just stored. Of tokens that expire together, all callers keep the same ones. Otherwise fewer would be left than
+ * each keeps.
  */
 async function dropOlder(
   store: RedisStore,
@@ -158,7 +160,7 @@ async function dropOlder(
   await discardTokens(store, user, ids, { purposes: [purpose], isExcept: false })
 }
 
-/** Deletes those of a user's tokens and reservations that have, or have not, one of these purposes. */
+/** Deletes a user's tokens and reservations that have, or do not have, one of these purposes. */
 async function discardTokens(
   store: RedisStore,
   user: string,
@@ -180,7 +182,7 @@ async function ownTokens(store: RedisStore, user: string, purpose: string): Prom
   })
 }
 
-/** Reads a token back; `null` for anything that was not written as one. */
+/** Reads a token back; `null` for anything that was not written as a token. */
 function readToken(id: string, fields: Fields, { ids }: RedisStore): TokenRecord | null {
   const { u: owner, p: purpose, n: attempts = "", d: data } = fields
   const userId = owner === "" ? null : decodeUserId(owner?.startsWith("=") ? owner.slice(1) : undefined, ids)
@@ -189,7 +191,7 @@ function readToken(id: string, fields: Fields, { ids }: RedisStore): TokenRecord
   return /^\d+$/.test(attempts) ? { id, purpose, userId, expiresAt, attempts: Number(attempts), data } : null
 }
 
-/** The field of a token's user. */
+/** Returns the field of a token's user. */
 function ownerOf(user: string | null): string {
   return user === null ? "" : `=${user}`
 }

@@ -29,12 +29,12 @@ import { sqlTokens } from "./tokens.ts"
 import { sqlTotp } from "./totp.ts"
 import { sqlUsers } from "./users.ts"
 
-/** The ports whose tables are the library's own, whatever the application's sessions and users are kept in. */
+/** The ports with the library's own tables, wherever the application's sessions and users are stored. */
 export type FeaturePorts = TokenAdapter & ThrottleAdapter & TotpAdapter & Required<PasskeyAdapter> & AuditAdapter
 
 /**
- * Every port over one database. A new user has every column but the id; those that may be null, and those of
- * `Defaulted`, to which the database gives a value, may be left out.
+ * Every port over one database. The attributes of a new user are all columns except the id. Nullable columns are
+ * optional, and so are those of `Defaulted`, which have a default in the database.
  */
 export type SqlAdapter<
   UserRow extends { id: UserId },
@@ -42,7 +42,7 @@ export type SqlAdapter<
   Defaulted extends keyof UserRow = never,
 > = SessionAdapter<UserRow, SessionRow> & UserAdapter<UserRow, NewUserOf<UserRow, Defaulted>> & FeaturePorts
 
-/** Makes an adapter of an executor. Throws `invalid_option` for invalid options. */
+/** Creates an adapter from an executor. Throws `invalid_option` for invalid options. */
 export function createSqlAdapter<
   UserRow extends { id: UserId },
   SessionRow extends object,
@@ -55,7 +55,7 @@ export function createSqlAdapter<
     delete: async (db, user) => sqlUsers.delete(await database.asking(db, ownedFeatures), user),
     async deleteKey(db, key, evenLast) {
       if (await sqlUsers.deleteKey(db, key, evenLast)) return true
-      // A table of passkeys may have been made since, with one of this user's.
+      // A table of passkeys may have been created since, with a passkey of this user.
       const now = await database.asking(db, ["passkey"])
       return now !== db && !evenLast && sqlUsers.deleteKey(now, key, evenLast)
     },
@@ -66,11 +66,11 @@ export function createSqlAdapter<
     ...keyPort(openUsers, users),
     ...featurePorts(database),
   }
-  // Rows are whatever the tables hold: that they have these types is the application's word.
+  // Only the caller's types ensure that the rows have these types.
   return adapter as unknown as SqlAdapter<UserRow, SessionRow, Defaulted>
 }
 
-/** The port of each table that is the library's own. */
+/** The port of each table that belongs to the library. */
 export interface PortsByTable {
   token: TokenAdapter
   attempt: ThrottleAdapter
@@ -79,7 +79,7 @@ export interface PortsByTable {
   event: AuditAdapter
 }
 
-/** Makes the ports whose tables are the library's own. They need the user table only for the ids of users. */
+/** Creates the ports with the library's own tables. They use the user table only for user ids. */
 export function portsByTable(database: Openable): PortsByTable {
   const opener = (owner: (typeof ownedFeatures)[number]) => {
     const open = () => database.open([owner, "user"])
@@ -94,7 +94,7 @@ export function portsByTable(database: Openable): PortsByTable {
   }
 }
 
-/** Makes all of them, as one adapter. */
+/** Creates all of these ports, as one adapter. */
 export function featurePorts(database: Openable): FeaturePorts {
   const { token, attempt, totp, passkey, event } = portsByTable(database)
   return { ...token, ...attempt, ...totp, ...passkey, ...event }
@@ -109,17 +109,17 @@ async function openIfMade<Db>(
   return catalogue[owner].size > 0 ? open() : null
 }
 
-/** An executor that the entry of a driver makes, with the SQL dialect of its database. */
+/** An executor created by a driver's entry, with the SQL dialect of its database. */
 export interface DriverExecutor extends SqlExecutor {
   readonly dialect: DialectName
 }
 
-/** Makes an executor for the application of the one that an adapter uses, whose driver may answer at once. */
+/** Creates the application's executor from that of an adapter, whose driver may answer synchronously. */
 export function driverExecutor(dialect: DialectName, executor: Executor): DriverExecutor {
   return { ...executor, dialect, query: async (sql, params) => executor.query(sql, params) }
 }
 
-/** Makes the error of the option `inTransaction` with a client or a pool that is in none. */
+/** Creates the error of the option `inTransaction` with a client or pool that is not in a transaction. */
 export function notInTransaction(instead: string): AuthError {
   return new AuthError("invalid_option", `inTransaction: this is not in one transaction; pass ${instead}`)
 }

@@ -5,8 +5,8 @@ import type { Column, ColumnKind, Dialect, DialectName } from "./dialect.ts"
 import type { SqlValue } from "./executor.ts"
 
 /**
- * Makes a parameter of an attribute. Throws `invalid_option` for a value that the column would refuse, or keep as
- * another: drivers and databases change types without a word.
+ * Returns the parameter for an attribute. Throws `invalid_option` for a value that the column would refuse or store as
+ * another value: drivers and databases silently convert types.
  */
 export function attributeValue(value: unknown, column: Column, dialect: Dialect): SqlValue {
   if (value === null) return null
@@ -17,17 +17,17 @@ export function attributeValue(value: unknown, column: Column, dialect: Dialect)
   throw new AuthError("invalid_option", `attributes: ${quoted(column.name)} ${problem}; change the value or the column`)
 }
 
-// SQLite makes integers of whole numbers, and of text that is one, but in columns of text, of bytes and of REAL.
+// SQLite stores whole numbers, and text that is one, as integers, except in text, bytes and REAL columns.
 const leftAlone = /CHAR|CLOB|TEXT|BLOB|REAL|FLOA|DOUB|^$/i
 
-/** Whether SQLite would keep an integer beyond 2^53, at which its drivers throw when they read the row. */
+/** Returns whether SQLite would store an integer beyond 2^53. Its drivers throw when they read such a row. */
 function becomesUnreadable(value: SqlValue, { kind, type }: Column, dialect: DialectName): boolean {
   if (dialect !== "sqlite" || typeof value === "object" || (kind !== "integer" && leftAlone.test(type))) return false
   const number = Number(value)
   return Number.isInteger(number) && !Number.isSafeInteger(number) && Math.abs(number) <= 2 ** 63
 }
 
-/** What is stored in the place of a value; `undefined` if the column is not for it. */
+/** Returns what is stored for a value; `undefined` if the column does not take it. */
 function storable(value: unknown, column: Column, { name: dialect }: Dialect): SqlValue | undefined {
   if (typeof value === "string") return takesText(column, dialect) ? value : undefined
   if (typeof value === "number") return takesNumber(value, column, dialect) ? value : undefined
@@ -36,7 +36,7 @@ function storable(value: unknown, column: Column, { name: dialect }: Dialect): S
   return typeof value === "object" ? objectOf(value, column, dialect) : undefined
 }
 
-/** Text is a literal of most types, as BIGINT, which comes out as text. postgres.js makes `false` of any. */
+/** Text is a literal of most types, such as BIGINT, which is read as text. postgres.js turns any text into `false`. */
 function takesText({ kind }: Column, dialect: DialectName): boolean {
   return kind !== "boolean" && (kind !== "bytes" || dialect !== "postgres")
 }
@@ -58,11 +58,11 @@ function bigintOf(value: bigint, { kind, type }: Column, dialect: DialectName): 
   if (kind !== "integer" && kind !== "number" && kind !== "other") return undefined
   if (dialect === "sqlite") return Number.isSafeInteger(Number(value)) ? value : undefined
   if (kind === "integer" && !isInRange(value, type)) return undefined
-  // mysql2 has no parameters of this type.
+  // mysql2 has no bigint parameters.
   return dialect === "mysql" ? String(value) : value
 }
 
-// Integers by their bits, and whether they have a sign.
+// The size of each integer type in bits.
 const bits: Record<string, number> = { tinyint: 8, smallint: 16, mediumint: 24, int: 32, integer: 32, bigint: 64 }
 
 function isInRange(value: bigint, type: string): boolean {
@@ -71,7 +71,7 @@ function isInRange(value: bigint, type: string): boolean {
   return size === undefined || (unsigned ? BigInt.asUintN(size, value) : BigInt.asIntN(size, value)) === value
 }
 
-/** SQLite and MySQL have no booleans, and some drivers of SQLite take none. */
+/** SQLite and MySQL have no booleans, and some SQLite drivers accept none. */
 function booleanOf(value: boolean, { kind }: Column, dialect: DialectName): SqlValue | undefined {
   if (dialect === "postgres") return kind === "boolean" || kind === "other" ? value : undefined
   return kind === "boolean" || kind === "integer" ? Number(value) : undefined
@@ -82,11 +82,11 @@ function objectOf(value: object | null, { kind, type }: Column, dialect: Dialect
   const bytes = readBytes(value, kind, dialect)
   if (bytes) return kind === "bytes" || kind === "other" || type === "bit" ? bytesOf(bytes, dialect) : undefined
   if (dialect === "postgres" && kind === "other") return literalOf(value, type)
-  // PostgreSQL's drivers make the literal.
+  // PostgreSQL's drivers write the array literal.
   return Array.isArray(value) && kind === "array" ? (value as unknown as SqlValue) : undefined
 }
 
-/** Bytes, also as drivers of SQLite read them: libSQL as an `ArrayBuffer`, D1 as a list of numbers. */
+/** Reads bytes, including those of SQLite drivers: libSQL returns an `ArrayBuffer`, D1 a list of numbers. */
 function readBytes(value: object | null, kind: ColumnKind, dialect: DialectName): Uint8Array | null {
   if (isBytes(value)) return value
   if (isBuffer(value)) return new Uint8Array(value)
@@ -98,7 +98,7 @@ function isByte(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255
 }
 
-/** What pg reads as its own objects: points, circles, and intervals, which can write their literal. */
+/** Returns the literal of an object that pg reads: a point, a circle, or an interval, which can write its own literal. */
 function literalOf(value: object | null, type: string): string | undefined {
   const { x, y, radius, toPostgres } = value as { x?: number; y?: number; radius?: number; toPostgres?: unknown }
   if (type === "point") return `(${x},${y})`
@@ -112,13 +112,13 @@ function dateOf(value: Date, kind: ColumnKind, dialect: DialectName): SqlValue |
   return kind === "time" || (kind === "other" && dialect === "postgres") ? value : undefined
 }
 
-/** mysql2 takes only its own kind of bytes for bytes, and makes JSON of the others. */
+/** mysql2 treats only a Buffer as bytes, and turns other byte arrays into JSON. */
 function bytesOf(value: Uint8Array, dialect: DialectName): Uint8Array {
   if (dialect !== "mysql" || typeof Buffer === "undefined") return value
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
 }
 
-/** Text too: what is read as a string must be written as one, in a rotation above all. */
+/** Text is encoded too: a value read as a string must be written as one, above all when a session is rotated. */
 function jsonOf(value: unknown): string | undefined {
   if (isDate(value) || isBytes(value)) return undefined
   if (typeof value === "number" && !Number.isFinite(value)) return undefined

@@ -11,11 +11,11 @@ import type { Row, SqlValue } from "./executor.ts"
 export interface Assignment {
   columns: Column[]
   values: SqlValue[]
-  /** Tells this set of columns from others. */
+  /** Identifies this set of columns. */
   name: string
 }
 
-/** Opens a database whose table has columns for attributes. One that is not known may have been added since. */
+/** Opens a database whose table has columns for attributes. An unknown column may have been added since. */
 export function opening({ open, forget }: Openable, owner: "user" | "session"): Open<Database> {
   const knows = (db: Database, attributes: object) =>
     Object.keys(attributes).every((name) => findColumn(db, owner, name))
@@ -31,8 +31,8 @@ export function opening({ open, forget }: Openable, owner: "user" | "session"): 
 }
 
 /**
- * Matches attributes with the columns of a table. Throws `invalid_option` for a name that is not a column, or is one of
- * the library's, and for a value that the column does not hold.
+ * Matches attributes with the columns of a table. Throws `invalid_option` for a name that is not a column or is one of
+ * the library's, and for a value that does not fit its column.
  */
 export function assign(db: Database, owner: "user" | "session", attributes: Row): Assignment {
   const names = Object.keys(attributes)
@@ -41,7 +41,7 @@ export function assign(db: Database, owner: "user" | "session", attributes: Row)
   return { columns, values, name: names.join("\0") }
 }
 
-/** The part of an `UPDATE` that gives columns the values of `?n` and those after it. */
+/** Returns the part of an `UPDATE` that sets the columns to the values from `?n` on. */
 export function assigned({ dialect }: Database, { columns }: Assignment, n: number): string {
   return columns
     .map((column, place) => `${dialect.quote(column.name)} = ${dialect.value(`?${n + place}`, column)}`)

@@ -9,7 +9,7 @@ import { byId, inChunks } from "./lists.ts"
 
 const width = coreColumns.event.length
 
-/** Keeps events in the table `auth_event`. */
+/** Stores events in the table `auth_event`. */
 export const sqlEvents: EventRows<Database, SqlUserId> = {
   encodeUser: ({ ids }, id) => ids.encode(id),
   async insert(db, events) {
@@ -47,7 +47,7 @@ function valuesOf({ id, user, at, type, sessionId, detail }: NewEvent<SqlUserId>
   return [id, user, at, type, sessionId, detail]
 }
 
-/** The first comparison is for the index on `user_id` and `at`. */
+/** The first comparison lets the query use the index on `user_id` and `at`. */
 function after({ dialect }: Database, before: EventPlace | null) {
   if (!before) return { form: "", where: "", values: [] }
   const where = ` AND at <= ?2 AND (at < ?2 OR ${dialect.bytewise("id")} < ?3)`

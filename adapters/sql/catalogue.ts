@@ -7,10 +7,10 @@ import type { Row } from "./executor.ts"
 import { bind, template } from "./statement.ts"
 import type { Store } from "./store.ts"
 
-/** The columns of the tables by name; none for a table that does not exist. */
+/** The columns of each table by name. A table that does not exist has none. */
 export type Catalogue = Record<TableOwner, Map<string, Column>>
 
-/** The columns that the library keeps. */
+/** The columns that the library uses. */
 export const coreColumns: Record<TableOwner, string[]> = {
   user: ["id"],
   session: ["id", "user_id", "created_at", "expires_at"],
@@ -57,7 +57,7 @@ export async function readCatalogue(
   return catalogue
 }
 
-/** Unites queries in groups of three: a statement of D1 may unite five at most. */
+/** Joins queries with UNION in groups of three, because a D1 statement may join at most five. */
 function inGroups(selects: string[]): string {
   const groups = selects.flatMap((_, n) => (n % 3 === 0 ? [selects.slice(n, n + 3).join(" UNION ALL ")] : []))
   return groups.map((group, n) => `SELECT * FROM (${group}) g${n}`).join(" UNION ALL ")
@@ -70,7 +70,7 @@ function renamedColumns(): AuthError {
   )
 }
 
-/** Returns whether a column holds an attribute, that is, anything but what the library keeps there itself. */
+/** Returns whether a column holds an attribute, and not a value of the library. */
 export function isAttribute(owner: "user" | "session", { name, writable }: Column): boolean {
   return writable && !coreColumns[owner].includes(name)
 }

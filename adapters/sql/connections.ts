@@ -2,19 +2,19 @@ import { queueOf } from "../retry/queue.ts"
 import type { Executor, SqlExecutor, SqlStatement } from "./executor.ts"
 import { inOrder } from "./executor.ts"
 
-/** A connection that one transaction has for itself. */
+/** A connection reserved for one transaction. */
 export interface Connection extends Pick<SqlExecutor, "execute"> {
-  /** Called when the transaction may still be open: nobody may use the connection again. */
+  /** Called when the transaction may still be open. The connection must not be used again. */
   giveUp(): void
 }
 
-/** A connection of a pool. */
+/** A pool's connection. */
 export interface PooledConnection extends Connection {
-  /** Called at the end, also after `giveUp`. */
+  /** Called at the end, even after `giveUp`. */
   release(): void
 }
 
-/** An executor over a pool: statements go to any of its connections, a transaction to one that is taken for it. */
+/** Creates an executor over a pool. Statements go to any connection, a transaction to a reserved one. */
 export function poolExecutor(
   statements: Pick<Executor, "query" | "execute">,
   take: () => Promise<PooledConnection>,
@@ -32,7 +32,7 @@ export function poolExecutor(
   }
 }
 
-/** An executor over a single connection, which calls use in turn: otherwise they would meet in one transaction. */
+/** Creates an executor over one connection. Calls take turns, because otherwise they would share a transaction. */
 export function connectionExecutor(
   client: object,
   { query, ...connection }: Connection & Pick<Executor, "query">,

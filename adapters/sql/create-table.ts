@@ -2,7 +2,7 @@ import { quotedTable, splitTable } from "../port/names.ts"
 import type { UserIdType } from "../port/user-ids.ts"
 import type { DialectName } from "./dialect.ts"
 
-/** What the databases' tables differ in. */
+/** What differs between the databases' tables. */
 interface Words {
   quote(name: string): string
   id: string
@@ -10,7 +10,7 @@ interface Words {
   hash: string
   time: string
   userId: Record<UserIdType, string>
-  /** Whether the tables refer to the user table, and indexes are statements of their own. */
+  /** Whether the tables reference the user table, and indexes are separate statements. */
   standard: boolean
   /** The columns of the session table that have an index. */
   indexed: string[]
@@ -25,7 +25,8 @@ export const words: Record<DialectName, Words> = {
     time: "INTEGER",
     userId: { text: "TEXT", integer: "INTEGER", bigint: "INTEGER", uuid: "TEXT" },
     standard: true,
-    // Cleanups read the table in slices: an index on expires_at would change another page at each sign-in and extension.
+    // Cleanups read the table in slices. An index on `expires_at` would cost another page write at each sign-in and
+    // extension.
     indexed: ["user_id"],
   },
   postgres: {
@@ -40,7 +41,7 @@ export const words: Record<DialectName, Words> = {
   },
   mysql: {
     quote: (name) => `\`${name}\``,
-    // Bytes: MySQL's collations of text take other case, accents or trailing blanks for equal.
+    // Bytes, because MySQL's text collations treat other case, accents or trailing spaces as equal.
     id: "VARBINARY(255)",
     keyId: "VARBINARY(512)",
     hash: "VARBINARY(1024)",
@@ -51,7 +52,7 @@ export const words: Record<DialectName, Words> = {
   },
 }
 
-/** SQLite's references stay in one schema, and do not name it. */
+/** SQLite's references stay in one schema and do not name it. */
 export function reference(dialect: DialectName, table: string, user: string): string {
   const { quote, standard } = words[dialect]
   const isApart = dialect === "sqlite" && splitTable(table).schema !== splitTable(user).schema
@@ -60,8 +61,8 @@ export function reference(dialect: DialectName, table: string, user: string): st
 }
 
 /**
- * Makes the statements that create a table, with an index for each of some columns, or for several together. Rows of a log
- * are only ever added and deleted.
+ * Returns the statements that create a table, with an index for each of some columns, or for several together. Rows of
+ * a log are only ever added and deleted.
  */
 export function createTable(
   dialect: DialectName,
@@ -80,8 +81,8 @@ export function createTable(
   const after = indexes.map(
     (some) => `CREATE INDEX IF NOT EXISTS ${index(some)} ON ${indexedTable} (${some.join(", ")})`,
   )
-  // SQLite's rows then lie in the index of their key, which would be a second tree: a write changes a page less. The rows
-  // of a log are long and come in the order of time, so they are better added at the end.
+  // Without a rowid, SQLite stores the rows in the index of their key instead of a second tree, which saves a page per
+  // write. The rows of a log are long and ordered by time, so they are better appended.
   const end = dialect === "sqlite" && !isLog ? ") WITHOUT ROWID" : ")"
   const create = `CREATE TABLE IF NOT EXISTS ${quotedName} (\n  ${[...columns, ...inside].join(",\n  ")}\n${end}`
   return standard ? [create, ...after] : [create]
@@ -89,7 +90,7 @@ export function createTable(
 
 function indexOf(name: string, column: string, dialect: DialectName, quote: Words["quote"]): string {
   const { schema, table } = splitTable(name)
-  // PostgreSQL cuts a name after 63 bytes; two of one table must still differ.
+  // PostgreSQL truncates a name after 63 bytes, and two indexes of one table must still differ.
   const index = quote(`${table.slice(0, 50)}_${column}`)
   return dialect === "sqlite" && schema !== null ? `${quote(schema)}.${index}` : index
 }

@@ -16,71 +16,71 @@ import { problemsOf, unusableTable, userIdTypeOf } from "./table-problems.ts"
 import type { Store } from "./store.ts"
 import { pooledStore, transactionStore } from "./store.ts"
 
-/** What every SQL adapter can be told. */
+/** Options of every SQL adapter. */
 export interface SqlOptions {
-  /** The names of the tables, `auth.user` with a schema. Defaults: as {@link TableNames} has them. */
+  /** The names of the tables, `auth.user` with a schema. Defaults: see {@link TableNames}. */
   tables?: TableNames | undefined
   /**
-   * The type of the user table's `id`; ids of another JavaScript type are refused. Default: the type that the database
-   * names, with numbers for all integers. Say `"bigint"` for ids beyond 2^53, and `"uuid"` for UUIDs in a column of text.
+   * The type of the user table's `id`. Ids of another JavaScript type are rejected. Default: the type in the database,
+   * with numbers for all integers. Use `"bigint"` for ids beyond 2^53, and `"uuid"` for UUIDs in a text column.
    */
   userIdType?: UserIdType | undefined
   /**
-   * Whether the client is in a transaction of the caller's, whose end the caller decides: writes of several steps then
-   * use a savepoint, and nothing is retried. Calls on one adapter take turns; two adapters on one client must not be
-   * used at the same time. Default: `false`.
+   * Whether the client is in your own transaction, which you commit or roll back. Writes of several steps then use a
+   * savepoint, and nothing is retried. Calls on one adapter take turns; do not use two adapters on one client at the
+   * same time. Default: `false`.
    */
   inTransaction?: boolean | undefined
 }
 
-/** What the adapter of a driver with pools can be told. */
+/** Options of the adapters whose drivers have pools. */
 export interface PoolOptions extends SqlOptions {
   /**
-   * Whether all callers use one database with the same rights. Session lookups that are made in one tick then share a
-   * statement, which runs in the async context of one of their callers. Set it to `false` if each caller's tenant, role
+   * Whether all callers use one database with the same rights. If so, session lookups made in the same tick share a
+   * statement, which runs in the async context of one of the callers. Set it to `false` if each caller's tenant, role
    * or row-level-security variable is chosen anywhere below the adapter.
    */
   shared?: boolean | undefined
 }
 
-/** A database whose columns are learnt at the first call. */
+/** A database whose columns are read at the first call. */
 export interface Openable {
-  /** Throws `invalid_option` if one of these tables cannot serve. */
+  /** Throws `invalid_option` if one of these tables is unusable. */
   open(needed: readonly TableOwner[]): MaybePromise<Database>
-  /** Returns a database as it is now, if one of these tables was not there when its columns were learnt. */
+  /** Returns the database as it is now, if one of these tables did not exist when its columns were read. */
   asking(database: Database, owners: readonly FeatureTable[]): MaybePromise<Database>
-  /** Learns the columns again at the next call, because they may have changed. */
+  /** Reads the columns again at the next call, because they may have changed. */
   forget(): void
 }
 
 /** A user id as a parameter. */
 export type SqlUserId = string | number
 
-/** A database as the statements in this folder see it: its columns are known. */
+/** A database with known columns, as the statements in this folder use it. */
 export interface Database {
   dialect: Dialect
   store: Store
-  /** As the dialect's, if lookups of several callers may share a statement; otherwise `null`. */
+  /** The dialect's `idTable` if several callers' lookups may share a statement, otherwise `null`. */
   idTable: Dialect["idTable"]
   /** The tables' names, quoted. */
   tables: Record<TableOwner, string>
   catalogue: Catalogue
   ids: UserIds
-  /** Why a table cannot serve, if it cannot. */
+  /** Why each table is unusable; `null` if it is usable. */
   problems: Record<TableOwner, string | null>
   sessions: ReturnType<typeof sessionReader>
   users: ReturnType<typeof userReader>
-  /** Makes the text once under its name, and gives it values. */
+  /** Builds the statement's text once under its name, and binds the values. */
   statement(name: string, text: () => string, values: SqlValue[]): SqlStatement
 }
 
-/** Makes a database of an executor. Throws `invalid_option` for invalid options. */
+/** Creates a database from an executor. Throws `invalid_option` for invalid options. */
 export function openable(dialect: Dialect, executor: Executor, options: PoolOptions): Openable {
   checkOptions("adapter", options, "tables", "userIdType", "inTransaction", "shared")
   const names = tableNames(options.tables)
   userIdsOf(options.userIdType)
   const makeStore = options.inTransaction ? transactionStore : pooledStore
-  // When a query fails, a column may have been dropped.
+  // A query may fail because a column was dropped.
   const store = makeStore(executor, dialect, () => database.forget())
   const idTable = executor.shared && !options.inTransaction ? dialect.idTable : null
   const database = learntOnce(
@@ -91,8 +91,8 @@ export function openable(dialect: Dialect, executor: Executor, options: PoolOpti
 }
 
 /**
- * Callers share what was learnt, never the reading: a promise that another request has started may belong to another
- * tenant, and on Cloudflare Workers it never settles once that request is cut off.
+ * Callers share the columns, but never a pending read. A promise started by another request may belong to another
+ * tenant, and on Cloudflare Workers it never settles if that request is cut off.
  */
 function learntOnce(
   read: () => Promise<Database>,
@@ -109,11 +109,11 @@ function learntOnce(
   async function readOnce(needed: readonly TableOwner[]): Promise<Database> {
     const forgottenBefore = forgotten
     const database = await read()
-    // Of several readers the first is kept: all callers then use the same statements.
+    // If several callers read at once, the first result is kept, so that all use the same statements.
     return check(forgotten === forgottenBefore ? (learnt ??= database) : database, needed)
   }
 
-  /** Reads the columns once more, for what may have been put right. Callers that need other tables do not notice. */
+  /** Reads the columns again, in case the table was fixed. Callers that need other tables are not affected. */
   async function readAgain(isRight: (fresh: Database) => boolean): Promise<Database> {
     const forgottenBefore = forgotten
     const fresh = await read()
@@ -132,7 +132,7 @@ function learntOnce(
 
   return {
     forget,
-    // Every validation comes by here: when the columns are known it makes no promise.
+    // Every validation runs this. Once the columns are known, it creates no promise.
     open(needed) {
       if (!learnt) return readOnce(needed)
       const isRight = canServe(needed)

@@ -5,24 +5,24 @@ import type { Database } from "./database.ts"
 
 type DeleteExpired = SessionRows<Database, never, never, never, never>["deleteExpired"]
 
-/** Makes a function that deletes sessions whose deadline has passed: by the index on `expires_at`, or in slices. */
+/** Creates a function that deletes expired sessions, by the index on `expires_at` or in slices. */
 export function expiredSessions(): DeleteExpired {
   const inSlices = sliced()
   return (db, ...call) => (db.dialect.sliceRows === null ? byIndex(db, ...call) : inSlices(db, ...call))
 }
 
 async function byIndex(db: Database, before: number, limit: number): Promise<number> {
-  // The limit stands in the text: MySQL does not take a driver's number for it.
+  // The limit is part of the text, because MySQL does not accept a driver's number as a limit.
   const text = () => db.dialect.deleteSome(db.tables.session, "expires_at <= ?1", limit, "expires_at")
   return db.store.execute(db.statement(`deleteExpired\0${limit}`, text, [before]))
 }
 
 /**
- * Reads the table in the order of its key. A call continues where the last one stopped, as all of a cleanup's calls but
- * the last do at their limit, and some where they failed. It has read the whole table when it finds fewer.
+ * Reads the table in the order of its key. Each call continues where the last one stopped, at its limit or at a
+ * failure. A call that deletes fewer rows than its limit has read the whole table.
  */
 function sliced(): DeleteExpired {
-  // Before any other text.
+  // Sorts before any other text.
   const first = ""
   let next = first
 
@@ -33,7 +33,7 @@ function sliced(): DeleteExpired {
       const end = await endOfSlice(db, from)
       deleted += await deleteSlice(db, from, end, before, limit - deleted)
       if (deleted < limit) from = end ?? first
-      // Kept after each slice: D1 cuts a request off after so many statements, and the next one must get further.
+      // Saved after each slice: D1 stops a request after a number of statements, and the next request must get further.
       next = from
       if (deleted >= limit || (end === null && isFromStart)) return deleted
       if (end === null) isFromStart = true
@@ -41,11 +41,11 @@ function sliced(): DeleteExpired {
   }
 }
 
-/** Returns the id with which the next slice starts; `null` behind the last one. */
+/** Returns the id at which the next slice starts; `null` after the last slice. */
 async function endOfSlice(db: Database, from: string): Promise<string | null> {
   const { session } = db.tables
   const { sliceRows } = db.dialect
-  // A column may hold bytes too, which come after all text: read as text, they would lead back to an earlier place.
+  // A column may also hold bytes, which sort after all text. Read as text, they would lead back to an earlier position.
   const isText = "id >= ?1 AND id < x''"
   const text = () => `SELECT id FROM ${session} WHERE ${isText} ORDER BY id LIMIT 1 OFFSET ${sliceRows}`
   const [row] = await db.store.query(db.statement("endOfSlice", text, [from]))
@@ -61,7 +61,7 @@ async function deleteSlice(
 ): Promise<number> {
   const { session } = db.tables
   const isInside = end === null ? "id >= ?1" : "id >= ?1 AND id < ?4"
-  // The plus keeps an older table's index on expires_at out of it, which leads to the rows of all slices.
+  // The plus stops SQLite from using an older table's index on `expires_at`, which finds the rows of all slices.
   const some = `SELECT id FROM ${session} WHERE ${isInside} AND +expires_at <= ?2 LIMIT ?3`
   const text = () => `DELETE FROM ${session} WHERE id IN (${some})`
   const values = [from, before, limit, ...(end === null ? [] : [end])]

@@ -1,10 +1,10 @@
 import type { UserIdType } from "../port/user-ids.ts"
 import type { SqlValue } from "./executor.ts"
 
-/** The databases whose SQL the adapter speaks. `mysql` is MariaDB too. */
+/** The supported SQL dialects. `mysql` includes MariaDB. */
 export type DialectName = "sqlite" | "postgres" | "mysql"
 
-/** What a column holds, as far as this package tells types apart. */
+/** What a column holds, as far as this package distinguishes types. */
 export type ColumnKind =
   "text" | "integer" | "number" | "boolean" | "time" | "json" | "bytes" | "uuid" | "array" | "other"
 
@@ -14,99 +14,102 @@ export interface Column {
   /** The type's name, without length. */
   type: string
   kind: ColumnKind
-  /** The characters or bytes that fit; `null` where nothing but the database's own limit counts. */
+  /** The number of characters or bytes that fit; `null` if only the database's own limit applies. */
   size: number | null
   /** `false` for a column that only the database sets. */
   writable: boolean
-  /** MySQL's character set of text; `null` for bytes and in other databases. */
+  /** The character set of text in MySQL; `null` for bytes and in other databases. */
   charset: string | null
-  /** Also in MySQL; in PostgreSQL `deterministic`, or `null`. */
+  /** The collation in MySQL; in PostgreSQL `deterministic` or `null`; otherwise `null`. */
   collation: string | null
-  /** What an `UPDATE` sets for the value that a new row would have. */
+  /** The expression with which an `UPDATE` sets the value that a new row would have. */
   fresh: string
-  /** Whether a new row gets a value of the database's own here: a default, or the next number. */
+  /** Whether the database fills this column in a new row: a default, or the next number. */
   hasDefault: boolean
-  /** Whether the database can tell the value that it made for this column in a new row. */
+  /** Whether the database can return the value that it created for this column. */
   generated: boolean
 }
 
 /**
- * What databases disagree on, as far as this package is concerned. Fragments name parameters as `?1`, `?2`, and may
+ * The differences between databases, as far as this package needs them. Fragments name parameters `?1`, `?2`, and may
  * repeat them.
  */
 export interface Dialect {
   name: DialectName
   /** Quotes an identifier. */
   quote(name: string): string
-  /** The driver's placeholder of the nth parameter, counted from 1. */
+  /** Returns the driver's placeholder of the nth parameter, counted from 1. */
   placeholder(n: number): string
 
   /**
-   * A `SELECT` of a table's columns, as {@link Column} describes them but for `kind`. `parameter` is the table as
-   * `catalogueName` names it; a schema is a plain name, and its quotes are single.
+   * Returns a `SELECT` of a table's columns as {@link Column} describes them, without `kind`. `parameter` is the table
+   * as named by `catalogueName`. A schema is a plain name, in single quotes.
    */
   columns(parameter: string, schema: string | null): string
-  /** How `columns` wants the table named. */
+  /** Returns the table's name as `columns` expects it. */
   catalogueName(table: string, schema: string | null): string
   /** Returns what a column of a type holds. */
   kindOf(type: string): ColumnKind
-  /** The type of user ids that a column can hold; `null` if it holds none, or the type says too little. */
+  /** Returns the type of user ids that a column can hold; `null` if it cannot hold any, or the type says too little. */
   userIdType(column: Column): UserIdType | null
   /** The types to write for ids and times. */
   words: { id: string; passkeyId: string; time: string }
-  /** What is wrong with a column of ids, if anything; `length` is the one that all of them have. */
+  /** Returns what is wrong with a column of ids, or `null`. `length` is the length that all ids have, if they share one. */
   idProblem(column: Column, length: number | null): string | null
-  /** Whether a column holds milliseconds in 64 bits. */
+  /** Returns whether a column holds milliseconds in 64 bits. */
   holdsTime(column: Column): boolean
 
-  /** A parameter that is a user id, as the type of its column. */
+  /** Casts a parameter that is a user id to the type of its column. */
   userId(parameter: string, type: UserIdType): string
-  /** A user id that comes out as text, without loss. */
+  /** Returns a user id as text, without loss. */
   asText(column: string): string
-  /** Whether a column of user ids, of whatever collation, is byte for byte `value`, found by its index. */
+  /** Returns the condition that a column of user ids, in any collation, equals `value` byte for byte, using its index. */
   sameUser(column: string, value: string, type: UserIdType, id: Column): string
-  /** The provider id in the id of a key: the text before its first colon, byte for byte. */
+  /** Returns the provider id in the id of a key: the text before its first colon, byte for byte. */
   providerOf(column: string): string
-  /** Equality that holds for two nulls. */
+  /** Returns an equality that also holds for two nulls. */
   same(left: string, right: string): string
-  /** A time column that comes out as a number whatever it holds. */
+  /** Returns a time column as a number, whatever it holds. */
   time(column: string): string
-  /** What an attribute's value is read through, where the driver leaves it as another type than the column's. */
+  /** Returns a function that converts an attribute, if the driver returns it as another type than the column's. */
   reader(column: Column): ((value: unknown) => unknown) | undefined
-  /** A parameter that is the value of a column. */
+  /** Casts a parameter to the value of a column. */
   value(parameter: string, column: Column): string
-  /** A parameter in a `SELECT` list, where no column tells its type. */
+  /** Casts a parameter in a `SELECT` list, where no column determines its type. */
   typed(parameter: string, column: Column): string
 
-  /** A table `i` of session ids with each one's `place`, counted from 0; few texts whatever their number. `null`: no use. */
+  /** Returns a table `i` of session ids, each with its `place` counted from 0, in few distinct texts. `null`: never used. */
   idTable: ((ids: string[]) => { table: string; values: SqlValue[] }) | null
 
-  /** Ends a `SELECT` so that its rows cannot be deleted before the statement's transaction ends. */
+  /** Ends a `SELECT` so that its rows cannot be deleted before the transaction ends. */
   keep: string
-  /** Ends a `SELECT` that locks its rows; `null` where a transaction that writes is alone anyway. */
+  /** Ends a `SELECT` that locks its rows; `null` if a transaction that writes is alone anyway. */
   lock: string | null
-  /** How many rows a statement of a clean-up looks at. `null`: `schema()` makes an index that finds the expired ones. */
+  /** The number of rows that a cleanup statement reads. `null`: `schema()` creates an index that finds the expired rows. */
   sliceRows: number | null
-  /** Deletes at most `limit` rows that meet a condition on an indexed column, judged when they are deleted. */
+  /**
+   * Returns the statement that deletes at most `limit` rows. The condition, on an indexed column, is checked at
+   * deletion.
+   */
   deleteSome(table: string, condition: string, limit: number, column: "expires_at" | "until" | "at"): string
-  /** Ends an `INSERT` so that it skips rows whose `id` is there. */
+  /** Ends an `INSERT` so that it skips rows whose `id` already exists. */
   skipTaken: string
   /** Whether `UPDATE` and `DELETE` can return the rows that they change. */
   returning: boolean
-  /** Text by which rows are sorted and compared byte for byte. */
+  /** Returns text that sorts and compares byte for byte. */
   bytewise(column: string): string
   /** The rest of an `INSERT` that sets no column. */
   defaultRow: string
-  /** What finds user `u` just inserted by the same connection; `null` where only `RETURNING` tells. */
+  /** The condition that finds user `u` just inserted by this connection; `null` if only `RETURNING` finds it. */
   lastUser: string | null
 
-  /** Whether the database refused a value because it must be unique. */
+  /** Returns whether the database refused a value because it must be unique. */
   isUniqueViolation(error: unknown): boolean
-  /** Whether nothing was done and the same call may succeed in a moment. */
+  /** Returns whether nothing was written and the same call may succeed in a moment. */
   isTransient(error: unknown): boolean
 }
 
-/** Turns the types of each kind into the kind of each type. */
+/** Converts the types of each kind to the kind of each type. */
 export function kindsOf(types: Partial<Record<ColumnKind, string[]>>): Record<string, ColumnKind> {
   const kinds = Object.entries(types) as [ColumnKind, string[]][]
   return Object.fromEntries(kinds.flatMap(([kind, names]) => names.map((name) => [name, kind])))

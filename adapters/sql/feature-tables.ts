@@ -18,7 +18,7 @@ const featureTables: Record<Feature, FeatureTable> = {
 
 const features = ["tokens", "throttle", "totp", "passkeys", "audit"] as const satisfies Feature[]
 
-/** The columns of a table, with its indexes, each on a column or on several. */
+/** The columns and indexes of a table. An index covers one column or several. */
 interface Table {
   columns: string[]
   indexed: (string | string[])[]
@@ -32,7 +32,7 @@ interface Types {
   integer: string
 }
 
-// MySQL's text is 65,535 bytes, and bytes that are a name are compared exactly.
+// MySQL's TEXT holds 65,535 bytes. Names are bytes, which are compared exactly.
 const types: Record<DialectName, Types> = {
   sqlite: { text: "TEXT", name: "TEXT", passkeyId: "TEXT", integer: "INTEGER" },
   postgres: { text: "TEXT", name: "TEXT", passkeyId: "TEXT", integer: "INTEGER" },
@@ -44,7 +44,7 @@ const types: Record<DialectName, Types> = {
   },
 }
 
-/** Makes the statements that create the tables of features. Throws `invalid_option` for an unknown feature. */
+/** Returns the statements that create the tables of features. Throws `invalid_option` for an unknown feature. */
 export function featureStatements(
   dialect: DialectName,
   include: readonly Feature[],
@@ -62,7 +62,7 @@ export function featureStatements(
     })
 }
 
-/** A caller in JavaScript may have written anything. */
+/** A caller in JavaScript can pass anything. */
 function checkFeatures(include: readonly unknown[]): void {
   const known: readonly unknown[] = features
   const unknown = include.find((feature) => !known.includes(feature))

@@ -6,8 +6,8 @@ import type { Column } from "./dialect.ts"
 import type { SqlStatement } from "./executor.ts"
 
 /**
- * Makes the `INSERT` of a row, with parameters in the order of the table's columns, and attributes after them. It takes the row
- * from that of its user, so that none is stored for a user who is not there, or is being deleted.
+ * Returns the `INSERT` of a row, with parameters in the order of the table's columns, followed by attributes. It
+ * selects from the user's row, so that nothing is stored for a user who does not exist or is being deleted.
  */
 export function insertOwned(
   db: Database,
@@ -25,14 +25,14 @@ export function insertOwned(
   return `INSERT INTO ${tables[owner]} (${names}) SELECT ${values.join(", ")} ${found}`
 }
 
-/** Runs an insertion by {@link insertOwned}: `false` if the row is there already. Throws `user_missing`. */
+/** Runs an insertion by {@link insertOwned}: `false` if the row already exists. Throws `user_missing`. */
 export async function insertedOnce(db: Database, insertion: SqlStatement): Promise<boolean> {
   const count = await unlessThere(db, [insertion])
   if (count === 0) throw missingUser()
   return count !== null
 }
 
-/** Runs statements of which the last inserts, and resolves to how many rows that was; `null` if an id is there. */
+/** Runs statements, the last of which inserts. Resolves to how many rows it inserted; `null` if an id already exists. */
 export async function unlessThere({ store, dialect }: Database, statements: SqlStatement[]): Promise<number | null> {
   try {
     return await store.atomic(statements)

@@ -10,13 +10,13 @@ import { insertOwned } from "./insert-owned.ts"
 
 type SqlKeys = Omit<KeyRows<Database, SqlUserId, Assignment>, "encodeUser" | "encodeAttributes" | "isTaken">
 
-/** Keeps keys in a table whose `id` is `<provider id>:<provider user id>`. */
+/** Stores keys in a table whose `id` has the form `<provider id>:<provider user id>`. */
 export const sqlKeys: SqlKeys = {
   async hasKey(db, id) {
     const text = () => `SELECT 1 AS found FROM ${db.tables.key} WHERE id = ?1${db.dialect.keep}`
     return (await db.store.query(db.statement("hasKey", text, [id]))).length > 0
   },
-  // The user's row comes first, as in every transaction that writes it, so that two of them wait for each other.
+  // Every transaction that writes the user's row writes it first, so that two of them wait for each other.
   async insertKey(db, user, key, attributes) {
     const insert = db.statement("insertKey", () => insertOwned(db, "key"), [key.id, user, key.passwordHash])
     if ((await db.store.atomic([...assigning(db, attributes, user), insert])) === 0) throw missingUser()
@@ -58,7 +58,7 @@ export const sqlKeys: SqlKeys = {
   },
   async deleteKey(db, { id, user }, evenLast) {
     const any = () => `DELETE FROM ${db.tables.key} WHERE ${isOwn(db)}`
-    // A derived table, because MySQL does not read the table that it deletes from.
+    // MySQL cannot read the table that it deletes from, except through a derived table.
     const another = () => `SELECT k.id FROM ${db.tables.key} k WHERE ${owned(db, "?2")} AND k.id <> ?1 LIMIT 1`
     const oneOfMany = () => `${any()} AND (EXISTS (SELECT 1 FROM (${another()}) other)${orPasskey(db)})`
     const statements = evenLast
@@ -68,13 +68,13 @@ export const sqlKeys: SqlKeys = {
   },
 }
 
-/** A passkey lets its user in as well as a key. Nothing where there is no table of passkeys. */
+/** A passkey lets its user sign in just as a key does. Returns nothing if there is no table of passkeys. */
 function orPasskey(db: Database): string {
   if (!keptFeatures(db).includes("passkey")) return ""
   return ` OR EXISTS (SELECT 1 FROM ${db.tables.passkey} p WHERE ${isOwned(db, "passkey", "?2", "p.user_id")})`
 }
 
-/** Writes the attributes of a user, if there are any; with a key's id only while that key is the user's. */
+/** Writes a user's attributes, if there are any. With a key's id, only while that key belongs to the user. */
 function assigning(db: Database, attributes: Assignment, user: SqlValue, keyId?: string): SqlStatement[] {
   const { columns, values, name } = attributes
   if (columns.length === 0) return []
@@ -87,8 +87,8 @@ function assigning(db: Database, attributes: Assignment, user: SqlValue, keyId?:
 }
 
 /**
- * The sessions go before the swap, under the same condition, with the key locked: so they go if and only if the swap
- * takes place.
+ * The sessions are deleted before the swap, under the same condition and with the key locked. So they end if and only
+ * if the swap takes place.
  */
 function endingSessions(db: Database, id: string, from: string | null, ended: EndedSessions): SqlStatement[] {
   const { dialect, tables } = db
@@ -101,7 +101,7 @@ function endingSessions(db: Database, id: string, from: string | null, ended: En
   ]
 }
 
-/** Deletes sessions but for `?3`. Nothing where they are kept elsewhere. */
+/** Deletes all sessions except `?3`. Returns nothing if sessions are stored elsewhere. */
 function ending(
   db: Database,
   name: string,

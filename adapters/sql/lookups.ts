@@ -24,15 +24,16 @@ type Find = (db: Database, id: string) => MaybePromise<Found>
 
 type IdTable = NonNullable<Database["idTable"]>
 
-// So few are faster alone than together, and more would wait for a large answer.
+// A few lookups are faster as separate statements. In a batch of more than 64, all would wait for a large result.
 const few = 3
 const maxLookups = 64
 
-// Each request of a server arrives in its own callback, with the microtasks run before the next. Under load one
-// waits for the others; alone, it waits for nothing. Taken early, so that a test's pretended clock does not stop it.
+// A server handles each request in its own callback, and runs the microtasks before the next one. Under load a lookup
+// waits for other requests; otherwise it waits for nothing. Read at load time, so that a test's fake timers do not stop
+// it.
 const afterOthers: (run: () => void) => unknown = globalThis.setImmediate ?? queueMicrotask
 
-/** Makes a function that finds a session. Over a shared executor, calls of one tick share a statement. */
+/** Creates a function that finds a session. Over a shared executor, calls of one tick share a statement. */
 export function sessionLookup(): Find {
   let gathering: Batch | null = null
   let underWay = 0
@@ -59,20 +60,20 @@ export function sessionLookup(): Find {
     } catch (error) {
       for (const { reject } of batch.lookups) reject(error)
     } finally {
-      // Before anyone hears of it: who asks again at once is alone.
+      // Runs before callers continue, so that a caller's next lookup counts as the only one.
       underWay--
     }
   }
 
   return (db, id) => {
     const { idTable } = db
-    // Of a hash only its own spelling is ever stored. An id of another form might hold what separates ids.
+    // A hash is stored in one spelling only. Another id might contain the character that separates ids.
     if (!idTable || !isHash(id)) return after(rowOf(db, id), ([row]) => read(db, row, id))
     return new Promise((resolve, reject) => gather(db, idTable, { id, resolve, reject }))
   }
 }
 
-/** Gives each caller its row. A malformed row rejects only the call that asked for it. */
+/** Passes each caller its row. A malformed row rejects only the call that asked for it. */
 function settle({ db, lookups }: Batch, rows: Row[]): void {
   const places = lookups.length === 1 ? rows : rowsByPlace(db, rows)
   for (const [place, { id, resolve, reject }] of lookups.entries()) {
@@ -84,7 +85,7 @@ function settle({ db, lookups }: Batch, rows: Row[]): void {
   }
 }
 
-/** One row for each lookup, even if two ask for the same id. */
+/** Returns one row per lookup, even if two lookups have the same id. */
 function rowsByPlace({ sessions }: Database, rows: Row[]): Row[] {
   const places: Row[] = []
   for (const row of rows) places[Number(row[sessions.place])] = row
@@ -102,7 +103,7 @@ function rowOf(db: Database, id: string): MaybePromise<Row[]> {
 
 function rowsTogether({ db, lookups, idTable }: Batch): MaybePromise<Row[]> {
   const { table, values } = idTable(lookups.map(({ id }) => id))
-  // Joined: of a list in a condition each row of a small table would be compared with all.
+  // Joined, because with a list in a condition the database compares each row of a small table with the whole list.
   const from = () => `${table} JOIN ${db.tables.session} s ON ${hasId(db, "session", "s.id", "i.id")} ${withUser(db)}`
   const text = () => `${select(db)}, i.place AS ${db.dialect.quote(db.sessions.place)} FROM ${from()}`
   return db.store.query(db.statement(`findSessions\0${values.length}`, text, values))

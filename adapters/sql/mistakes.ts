@@ -4,8 +4,8 @@ import type { DriverError } from "../retry/driver-error.ts"
 import { causedBy, withoutValues } from "../retry/driver-error.ts"
 
 /**
- * Returns `invalid_option` in the place of a driver's error if the tables or the attributes are at fault, not an
- * outage: the same call would fail tomorrow. Any other error comes back, without values.
+ * Replaces a driver's error with `invalid_option` if the tables or attributes caused it, so that the same call would
+ * always fail. Returns any other error without values.
  */
 export function explained(error: unknown, dialect: DialectName): unknown {
   let sentence: string | null = null
@@ -49,7 +49,7 @@ function checked(constraint: string): string {
   return `attributes: a value breaks the constraint ${named(constraint)} of the table; use one that it allows`
 }
 
-/** Explains a broken foreign key. */
+/** Explains a violated foreign key. */
 export function referred(): string {
   return "database: the row that an attribute names does not exist, or rows of your own refer to the one to be deleted; delete those first, or declare them ON DELETE CASCADE"
 }
@@ -85,10 +85,10 @@ const sqliteMessages: [RegExp, (name: string) => string][] = [
   ],
 ]
 
-// unique_violation is an answer; duplicate_prepared_statement is a pooler's doing.
+// unique_violation is a normal result. duplicate_prepared_statement comes from a connection pooler.
 const notMistakes = new Set(["23505", "42P05"])
 
-/** pg and PGlite name what is concerned in other fields than postgres.js. */
+/** pg and PGlite use other field names than postgres.js. */
 function postgresSentence(code: string, error: DriverError): string {
   const fields = error as DriverError & Record<string, unknown>
   const [column, constraint] = [

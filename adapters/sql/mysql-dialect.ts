@@ -2,7 +2,7 @@ import { causedBy } from "../retry/driver-error.ts"
 import type { Column, Dialect } from "./dialect.ts"
 import { kindsOf } from "./dialect.ts"
 
-// ER_DUP_ENTRY; ER_LOCK_DEADLOCK, and ER_CHECKREAD, which MariaDB answers to a write after a snapshot has aged.
+// ER_DUP_ENTRY; ER_LOCK_DEADLOCK, and ER_CHECKREAD, which MariaDB returns for a write after an outdated snapshot.
 const taken = 1062
 const passing = new Set<unknown>([1213, 1020])
 
@@ -32,7 +32,7 @@ export const mysql: Dialect = {
   },
   words: { id: "VARBINARY(255)", passkeyId: "VARBINARY(1400)", time: "BIGINT" },
   idProblem({ charset, collation, kind, type, size }, length) {
-    // MySQL fills shorter ids up with zeros.
+    // MySQL pads shorter ids with zeros.
     if (type === "binary" && size !== length) return `has the type binary(${size})`
     if (charset !== null) return `has the collation ${collation}, which takes different ids for equal`
     return kind === "bytes" ? null : `has the type ${type}`
@@ -51,7 +51,7 @@ export const mysql: Dialect = {
   typed: (parameter, { type }) => (type === "bigint" ? `CAST(${parameter} AS SIGNED)` : parameter),
 
   idTable(ids) {
-    // Filled up, so that few statements are prepared: of 2, 4, 8 and so on.
+    // Padded to 2, 4, 8 and so on, so that few distinct statements are prepared.
     const places = Array.from({ length: 2 ** Math.ceil(Math.log2(ids.length)) }, (_, place) => place)
     const rows = places.map((place) => `SELECT ?${place + 1} AS id, ${place} AS place`)
     return { table: `(${rows.join(" UNION ALL ")}) i`, values: places.map((place) => ids[place] ?? null) }
@@ -62,9 +62,9 @@ export const mysql: Dialect = {
   sliceRows: null,
   deleteSome: (table, condition, limit, column) =>
     `DELETE FROM ${table} WHERE ${condition} ORDER BY ${column} LIMIT ${limit}`,
-  // Not IGNORE, which would cut off what is too long.
+  // IGNORE would also truncate values that are too long.
   skipTaken: " ON DUPLICATE KEY UPDATE id = id",
-  // MariaDB's DELETE can, MySQL's cannot.
+  // MariaDB's DELETE can return rows, MySQL's cannot.
   returning: false,
   bytewise: (column) => column,
   defaultRow: "() VALUES ()",
@@ -75,8 +75,8 @@ export const mysql: Dialect = {
 }
 
 /**
- * The first comparison is in the column's own collation, so that its index serves; the second is of bytes, because no
- * common collation is exact: `a` finds `A`, and `a` with blanks behind it.
+ * The first comparison uses the column's own collation, so that the index is used. The second compares bytes, because
+ * no common collation is exact: `a` matches `A`, and `a` with trailing spaces.
  */
 function sameText(column: string, value: string, { charset, collation, type }: Column): string {
   const text = `CONVERT(${value} USING utf8mb4)`

@@ -7,7 +7,7 @@ import type { Database, SqlUserId } from "./database.ts"
 import type { Row, SqlStatement, SqlValue } from "./executor.ts"
 import { insertOwned, insertedOnce } from "./insert-owned.ts"
 
-/** Keeps passkeys in the table `user_passkey`. */
+/** Stores passkeys in the table `user_passkey`. */
 export const sqlPasskeys: PasskeyRows<Database, SqlUserId> = {
   encodeUser: ({ ids }, id) => ids.encode(id),
   insert: (db, passkey) =>
@@ -52,7 +52,7 @@ function isOwn(db: Database): string {
   return `${hasId(db, "passkey")} AND ${isOwned(db, "passkey", "?2")}`
 }
 
-/** In the order of the table's columns. */
+/** Returns the values in the order of the table's columns. */
 function valuesOf(passkey: NewPasskey<SqlUserId>): SqlValue[] {
   const { id, user, publicKey, algorithm, signCount, backupEligible, backedUp, aaguid, transports, name } = passkey
   const flags = [Number(backupEligible), Number(backedUp)]
@@ -80,7 +80,7 @@ function toPasskey({ ids }: Database, row: Row): PasskeyRecord {
     id: readText(row.id),
     userId: ids.decode(row.user_id),
     publicKey: readText(row.public_key),
-    // No other was stored.
+    // Only these algorithms are ever stored.
     algorithm: Number(row.algorithm) as PasskeyAlgorithm,
     signCount: Number(row.sign_count),
     backupEligible: Number(row.backup_eligible) === 1,

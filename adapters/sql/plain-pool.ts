@@ -4,15 +4,15 @@ interface Platform {
   navigator?: { userAgent?: string }
 }
 
-/** The methods and own properties by which a driver's pool is known. All methods must come from one class. */
+/** The methods and own properties that identify a driver's pool. All methods must come from one class. */
 export interface PoolShape {
   methods: string[]
   own: string
 }
 
 /**
- * Returns whether a pool is just what its driver makes. A proxy, a replaced method or a subclass may choose another
- * database for each caller, and so may a listener that prepares each connection for its caller.
+ * Returns whether a pool is exactly what its driver creates. A proxy, a replaced method or a subclass may choose
+ * another database for each caller. So may a listener that prepares each connection for its caller.
  */
 export function isPlainPool(pool: object, { methods, own }: PoolShape): boolean {
   if (isOnWorkers() || mayBeProxy(pool) || !Object.hasOwn(pool, own)) return false
@@ -20,12 +20,12 @@ export function isPlainPool(pool: object, { methods, own }: PoolShape): boolean 
   return first !== null && first !== pool && others.every((owner) => owner === first) && !preparesConnections(pool)
 }
 
-// There a statement ends with the request that sent it, and the others would wait for ever.
+// On Workers, a statement ends with the request that sent it, and the other requests would wait forever.
 function isOnWorkers(): boolean {
   return (globalThis as Platform).navigator?.userAgent === "Cloudflare-Workers"
 }
 
-// Only Node's own utility can tell. Without it nothing is certain.
+// Only Node's own utility can detect a proxy. Without it, any object may be one.
 function mayBeProxy(value: object): boolean {
   return nodeModule("node:util")?.types?.isProxy?.(value) ?? true
 }

@@ -10,15 +10,15 @@ import { createTable } from "./create-table.ts"
 import { bind, template } from "./statement.ts"
 import { pooledStore } from "./store.ts"
 
-/** What the revocations of stateless sessions can be told. */
+/** Options of the revocations of stateless sessions. */
 export interface RevocationTable {
-  /** The name of their table, `auth.revocation` with a schema. Default: `session_revocation`. */
+  /** The name of the table, `auth.revocation` with a schema. Default: `session_revocation`. */
   table?: string | undefined
 }
 
-/** Revocations in a table, which somebody must clean up. */
+/** Revocations in a table, which needs regular cleanup. */
 export interface SqlRevocations extends Revocations {
-  /** Deletes, in batches, what lapsed. Resolves to how many. Run it from a daily job. */
+  /** Deletes expired revocations in batches. Resolves to how many. Run it from a daily job. */
   deleteExpiredRevocations(): Promise<number>
 }
 
@@ -32,8 +32,8 @@ const columns: Record<DialectName, string[]> = {
 }
 
 /**
- * Makes the statements that create the table of revocations with its index. Throws `invalid_option` for a name that is
- * no plain identifier.
+ * Returns the statements that create the table of revocations with its index. Throws `invalid_option` if the name is
+ * not a plain identifier.
  */
 export function revocationStatements({ name }: Dialect, options: RevocationTable): string[] {
   checkOptions("revocationSchema()", options, "table")
@@ -41,7 +41,7 @@ export function revocationStatements({ name }: Dialect, options: RevocationTable
   return createTable(name, checkedTable(table), columns[name], ["expires_at"])
 }
 
-/** Keeps revocations in a table, under the SHA-256 of their keys, so that a key may be any text and names nobody. */
+/** Stores revocations in a table under the SHA-256 of their keys, so that a key can be any text and reveals no user. */
 export function createSqlRevocations(
   dialect: Dialect,
   executor: SqlExecutor,

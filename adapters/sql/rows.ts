@@ -5,7 +5,7 @@ import { isAttribute } from "./catalogue.ts"
 import type { Dialect } from "./dialect.ts"
 import type { Row } from "./executor.ts"
 
-/** Selects the columns of user `u`, and reads them back under the names that its table gives them. */
+/** Selects the columns of user `u`, and reads them back under their names in the table. */
 export function userReader({ user }: Catalogue, dialect: Dialect, ids: UserIds) {
   const names = [...user.keys()]
   const readers = [...user.values()].flatMap((column) => {
@@ -16,7 +16,7 @@ export function userReader({ user }: Catalogue, dialect: Dialect, ids: UserIds) 
     name === "id" && ids.type === "bigint" ? dialect.asText("u.id") : `u.${dialect.quote(name)}`
   return {
     select: names.map((name) => `${expression(name)} AS ${dialect.quote(name)}`).join(", "),
-    /** Reads a user; `null` where a join found none. */
+    /** Reads a user; `null` if the join found none. */
     read(row: Row): Row | null {
       if (row.id === null) return null
       const user: Row = {}
@@ -28,11 +28,11 @@ export function userReader({ user }: Catalogue, dialect: Dialect, ids: UserIds) 
   }
 }
 
-/** Selects the columns of session `s`, and reads them back. They never mix with those of a user in the same row. */
+/** Selects the columns of session `s`, and reads them back. Their aliases never collide with a user's columns. */
 export function sessionReader({ user, session }: Catalogue, dialect: Dialect, ids: UserIds) {
   const prefix = aliasPrefix([...user.keys()])
   const [userId, createdAt, expiresAt] = [`${prefix}user_id`, `${prefix}created_at`, `${prefix}expires_at`]
-  // Numbered, because PostgreSQL cuts a name after 63 bytes.
+  // Numbered, because PostgreSQL truncates a name after 63 bytes.
   const attributes = [...session.values()]
     .filter((column) => isAttribute("session", column))
     .map((column, n) => ({ name: column.name, alias: `${prefix}${n}`, read: dialect.reader(column) }))
@@ -50,7 +50,7 @@ export function sessionReader({ user, session }: Catalogue, dialect: Dialect, id
   }
   return {
     select: select.join(", "),
-    /** The name of a column that tells for which of several ids a row was found. */
+    /** The name of the column that shows which of several ids a row belongs to. */
     place: `${prefix}place`,
     read: (row: Row, id: string): SessionRecord<Row> => ({
       id,

@@ -9,29 +9,29 @@ import type { DialectName } from "./dialect.ts"
 import type { Feature } from "./feature-tables.ts"
 import { featureStatements } from "./feature-tables.ts"
 
-/** What {@link schema} can be told: the same as the adapter, and the session's own columns. */
+/** Options of {@link schema}: those of the adapter, and the session's own columns. */
 export interface SchemaOptions {
-  /** The names of the tables, `auth.user` with a schema, which must exist. Defaults: as {@link TableNames} has them. */
+  /** The names of the tables, `auth.user` with a schema, which must exist. Defaults: see {@link TableNames}. */
   tables?: TableNames | undefined
   /** The type of the user table's `id`. Default: `"text"`. */
   userIdType?: UserIdType | undefined
-  /** More columns of the session table: `{ label: "TEXT" }` or `["label TEXT"]`. The types go into the SQL as they are. */
+  /** More columns of the session table: `{ label: "TEXT" }` or `["label TEXT"]`. The types go into the SQL unchanged. */
   sessionColumns?: Record<string, string> | string[] | undefined
-  /** The features whose tables are made as well: `"tokens"`, `"throttle"`, `"totp"`, `"passkeys"`,
-   * `"audit"`. Default: none. */
+  /** The features whose tables to create: `"tokens"`, `"throttle"`, `"totp"`, `"passkeys"`, `"audit"`. Default: none. */
   include?: readonly Feature[] | undefined
 }
 
 /**
- * Makes the statements that create the session and key tables with their indexes, to run one by one or paste into a
- * migration. The user table is the application's own and must exist, with a primary key `id`; in SQLite and PostgreSQL
- * the tables refer to it and lose their rows with it. In MySQL they do not, because MySQL refuses a reference to a
- * column of another character set or width: there delete users with `deleteUser()`. Those of SQLite are `WITHOUT ROWID`
- * and have no index on `expires_at`, for cheaper writes; tables with a rowid or that index work as well.
+ * Returns the statements that create the session and key tables with their indexes. Run them one by one, or paste them
+ * into a migration. The user table is your own and must exist, with a primary key `id`.
  *
- * With `include` it also makes the tables of `nightlatch/tokens`, `throttle`, `totp`, `passkeys` and `audit`.
+ * In SQLite and PostgreSQL the tables reference the user table, and their rows are deleted with the user. In MySQL they
+ * do not, because MySQL refuses a reference to a column of another character set or width: there, delete users with
+ * `deleteUser()`. SQLite's tables are `WITHOUT ROWID` and have no index on `expires_at`, for cheaper writes. Tables
+ * with a rowid or that index also work.
  *
- * Times are milliseconds since 1970 in 64 bits. Throws `invalid_option` for names that are no plain identifiers.
+ * With `include`, also creates the tables of `nightlatch/tokens`, `throttle`, `totp`, `passkeys` and `audit`. Times are
+ * milliseconds since 1970 in 64 bits. Throws `invalid_option` for names that are not plain identifiers.
  *
  * @example
  * for (const statement of schema("sqlite", { sessionColumns: { label: "TEXT" } })) db.exec(statement)

@@ -11,7 +11,7 @@ import type { Row, SqlValue } from "./executor.ts"
 import { insertOwned } from "./insert-owned.ts"
 import { sessionLookup } from "./lookups.ts"
 
-/** Keeps sessions in a table. Each function is one statement, or less. */
+/** Stores sessions in a table. Each function runs at most one statement. */
 export function sqlSessions(): SessionRows<Database, SqlUserId, Assignment, Row, Row> {
   return {
     encodeUser: ({ ids }, id) => ids.encode(id),
@@ -83,7 +83,10 @@ function changeable(db: Database, ifNull: string | null) {
   return { form: `\0ifNull\0${ifNull}`, where: () => `${hasId(db, "session")} AND ${column} IS NULL` }
 }
 
-/** One update of the row, so that it is atomic without a transaction; what is not given is as in a new row. */
+/**
+ * Updates the row in one statement, so that it is atomic without a transaction. Attributes not given get a new row's
+ * value.
+ */
 function replaceText(db: Database, { columns }: Assignment): string {
   const { dialect, tables, catalogue, ids } = db
   const values = new Map(columns.map((column, n) => [column.name, dialect.value(`?${n + 6}`, column)]))

@@ -1,7 +1,7 @@
 import type { ColumnKind, Dialect } from "./dialect.ts"
 import { causedBy } from "../retry/driver-error.ts"
 
-// Section 3.1 of "Datatypes In SQLite", whose order decides, and the names that say more than an affinity.
+// The kinds follow the order of section 3.1 of "Datatypes In SQLite", and names that say more than an affinity.
 const kinds: [ColumnKind, RegExp][] = [
   ["integer", /INT/i],
   ["text", /CHAR|CLOB|TEXT/i],
@@ -19,10 +19,10 @@ const busy = /database (?:table )?is locked/
 export const sqlite: Dialect = {
   name: "sqlite",
   quote: (name) => `"${name.replaceAll('"', '""')}"`,
-  // The plus does nothing but hide the value: SQLite built with STAT4 plans a statement again for each value it can see.
+  // The plus hides the value: SQLite built with STAT4 plans a statement again for each value that it can see.
   placeholder: () => "+?",
 
-  // Without length: SQLite does not keep to it. Only INTEGER PRIMARY KEY is the row's number, which a new row always has.
+  // Without length, which SQLite ignores. Only INTEGER PRIMARY KEY is the row's number, which a new row always gets.
   columns(table, schema) {
     const info = `pragma_table_xinfo(${table}${schema === null ? "" : `, '${schema}'`})`
     const isRowNumber = `pk = 1 AND upper(type) = 'INTEGER' AND NOT EXISTS (SELECT 1 FROM ${info} WHERE pk > 1)`
@@ -47,7 +47,7 @@ export const sqlite: Dialect = {
       : `${column} = ${value}`,
   providerOf: (column) => `substr(${column}, 1, instr(${column}, ':') - 1)`,
   same: (left, right) => `${left} IS ${right}`,
-  // A column takes any value, and node:sqlite throws at an integer beyond 2^53.
+  // A column holds any value, and node:sqlite throws at an integer beyond 2^53.
   time: (column) => `CAST(${column} AS REAL)`,
   reader: ({ kind }) => readers[kind],
   value: (parameter) => parameter,
@@ -57,7 +57,7 @@ export const sqlite: Dialect = {
 
   keep: "",
   lock: null,
-  // Some 10 ms, in which a driver that answers at once holds up the process.
+  // About 10 ms, during which a synchronous driver blocks the process.
   sliceRows: 5_000,
   deleteSome: (table, condition, limit) =>
     `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE ${condition} LIMIT ${limit})`,
@@ -67,13 +67,13 @@ export const sqlite: Dialect = {
   defaultRow: "DEFAULT VALUES",
   lastUser: "u.rowid = last_insert_rowid()",
 
-  // By their text, the only thing in which all drivers agree: it is SQLite's own and covers primary keys.
+  // Matched by text, the only thing in which all drivers agree. The text is SQLite's own and covers primary keys.
   isUniqueViolation: (error) => causedBy(error, ({ message }) => message.includes("UNIQUE constraint failed")),
   isTransient: (error) =>
     causedBy(error, ({ message, code }) => busy.test(message) || String(code).startsWith("SQLITE_BUSY")),
 }
 
-// SQLite has none of these types. What its drivers answer for such columns is what was stored.
+// SQLite has none of these types. Its drivers return what was stored.
 const readers: Partial<Record<ColumnKind, (value: unknown) => unknown>> = {
   boolean: toBoolean,
   time: toDate,
@@ -86,7 +86,7 @@ function toBoolean(value: unknown): unknown {
   return number === 0 || number === 1 ? number === 1 : value
 }
 
-// As toISOString() writes it, and CURRENT_TIMESTAMP, which is UTC too. A day alone, or a number, may mean anything.
+// As toISOString() writes it, and CURRENT_TIMESTAMP, which is also UTC. A date alone, or a number, is ambiguous.
 const instant = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)Z?$/
 
 function toDate(value: unknown): unknown {

@@ -6,7 +6,7 @@ import type { Executor, Row, SqlStatement } from "./executor.ts"
 import { sqlite } from "./sqlite-dialect.ts"
 import { madeOnce } from "./statement.ts"
 
-/** What the adapter asks of a SQLite driver that answers at once, such as node:sqlite or better-sqlite3. */
+/** The methods that the adapter needs of a synchronous SQLite driver, such as node:sqlite or better-sqlite3. */
 export interface SqliteDatabase {
   exec(sql: string): unknown
   prepare(sql: string): SqlitePrepared
@@ -18,7 +18,7 @@ export interface SqlitePrepared {
   run(...params: unknown[]): { changes: number | bigint }
 }
 
-/** Makes an adapter of such a driver, for the driver's own entry. */
+/** Creates an adapter from a synchronous driver, for the driver's own entry. */
 export function createSqliteAdapter<
   UserRow extends { id: UserId },
   SessionRow extends object = {},
@@ -27,12 +27,12 @@ export function createSqliteAdapter<
   return createSqlAdapter(sqlite, sqliteExecutor(db), options)
 }
 
-/** Makes an executor of such a driver, for the driver's own entry. */
+/** Creates an executor from a synchronous driver, for the driver's own entry. */
 export function createSqliteExecutor(db: SqliteDatabase): DriverExecutor {
   return driverExecutor("sqlite", sqliteExecutor(db))
 }
 
-/** Runs statements on one connection, each prepared once. A batch is done before anything else gets a turn. */
+/** Runs statements on one connection, each prepared once. A batch finishes before anything else runs. */
 export function sqliteExecutor(db: SqliteDatabase): Executor {
   const prepared = new Map<string, SqlitePrepared>()
   const prepare = (sql: string) => madeOnce(prepared, sql, () => db.prepare(sql))
@@ -42,7 +42,8 @@ export function sqliteExecutor(db: SqliteDatabase): Executor {
     query: (sql, params) => prepare(sql).all(...params) as Row[],
     execute: async (sql, params) => run({ sql, params }),
     async batch(statements) {
-      // At once a writer: a reader that becomes a writer fails if another has written since, and cannot wait.
+      // Locks for writing from the start: a reader that becomes a writer fails if another has written since, and cannot
+      // wait.
       db.exec("BEGIN IMMEDIATE")
       try {
         const counts = statements.map(run)
@@ -60,6 +61,6 @@ function rollBack(db: SqliteDatabase): void {
   try {
     db.exec("ROLLBACK")
   } catch {
-    // After some errors SQLite has rolled back by itself. The caller throws the error that made it.
+    // SQLite rolls back by itself after some errors. The caller throws the original error.
   }
 }

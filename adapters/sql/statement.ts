@@ -1,17 +1,17 @@
 import type { Dialect } from "./dialect.ts"
 import type { SqlStatement, SqlValue } from "./executor.ts"
 
-/** A statement in one dialect's words, to be given values again and again. */
+/** A statement in one dialect, to be bound to values many times. */
 export interface Template {
   sql: string
-  /** For each placeholder, which of the values it takes, counted from 0. */
+  /** For each placeholder, the index of its value, counted from 0. */
   order: number[]
 }
 
-// Names and strings are matched first, so that a question mark in them stays one.
+// Matches names and strings first, so that a question mark inside one is not a parameter.
 const parameter = /"(?:[^"]|"")*"|`(?:[^`]|``)*`|'(?:[^']|'')*'|\?(\d+)/g
 
-/** Turns `?1`, `?2`, which may repeat, into the dialect's placeholders. */
+/** Converts `?1`, `?2`, which may repeat, to the dialect's placeholders. */
 export function template(dialect: Dialect, text: string): Template {
   const order: number[] = []
   const sql = text.replace(parameter, (match, number: string | undefined) => {
@@ -22,15 +22,15 @@ export function template(dialect: Dialect, text: string): Template {
   return { sql, order }
 }
 
-/** Gives a statement the values of `?1`, `?2` and so on. */
+/** Binds the values of `?1`, `?2` and so on to a statement. */
 export function bind({ sql, order }: Template, values: SqlValue[]): SqlStatement {
   return { sql, params: order.map((index) => values[index] ?? null) }
 }
 
-// Far more than the adapter's statements and the sets of attributes of any application: only a bound.
+// Only a bound: no application's statements and attribute sets come near it.
 const maxMade = 500
 
-/** Returns what was made under a key, or makes it. */
+/** Returns the value of a key, or creates it. */
 export function madeOnce<Value>(made: Map<string, Value>, key: string, make: () => Value): Value {
   const existing = made.get(key)
   if (existing !== undefined) return existing

@@ -7,19 +7,23 @@ import type { Executor, Row, SqlStatement } from "./executor.ts"
 import { inOrder } from "./executor.ts"
 import { explained } from "./mistakes.ts"
 
-/** An executor with what this package asks of it on top: retries, and writes that happen wholly or not at all. */
+/** An executor with retries and all-or-nothing writes. */
 export interface Store {
   query(statement: SqlStatement): MaybePromise<Row[]>
   execute(statement: SqlStatement): Promise<number>
   /**
-   * Runs all or none, and leaves the caller's transaction usable if they fail. Resolves to the last one's number of rows.
+   * Runs all or none, and leaves the caller's transaction usable if they fail. Resolves to the last one's number of
+   * rows.
    */
   atomic(statements: SqlStatement[]): Promise<number>
   /** Runs one statement that writes and returns rows, also atomically. */
   atomicQuery(statement: SqlStatement): MaybePromise<Row[]>
 }
 
-/** A store over a client or pool, where each statement commits by itself. `onQueryFailure` hears of failed queries. */
+/**
+ * Creates a store over a client or pool, where each statement commits by itself. `onQueryFailure` runs after a failed
+ * query.
+ */
 export function pooledStore(executor: Executor, { isTransient, name }: Dialect, onQueryFailure = () => {}): Store {
   const run = <Result>(call: () => MaybePromise<Result>, onFailure = () => {}) =>
     withRetry(isTransient, call, (error) => {
@@ -40,7 +44,7 @@ export function pooledStore(executor: Executor, { isTransient, name }: Dialect, 
   }
 }
 
-/** A store inside a transaction of the caller's, who decides about its end. Nothing is retried. */
+/** Creates a store inside the caller's transaction, which the caller ends. Nothing is retried. */
 export function transactionStore(executor: Executor, { name }: Dialect, onQueryFailure = () => {}): Store {
   const turn = executor.turn ?? createQueue()
   const inTurn = <Result>(call: () => MaybePromise<Result>, onFailure = () => {}) =>
@@ -77,7 +81,7 @@ async function undo(executor: Executor): Promise<void> {
     await executor.execute("ROLLBACK TO SAVEPOINT nightlatch", [])
     await executor.execute("RELEASE SAVEPOINT nightlatch", [])
   } catch {
-    // Fails only when the transaction is gone, and everything with it; the caller throws the error that says why.
+    // Fails only if the whole transaction is gone. The caller throws the error that explains why.
   }
 }
 

@@ -7,19 +7,19 @@ import type { Catalogue } from "./catalogue.ts"
 import { coreColumns } from "./catalogue.ts"
 import type { Column, Dialect } from "./dialect.ts"
 
-/** Why a table cannot serve, and what to write instead; `null` if it can. */
+/** Why a table is unusable and what to write instead; `null` if it is usable. */
 export type Problem = string | null
 
-// SHA-256 in hex, of sessions, tokens and throttled keys.
+// The length of a SHA-256 in hex: the ids of sessions, tokens and throttled keys.
 const hashLength = 64
 
-/** Returns the type of user ids: the one that the developer names, otherwise the one that fits the column. */
+/** Returns the type of user ids: the developer's choice, otherwise the type that fits the column. */
 export function userIdTypeOf({ user }: Catalogue, dialect: Dialect, userIdType: UserIdType | undefined): UserIdType {
   const id = user.get("id")
   return userIdType ?? (id && dialect.userIdType(id)) ?? "text"
 }
 
-/** Explains for each table why it cannot serve. */
+/** Explains for each table why it is unusable. */
 export function problemsOf(
   catalogue: Catalogue,
   dialect: Dialect,
@@ -49,12 +49,12 @@ export function problemsOf(
   }
 }
 
-/** Makes the error of a table that cannot serve. */
+/** Creates the error of an unusable table. */
 export function unusableTable(owner: TableOwner, name: string, problem: string, dialect: Dialect): AuthError {
   return new AuthError("invalid_option", `tables.${owner}: "${name}" ${problem}${remedyOf(owner, problem, dialect)}`)
 }
 
-// What `schema()` calls them in its option `include`.
+// The names of the features in the option `include` of `schema()`.
 const featureOf: Record<FeatureTable, string> = {
   token: "tokens",
   attempt: "throttle",
@@ -86,11 +86,11 @@ function userIdProblem(columns: Map<string, Column>, userIdType: UserIdType | un
   if (userIdType === undefined && found === null)
     return `has ids of the type ${typeOf(id)}, which the adapter does not convert; make the column "id" ${dialect.words.id}, a UUID type or an integer`
   if (userIdType === undefined || found === null || isLike(userIdType, found)) return null
-  // Databases compare text with integers as numbers, so that "5.0" would be user 5.
+  // Databases compare text with integers as numbers, so "5.0" would match user 5.
   return `has ids of the type ${typeOf(id)}, where userIdType is "${userIdType}"; leave the option userIdType out`
 }
 
-/** An integer column holds numbers or bigints, a text column any text or UUIDs. */
+/** Returns whether the types match: an integer column holds numbers or bigints, a text column any text or UUIDs. */
 function isLike(chosen: UserIdType, found: UserIdType): boolean {
   if (chosen === "bigint") return found === "integer"
   return chosen === found || (chosen === "uuid" && found === "text")
@@ -107,7 +107,7 @@ function idProblem(columns: Map<string, Column>, owner: NamedTable, dialect: Dia
   return wrong === null ? null : unfit(id, wrong, dialect.words[word])
 }
 
-/** What a table's ids are, and how long, where a length is asked for: all of them, or the longest. */
+/** The ids of a table. `length` is the length of all ids, or of the longest, if it matters. */
 interface Ids {
   name: string
   length: number | null
@@ -127,7 +127,7 @@ const idsOf: Record<NamedTable, Ids> = {
   event: { name: "an event's id", ...hashes },
 }
 
-/** A row's `user_id` must be comparable with the user's `id`, and exactly. */
+/** A row's `user_id` must be exactly comparable with the user's `id`. */
 function ownerProblem(
   { user, ...others }: Catalogue,
   owner: OwnedTable,

@@ -4,10 +4,10 @@ import { hasId } from "./conditions.ts"
 import type { Database } from "./database.ts"
 import { inChunks, parameters } from "./lists.ts"
 
-// Each round that decides nothing is one in which another caller has changed the row.
+// A round decides nothing only if another caller has changed the row.
 const maxRounds = 10
 
-/** Keeps the budgets of throttles in the table `auth_attempt`. */
+/** Stores rate-limit budgets in the table `auth_attempt`. */
 export const sqlAttempts: AttemptRows<Database> = {
   take: (db, attempt) => (db.dialect.returning ? takeReturning(db, attempt) : takeInTurn(db, attempt)),
   async cut(db, attempt) {
@@ -29,7 +29,7 @@ export const sqlAttempts: AttemptRows<Database> = {
   },
 }
 
-/** Until when a budget is used: not before now, and until its end if the row is later than one can be. */
+/** The time until which a budget is used: at least now, and its end if the row is later than any valid one. */
 const used = "CASE WHEN a.until < ?2 THEN ?2 WHEN a.until > ?4 THEN ?7 ELSE a.until END"
 const hasRoom = `${used} <= ?5`
 
@@ -45,8 +45,8 @@ async function takeReturning(db: Database, attempt: Attempt): Promise<TakenAttem
 }
 
 /**
- * For MySQL, which has no RETURNING, and whose drivers count a row that `ON DUPLICATE KEY UPDATE` leaves as it is like one
- * that it changes. A row is moved from what was read, so that each caller knows its own place.
+ * For MySQL, which has no RETURNING. Its drivers count a row that `ON DUPLICATE KEY UPDATE` leaves unchanged like one
+ * that it changes. A row is updated only from the value that was read, so that each caller knows its own position.
  */
 async function takeInTurn(db: Database, attempt: Attempt): Promise<TakenAttempt | null> {
   const { id, now, cost, end } = attempt
@@ -60,18 +60,18 @@ async function takeInTurn(db: Database, attempt: Attempt): Promise<TakenAttempt 
       before === null
         ? db.statement("firstAttempt", insert, [id, until])
         : db.statement("moveAttempt", move, [id, before, until])
-    // With a cost of nothing the row stays as it is, which some drivers do not count.
+    // An attempt of cost 0 leaves the row unchanged, and some drivers do not count such a row.
     if ((await db.store.execute(statement)) > 0 || until === before) return { taken: true, until }
   }
   return takeBlindly(db, attempt)
 }
 
-/** The same as `used`, of a row that was read. */
+/** Computes the same as `used`, for a row that was read. */
 function usedOf({ now, end, latest }: Attempt, row: number): number {
   return row > latest ? end : Math.max(row, now)
 }
 
-/** Where too many callers move the row: takes an attempt in one step, and reads where the row is then. */
+/** Used when too many callers change the row: takes an attempt in one step, then reads the row. */
 async function takeBlindly(db: Database, attempt: Attempt): Promise<TakenAttempt | null> {
   const text = () =>
     `UPDATE ${db.tables.attempt} a SET a.until = ${used} + ?3 WHERE ${hasId(db, "attempt", "a.id")} AND ${hasRoom}`

@@ -9,14 +9,14 @@ import type { Row, SqlStatement } from "./executor.ts"
 import { unlessThere } from "./insert-owned.ts"
 import { byId, inChunks, parameters } from "./lists.ts"
 
-/** Keeps tokens in the table `auth_token`. */
+/** Stores tokens in the table `auth_token`. */
 export const sqlTokens: TokenRows<Database, SqlUserId> = {
   encodeUser: ({ ids }, id) => ids.encode(id),
   async insert(db, tokens, older) {
     const deleted = older ? await idsOfOlder(db, tokens, older) : []
     const users = [...new Set(tokens.flatMap(({ user }) => user ?? []))].sort((a, b) => (a < b ? -1 : 1))
     const inserted = byId(tokens).map((token) => insertion(db, token, users))
-    // With the users locked, all insertions find the same ones, so that the last one's outcome is that of all.
+    // With the users locked, all insertions see the same users, so the last one's result holds for all.
     const locks = inserted.length > 1 ? users.flatMap((user) => lockingUser(db, user)) : []
     const statements = [...locks, ...deletion(db, deleted, users), ...inserted]
     if (statements.length === 0) return true
@@ -58,7 +58,7 @@ export const sqlTokens: TokenRows<Database, SqlUserId> = {
   },
 }
 
-/** Inserts a token, only if every user exists who owns a token of this call. */
+/** Inserts a token, only if the users of all tokens of this call exist. */
 function insertion(db: Database, token: NewToken<SqlUserId>, users: SqlUserId[]): SqlStatement {
   const { id, user, purpose, expiresAt, attempts, data } = token
   const values = [id, user, purpose, expiresAt, attempts, data]
@@ -72,7 +72,7 @@ function insertFree({ tables }: Database): string {
   return `INSERT INTO ${tables.token} (${coreColumns.token.join(", ")}) VALUES (${parameters(coreColumns.token.length)})`
 }
 
-/** From the user's row, so that no token is stored for a user who is not there, or is being deleted. */
+/** Selects from the user's row, so that no token is stored for a user who does not exist or is being deleted. */
 function insertOwnedBy(db: Database, others: number): string {
   const { dialect, tables, catalogue, ids } = db
   const columns = coreColumns.token.flatMap((name) => catalogue.token.get(name) ?? [])
@@ -84,8 +84,8 @@ function insertOwnedBy(db: Database, others: number): string {
 }
 
 /**
- * Read before the transaction, so that it locks no more rows than it deletes: in MySQL the range of a user's rows would
- * also hold up the tokens of others.
+ * Runs before the transaction, which then locks only the rows that it deletes. In MySQL, locking the range of a user's
+ * rows would also block the tokens of other users.
  */
 async function idsOfOlder(
   db: Database,
@@ -100,7 +100,7 @@ async function idsOfOlder(
   return older.slice(keep).sort()
 }
 
-/** Deletes tokens, only if every user exists who owns a new one: otherwise nothing may change. */
+/** Deletes tokens, only if the users of all new tokens exist: otherwise nothing may change. */
 function deletion(db: Database, ids: string[], users: SqlUserId[]): SqlStatement[] {
   return inChunks(ids).map((some) => {
     const exist = () => usersExist(db, users.length, some.length + 1)
@@ -109,7 +109,7 @@ function deletion(db: Database, ids: string[], users: SqlUserId[]): SqlStatement
   })
 }
 
-/** A condition on users whose ids are parameters, the first of which has this number. */
+/** Returns the condition that users exist. Their ids are the parameters from number `from` on. */
 function usersExist(db: Database, count: number, from: number): string {
   const exists = (n: number) => `EXISTS (SELECT 1 FROM ${db.tables.user} o WHERE ${isUser(db, `?${n}`, "o.id")})`
   return Array.from({ length: count }, (_, n) => ` AND ${exists(from + n)}`).join("")
@@ -126,8 +126,8 @@ function takeReturning(db: Database, id: string): Promise<TokenRecord | null> {
 }
 
 /**
- * Counts from the number that was read, so that each caller gets its own. Where another came first, the next round counts
- * from that one's number, until the limit.
+ * Updates only from the number that was read, so that each caller gets its own. If another caller came first, the next
+ * round starts from the new number, up to the limit.
  */
 async function tryFound(db: Database, id: string, limit: number): Promise<TokenRecord | null> {
   const text = () =>
@@ -140,7 +140,7 @@ async function tryFound(db: Database, id: string, limit: number): Promise<TokenR
   }
 }
 
-/** Finds a token as it is now, also in a transaction that has read it before. */
+/** Finds a token as it is now, even in a transaction that has read it before. */
 function found(db: Database, id: string): Promise<TokenRecord | null> {
   return oneOf(
     db,
@@ -149,7 +149,7 @@ function found(db: Database, id: string): Promise<TokenRecord | null> {
   )
 }
 
-/** Nothing of a token changes but its attempts, so that whoever deletes the row has read the right one. */
+/** Only a token's attempts ever change, so the caller that deletes the row has read the right values. */
 async function takeFound(db: Database, id: string): Promise<TokenRecord | null> {
   const token = await found(db, id)
   const text = () => `DELETE FROM ${db.tables.token} WHERE ${hasId(db, "token")}`
@@ -162,7 +162,7 @@ async function oneOf(db: Database, statement: SqlStatement, id: string): Promise
   return row ? toToken(db, row, id) : null
 }
 
-/** A token of nobody, or of a user who exists. */
+/** Returns the condition that a token has no user, or one who exists. */
 function isOpen(db: Database): string {
   return `(t.user_id IS NULL OR ${userExists(db)})`
 }

@@ -8,7 +8,7 @@ import type { Database, SqlUserId } from "./database.ts"
 import type { SqlValue } from "./executor.ts"
 import { insertOwned, insertedOnce } from "./insert-owned.ts"
 
-/** Keeps authenticators in the table `user_totp`. */
+/** Stores authenticators in the table `user_totp`. */
 export const sqlTotp: TotpRows<Database, SqlUserId> = {
   encodeUser: ({ ids }, id) => ids.encode(id),
   insert: (db, totp) =>
@@ -46,8 +46,8 @@ function valuesOf({ user, secret, usedStep, createdAt }: NewTotp<SqlUserId>): Sq
 }
 
 /**
- * Ends an insertion so that it takes the place of the row that is there. The columns bear the table's name: in MySQL those of
- * the user table have a say, and elsewhere those of the row to be inserted.
+ * Ends an insertion so that it replaces an existing row. The columns are prefixed with the table's name: in MySQL the
+ * user table's columns are also visible, and elsewhere those of the new row.
  */
 function replacing(db: Database): string {
   const table = db.tables.totp
@@ -61,7 +61,7 @@ function replacing(db: Database): string {
   return `ON CONFLICT (user_id) DO UPDATE SET ${set.join(", ")} WHERE ${isOwn}`
 }
 
-/** Drivers of MySQL may not count a row that is what it was. */
+/** MySQL drivers may not count a row whose values did not change. */
 async function isStored(db: Database, { user, secret, usedStep }: NewTotp<SqlUserId>): Promise<boolean> {
   const found = await find(db, user)
   return found?.secret === secret && found.usedStep === usedStep

@@ -11,7 +11,7 @@ import type { Column } from "./dialect.ts"
 import type { Row, SqlStatement, SqlValue } from "./executor.ts"
 import { sqlKeys } from "./keys.ts"
 
-/** Keeps users in the application's own table, and their keys. */
+/** Stores users in the application's own table, and their keys. */
 export const sqlUsers: UserRows<Database, SqlUserId, Assignment, Row> = {
   ...sqlKeys,
   encodeUser: ({ ids }, id) => ids.encode(id),
@@ -26,7 +26,7 @@ export const sqlUsers: UserRows<Database, SqlUserId, Assignment, Row> = {
     const room = id.size ?? declaredLength(id.type)
     const made = textId(room)
     if (made === null) throw noId(id, `room for ${room} characters`)
-    // A "character" of PostgreSQL's must be filled, or it comes back with blanks.
+    // PostgreSQL pads a "character" with spaces, so the id must fill it.
     return id.type === "bpchar" ? made + randomId(room - made.length) : made
   },
   async hasUser(db, user) {
@@ -43,11 +43,12 @@ export const sqlUsers: UserRows<Database, SqlUserId, Assignment, Row> = {
     const text = () => `UPDATE ${db.tables.user} SET ${assigned(db, attributes, 2)} WHERE ${isUser(db, "?1", "id")}`
     return (await db.store.atomic([db.statement(`updateUser\0${name}`, text, [user, ...values])])) > 0
   },
-  // The user's row is locked first, so that no session or key is added in the meantime, and deleted last, for foreign keys.
+  // Locks the user's row first, so that no session or key is added during the deletion. Deletes it last, for foreign
+  // keys.
   async delete(db, user) {
     const { tables, catalogue } = db
     const statements = lockingUser(db, user)
-    // Sessions may be kept elsewhere, and keys or what features need nowhere. Events outlive the user.
+    // Sessions may be stored elsewhere, and other tables may not exist. Events outlive the user.
     for (const owner of [...keptFeatures(db), "session", "key"] as const) {
       if (catalogue[owner].size === 0) continue
       const owned = () => `DELETE FROM ${tables[owner]} WHERE ${isOwned(db, owner, "?1")}`
@@ -103,7 +104,7 @@ function insertBoth(db: Database, attributes: Assignment, key: NewKey): SqlState
   return db.statement(`insertUserAndKey\0${name}`, text, [...values, key.id, key.passwordHash])
 }
 
-/** The id that the database made stays on the connection: the key is given to the user found by it. */
+/** The connection remembers the id that the database created. The key is given to the user found by it. */
 function insertInTurn(db: Database, attributes: Assignment, key: NewKey): SqlStatement[] {
   const { values, name } = attributes
   if (!idColumn(db).generated)
@@ -132,7 +133,7 @@ async function insertReturning(db: Database, attributes: Assignment): Promise<Ro
   return find(db, db.ids.encode(row && db.ids.decode(row.id)))
 }
 
-// As SQLite before 3.35 and MySQL say it.
+// The error messages of SQLite before 3.35 and of MySQL.
 const withoutReturning = /near ['"]RETURNING/
 
 async function returning(db: Database, statement: SqlStatement): Promise<Row[]> {
@@ -144,7 +145,7 @@ async function returning(db: Database, statement: SqlStatement): Promise<Row[]> 
   }
 }
 
-/** Inserts the user, with the id that `?1` is, or without one. */
+/** Inserts the user, with the id `?1` or without an id. */
 function insertText({ dialect, tables, ids }: Database, { columns }: Assignment, withId = false): string {
   const names = columns.map(({ name }) => dialect.quote(name))
   const values = columns.map((column, n) => dialect.value(`?${n + (withId ? 2 : 1)}`, column))
