@@ -1,8 +1,8 @@
 const day = 86_400_000
-/** How long the record of events is kept. */
+/** How long events are kept. */
 const year = 365 * day
 
-/** Deletes what has expired, when the server starts and every day. */
+/** Deletes expired rows at startup and every day. */
 export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME !== "nodejs") return
   const { hasToyProvider } = await import("@/lib/providers")

@@ -2,9 +2,9 @@ import type { NextConfig } from "next"
 
 const config: NextConfig = {
   poweredByHeader: false,
-  // The toy provider loads files of its own.
+  // The toy provider loads its own files.
   serverExternalPackages: ["oidc-provider"],
-  // This folder, and not one above it that has a lock file.
+  // This folder, not a parent folder with a lock file.
   turbopack: { root: import.meta.dirname },
   outputFileTracingRoot: import.meta.dirname,
   headers: async () => [

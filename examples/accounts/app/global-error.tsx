@@ -2,7 +2,7 @@
 
 import "./style.css"
 
-/** Shown when the database is out of order, too: a visitor whose session cannot be read is not signed out. */
+/** Also shown when the database fails: a visitor whose session cannot be read is not signed out. */
 export default function GlobalError() {
   return (
     <html lang="en">

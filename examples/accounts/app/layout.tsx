@@ -11,8 +11,8 @@ export const metadata: Metadata = { title: { default: "Nightlatch example", temp
 
 export const viewport: Viewport = { colorScheme: "light dark" }
 
-// It shows who is signed in and keeps nobody out: a layout is not rendered again when a visitor moves on.
-// No <Suspense> around the header: while the database is slow, those without JavaScript would keep its fallback.
+// It shows who is signed in, but protects nothing: a layout is not rendered again when a visitor navigates.
+// No <Suspense> around the header: without JavaScript, visitors would keep seeing its fallback.
 export default function Layout({ children }: { children: ReactNode }) {
   return (
     <html lang="en">

@@ -19,7 +19,7 @@ import { site, siteName } from "./site"
 
 export const adapter = nodeSqliteAdapter<UserRow, SessionRow>(db)
 
-/** What happened to an account, for the page "Recent activity". */
+/** Records events for the page "Recent activity". */
 export const audit = createAudit({ adapter })
 
 const { onEvent } = audit
@@ -28,15 +28,15 @@ const secrets = authSecrets()
 export const auth = createAuth({
   adapter,
   cookie,
-  // Sessions are made by `door` alone: no action can forget a second factor.
+  // Only `door` creates sessions, so no action can forget a second factor.
   proofsOnly: true,
-  // What pages and Client Components see of a user and a session. The other columns stay here.
+  // The fields that pages and Client Components get. The other columns stay here.
   getUserAttributes: ({ email }) => ({ email }),
   getSessionAttributes: (row) => ({ ...assurance(row), ...deviceKey(row), device: row.device }),
   onEvent,
 })
 
-/** What each kind of link or code is for. One kind is never accepted as another. */
+/** The purpose of each kind of link or code. One kind is never accepted as another. */
 export const tokens = createTokens({
   adapter,
   purposes: {
@@ -54,7 +54,7 @@ export const tokens = createTokens({
   onEvent,
 })
 
-/** Authenticator apps, and the codes for those who have lost theirs. */
+/** Authenticator apps, and recovery codes for users who lose theirs. */
 export const totp = createTotp({ adapter, auth, issuer: siteName, secrets, onEvent })
 export const recovery = createRecoveryCodes({ tokens, onEvent })
 
@@ -76,10 +76,10 @@ export const users = createUsers({
   onEvent,
 })
 
-/** The one door: every way to sign in ends here, and it asks those for a second factor who have one. */
+/** The entry point of every sign-in. It asks users for their second factor if they have one. */
 export const door = createSignIn({ auth, users, tokens, factors: [totp, passkeys, recovery], onEvent })
 
-/** Binds sessions to the user's machine, where the browser can. Over http it does nothing. */
+/** Binds sessions to the user's machine if the browser supports it. Over http, it does nothing. */
 export const deviceBinding = createDeviceBinding({ auth, secrets, mode: deviceMode(), path: devicePath })
 
 export const {
@@ -95,5 +95,5 @@ export const {
   verifySession,
 } = createNextAuth(auth, { signInPath: "/sign-in", confirmPath: "/confirm", device: deviceBinding })
 
-/** For what is dangerous: the user must have proved who they are within ten minutes. */
+/** Guards dangerous actions: the user must have proved who they are within ten minutes. */
 export const recently = door.recent({ within: "10m" })

@@ -2,7 +2,7 @@ import "server-only"
 import { audit, auth, passkeys, recovery, totp, users, verifySession } from "./auth"
 import { providerNamed } from "./providers"
 
-// Every read of private data asks who is signed in, so that no page can forget it, and returns only what a page shows.
+// Every read of private data checks who is signed in, so no page can forget it. It returns only what a page shows.
 
 export interface Profile {
   email: string
@@ -11,7 +11,7 @@ export interface Profile {
   provedAt: Date | null
 }
 
-/** Reads the profile of who is signed in. */
+/** Reads the user's profile. */
 export async function getProfile(): Promise<Profile> {
   const { session, user } = await verifySession()
   return {
@@ -28,7 +28,7 @@ export interface SecondFactors {
   recoveryCodes: number
 }
 
-/** Reads what who is signed in has besides a password. */
+/** Reads the user's factors besides a password. */
 export async function getSecondFactors(): Promise<SecondFactors> {
   const { user } = await verifySession()
   const [apps, keys, recoveryCodes] = await Promise.all([
@@ -47,7 +47,7 @@ export interface MissingProofs {
   hasPassword: boolean
 }
 
-/** Says which proof is missing before a dangerous step: a second one counts only together with a first. */
+/** Returns which proof is missing before a dangerous action: a second factor counts only together with a first. */
 export async function getMissingProofs(): Promise<MissingProofs> {
   const { session, user } = await verifySession()
   const [factors, keys] = await Promise.all([getSecondFactors(), users.getUserKeys(user.id)])
@@ -65,7 +65,7 @@ export interface OwnPasskey {
   usedAt: Date | null
 }
 
-/** Lists the passkeys of who is signed in, newest first. */
+/** Lists the user's passkeys, newest first. */
 export async function listPasskeys(): Promise<OwnPasskey[]> {
   const { user } = await verifySession()
   const own = await passkeys.listPasskeys(user.id)
@@ -78,7 +78,7 @@ export interface OwnProvider {
   label: string
 }
 
-/** Lists the accounts at providers that sign in who is signed in. */
+/** Lists the user's linked accounts at providers. */
 export async function listProviders(): Promise<OwnProvider[]> {
   const { user } = await verifySession()
   const keys = await users.getUserKeys(user.id)
@@ -96,11 +96,11 @@ export interface Device {
   label: string
   signedInAt: Date
   isCurrent: boolean
-  /** Whether the session is bound to the key of its machine. */
+  /** Whether the session is bound to a key of its machine. */
   isBound: boolean
 }
 
-/** Lists where the one who is signed in is signed in, newest first. */
+/** Lists the user's sessions, newest first. */
 export async function listDevices(): Promise<Device[]> {
   const { session, user } = await verifySession()
   const sessions = await auth.getUserSessions(user.id)
@@ -121,16 +121,16 @@ export interface Activity {
 
 const pageLength = 20
 
-/** Lists what happened to the account of who is signed in, newest first. */
+/** Lists the events of the user's account, newest first. */
 export async function listActivity(): Promise<Activity[]> {
   const { user } = await verifySession()
-  // What this process has seen and not written yet.
+  // Events of this process that are not written yet.
   await audit.flush()
   const events = await audit.listEvents({ userId: user.id, limit: pageLength })
   return events.map(({ id, at, type }) => ({ id, at, what: sentences[type] ?? type }))
 }
 
-/** Reads what "Download your data" contains: what the pages show without a fresh proof. */
+/** Reads the data for "Download your data": everything that the pages show without a fresh proof. */
 export async function getOwnData() {
   const [profile, devices, activity] = await Promise.all([getProfile(), listDevices(), listActivity()])
   return { ...profile, devices, activity }

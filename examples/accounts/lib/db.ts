@@ -9,12 +9,12 @@ import type { AssuranceRow } from "nightlatch/sign-in"
 
 export interface UserRow {
   id: string
-  /** Always one that its owner has proved to read. Mail goes here and nowhere else. */
+  /** Always a confirmed address. Mail goes only here. */
   email: string
 }
 
 export interface SessionRow extends AssuranceRow, DeviceRow {
-  /** What the visitor signed in with, such as "Firefox on Linux". */
+  /** The browser and system of the sign-in, such as "Firefox on Linux". */
   device: string
 }
 
@@ -23,10 +23,10 @@ const userTable = `CREATE TABLE IF NOT EXISTS user (
   email TEXT NOT NULL UNIQUE
 )`
 
-// The database outlives a reload in development, and all parts of the server share it.
+// The database survives a reload in development, and all parts of the server share it.
 const shared = globalThis as { exampleDatabase?: DatabaseSync }
 
-/** The database: `DATABASE` names its file, or is `:memory:`. */
+/** The database. `DATABASE` is its file name, or `:memory:`. */
 export const db = (shared.exampleDatabase ??= openDatabase(databasePath()))
 
 function databasePath(): string {
@@ -47,7 +47,7 @@ function openDatabase(path: string): DatabaseSync {
   return database
 }
 
-/** Adds columns that a database of an earlier version of this example does not have. Its sessions stay. */
+/** Adds columns to databases of earlier versions of this example. Their sessions stay. */
 function addSessionColumns(database: DatabaseSync, columns: Record<string, string>): void {
   const present = database.prepare("SELECT name FROM pragma_table_info('session')").all()
   const missing = Object.entries(columns).filter(([name]) => !present.some((column) => column.name === name))

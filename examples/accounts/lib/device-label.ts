@@ -16,7 +16,7 @@ const systems: [name: string, pattern: RegExp][] = [
   ["Linux", /Linux/],
 ]
 
-/** Sums a `User-Agent` header up as "Firefox on Linux": only words of ours, whatever a stranger sends. */
+/** Summarizes a `User-Agent` header, such as "Firefox on Linux". Uses only the words above, whatever a client sends. */
 export function deviceLabel(userAgent = ""): string {
   const nameIn = (list: typeof browsers) => list.find(([, pattern]) => pattern.test(userAgent))?.[0]
   return [nameIn(browsers), nameIn(systems)].filter(Boolean).join(" on ") || "Unknown device"

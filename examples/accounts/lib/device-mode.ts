@@ -1,6 +1,6 @@
 import type { DeviceMode } from "nightlatch/device"
 
-/** What becomes of a copied session cookie: `DEVICE_BINDING` says it. */
+/** Whether a copied session cookie is refused, from `DEVICE_BINDING`. */
 export function deviceMode(): DeviceMode {
   const mode = process.env.DEVICE_BINDING || "observe"
   if (mode === "observe" || mode === "enforce") return mode

@@ -1,11 +1,11 @@
-/** What a form shows when it comes back: what was typed, but never a password, and what is wrong with it. */
+/** What a form shows after an error: the typed values, but never a password, and the errors. */
 export interface FormState {
   values?: Record<string, string>
-  /** By the name of the field; `form` is about all of it. */
+  /** Errors by field name; `form` is for the whole form. */
   errors?: Record<string, string | undefined>
-  /** Recovery codes. Nobody can read them again. */
+  /** Recovery codes, which are shown only once. */
   codes?: string[]
-  /** A passkey that the server does not know: the browser may forget it. */
+  /** A passkey that the server does not know. The browser can forget it. */
   unknownPasskey?: string | undefined
 }
 

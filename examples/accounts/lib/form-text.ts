@@ -1,4 +1,4 @@
-/** The text of a form's field. A missing or repeated one, or a file, is "". */
+/** The text of a form field, or "" if the field is missing, repeated or a file. */
 export function formText(form: FormData, name: string): string {
   const [value, ...others] = form.getAll(name)
   return typeof value === "string" && others.length === 0 ? value : ""

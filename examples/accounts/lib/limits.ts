@@ -9,7 +9,7 @@ import type { SessionRow, UserRow } from "./db"
 const adapter = nodeSqliteAdapter<UserRow, SessionRow>(db)
 const { onEvent } = audit
 
-/** Guesses of passwords and codes. `account` is the address in its canonical form, `total` the cap of NIST SP 800-63B. */
+/** Limits guesses of passwords and codes. `account` is the canonical address, `total` the cap of NIST SP 800-63B. */
 export const guesses = createThrottle({
   adapter,
   name: "guesses",
@@ -22,9 +22,9 @@ export const guesses = createThrottle({
 })
 
 /**
- * Mails that a visitor asks for: nobody's mailbox is to be flooded, and nobody's server used for that. `stranger` counts the
- * mails to an address that whoever asks has not proved to own: to sign up, or for a change of address. It is apart from
- * `account`, whose mails all let the owner in: mails without a use must not use those up.
+ * Limits mails that visitors request, so nobody can flood a mailbox. `stranger` counts mails to an address that the visitor
+ * has not proved: for sign-up, or for a change of address. `account` counts mails that sign the owner in. The two are
+ * separate, so mails of the first kind cannot use up the owner's budget.
  */
 export const mails = createThrottle({
   adapter,
@@ -37,17 +37,17 @@ export const mails = createThrottle({
   onEvent,
 })
 
-/** Browsers that have signed in before have a budget of their own, so that nobody can lock an owner out. */
+/** Gives browsers that have signed in before a separate budget, so nobody can lock an owner out. */
 export const browsers = createKnownBrowsers({ tokens })
 
-/** The visitor's address, if the application runs behind proxies of its own; `TRUSTED_PROXIES` says how many. */
+/** The key of the visitor's IP address, if the application is behind its own proxies: `TRUSTED_PROXIES` is their number. */
 export async function currentClient(): Promise<string | null> {
   const hops = Number(process.env.TRUSTED_PROXIES) || 0
-  // Without a proxy of ours, anyone can write this header.
+  // Without our own proxy, anyone can set this header.
   return hops > 0 ? clientKey(fromRight((await headers()).get("X-Forwarded-For"), hops)) : null
 }
 
-/** Says how long to wait, for a message. */
+/** Formats the waiting time for a message. */
 export function waitingTime(retryAfter: number): string {
   return retryAfter < 90 ? `${retryAfter} seconds` : `${Math.ceil(retryAfter / 60)} minutes`
 }

@@ -9,16 +9,16 @@ export interface Mail {
   sentAt: Date
 }
 
-// Shared by all parts of the server, and kept over a reload in development.
+// Shared by all parts of the server, and kept across reloads in development.
 const shared = globalThis as { exampleMailbox?: Mail[] }
 const mailbox = (shared.exampleMailbox ??= [])
 
-/** Whether the page "Mailbox" is there. It shows everyone's mail, so never on a server that others reach. */
+/** Whether the page "Mailbox" exists. It shows everyone's mail, so never enable it on a public server. */
 export const hasMailbox = process.env.NODE_ENV !== "production" || process.env.MAILBOX === "page"
 
 /**
- * Sends a mail once the response is out, so that the time a page takes does not tell whether an account exists. Here it
- * goes to the page "Mailbox". For real mail, call `nodemailer` in `deliver`: the guide on e-mail confirmation shows how.
+ * Sends a mail after the response, so the response time does not reveal whether an account exists. Here, mail goes to the
+ * page "Mailbox". For real mail, call `nodemailer` in `deliver`: the guide on e-mail confirmation shows how.
  */
 export function sendMail(to: string, subject: string, lines: string[]): void {
   after(() => deliver({ to, subject, text: lines.join("\n\n"), sentAt: new Date() }))
@@ -36,7 +36,7 @@ export function listMails(): readonly Mail[] {
   return mailbox
 }
 
-/** Makes the address of a page for a mail. From configuration, never from the request's `Host`, which anyone can write. */
+/** Builds a link for a mail. The origin comes from configuration, never from the request's `Host`, which anyone can set. */
 export function linkTo(path: string, token: string): string {
   const url = new URL(path, site)
   url.searchParams.set("token", token)

@@ -1,4 +1,4 @@
-// The package has no types of its own. This is what the toy provider uses of it.
+// The package has no types. These are the parts that the toy provider uses.
 declare module "oidc-provider" {
   import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 

@@ -1,11 +1,11 @@
 import { formText } from "./form-text"
 
-/** What a form of `app/ui/passkey-form.tsx` sends. */
+/** The data that a form of `app/ui/passkey-form.tsx` sends. */
 export function passkeyAnswer(form: FormData): { handle: string; response: unknown } {
   return { handle: formText(form, "handle"), response: parsed(formText(form, "response")) }
 }
 
-/** The id of the passkey that an answer is of, as the browser states it. */
+/** The passkey id in a response, as the browser sends it. */
 export function passkeyIdIn({ response }: { response: unknown }): string | undefined {
   const { id } = Object(response) as { id?: unknown }
   return typeof id === "string" ? id : undefined

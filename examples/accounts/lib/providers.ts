@@ -8,25 +8,25 @@ export interface ProviderChoice {
   issuer: string
   clientId: string
   clientSecret: string
-  /** Whether the provider proves addresses before it says that they are verified. */
+  /** Whether the provider proves addresses before it reports them as verified. */
   provesEmail: boolean
 }
 
-// The local provider and its client are in one process, and agree on a secret there.
+// The local provider and its client share one process and this secret.
 const shared = globalThis as { exampleProviderSecret?: string }
 
-/** Whether the toy provider of `lib/toy-provider.ts` runs. Whoever reaches it can be anyone, so never on a real server. */
+/** Whether the toy provider of `lib/toy-provider.ts` runs. It signs visitors in as anyone: never use it on a server. */
 export const hasToyProvider = process.env.NODE_ENV !== "production" || process.env.PROVIDER === "local"
 
 export const toyProviderPort = Number(process.env.PROVIDER_PORT) || 3001
 
-/** The providers that are configured. Their ids are stored with the accounts: never change them. */
+/** The configured providers. Accounts store the ids, so never change them. */
 export const providerChoices: ProviderChoice[] = [...toyProvider(), ...configuredProvider()]
 
 function toyProvider(): ProviderChoice[] {
   if (!hasToyProvider) return []
   const clientSecret = (shared.exampleProviderSecret ??= randomBytes(32).toString("base64url"))
-  // Another site than "localhost", whose cookies are those of all ports.
+  // Not "localhost", because all ports of a host share their cookies.
   const issuer = `http://127.0.0.1:${toyProviderPort}`
   return [{ id: "example-id", label: "Example ID", issuer, clientId: "accounts", clientSecret, provesEmail: true }]
 }
@@ -38,12 +38,12 @@ function configuredProvider(): ProviderChoice[] {
   return [{ id: "oidc", label: OIDC_LABEL || "OpenID", ...client, provesEmail: OIDC_PROVES_EMAIL === "yes" }]
 }
 
-/** Where a provider sends visitors back to. Register it there. */
+/** The URL to which a provider sends visitors back. Register it there. */
 export function callbackOf(providerId: string): string {
   return new URL(`/oauth/${providerId}/callback`, site).href
 }
 
-/** Finds a provider by what a form or an address says. */
+/** Finds a provider by the id in a form or URL. */
 export function providerNamed(id: string): ProviderChoice | undefined {
   return providerChoices.find((provider) => provider.id === id)
 }

@@ -9,12 +9,12 @@ import { sendMail } from "./mail"
 
 const browserCookie = "browser"
 
-/** The buckets that a guess at this account is counted in: this browser's own, if it is known, and then the account's. */
+/** The buckets that count a guess at this account: first the browser's own, if it is known, then the account's. */
 export async function bucketsOf(email: string): Promise<string[]> {
   return browsers.bucketsFor(await flow.readFlow(browserCookie), email)
 }
 
-/** The flow cookie of a sign-in that waits for its second factor. */
+/** The flow cookie of a sign-in that is waiting for its second factor. */
 export const pendingSignIn = "second-step"
 
 interface Visitor {
@@ -23,14 +23,14 @@ interface Visitor {
   device: string
 }
 
-/** Signs in whoever proved to own this account, and goes on to a page. */
+/** Signs in the user of a proof, and redirects to a page. */
 export async function enter(proof: Proof<string>, email: string, next = "/account"): Promise<never> {
   const device = await currentDevice()
   const begun = await door.beginSignIn(proof, { device })
   return finish(begun, { userId: proof.userId, email, device }, next)
 }
 
-/** Goes on with what the door has made of a sign-in: to the page that asks for the second factor, or in. */
+/** Continues a sign-in: redirects to the page for the second factor, or completes it. */
 export async function finish(
   begun: Awaited<ReturnType<typeof door.beginSignIn>>,
   visitor: Visitor,
@@ -41,7 +41,7 @@ export async function finish(
   redirect(`/sign-in/second-step?next=${encodeURIComponent(next)}`, RedirectType.replace)
 }
 
-/** Stores a session and remembers the browser. A browser that was not known is told of by mail. */
+/** Sets the session's cookie and remembers the browser. For an unknown browser, it also sends a notice by mail. */
 export async function welcome(token: string, { userId, email, device }: Visitor, next: string): Promise<never> {
   const known = await flow.readFlow(browserCookie)
   const isKnown = (await bucketsOf(email)).length > 1
@@ -55,7 +55,7 @@ export async function welcome(token: string, { userId, email, device }: Visitor,
 
 export const notYou = "If this was not you, reset your password and end the other sessions under Devices."
 
-/** Uses up a recovery code, and tells the owner. */
+/** Uses up a recovery code, and notifies the owner. */
 export async function redeemRecoveryCode(userId: string, code: string): Promise<Proof<string> | null> {
   const [proof, user] = [await recovery.redeemCode({ userId, code }), await users.getUser(userId)]
   const left = await recovery.countCodes(userId)

@@ -5,12 +5,12 @@ import { linkTo, sendMail } from "./mail"
 /** The flow cookie of a visitor who has confirmed an address and has no account yet. */
 export const confirmedAddress = "confirmed-address"
 
-/** The flow cookie of a visitor whom a provider has sent, and who has no account yet. */
+/** The flow cookie of a visitor who came from a provider and has no account yet. */
 export const newFromProvider = "new-account"
 
 /**
- * Mails a code to sign up with, and makes the handle to it. The same for every address, so that nobody learns who has an
- * account. Only its owner does, by the mail.
+ * Mails a sign-up code, and creates its handle. It does the same for every address, so nobody learns who has an account:
+ * only the owner does, from the mail.
  */
 export async function mailSignUpCode(email: string): Promise<string> {
   const { code, handle } = await tokens.createCode({ purpose: "sign_up", data: { email } })

@@ -1,5 +1,5 @@
-/** Where the site is, from configuration: the request's `Host` is what anyone has written there. */
+/** The site's origin, from configuration, because anyone can set the request's `Host`. */
 export const site = new URL(process.env.SITE_URL || "http://localhost:3000")
 
-/** What authenticator apps and browsers show. */
+/** The name that authenticator apps and browsers show. */
 export const siteName = "Nightlatch example"

@@ -6,9 +6,9 @@ import type { Context } from "oidc-provider"
 import { callbackOf, providerNamed, toyProviderPort } from "./providers"
 import { site } from "./site"
 
-// A TOY. It stands in for Google and its like, so that the example works without an account anywhere. It asks for no
-// password: whoever opens its page is whoever they say. Its accounts and keys are in memory. It runs in development and with
-// PROVIDER=local, on the loopback interface alone, and nothing of it belongs into an application.
+// A TOY. It replaces Google or another provider, so the example works without an account there. It asks for no password:
+// visitors can sign in as anyone. Its accounts and keys are in memory. It runs in development and with PROVIDER=local, only on
+// the loopback interface. Do not copy it into an application.
 
 interface Account {
   name: string
@@ -19,7 +19,7 @@ interface Account {
 const accounts = new Map<string, Account>()
 const minutes = 60
 
-/** Starts the provider, once in a process. */
+/** Starts the provider, once per process. */
 export function startToyProvider(): void {
   const shared = globalThis as { exampleToyProvider?: object }
   const choice = providerNamed("example-id")
@@ -41,7 +41,7 @@ function configuration(client_id: string, client_secret: string) {
   return {
     clients: [{ client_id, client_secret, redirect_uris, token_endpoint_auth_method: "client_secret_post" }],
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
-    // In the ID token, so that one answer says it all.
+    // In the ID token, so no further request is needed.
     conformIdTokenClaims: false,
     cookies: { keys: [randomBytes(32).toString("hex")] },
     features: { devInteractions: { enabled: false } },
@@ -53,7 +53,7 @@ function configuration(client_id: string, client_secret: string) {
   }
 }
 
-/** Shows the page also to visitors who were here before, who may want to be somebody else. */
+/** Always shows the page, because returning visitors may want to sign in as another user. */
 function askEachTime() {
   const policy = interactionPolicy.base()
   const isNew = new interactionPolicy.Check("each_time", "Choose an account", ({ oidc }) => !oidc.result?.login)
@@ -68,7 +68,7 @@ function accountNamed(accountId: string) {
   return { accountId, claims: () => ({ sub: accountId, name, email, email_verified: isVerified }) }
 }
 
-/** Whoever presses "Continue" consents. */
+/** Visitors who press "Continue" consent. */
 async function consent({ oidc }: Context) {
   const grant = new oidc.provider.Grant({ clientId: oidc.client?.clientId, accountId: oidc.session?.accountId })
   grant.addOIDCScope(oidc.params?.scope ?? "openid")

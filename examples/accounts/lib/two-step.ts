@@ -5,8 +5,8 @@ import { passkeys, recovery, totp } from "./auth"
 export const enrollmentFlow = "two-step"
 
 /**
- * Removes the recovery codes of a user who has neither app nor passkey that they could stand in for, and says whether it
- * did. A thief could keep some, and a second factor that the owner sets up later would not stop the thief.
+ * Removes the recovery codes of a user without an app or a passkey, and returns whether it did. Otherwise a thief could keep
+ * some, and use them even after the owner sets up a second factor.
  */
 export async function dropLoneRecoveryCodes(userId: string): Promise<boolean> {
   const [apps, keys] = await Promise.all([totp.factorsOf(userId), passkeys.factorsOf(userId)])

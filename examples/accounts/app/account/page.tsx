@@ -27,7 +27,7 @@ export default protectedPage(async ({ session }, { searchParams }: AccountPagePr
   const wantsCodes = String(done).startsWith("passkey") && (await getSecondFactors()).recoveryCodes === 0
   return (
     <>
-      {/* This page comes after a sign-in, and a script of Next.js may have fetched it: the picture lets the browser bind the session. */}
+      {/* This page follows a sign-in, and Next.js may have fetched it by script. The picture lets the browser bind the session. */}
       {session.deviceKey === null && <img src="/auth/device" alt="" hidden />}
       <h1>Account</h1>
       {notice && (
@@ -66,7 +66,7 @@ export default protectedPage(async ({ session }, { searchParams }: AccountPagePr
         <Row href="/devices" label="Devices" />
         <Row href="/activity" label="Recent activity" />
         <li>
-          {/* Not a <Link>, which would fetch it in advance. */}
+          {/* Not a <Link>, which would prefetch it. */}
           <a href="/account/data">Download your data</a>
         </li>
         <Row href="/account/delete" label="Delete account" />

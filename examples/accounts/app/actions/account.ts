@@ -17,7 +17,7 @@ export const requestEmailChange = serverAction(
     if (!to || to === user.email) return { values: { email: typed }, errors: { email: wrongAddress } }
     const { allowed, retryAfter } = await mails.consume({ account: user.id, stranger: to })
     if (!allowed) return { values: { email: to }, errors: { form: `Try again in ${waitingTime(retryAfter)}.` } }
-    // The link names both addresses: it is void once the address has changed by another one.
+    // The link names both addresses: it becomes invalid if another link changes the address first.
     const data = { from: user.email, to }
     const token = await tokens.createToken({ purpose: "change_email", userId: user.id, data })
     if (await users.getKey({ providerId: "email", providerUserId: to })) {
@@ -31,7 +31,7 @@ export const requestEmailChange = serverAction(
   { authorize: recently },
 )
 
-// The link may be opened where nobody is signed in: on a phone, say. It is bound to its user, and signs nobody in.
+// The user may open the link where they are signed out, such as on a phone. It is bound to its user, and signs nobody in.
 export const confirmEmailChange = serverAction(
   async (_visitor, _state: FormState, form: FormData): Promise<FormState> => {
     const confirmed = await tokens.consumeToken(formText(form, "token"), "change_email")
@@ -66,7 +66,7 @@ export const leave = serverAction(
 )
 
 export const endDevice = serverAction(async ({ user }, form: FormData) => {
-  // A form can name anyone's session: the user id keeps it to their own.
+  // A form can name anyone's session: the user id limits it to the user's own.
   await auth.invalidateSession(formText(form, "session"), { userId: user.id })
   redirect("/devices", RedirectType.replace)
 })

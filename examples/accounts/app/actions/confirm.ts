@@ -63,7 +63,7 @@ async function tooManyGuesses(userId: string): Promise<FormState | null> {
   return allowed ? null : { errors: { form: `Too many attempts. Try again in ${waitingTime(retryAfter)}.` } }
 }
 
-/** Goes where the visitor wanted to go. If that asks for a second proof, it sends the visitor back here. */
+/** Redirects to the page that the visitor wanted. If that page requires a second proof, it sends the visitor back here. */
 async function goOn(userId: string, form: FormData): Promise<never> {
   await guesses.reset({ account: userId, total: userId })
   redirect(nextOf(form), RedirectType.replace)

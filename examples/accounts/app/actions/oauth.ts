@@ -26,7 +26,7 @@ export const signInWithProvider = serverAction(
   { public: true },
 )
 
-// Linking adds a way in, so it asks for a fresh proof. That it was asked for here, by a POST, is what the library checks.
+// Linking adds a way to sign in, so it requires a fresh proof. The library checks that it started here, with a POST.
 export const linkProvider = serverAction(
   async (_member, form: FormData) => goToProvider(form, "link", "/account?done=linked"),
   { authorize: recently },
@@ -50,7 +50,7 @@ async function goToProvider(form: FormData, intent: "sign_in" | "link" | "confir
 export const unlinkProvider = serverAction(
   async ({ user }, form: FormData) => {
     const [providerId, providerUserId] = [formText(form, "provider"), formText(form, "id")]
-    // The address is a key, too, and is changed on its own page.
+    // The address is also a key, but it is changed on its own page.
     if (!providerNamed(providerId)) notFound()
     const { deleted, reason } = await users.deleteKey({ userId: user.id, providerId, providerUserId })
     if (reason === "last_key") redirect("/account/providers?done=last", RedirectType.replace)
@@ -60,7 +60,7 @@ export const unlinkProvider = serverAction(
   { authorize: recently },
 )
 
-// The address must be proved before an account has it: by the provider, if it does that, or else by a code.
+// Before an account gets an address, the provider must have proved it, or the visitor must enter a code.
 export const signUpFromProvider = serverAction(
   async (_visitor, _state: FormState, form: FormData): Promise<FormState> => {
     const typed = formText(form, "email")
@@ -99,7 +99,7 @@ async function createAccount(email: string): Promise<FormState> {
   await flow.setFlow(newFromProvider, null)
   const created = await users.createUser({ key: redeemed.key, attributes: { email } })
   if (!created.user) redirect("/oauth/taken", RedirectType.replace)
-  // Signing in by mail works, too: who loses the account at the provider does not lose this one.
+  // Signing in by mail also works: users who lose the account at the provider keep this one.
   await users.createKey({ userId: created.user.id, providerId: "email", providerUserId: email })
   return enter(created.proof, email)
 }

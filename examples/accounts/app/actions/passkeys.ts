@@ -44,7 +44,7 @@ export const addPasskey = serverAction(
       registered?.userId === user.id && (await passkeys.addPasskey(registered, { name, sessionId: session.id }))
     if (!added) return notAdded(answer, passkeyNotAdded)
     sendMail(user.email, "A passkey was added", [`You can now sign in with "${name}".`, notYou])
-    // Not back to the list, which asks whoever has a passkey to use it first.
+    // Not to the list, which first asks users with a passkey to use it.
     redirect("/account?done=passkey-added", RedirectType.replace)
   },
   { authorize: recently },
@@ -59,7 +59,7 @@ export const renamePasskey = serverAction(
   { authorize: recently },
 )
 
-// The owner is part of the question: a form can name anyone's passkey. Signing in by mail is always left.
+// Always pass the owner, because a form can name anyone's passkey. Signing in by mail still works.
 export const removePasskey = serverAction(
   async ({ user }, form: FormData) => {
     const isRemoved = await passkeys.deletePasskey({ userId: user.id, id: formText(form, "id") })
@@ -86,7 +86,7 @@ export const signUpWithPasskey = serverAction(
     if (!created.user) return notAdded(answer, "There is already an account with this address. Sign in instead.")
     await flow.setFlow(confirmedAddress, null)
     const device = await currentDevice()
-    // Before the passkey is there, which would be asked for as a second step.
+    // Sign in before storing the passkey. Otherwise it would be required as a second step.
     const begun = await door.beginSignIn(created.proof, { device })
     await passkeys.addPasskey(registered, { name: device })
     return finish(begun, { userId: id, email, device }, "/account?done=passkey-account")
@@ -94,14 +94,14 @@ export const signUpWithPasskey = serverAction(
   { public: true },
 )
 
-/** Says what was wrong, and has the browser forget the new passkey. One that was stored, if the form came twice, stays. */
+/** Shows the error, and lets the browser forget the new passkey. If the form was sent twice, a stored passkey stays. */
 async function notAdded(answer: { response: unknown }, form: string): Promise<FormState> {
   const id = passkeyIdIn(answer)
   const isStored = id !== undefined && (await adapter.findPasskey(id)) !== null
   return { errors: { form }, unknownPasskey: isStored ? undefined : id }
 }
 
-/** Says kindly what was wrong. Only whoever has a passkey knows its id, so that it may be said that it is unknown. */
+/** Explains the error. Only the owner of a passkey knows its id, so the message may say that the id is unknown. */
 async function refusalOf(answer: { response: unknown }): Promise<FormState> {
   const id = passkeyIdIn(answer)
   if (!id || (await adapter.findPasskey(id))) return { errors: { form: refusedPasskey } }

@@ -21,7 +21,7 @@ export const requestReset = serverAction(
       account: await bucketsOf(email),
     })
     if (!allowed) return { values: { email }, errors: { form: `Try again in ${waitingTime(retryAfter)}.` } }
-    // Once the response is out: a token is written only where there is an account, and the time for that would tell.
+    // After the response: only an existing account gets a token, and the time to write it would reveal the account.
     after(() => mailReset(email))
     redirect("/forgot-password/sent")
   },
@@ -42,14 +42,14 @@ async function mailReset(email: string): Promise<void> {
 export const resetPassword = serverAction(
   async (_visitor, _state: FormState, form: FormData): Promise<FormState> => {
     const password = formText(form, "password")
-    // First what a person can mend, so that the link is not used up by a weak password.
+    // First check what the user can correct, so a weak password does not use up the link.
     const reason = await users.checkPassword(password)
     if (reason) return { errors: { password: passwordMessage(reason) } }
     const proved = await tokens.consumeToken(formText(form, "token"), "reset_password")
     const user = proved && (await users.getUser(proved.userId))
     if (!user || !proved.proof) return { errors: { form: usedLink } }
     const { updated } = await users.updateUserPassword({ userId: user.id, password })
-    // The account, or its address, has just been removed elsewhere.
+    // The account or its address was just removed elsewhere.
     if (!updated) return { errors: { form: usedLink } }
     sendMail(user.email, "Your password was changed", [notYou])
     return enter(proved.proof, user.email)

@@ -32,7 +32,7 @@ export const finishWithPasskey = serverAction(
   { public: true },
 )
 
-/** Completes the sign-in that waits in this browser. */
+/** Completes the pending sign-in of this browser. */
 async function finishSignIn(
   form: FormData,
   verify: (userId: string) => Promise<Proof<string> | null>,

@@ -21,7 +21,7 @@ export const signInWithPassword = serverAction(
     const email = normalizeEmail(typed)
     if (!email) return { values: { email: typed }, errors: { email: wrongAddress } }
     if (!password) return { values: { email }, errors: { password: "Enter your password." } }
-    // A known browser has both budgets of its own: a stranger could use up `total`, too.
+    // A known browser has its own budget for both limits, because an attacker could also use up `total`.
     const buckets = await bucketsOf(email)
     const { allowed, retryAfter } = await guesses.consume({
       client: await currentClient(),
@@ -37,7 +37,7 @@ export const signInWithPassword = serverAction(
       { providerId: "email", providerUserId: email, password },
       { device },
     )
-    // One message for both, so that nobody learns who has an account.
+    // One message for both, so nobody learns who has an account.
     const userId = begun && (begun.session?.userId ?? (await door.peekSignIn(begun.pending))?.userId)
     if (!userId) return { values: { email }, errors: { form: "Wrong e-mail address or password." } }
     return finish(begun, { userId, email, device }, safeRedirect(formText(form, "next"), "/account"))
@@ -61,13 +61,13 @@ export const requestSignInMail = serverAction(
   { public: true },
 )
 
-/** Mails a link and a code, if there is an account, and makes a handle in any case. */
+/** Mails a link and a code if the account exists. Always creates a handle. */
 async function mailSignIn(email: string): Promise<string> {
   const key = await users.getKey({ providerId: "email", providerUserId: email })
   // A handle that signs nobody in, at the same cost.
   if (!key) return (await tokens.createCode({ purpose: "sign_up", data: { email } })).handle
   const { code, handle } = await tokens.createCode({ purpose: "sign_in", userId: key.userId })
-  // The rest once the response is out, because the time for it would tell that there is an account.
+  // Do the rest after the response, because its duration would reveal that the account exists.
   after(() => mailLinkAndCode(key.userId, code))
   return handle
 }
@@ -76,7 +76,7 @@ async function mailLinkAndCode(userId: string, code: string): Promise<void> {
   const user = await users.getUser(userId)
   if (!user) return
   const link = linkTo("/sign-in/link", await tokens.createToken({ purpose: "sign_in", userId }))
-  // To the address of the user's row, never to what was typed.
+  // Send it to the address in the user's row, never to what the visitor typed.
   sendMail(user.email, "Sign in", [
     `Your code: ${code}`,
     `Or open this link: ${link}`,
@@ -97,7 +97,7 @@ export const signInWithCode = serverAction(
   { public: true },
 )
 
-// The page behind the link shows a button and this uses the link up: programs that open links in mails do not press it.
+// The linked page shows a button, which uses up the link. Programs that open links in mails do not press it.
 export const signInWithLink = serverAction(
   async (_visitor, _state: FormState, form: FormData): Promise<FormState> => {
     const proved = await tokens.consumeToken(formText(form, "token"), "sign_in")

@@ -12,8 +12,8 @@ import { enter } from "@/lib/sessions"
 
 const flowName = "sign-up"
 
-// The address is proved first, and the account is made then: there is no account that waits to be confirmed, which somebody
-// could have prepared for the owner of the address.
+// The visitor proves the address before the account exists. So nobody can prepare an unconfirmed account for the owner of
+// the address.
 export const requestSignUpCode = serverAction(
   async (_visitor, _state: FormState, form: FormData): Promise<FormState> => {
     const typed = formText(form, "email")
@@ -30,7 +30,7 @@ export const requestSignUpCode = serverAction(
 export const finishSignUp = serverAction(
   async (_visitor, _state: FormState, form: FormData): Promise<FormState> => {
     const [code, password] = [formText(form, "code"), formText(form, "password")]
-    // First what a person can mend, so that the code is not used up by a weak password.
+    // First check what the visitor can correct, so a weak password does not use up the code.
     const reason = await users.checkPassword(password)
     if (reason) return { values: { code }, errors: { password: passwordMessage(reason) } }
     const { allowed, retryAfter } = await guesses.consume({ client: await currentClient() })
@@ -47,7 +47,7 @@ export const finishSignUp = serverAction(
   { public: true },
 )
 
-/** Confirms the address alone: an account with a passkey has no password. */
+/** Confirms only the address: an account with a passkey has no password. */
 export const confirmSignUpAddress = serverAction(
   async (_visitor, _state: FormState, form: FormData): Promise<FormState> => {
     const { allowed, retryAfter } = await guesses.consume({ client: await currentClient() })

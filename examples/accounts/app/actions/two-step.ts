@@ -9,7 +9,7 @@ import { wrongTotp } from "@/lib/messages"
 import { notYou } from "@/lib/sessions"
 import { dropLoneRecoveryCodes, enrollmentFlow } from "@/lib/two-step"
 
-// The new key waits in a flow cookie, encrypted: the page shows the same QR code as often as it is loaded.
+// A flow cookie stores the new key, encrypted, so the page shows the same QR code each time it is loaded.
 export const startTotp = serverAction(
   async ({ user }) => {
     const { enrollment } = await totp.enrollTotp({ userId: user.id, account: user.email })
@@ -26,13 +26,13 @@ export const confirmTotp = serverAction(
       enrollment: await flow.readFlow(enrollmentFlow),
       code: formText(form, "code"),
       sessionId: session.id,
-      // The app that was there before stops working.
+      // The previous app stops working.
       replace: true,
     })
     if (reason === "wrong_code") return { errors: { code: wrongTotp } }
     if (!proof) return { errors: { form: "This QR code is too old. Go back and start again." } }
     await flow.setFlow(enrollmentFlow, null)
-    // Otherwise this session, too, would be asked for a code before the next change.
+    // Otherwise this session would have to enter a code before the next change.
     await elevate(door, proof)
     sendMail(user.email, "Two-step verification is on", [
       "From now on, signing in requires a code from your app.",
@@ -46,7 +46,7 @@ export const confirmTotp = serverAction(
 export const makeRecoveryCodes = serverAction(
   async ({ user }, _state: FormState, _form: FormData): Promise<FormState> => {
     const codes = await recovery.createCodes(user.id)
-    // Asked afterwards: the last factor may just have been removed in another tab.
+    // Check afterwards, because another tab may have just removed the last factor.
     if (await dropLoneRecoveryCodes(user.id)) return { errors: { form: "Set up an app or a passkey first." } }
     sendMail(user.email, "You have new recovery codes", ["The old ones no longer work.", notYou])
     return { codes }

@@ -53,7 +53,7 @@ export default protectedPage(async ({ user }, { searchParams }: ConfirmPageProps
 interface FirstProofProps {
   next: string
   hasPassword: boolean
-  /** Whether there is nothing but the address, and providers. */
+  /** Whether the account has only the address and providers. */
   isOnly: boolean
   providers: string[]
 }

@@ -7,7 +7,7 @@ import type { Mail } from "@/lib/mail"
 
 export const metadata: Metadata = { title: "Mailbox", referrer: "strict-origin" }
 
-/** Stands in for a mail server: it shows all mail to everyone, so it is not there in production. */
+/** Replaces a mail server in development. It shows all mail to everyone, so it does not exist in production. */
 export default async function MailboxPage() {
   if (!hasMailbox) notFound()
   await connection()

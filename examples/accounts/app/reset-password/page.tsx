@@ -17,7 +17,7 @@ export default async function ResetPasswordPage({ searchParams }: { searchParams
   return (
     <>
       <h1>Choose a new password</h1>
-      {/* Somebody else may have sent the link, to lead the visitor into another account than their own. */}
+      {/* An attacker may have sent the link, to lead the visitor into another account. */}
       <p className="lead">The account of {user.email}.</p>
       <ActionForm
         action={resetPassword}

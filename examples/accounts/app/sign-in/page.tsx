@@ -19,9 +19,9 @@ interface SignInPageProps {
 }
 
 export default async function SignInPage({ searchParams }: SignInPageProps) {
-  // The page that the visitor wanted, which the proxy has put there. Anyone can write this address.
+  // The proxy adds the page that the visitor wanted. Anyone can set this parameter.
   const next = safeRedirect((await searchParams).next, "/account")
-  // Asked here and not in the proxy, which cannot tell a live session from one that has ended.
+  // Check here, not in the proxy, which cannot tell a live session from an ended one.
   if (await getSession()) redirect(next)
   return (
     <>

@@ -15,13 +15,13 @@ interface ActionFormProps {
   action: FormAction
   button: string
   fields?: FieldSpec[]
-  /** What is sent along and not shown. */
+  /** Hidden values. */
   hidden?: Record<string, string>
-  /** What the fields show at first. */
+  /** Initial values of the fields. */
   values?: Record<string, string>
 }
 
-/** A form for a Server Action. The server says what is wrong, next to the field, also without JavaScript. */
+/** A form for a Server Action. The server's errors appear next to the fields, with or without JavaScript. */
 export function ActionForm({ action, button, fields = [], hidden = {}, values: first = {} }: ActionFormProps) {
   const [state, submit, isPending] = useActionState(action, { values: first })
   const form = useRef<HTMLFormElement>(null)

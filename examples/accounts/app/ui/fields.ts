@@ -1,4 +1,4 @@
-/** The fields that several forms have. */
+/** Fields that several forms share. */
 export const fields = {
   email: { name: "email", label: "E-mail address", type: "email", autoComplete: "username" },
   password: { name: "password", label: "Password", type: "password", autoComplete: "current-password" },

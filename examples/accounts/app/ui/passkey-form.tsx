@@ -6,14 +6,14 @@ import type { FormAction } from "@/lib/form-state"
 interface PasskeyFormProps {
   action: FormAction
   button: string
-  /** What the server made: JSON, and a handle to give back with the answer. */
+  /** From the server: JSON, and a handle to send back with the browser's response. */
   question: { options: PublicKeyCredentialCreationOptionsJSON | PublicKeyCredentialRequestOptionsJSON; handle: string }
   hidden?: Record<string, string>
-  /** Also offers passkeys among the suggestions for the field "username webauthn" of the page. */
+  /** Also offers passkeys as suggestions for the page's field "username webauthn". */
   autofill?: boolean
 }
 
-/** A button that asks the browser for a passkey, or for a new one, and gives the answer to a Server Action. */
+/** A button that asks the browser to use or create a passkey, and passes the response to a Server Action. */
 export function PasskeyForm({ action, button, question, hidden = {}, autofill = false }: PasskeyFormProps) {
   const [state, submit, isPending] = useActionState(action, {})
   const [problem, setProblem] = useState("")
@@ -32,12 +32,12 @@ export function PasskeyForm({ action, button, question, hidden = {}, autofill = 
       for (const [name, value] of Object.entries(values)) form.set(name, value)
       startTransition(() => submit(form))
     } catch (error) {
-      // "AbortError": the button was pressed while the browser waited for a suggestion to be chosen.
+      // "AbortError": the visitor pressed the button while the browser was offering suggestions.
       if (!mediation && error instanceof Error && error.name !== "AbortError") setProblem(problemOf(error))
     }
   }
 
-  // Once: the browser waits until the visitor chooses a passkey among the suggestions.
+  // Only once: the browser waits until the visitor chooses a suggested passkey.
   useEffect(() => {
     if (!autofill) return
     void canAutofill().then((can) => (can ? ask("conditional") : undefined))
@@ -94,7 +94,7 @@ async function canAutofill(): Promise<boolean> {
   return "PublicKeyCredential" in window && ((await PublicKeyCredential.isConditionalMediationAvailable?.()) ?? false)
 }
 
-/** Has the browser hide a passkey that the server does not know, such as one of an account that was deleted. */
+/** Lets the browser hide a passkey that the server does not know, such as one of a deleted account. */
 async function forget(options: Question, credentialId: string): Promise<void> {
   const rpId = "rp" in options ? options.rp.id : options.rpId
   if (rpId) await PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId })

@@ -9,7 +9,7 @@ interface PasskeySignalsProps {
   ids: string[]
 }
 
-/** Tells the browser which passkeys the account has, so that it offers no removed one, and what the account is called. */
+/** Tells the browser the account's passkeys and name, so it does not offer removed passkeys. */
 export function PasskeySignals({ rpId, userId, name, ids }: PasskeySignalsProps) {
   const known = ids.join()
 

@@ -5,11 +5,11 @@ interface ProviderButtonsProps {
   /** Such as "Sign in with". */
   verb: string
   next?: string
-  /** Only these providers; all without it. */
+  /** Show only these providers. Default: all. */
   only?: string[]
 }
 
-/** A form for each provider that is configured. */
+/** A form for each configured provider. */
 export function ProviderButtons({ action, verb, next = "", only }: ProviderButtonsProps) {
   const shown = providerChoices.filter(({ id }) => only?.includes(id) ?? true)
   return shown.map(({ id, label }) => (

@@ -3,7 +3,7 @@
 import { useActionState } from "react"
 import type { FormAction } from "@/lib/form-state"
 
-/** Makes recovery codes and shows them, once. Whose they are is for the sheet of paper. */
+/** Creates recovery codes and shows them once, with the owner's address for the printout. */
 export function RecoveryCodes({ action, owner }: { action: FormAction; owner: string }) {
   const [{ codes, errors }, submit, isPending] = useActionState(action, {})
   return (

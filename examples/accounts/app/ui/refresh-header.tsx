@@ -4,7 +4,7 @@ import { useRouter } from "next/navigation"
 import { useEffect } from "react"
 import { useSession } from "./session"
 
-/** Belongs on pages for strangers: has the header rendered again if it still shows a session that has ended. */
+/** For public pages: renders the header again if it still shows an ended session. */
 export function RefreshHeader() {
   const router = useRouter()
   const signedIn = useSession()

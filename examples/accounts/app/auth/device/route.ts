@@ -1,6 +1,6 @@
 import { deviceBinding } from "@/lib/auth"
 
-/** Where browsers send the key of a new session, and later the proof that they still have it. */
+/** Browsers send the key of a new session here, and later the proof that they still have it. */
 export const POST = deviceBinding.handler
-/** The picture of the account page, whose answer offers to bind the session. */
+/** The picture on the account page. Its response offers to bind the session. */
 export const GET = deviceBinding.handler

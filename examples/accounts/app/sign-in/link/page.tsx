@@ -16,7 +16,7 @@ export default async function SignInLinkPage({ searchParams }: { searchParams: P
   return (
     <>
       <h1>Sign in</h1>
-      {/* Somebody else may have sent the link, to lead the visitor into another account than their own. */}
+      {/* An attacker may have sent the link, to lead the visitor into another account. */}
       <p className="lead">The account of {user.email}.</p>
       <ActionForm action={signInWithLink} button="Sign in on this device" hidden={{ token: String(token) }} />
     </>

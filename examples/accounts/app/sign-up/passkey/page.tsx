@@ -10,7 +10,7 @@ import { confirmedAddress } from "@/lib/sign-up"
 
 export const metadata: Metadata = { title: "Create account with a passkey" }
 
-// First the code, then the passkey, which is named by the address.
+// First the code, then the passkey, which gets the address as its name.
 export default async function SignUpPasskeyPage() {
   const confirmed = await tokens.peekToken(await flow.readFlow(confirmedAddress), "confirmed_address")
   return (

@@ -17,7 +17,7 @@ export default protectedPage(
       account: user.email,
       enrollment: waiting,
     })
-    // Another one was made, because this one is missing or too old: the action would not know it.
+    // This enrollment is missing or too old, and a new one was created, which the action would not know.
     if (enrollment !== waiting) redirect("/account/two-step")
     return (
       <>

@@ -8,7 +8,7 @@ import { providerNamed } from "@/lib/providers"
 import { enter, notYou } from "@/lib/sessions"
 import { newFromProvider } from "@/lib/sign-up"
 
-/** Where providers send visitors back to. */
+/** Providers send visitors back here. */
 export const GET = routeHandler<{ provider: string }>(
   async (request, { params }) => {
     const provider = providerNamed(params.provider)
@@ -33,7 +33,7 @@ type Unknown = Extract<OAuthResult, { outcome: "unknown" }>
 
 async function signIn({ proof, next }: Known): Promise<never> {
   const member = await getSession()
-  // Of the same user, and asked for to confirm.
+  // A confirmation, because the proof belongs to the signed-in user.
   if (member?.user.id === proof.userId) {
     await elevate(door, proof)
     redirect(next)
@@ -43,7 +43,7 @@ async function signIn({ proof, next }: Known): Promise<never> {
   return enter(proof, user.email, next)
 }
 
-/** Nobody is looked up by address. It only decides which page comes next, and only if the provider has proved it. */
+/** Users are never looked up by address. A proven address only decides which page comes next. */
 async function signUp({ ticket, profile }: Unknown): Promise<never> {
   const email = normalizeEmail(profile.email) ?? ""
   const isVerified = profile.emailVerified && email !== ""
