@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline/promises"
 import { run } from "./cli/run.ts"
 
-// Who reads the output may stop before its end, as `head` does.
+// Stop if the reader of the output closes it early, as `head` does.
 process.stdout.on("error", () => process.exit())
 
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }

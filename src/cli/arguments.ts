@@ -3,12 +3,12 @@ import type { ParseArgsOptionsConfig } from "node:util"
 import { hintFor, shown } from "../core/options.ts"
 import { UsageError } from "./command.ts"
 
-/** What {@link readArguments} makes of a command's arguments. */
+/** The result of {@link readArguments}. */
 export type Arguments<Options extends ParseArgsOptionsConfig> = ReturnType<
   typeof parseArgs<{ args: string[]; options: Options; allowPositionals: true }>
 >
 
-/** Parses a command's arguments. Throws {@link UsageError} for an option that it does not have, or a missing value. */
+/** Parses a command's arguments. Throws {@link UsageError} for an unknown option or a missing value. */
 export function readArguments<const Options extends ParseArgsOptionsConfig>(
   args: string[],
   options: Options,
@@ -30,7 +30,7 @@ function unknownOption(given: string, options: ParseArgsOptionsConfig): UsageErr
   return new UsageError(names.length > 0 ? unknown("option", given, names) : "This command takes no options.")
 }
 
-/** Returns `value` as one of `known`. Throws {@link UsageError}, with the name that was probably meant. */
+/** Returns `value` if it is one of `known`. Otherwise throws {@link UsageError} with the name that was probably meant. */
 export function oneOf<Known extends string>(what: string, value: string, known: readonly Known[]): Known {
   const found = known.find((each) => each === value)
   if (found === undefined) throw new UsageError(unknown(what, value, known))

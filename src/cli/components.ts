@@ -2,15 +2,15 @@ import { readFileSync } from "node:fs"
 import { componentNeedsLucia } from "./mentions.ts"
 import type { Leftover } from "./text-edits.ts"
 
-/** A component in its own language, which TypeScript does not read. */
+/** A component in a language that TypeScript does not read. */
 export interface Component {
-  /** The path, from the folder that was asked for. */
+  /** The path relative to the requested folder. */
   path: string
   before: string
   after: string
 }
 
-/** Reads components, and rewrites each by `rewrite`. */
+/** Reads components, and rewrites each with `rewrite`. */
 export function readComponents(
   paths: string[],
   shorten: (path: string) => string,
@@ -22,7 +22,7 @@ export function readComponents(
   })
 }
 
-/** Lists every line of a component that uses Lucia still, or the instance of this name. */
+/** Lists every line of a component that still uses Lucia, or the instance with this name. */
 export function leftInComponent({ path, after }: Component, instance: string | null): Leftover[] {
   const names = instance ? `|\\b${instance}\\s*[.,})]` : ""
   const use = new RegExp(`["'\`](nightlatch/)?lucia(/[\\w./-]+)?["'\`]${names}`)

@@ -111,7 +111,7 @@ function write(plan: Plan, folder: string, terminal: Terminal): ExitCode {
   for (const { path, text } of plan.files) {
     try {
       mkdirSync(dirname(join(folder, path)), { recursive: true })
-      // Fails if somebody else has made the file meanwhile.
+      // Fails if something else has created the file in the meantime.
       writeFileSync(join(folder, path), text, { flag: "wx" })
     } catch (error) {
       terminal.printError(`${nameOf(path)} could not be created: ${(error as Error).message}`)

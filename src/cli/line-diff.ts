@@ -1,12 +1,12 @@
 const context = 3
 
-/** A line of both texts, of the old one or of the new one. */
+/** A line of both texts, or of only the old or the new one. */
 interface Line {
   mark: " " | "-" | "+"
   text: string
 }
 
-/** Writes what differs between two texts as `diff -u` does, without the names of files. */
+/** Formats the differences of two texts as `diff -u` does, without file names. */
 export function diffLines(before: string, after: string): string {
   const lines = compare(linesOf(before), linesOf(after))
   return hunksOf(lines)
@@ -18,7 +18,7 @@ function linesOf(text: string): string[] {
   return text.replace(/\n$/, "").split("\n")
 }
 
-// The longest common subsequence: files of source code are short.
+// Uses the longest common subsequence, which is fast enough because source files are short.
 function compare(before: string[], after: string[]): Line[] {
   const lengths = commonLengths(before, after)
   const lines: Line[] = []

@@ -3,11 +3,11 @@ import { dirname, sep } from "node:path"
 import { listsLucia, migratePackageJson } from "./package-json.ts"
 import type { PackageChange } from "./package-json.ts"
 
-/** What the package.json files of an application must know about its code. */
+/** What the package.json files of an application depend on in its code. */
 export interface CodeOfPackages {
   /** The paths of the files that change. */
   changed: string[]
-  /** The paths of the files that need Lucia all the same. */
+  /** The paths of the files that still need Lucia. */
   needing: string[]
 }
 
@@ -18,8 +18,8 @@ export interface Manifest extends PackageChange {
 }
 
 /**
- * Works out the package.json of each package whose code changes. The one that lists `lucia` for a file, which may be that
- * of the whole workspace, gets `nightlatch`; it loses `lucia` when no code below it needs that any more.
+ * Plans the package.json of each package whose code changes. The one that lists `lucia` for a file, perhaps that of the
+ * whole workspace, gets `nightlatch`. It loses `lucia` once no code below it needs it.
  */
 export function migrateManifests(
   paths: string[],
@@ -36,7 +36,7 @@ export function migrateManifests(
   })
 }
 
-// The nearest that lists Lucia, or else the nearest.
+// Returns the nearest one that lists Lucia, otherwise the nearest.
 function manifestOf(file: string, texts: Map<string, string>): string | undefined {
   const above = [...texts.keys()].filter((path) => isBelow(file, path)).sort((a, b) => b.length - a.length)
   return above.find((path) => listsLucia(texts.get(path)!)) ?? above[0]

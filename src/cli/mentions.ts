@@ -5,13 +5,13 @@ import type { Changes } from "./text-edits.ts"
 const itself = /^lucia(\/[\w./-]+)?$/
 const inComponent = /(?:\bfrom|\bimport|\()\s*["'`]lucia(?:\/[\w./-]+)?["'`]/
 
-/** Lists where code names Lucia as a module, in any form: import, export, import(), require(), declare module, vi.mock(). */
+/** Lists the module references to Lucia in any form: import, export, import(), require(), declare module, vi.mock(). */
 export function mentionsOf(file: SourceFile): Node[] {
   const texts = [...descendantsOf(file, "StringLiteral"), ...descendantsOf(file, "NoSubstitutionTemplateLiteral")]
   return texts.filter((each) => itself.test(each.getLiteralText()) && namesModule(each.getParent()))
 }
 
-/** Returns whether a file still needs Lucia when the changes are made. */
+/** Returns whether a file still needs Lucia after the changes. */
 export function needsLucia(file: SourceFile, changes: Changes): boolean {
   return remaining(file, changes).length > 0
 }
@@ -21,7 +21,7 @@ export function componentNeedsLucia(text: string): boolean {
   return inComponent.test(text.replaceAll(/<!--[\s\S]*?-->/g, ""))
 }
 
-/** Lists each place that names Lucia as a module and stays as it is, unless its line is listed already. */
+/** Lists each module reference to Lucia that stays unchanged, unless its line is already listed. */
 export function leaveMentions(files: SourceFile[], instead: string, changes: Changes): void {
   for (const mention of files.flatMap((file) => remaining(file, changes)))
     if (!changes.isLeft(mention))

@@ -13,7 +13,7 @@ const modules: Record<string, string> = {
 const polyfill = "lucia/polyfill/node"
 const reference = /^(\/\/\/\s*<reference\s+types=["'])lucia(["'])/gm
 
-// Only v2 has these modules, and a function of this name.
+// Only v2 has these modules, and a function with this name.
 const onlyInV2 = /^lucia\/(middleware|utils|polyfill\/node)$/
 const requiredFunction = /\{[^}]*\blucia\b[^}]*\}\s*=\s*(await\s+)?(require|import)\(\s*["']lucia["']\s*\)/
 
@@ -30,7 +30,7 @@ export function isLuciaV2(file: SourceFile): boolean {
   )
 }
 
-/** Points a component on Lucia v2 at its drop-in. It imports as code does, in its own language. */
+/** Redirects a component on Lucia v2 to its drop-in. It imports as code does, in another language. */
 export function migrateComponentV2(text: string): string {
   return text.replaceAll(
     /(\bfrom\s*|\bimport\s*|\bimport\()(["'])(lucia(?:\/[\w./-]+)?)\2/g,
@@ -41,7 +41,7 @@ export function migrateComponentV2(text: string): string {
   )
 }
 
-/** Points an application on Lucia v2 at its drop-in. */
+/** Redirects an application on Lucia v2 to its drop-in. */
 export function migrateLuciaV2(files: SourceFile[], changes: Changes): void {
   for (const file of files) {
     for (const match of file.getFullText().matchAll(reference)) {
@@ -55,7 +55,7 @@ export function migrateLuciaV2(files: SourceFile[], changes: Changes): void {
   }
 }
 
-// Hashes cannot be taken back, so they wait until nobody wants to go back.
+// Hashing cannot be undone, so ids stay in clear until the application no longer needs to go back.
 function keepIdsInClear(file: SourceFile, changes: Changes): void {
   const name = localName(file)
   for (const call of name ? descendantsOf(file, "CallExpression") : []) {
@@ -94,7 +94,7 @@ function removePolyfill(file: SourceFile, changes: Changes): void {
   for (const each of imports) changes.removeLines(each)
 }
 
-// In every form that names a module: import, export, import() and import types.
+// Handles every form that names a module: import, export, import() and import types.
 function pointModules(file: SourceFile, changes: Changes): void {
   for (const literal of descendantsOf(file, "StringLiteral")) {
     const target = modules[literal.getLiteralValue()]
@@ -104,7 +104,7 @@ function pointModules(file: SourceFile, changes: Changes): void {
   }
 }
 
-// Since Next.js 15 a cookie is set when its jar is there, which may be after the response.
+// Since Next.js 15 a cookie is set once its jar resolves, which may be after the response.
 function awaitCookies(file: SourceFile, changes: Changes): void {
   if (!file.getImportDeclaration("next/headers")) return
   for (const statement of descendantsOf(file, "ExpressionStatement")) {

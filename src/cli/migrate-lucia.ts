@@ -13,38 +13,38 @@ import { listSourceFiles } from "./source-files.ts"
 import { createChanges } from "./text-edits.ts"
 import type { Changes, Leftover } from "./text-edits.ts"
 
-/** What a migration would do. */
+/** The planned changes of a migration. */
 export interface Migration {
   /** The files that change. */
   files: ChangedFile[]
-  /** What is left, by file and line. */
+  /** The work left, by file and line. */
   leftovers: Leftover[]
-  /** What to know besides. */
+  /** Further notes. */
   notes: string[]
 }
 
 /** A file before and after. */
 export interface ChangedFile {
-  /** From the folder that was asked for. */
+  /** The path relative to the requested folder. */
   path: string
   before: string
   after: string
 }
 
-// What was done with the code.
+// The result of migrating the code.
 interface Plan {
   notes: string[]
-  /** The module that takes Lucia's place. */
+  /** The module that replaces Lucia. */
   module: string
-  /** What the application calls its instance of Lucia v3, which has another name now. */
+  /** The old name of the application's Lucia v3 instance, which now has another name. */
   instance: string | null
   rewriteComponent(text: string): string
 }
 
-// What browsers and other packages declare for everybody says nothing about Lucia, and takes long to read.
+// Global declarations of browsers and other packages do not concern Lucia, and are slow to read.
 const fewTypes = { lib: ["lib.es2022.d.ts"], types: [] }
 
-/** Works out how an application in a folder moves from Lucia to this package, and writes nothing. */
+/** Plans the migration of a folder's application from Lucia to this package. Writes nothing. */
 export function planLuciaMigration(folder: string, tsMorph: TsMorph, version: string): Migration {
   const found = listSourceFiles(folder)
   const project = openProject(folder, tsMorph)
@@ -87,14 +87,14 @@ function openProject(folder: string, { Project, ts }: TsMorph): Project {
   return project
 }
 
-// SvelteKit writes these into a folder that is not there before it has run.
+// SvelteKit generates these paths into a folder that does not exist before its first run.
 function generatedPaths(folder: string): { paths?: Record<string, string[]> } {
   const isSvelteKit = ["svelte.config.js", "svelte.config.ts"].some((name) => existsSync(join(folder, name)))
   if (!isSvelteKit || existsSync(join(folder, ".svelte-kit/tsconfig.json"))) return {}
   return { paths: { $lib: [join(folder, "src/lib")], "$lib/*": [join(folder, "src/lib/*")] } }
 }
 
-// `null` where nothing was done.
+// `null` if nothing was done.
 function planCode(files: SourceFile[], changes: Changes): Plan | null {
   const [[firstV2], [firstV3]] = [files.filter(isLuciaV2), files.filter(isLuciaV3)]
   if (firstV2 && firstV3) {
@@ -117,7 +117,7 @@ function isLuciaV3(file: SourceFile): boolean {
   return names.some((each) => each.getName() === "Lucia" && !each.isTypeOnly())
 }
 
-// What does not make a Lucia is the same in the drop-in. Other forms than imports of names may make one.
+// Code that does not create a `Lucia` works unchanged with the drop-in. Imports without names may create one.
 function pointHelpers(files: SourceFile[], changes: Changes): boolean {
   const imports = files.flatMap(luciaImports).filter((each) => each.getNamedImports().length > 0)
   const specifiers = imports.map((each) => each.getModuleSpecifier())

@@ -43,7 +43,7 @@ function readFolder(args: string[]): { folder: string; write: boolean } {
   return { folder, write: values.write }
 }
 
-// Returns what to install where there is none that works.
+// Returns ts-morph, or what to install if there is no usable one.
 function usableTsMorph(folder: string): TsMorph | string {
   const found = loadTsMorph(folder)
   if (!found) return "This needs ts-morph, which is not installed:\n\n  npm install --save-dev ts-morph"
@@ -74,7 +74,7 @@ function writeFiles(migration: Migration, folder: string, print: (text: string) 
   return 0
 }
 
-// Why git could not undo what would be written.
+// Returns why git could not undo the changes; `null` if it can.
 function obstacleTo(paths: string[], folder: string): string | null {
   try {
     const args = ["--no-optional-locks", "status", "--porcelain", "--ignored", "-z", "--", ...paths]

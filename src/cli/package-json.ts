@@ -1,4 +1,4 @@
-/** What became of an application's package.json. */
+/** The result of changing a package.json. */
 export interface PackageChange {
   text: string
   /** What to know about it. */
@@ -12,11 +12,11 @@ interface Manifest {
   devDependencies?: Dependencies
 }
 
-/** Who needs Lucia all the same. */
+/** The code that still needs Lucia. */
 export interface LuciaUse {
-  /** The files that import it, as they are called in messages. Default none. */
+  /** The files that import it, by their names in messages. Default: none. */
   importers?: string[]
-  /** What this package.json is called in messages. Default `package.json`. */
+  /** The name of this package.json in messages. Default: `package.json`. */
   name?: string
 }
 
@@ -25,7 +25,7 @@ export function listsLucia(text: string): boolean {
   return "lucia" in allOf(JSON.parse(text) as Manifest)
 }
 
-/** Adds `nightlatch` to the dependencies, and removes `lucia` unless code or an adapter that is there needs it. */
+/** Adds `nightlatch` to the dependencies, and removes `lucia` unless code or an installed adapter needs it. */
 export function migratePackageJson(
   before: string,
   version: string,

@@ -1,9 +1,9 @@
-/** Writes a path for a terminal, which obeys what it is sent: a file may be called anything. */
+/** Escapes a path for a terminal, because a file name can contain control sequences. */
 export function nameOf(path: string): string {
   return path.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)
 }
 
-/** Writes text of several lines for a terminal. Tabs and line breaks stay. */
+/** Escapes text of several lines for a terminal, but keeps tabs and line breaks. */
 export function withoutControls(text: string): string {
   return text.replaceAll(/(?![\t\n])[\p{Cc}]/gu, (control) => (control === "\r" ? "" : escaped(control)))
 }

@@ -16,7 +16,7 @@ Options:
 It never runs your code and makes no network requests.
 Exit codes: 0 done, 1 failed or found a problem, 2 wrong arguments.`
 
-/** Runs a command line, without the program's own name. Resolves to the exit code. */
+/** Runs a command line without the program's name. Resolves to the exit code. */
 export async function run([name, ...args]: string[], terminal: Terminal): Promise<ExitCode> {
   const safe: Terminal = {
     ...terminal,
@@ -31,7 +31,7 @@ export async function run([name, ...args]: string[], terminal: Terminal): Promis
   return args.some(isHelp) ? answer(command.usage, safe) : runCommand(command, args, safe)
 }
 
-// Returns what is wrong with the name where there is no such command.
+// Returns the command, or an error message if there is no such command.
 function commandNamed(name: string): Command | string {
   try {
     const known = oneOf(

@@ -5,17 +5,17 @@ const generated = /^(node_modules|dist|build|out|coverage|\..+)$/
 const code = /\.[cm]?[jt]sx?$/
 const components = /\.(vue|svelte|astro|mdx)$/
 
-/** The files of an application that may hold its code. */
+/** The files of an application that may contain code. */
 export interface SourceFiles {
-  /** What TypeScript reads. */
+  /** The files that TypeScript reads. */
   code: string[]
-  /** Components in languages of their own. */
+  /** The components in other languages. */
   components: string[]
   /** The package.json of each package of a workspace. */
   manifests: string[]
 }
 
-/** Lists an application's files, without those that were installed or generated. Follows no link. */
+/** Lists an application's files, without installed or generated ones. Does not follow links. */
 export function listSourceFiles(folder: string): SourceFiles {
   const files = filesBelow(folder)
   return {

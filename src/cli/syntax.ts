@@ -1,16 +1,16 @@
 import type { KindToNodeMappings, Node, SyntaxKind } from "ts-morph"
 
-/** The name of a kind of syntax, as TypeScript has it. */
+/** The name of a syntax kind in TypeScript. */
 export type KindName = keyof typeof SyntaxKind
-/** A node of a kind. */
+/** A node of this kind. */
 export type NodeOf<Name extends KindName> = KindToNodeMappings[(typeof SyntaxKind)[Name]]
 
-/** Returns whether a node is of a kind. By name, because ts-morph is loaded from the project and has no types at run time. */
+/** Returns whether a node is of a kind. Compares names, because the project's ts-morph has no kinds known at run time. */
 export function is<Name extends KindName>(node: Node | undefined, name: Name): node is NodeOf<Name> {
   return node?.getKindName() === name
 }
 
-/** What names a module as a whole statement does. */
+/** The statements that name a module. */
 export const declarations = ["ImportDeclaration", "ExportDeclaration", "ModuleDeclaration"] as const
 
 /** Returns whether a node is of one of these kinds. */
@@ -18,17 +18,17 @@ export function isAnyOf<Name extends KindName>(node: Node | undefined, ...names:
   return names.some((name) => is(node, name))
 }
 
-/** Returns whether a node takes the property of this name, or any, as `session.id` does. */
+/** Returns whether a node accesses the property with this name, or any property, such as `session.id`. */
 export function isAccess(node: Node | undefined, name?: string): node is NodeOf<"PropertyAccessExpression"> {
   return is(node, "PropertyAccessExpression") && (name === undefined || node.getName() === name)
 }
 
-/** Lists what is of a kind below a node. */
+/** Lists the descendants of a kind. */
 export function descendantsOf<Name extends KindName>(node: Node, name: Name): NodeOf<Name>[] {
   return node.getDescendants().filter((each) => is(each, name))
 }
 
-/** Takes `await`, parentheses, `!`, `as` and `satisfies` off an expression. */
+/** Removes `await`, parentheses, `!`, `as` and `satisfies` from an expression. */
 export function bare(node: Node | undefined): Node | undefined {
   return isAnyOf(
     node,
@@ -42,13 +42,13 @@ export function bare(node: Node | undefined): Node | undefined {
     : node
 }
 
-/** The function that a node is in, or else its file. */
+/** Returns the function that contains a node, otherwise its file. */
 export function scopeOf(node: Node): Node {
   const isScope = (each: Node) => /Function|Method|Accessor|Constructor$/.test(each.getKindName())
   return node.getAncestors().find((each) => isScope(each) && "getBody" in each) ?? node.getSourceFile()
 }
 
-/** Returns whether anything below a node goes by this name; what follows a dot, or is a key, does not count. */
+/** Returns whether a name is used below a node. Names after a dot, and keys, do not count. */
 export function usesName(scope: Node, name: string): boolean {
   return descendantsOf(scope, "Identifier").some((each) => each.getText() === name && !isKey(each))
 }
@@ -60,13 +60,13 @@ function isKey(node: NodeOf<"Identifier">): boolean {
   return hasKey && parent.getNameNode() === node
 }
 
-/** The value of the constant that an identifier means. */
+/** Returns the value of the constant that an identifier refers to. */
 export function initializerOf(node: Node | undefined): Node | undefined {
   const declaration = constantOf(node)
   return is(declaration, "VariableDeclaration") ? declaration.getInitializer() : undefined
 }
 
-/** The declaration of a constant or parameter that an identifier means, if it is never assigned again. */
+/** Returns the declaration of an identifier's constant or parameter, if it is never reassigned. */
 export function constantOf(node: Node | undefined): Node | undefined {
   if (!is(node, "Identifier")) return undefined
   const [declaration, ...more] = node.getSymbol()?.getDeclarations() ?? []
@@ -77,7 +77,7 @@ export function constantOf(node: Node | undefined): Node | undefined {
   return variable === undefined || variable === "const" ? declaration : undefined
 }
 
-// How a name was declared; nothing for a parameter.
+// Returns the keyword that declares a name; nothing for a parameter.
 function statementOf(node: Node | undefined): string | undefined {
   const list = node?.getAncestors().find((each) => is(each, "VariableDeclarationList") || is(each, "Parameter"))
   return is(list, "VariableDeclarationList") ? list.getDeclarationKind() : undefined

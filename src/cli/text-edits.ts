@@ -1,8 +1,8 @@
 import type { Node, SourceFile } from "ts-morph"
 
-/** A place where something is left to be done by hand. */
+/** A place that is left to change by hand. */
 export interface Leftover {
-  /** The path, from the folder that was asked for. */
+  /** The path relative to the requested folder. */
   file: string
   /** The line, counted from 1; 0 for the whole file. */
   line: number
@@ -16,18 +16,18 @@ interface Edit {
   text: string
 }
 
-/** What a migration wants to change. Nothing changes before it is known as a whole. */
+/** The planned edits of a migration. Nothing is written before all are known. */
 export type Changes = ReturnType<typeof createChanges>
 
 /**
- * Makes an empty list of changes to the files at these paths; `shorten` says how a file is called in it. A file that is
- * none of them is never changed: what would change there is left.
+ * Creates an empty list of changes to the files at these paths. `shorten` returns a file's name in messages. Files at
+ * other paths are never changed: an edit there becomes a leftover.
  */
 export function createChanges(paths: ReadonlySet<string>, shorten: (path: string) => string) {
   const edits = new Map<SourceFile, Edit[]>()
   const leftovers: Leftover[] = []
 
-  /** Replaces the text from `start` to `end`. The same once more is no second change. */
+  /** Replaces the text from `start` to `end`. Repeating the same edit has no effect. */
   function edit(file: SourceFile, start: number, end: number, text: string): void {
     if (!paths.has(file.getFilePath())) {
       leaveOutside(file, start)
@@ -51,7 +51,7 @@ export function createChanges(paths: ReadonlySet<string>, shorten: (path: string
 
   return {
     edit,
-    /** What is left, in the order it was found. */
+    /** The leftovers, in the order in which they were found. */
     leftovers,
     /** Replaces a node, but not the comments before it. */
     replace: (node: Node, text: string) => edit(node.getSourceFile(), node.getStart(), node.getEnd(), text),
@@ -60,17 +60,17 @@ export function createChanges(paths: ReadonlySet<string>, shorten: (path: string
       const file = node.getSourceFile()
       const [before, after] = [file.getFullText().slice(0, node.getStart()), file.getFullText().slice(node.getEnd())]
       const lineEnd = /^[ \t]*(\r?\n|$)/.exec(after)?.[0].length ?? 0
-      // Of the empty lines around it one goes too.
+      // If empty lines surround it, one is removed too.
       const isApart = /^\s*$/.test(after) || /^[ \t]*\r?\n[ \t]*\r?\n/.test(after)
       const gap = isApart ? (/(?<=\n)[ \t]*\r?\n$/.exec(before)?.[0].length ?? 0) : 0
       edit(file, node.getStart() - gap, node.getEnd() + lineEnd, "")
     },
-    /** Says that a place is left as it is. */
+    /** Records that a place stays unchanged. */
     leave(node: Node, reason: string): void {
       const file = shorten(node.getSourceFile().getFilePath())
       leftovers.push({ file, line: node.getStartLineNumber(), reason })
     },
-    /** Returns whether something is left in the line of a node. */
+    /** Returns whether a leftover is recorded for a node's line. */
     isLeft: (node: Node) => isListed(shorten(node.getSourceFile().getFilePath()), node.getStartLineNumber()),
     /** Returns whether a change covers a node. */
     touches(node: Node): boolean {
@@ -88,7 +88,7 @@ function isSame(a: Edit, b: Edit): boolean {
 }
 
 function apply(text: string, edits: Edit[]): string {
-  // From the end, so that the places of the others stay. The order of several at one place is the order they came in.
+  // From the end, so that the other positions stay valid. Edits at one position stay in order.
   const sorted = edits
     .map((edit, at) => ({ ...edit, at }))
     .sort((a, b) => b.start - a.start || b.end - a.end || b.at - a.at)

@@ -9,7 +9,7 @@ import type { Project } from "./project.ts"
 import { textAt } from "./source.ts"
 import type { Source } from "./source.ts"
 
-/** The functions that make an auth. */
+/** The functions that create an auth. */
 export const authFactories = new Set(["createAuth", "createStatelessAuth"])
 /** The functions that serve an auth's sessions in a framework. */
 export const wrapperFactories = new Set([
@@ -20,22 +20,22 @@ export const wrapperFactories = new Set([
   "createHonoAuth",
 ])
 
-/** What a name of a project is: one of the functions that a factory of this package returned, or what it returned. */
+/** The meaning of a name in a project: the result of a factory of this package, or one of its functions. */
 export interface AuthName {
   factory: string
-  /** The name of the function, as the factory has it; empty for the whole object. */
+  /** The function's name in the factory's result; empty for the whole result. */
   member: string
 }
 
-/** Knows which names in a project come from this package. */
+/** Finds out which names in a project come from this package. */
 export interface AuthNames {
-  /** What a name in a file is; `undefined` if it does not come from this package. */
+  /** Returns the meaning of a name in a file; `undefined` if it does not come from this package. */
   meaning(source: Source, name: string): AuthName | undefined
-  /** Lists the calls of functions that the wrappers have, such as `getSession()`, in a file. */
+  /** Lists a file's calls of functions that the wrappers have, such as `getSession()`. */
   calls(source: Source, members: ReadonlySet<string>): Call[]
 }
 
-/** Finds the names that a project gives to what this package makes. */
+/** Finds the names that a project gives to results of this package. */
 export const authNamesOf = oncePer(createAuthNames)
 
 function createAuthNames(project: Project): AuthNames {
@@ -49,7 +49,7 @@ function createAuthNames(project: Project): AuthNames {
     if (!from) return undefined
     const file = modulesOf(project).fileOf(source, from.module)
     const original = from.names.get(name)!
-    // A file that is found and does not declare it may hand it on.
+    // A file that is found but does not declare the name may re-export it.
     return (
       (file && declared.get(file)?.get(original)) ?? (isOwn(from.module, file) ? everywhere.get(original) : undefined)
     )

@@ -5,19 +5,19 @@ import type { Range, Source } from "./source.ts"
 /** A call of a function or a method. */
 export interface Call {
   name: string
-  /** The place of the name. */
+  /** The position of the name. */
   at: number
-  /** What the method is called on, as `c.var.auth`. Empty for a function. */
+  /** The expression before the method, such as `c.var.auth`. Empty for a function. */
   object: string
-  /** The place of the first token of the whole expression, before `await`. */
+  /** The position of the whole expression's first token, after any `await`. */
   start: number
-  /** The places of the parentheses. */
+  /** The positions of the parentheses. */
   open: number
   close: number
   args: Range[]
 }
 
-/** Lists the calls of these names in a file, or in a part of it. */
+/** Lists the calls of these names in a file, or in a range of it. */
 export function callsOf(source: Source, names: ReadonlySet<string>, range: Range = whole(source)): Call[] {
   return placesOf(source, names, range).flatMap((at) => {
     const open = source.tokens[at]!.kind === "name" ? openingOf(source, at) : -1
@@ -34,7 +34,7 @@ function callAt(source: Source, at: number, open: number): Call {
   return { name: textAt(source, at), at, object, start, open, close, args }
 }
 
-// The parenthesis behind a name, or behind its type arguments; -1 if there is none.
+// Returns the parenthesis after a name, or after its type arguments; -1 if there is none.
 function openingOf(source: Source, at: number): number {
   const after = isAt(source, at + 1, "?.") ? at + 2 : at + 1
   const open = isAt(source, after, "<") ? endOfTypeArguments(source, after) : after
@@ -60,12 +60,12 @@ function isDeclaration(source: Source, at: number, close: number): boolean {
   return isAt(source, close + 1, ":") && (isNewLine(source, at) || /^(?:[;{},]|async)$/.test(textAt(source, at - 1)))
 }
 
-/** Returns whether `await` stands before a call. */
+/** Returns whether a call has `await` before it. */
 export function isAwaited(source: Source, { start }: Call): boolean {
   return isAt(source, start - 1, "await")
 }
 
-/** Returns whether a call is a statement of its own: nothing takes what it returns. */
+/** Returns whether a call is a separate statement, so that its result is not used. */
 export function isStatement(source: Source, { start, close }: Call): boolean {
   const before = source.tokens[start - 1]
   if (isAt(source, start - 2, "=", "{")) return false
@@ -86,16 +86,16 @@ function isNewLine(source: Source, at: number): boolean {
   return before.line < token.line && endsStatement && !isWord
 }
 
-/** A property of an object in braces. */
+/** A property of an object literal. */
 export interface Property {
   key: string
-  /** The place of the key. */
+  /** The position of the key. */
   at: number
-  /** Its value. For `{ key }` the key, for a method all from its parenthesis. */
+  /** The value. For `{ key }` it is the key, for a method everything from its parenthesis. */
   value: Range
 }
 
-/** Lists the properties of an object, given the place of its brace. A spread has the key `...`. */
+/** Lists the properties of an object literal, given the position of its brace. A spread has the key `...`. */
 export function propertiesOf(source: Source, open: number): Property[] {
   if (!isAt(source, open, "{") || source.pairs[open]! < 0) return []
   const inner = { start: open + 1, end: source.pairs[open]! }
@@ -111,7 +111,7 @@ function propertyIn(source: Source, { start, end }: Range): Property {
   return { key, at, value: { start: at, end } }
 }
 
-/** The property of an object argument; `undefined` if the argument is no object in braces or has none. */
+/** Returns a property of an argument; `undefined` if the argument is not an object literal or does not have it. */
 export function property(source: Source, object: Range | undefined, key: string): Property | undefined {
   if (!object) return undefined
   return propertiesOf(source, object.start).find((each) => each.key === key)

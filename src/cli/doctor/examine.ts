@@ -2,11 +2,11 @@ import type { Project } from "./project.ts"
 import type { Severity } from "./rule.ts"
 import { rules } from "./rules.ts"
 
-/** What a rule found at a place. */
+/** A problem that a rule found, with its position. */
 export interface Finding {
   rule: string
   severity: Severity
-  /** The path from the project's folder, with `/`. */
+  /** The path relative to the project's folder, with `/`. */
   file: string
   /** Counted from 1. */
   line: number
@@ -33,7 +33,7 @@ export function examine(project: Project): Finding[] {
   return kept.sort((a, b) => rank(a) - rank(b) || compare(a.file, b.file) || a.line - b.line)
 }
 
-// The same words about the same line are said once.
+// Reports the same message for the same line only once.
 function onceEach(findings: Finding[]): Finding[] {
   const keyOf = ({ rule, file, line, message }: Finding) => [rule, file, line, message].join("\0")
   return [...new Map(findings.map((each) => [keyOf(each), each])).values()]

@@ -3,7 +3,7 @@ import type { Range, Source } from "./source.ts"
 
 const longest = 200
 
-/** Writes code in one line, with spaces only where two words would run together. Longer code is cut. */
+/** Formats code in one line, with spaces only between words that would otherwise join. Truncates longer code. */
 export function codeOf(source: Source, { start, end }: Range): string {
   let code = ""
   for (let at = start; at < Math.min(end, start + longest); at++) {
@@ -13,7 +13,7 @@ export function codeOf(source: Source, { start, end }: Range): string {
   return code
 }
 
-/** The names in code, without those of properties, the keys of objects and what is in brackets of a call. */
+/** Returns the names in code, without property names, object keys and the arguments of calls. */
 export function valueNames(source: Source, range: Range): number[] {
   const places: number[] = []
   for (let at = range.start; at < range.end; at++) {

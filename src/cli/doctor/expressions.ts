@@ -6,12 +6,12 @@ const enders = new Set([",", ";", ")", "]", "}"])
 const declaring = new Set(["const", "let", "var"])
 const continuing = /^(?:[.,;?:=<>&|^%*/+-].*|[!=]==?|\(|\[|`|\$\{|instanceof|in|of|as|satisfies|\)|\]|\})$/
 
-// Longer ones are generated. This keeps the time in proportion to a file's length.
+// Longer expressions are generated. The limit keeps the run time proportional to a file's length.
 const mostParts = 300
 
 /**
- * The end of the expression that starts at a place: a comma, a semicolon, a closing bracket, or a line break after which
- * another statement starts.
+ * Returns the end of the expression that starts at a position: a comma, a semicolon, a closing bracket, or a line break
+ * before another statement.
  */
 export function endOfExpression(source: Source, start: number): number {
   let at = start
@@ -23,7 +23,7 @@ export function endOfExpression(source: Source, start: number): number {
   return at
 }
 
-// Without a semicolon a statement ends before a line that cannot continue it.
+// Without a semicolon, a statement ends before a line that cannot continue it.
 function startsStatement(source: Source, at: number): boolean {
   const before = source.tokens[at - 1]!
   if (before.line === lineOf(source, at)) return false
@@ -36,7 +36,7 @@ function isOperatorWord(text: string): boolean {
   return /^(?:await|return|new|typeof|void|delete|instanceof|in|of|as|satisfies|async|extends|throw|yield)$/.test(text)
 }
 
-/** The first token of `a.b().c`, given the place of `c`. */
+/** Returns the first token of `a.b().c`, given the position of `c`. */
 export function startOfChain(source: Source, at: number): number {
   let start = at
   while (/^\??\.$/.test(textAt(source, start - 1))) start = startOfElement(source, start - 2)
@@ -55,12 +55,12 @@ function startOfElement(source: Source, at: number): number {
   return start
 }
 
-/** A value that is given a name: `const name = value`, or `const { name, other: name } = value`. */
+/** A value with a name: `const name = value`, or `const { name, other: name } = value`. */
 export interface Binding {
   name: string
-  /** The name of the property that it takes from the value. Default the whole value. */
+  /** The name of the property taken from the value. Default: the whole value. */
   property?: string
-  /** The place of the name. */
+  /** The position of the name. */
   at: number
   value: Range
 }
@@ -98,7 +98,7 @@ function assignmentIn(source: Source, { start, end }: Range): number {
   return -1
 }
 
-/** The names that a pattern in braces binds, with the properties that they take. `open` is the place of its brace. */
+/** Returns the names that a pattern in braces binds, with their properties. `open` is the position of its brace. */
 export function patternNames(source: Source, open: number): { name: string; property: string; at: number }[] {
   const inner = { start: open + 1, end: source.pairs[open]! }
   if (inner.end < 0) return []

@@ -5,24 +5,24 @@ import type { Range, Source } from "./source.ts"
 
 /** A function, method or arrow function. */
 export interface Func {
-  /** Its name, or that of the constant or property that holds it; empty if there is none. */
+  /** The function's name, or that of the constant or property that holds it; empty if there is none. */
   name: string
-  /** The place of its first token, with `async` and `export`. */
+  /** The position of its first token, including `async` and `export`. */
   start: number
   parameters: Range
-  /** What is in its braces, or the expression behind its arrow. */
+  /** The code in its braces, or the expression after its arrow. */
   body: Range
   isExported: boolean
   isDefault: boolean
 }
 
-// Of a return type. Longer ones are not read.
+// The longest return type that is read.
 const mostParts = 100
 const control = /^(?:if|for|while|switch|catch|with|await)$/
 /** Lists the functions of a file, outer ones first. */
 export const functionsOf = oncePer(readFunctions)
 
-/** The functions that a place is in, the innermost first. */
+/** Returns the functions that contain a position, the innermost first. */
 export function functionsAround(source: Source, at: number): Func[] {
   return functionsOf(source)
     .filter(({ start, body }) => start <= at && at < body.end)
@@ -65,13 +65,13 @@ function blockAt(source: Source, open: number): Range | undefined {
   return end < 0 ? undefined : { start: open + 1, end }
 }
 
-// The place of the `{` or `=>` behind a return type.
+// Returns the position of the `{` or `=>` after a return type.
 function endOfType(source: Source, start: number): number {
   let at = start
   for (let parts = 0; parts < mostParts && at < source.tokens.length; parts++, at = next(source, at)) {
     const isFresh = at === start || /^(?:[|&<,:]|=>|is|extends|keyof)$/.test(textAt(source, at - 1))
     if (isAt(source, at, "{") && !isFresh) return at
-    // Not the arrow of a type such as `() => void`.
+    // Skips the arrow of a type such as `() => void`.
     if (isAt(source, at, "=>") && at - 1 !== source.pairs[start]) return at
     if (/^[;)}\]=]$/.test(textAt(source, at))) return -1
   }

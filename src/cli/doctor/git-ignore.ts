@@ -1,7 +1,7 @@
 import { posix } from "node:path"
 import type { Project } from "./project.ts"
 
-/** Returns whether a `.gitignore` of a project, or one above it, lists a file. Takes the last pattern that fits, as Git does. */
+/** Returns whether a `.gitignore` of a project, or one above it, lists a file. As in Git, the last matching pattern wins. */
 export function isIgnored({ files, outerIgnores }: Project, file: string): boolean {
   const outer = outerIgnores.map((pattern) => ({ folder: ".", pattern }))
   const inner = [...files].flatMap(([path, text]) => {
@@ -29,7 +29,7 @@ function fits(pattern: string, path: string): boolean {
   return candidates.some((each) => matches(bare, each))
 }
 
-// `*` is anything within a segment. Tried from left to right, without going back further than to the last `*`.
+// `*` matches anything within a segment. Matching goes from left to right and backtracks only to the last `*`.
 function matches(pattern: string, text: string): boolean {
   const [first = "", ...rest] = pattern.split(/\*+/)
   if (rest.length === 0) return text === first

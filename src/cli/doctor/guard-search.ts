@@ -23,8 +23,8 @@ export const guards: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Returns whether code asks who is signed in: itself, or in a function of the project that it uses. Of what is not found
- * it is believed.
+ * Returns whether code checks who is signed in, itself or in a function of the project that it uses. Code that cannot
+ * be found counts as checking.
  */
 export function asksWhoIsSignedIn(project: Project, source: Source, range: Range = whole(source)): boolean {
   return reaches(project, source, range, new Set())
@@ -48,11 +48,11 @@ function nameReaches(project: Project, source: Source, name: string, seen: Set<s
   if (!file) return /^(?:[.~#$]|@\/)/.test(from.module)
   const original = from.names.get(name)!
   const parts = /^(?:default|\*)$/.test(original) ? [whole(file)] : declarationsOf(file, original)
-  // What a file hands on from another one, or declares in a way that is not read here, is believed.
+  // Re-exports, and declarations that are not understood here, count as checking.
   return parts.length === 0 || parts.some((range) => reaches(project, file, range, seen))
 }
 
-// What it declares under a name: a function, or the value of a constant.
+// Returns what a file declares under a name: a function, or the value of a constant.
 function declarationsOf(source: Source, name: string): Range[] {
   const functions = functionsOf(source).filter((each) => each.name === name)
   const values = bindingsOf(source).filter((each) => each.name === name)

@@ -3,25 +3,25 @@ import { isAt, next, split, textAt } from "./source.ts"
 import type { Range, Source } from "./source.ts"
 import { stringValue } from "./token.ts"
 
-/** A module that a file imports or exports from. */
+/** A module that a file imports or re-exports from. */
 export interface Import {
   module: string
-  /** The place of the module's name. */
+  /** The position of the module's name. */
   at: number
-  /** Whether only types come from it. */
+  /** Whether only types are imported. */
   isType: boolean
-  /** The names in the file, with the names in the module; `*` and `default` for the others. */
+  /** The local names with the names in the module. `*` and `default` stand for the whole module and its default export. */
   names: Map<string, string>
 }
 
 const declaration = /^(?:const|let|var|function|class|async|interface|enum|default|declare|abstract|import|export)$/
-// The parts of `import type name, { ... } from "module"`, with room to spare. Braces are one part.
+// The parts of `import type name, { ... } from "module"`, and a few more. Braces are one part.
 const mostParts = 12
 
-/** Lists what a file imports: by `import`, `export ... from`, `import()` and `require()`. */
+/** Lists a file's imports: `import`, `export ... from`, `import()` and `require()`. */
 export const importsOf = oncePer(readImports)
 
-/** The import that gives a name in a file. */
+/** Returns the import that defines a name in a file. */
 export function importOf(source: Source, name: string): Import | undefined {
   return importsOf(source).find(({ names }) => names.has(name))
 }

@@ -9,15 +9,15 @@ import { tokenize } from "./tokenize.ts"
 const endings = ["", ".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs", ".cjs", ".cts", ".vue", ".svelte", ".astro"]
 const indexes = endings.slice(1).map((ending) => `/index${ending}`)
 
-/** What a project's code imports of its own code. */
+/** The imports of a project's own code. */
 export interface Modules {
-  /** The file that an import means; `null` for a package, and for what is not found. */
+  /** Returns the file that an import resolves to; `null` for a package, or if it is not found. */
   fileOf(source: Source, specifier: string): Source | null
-  /** The files that a file needs, itself first. `isWhole` is false if one of its own is not found. */
+  /** Returns the files that a file needs, itself first. `isWhole` is false if one of the project's own is not found. */
   reachedFrom(source: Source): { sources: Source[]; isWhole: boolean }
 }
 
-/** Finds the files that imports mean, by relative paths and by the `paths` of tsconfig.json and jsconfig.json. */
+/** Resolves imports by relative paths and by the `paths` of tsconfig.json and jsconfig.json. */
 export const modulesOf = oncePer(createModules)
 
 function createModules(project: Project): Modules {
@@ -36,7 +36,7 @@ function createModules(project: Project): Modules {
   function candidates(source: Source, specifier: string): string[] {
     const path = specifier.replace(/\?.*$/, "")
     const bases = path.startsWith(".") ? [posix.join(posix.dirname(source.path), path)] : aliased(source, path)
-    // TypeScript is imported under the name that it is compiled to.
+    // TypeScript is imported by the name of its compiled file.
     return bases.flatMap((base) => [
       base,
       base.replace(/\.([cm]?)js(x?)$/, ".$1ts$2"),
@@ -80,7 +80,7 @@ interface Alias {
   target: string
 }
 
-// The longest first. Without a configuration, what the frameworks set up.
+// The longest alias first. Without a configuration, uses the frameworks' defaults.
 function aliasesOf({ files }: Project): Alias[] {
   const configured = [...files].flatMap(([path, text]) => {
     return /(?:^|\/)[jt]sconfig(?:\.\w+)?\.json$/.test(path) ? aliasesIn(posix.dirname(path), text) : []

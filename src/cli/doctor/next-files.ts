@@ -7,18 +7,18 @@ import { isAt, split } from "./source.ts"
 import type { Range, Source } from "./source.ts"
 import { stringValue } from "./token.ts"
 
-/** A page of Next.js. */
+/** A Next.js page. */
 export interface Page {
   source: Source
-  /** Its path on the site, as `/blog/[slug]`. */
+  /** Its path on the site, such as `/blog/[slug]`. */
   path: string
-  /** The place to show for the page: that of the function that renders it. */
+  /** The position to report: the function that renders the page. */
   at: number
-  /** Whether it reads something before it renders. */
+  /** Whether it reads data before it renders. */
   reads: boolean
 }
 
-/** Lists the pages of the App Router below a folder, and those of the Pages Router that render for each request. */
+/** Lists the App Router pages below a folder, and the Pages Router pages that render for each request. */
 export function pagesBelow({ sources }: Project, folder: string): Page[] {
   const base = folder === "." ? "" : `${folder}/`
   return sources
@@ -35,7 +35,7 @@ function pageOf(source: Source, file: string): Page | undefined {
 
 function appPage(source: Source, folder: string): Page | undefined {
   const segments = folder.split("/").filter((segment) => segment && !/^\([^.]/.test(segment))
-  // Parallel and intercepted routes have another page's address.
+  // Parallel and intercepted routes have the address of another page.
   if (segments.some((segment) => /^(?:@|\(\.)/.test(segment))) return undefined
   const render = functionsOf(source).find(({ isDefault }) => isDefault)
   const reads = render !== undefined && isAsync(source, render.start)
@@ -52,15 +52,15 @@ function isAsync(source: Source, start: number): boolean {
   return isAt(source, start, "async") || isAt(source, start + 1, "async") || isAt(source, start + 2, "async")
 }
 
-/** A file of Next.js that answers requests itself. */
+/** A Next.js file that answers requests itself. */
 export interface RouteFile {
-  /** Whether it is of the Pages Router: then it answers every method. */
+  /** Whether it belongs to the Pages Router, where it answers every method. */
   isPages: boolean
-  /** Returns whether a path of the site is its own. */
+  /** Returns whether the file answers requests to a path. */
   covers(path: string): boolean
 }
 
-/** What a file answers as a `route.ts` of the App Router or an API route of the Pages Router; `null` if it is neither. */
+/** Returns a `route.ts` of the App Router, or an API route of the Pages Router; `null` for other files. */
 export function routeOf({ path }: Source): RouteFile | null {
   const inApp = /(?:^|\/)app\/(?:(.*)\/)?route\.[jt]sx?$/.exec(path)
   const inPages = /(?:^|\/)pages\/(api\/.*?)(?:\/index)?\.[jt]sx?$/.exec(path)
@@ -70,7 +70,7 @@ export function routeOf({ path }: Source): RouteFile | null {
   return { isPages: !inApp, covers: (address) => pattern.test(address) }
 }
 
-// Groups and parallel routes have no part in the address.
+// Groups and parallel routes are not part of the address.
 function patternOf(segment: string): string {
   if (/^(?:\(.*\)|@.*|)$/.test(segment)) return ""
   if (segment.startsWith("[[...")) return "(?:/.+)?"
@@ -78,13 +78,13 @@ function patternOf(segment: string): string {
   return segment.startsWith("[") ? "/[^/]+" : `/${segment.replaceAll(/[^\w-]/g, "\\$&")}`
 }
 
-/** A proxy of `nightlatch/next/proxy`. */
+/** A proxy from `nightlatch/next/proxy`. */
 export interface ProxyFile {
   source: Source
   call: Call
-  /** The folder of the application. */
+  /** The application's folder. */
   folder: string
-  /** The paths that it leaves open; `null` where they are not a list of strings. */
+  /** The paths that stay public; `null` if they are not a list of strings. */
   openPaths: string[] | null
 }
 
@@ -108,7 +108,7 @@ function openPathsOf(source: Source, { args }: Call): string[] | null {
   return paths && others.every((each) => each !== null) ? [...paths, ...others] : null
 }
 
-/** The strings of a list in brackets; `null` for anything else. */
+/** Returns the strings of an array literal; `null` for anything else. */
 export function stringsIn(source: Source, { start, end }: Range): string[] | null {
   if (!isAt(source, start, "[") || source.pairs[start] !== end - 1) return null
   const items = split(source, { start: start + 1, end: end - 1 }, (text) => text === ",")

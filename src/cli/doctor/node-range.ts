@@ -1,6 +1,6 @@
 type Version = [major: number, minor: number, patch: number]
 
-/** The lowest and the highest version of a part of a range; the highest is not in it. */
+/** The lowest version of a part of a range, and the first version after it. */
 interface Span {
   from: Version
   to: Version
@@ -9,8 +9,8 @@ interface Span {
 const end = Infinity
 
 /**
- * Returns the first version that a range of npm, such as `^20.19 || >=22.12`, allows and that another one does not;
- * `null` if there is none, or if a range cannot be read.
+ * Returns the first version that an npm range, such as `^20.19 || >=22.12`, allows and another does not. Returns `null`
+ * if there is none, or if a range cannot be read.
  */
 export function firstNotIn(range: string, required: string): string | null {
   const [asked, allowed] = [spansOf(range), spansOf(required)]
@@ -22,7 +22,7 @@ export function firstNotIn(range: string, required: string): string | null {
   return null
 }
 
-/** The versions that the tag of an image or a version file means: `18`, `18-alpine`, `v20.5.1`, `lts/hydrogen`. */
+/** Returns the range of an image tag or a version file: `18`, `18-alpine`, `v20.5.1`, `lts/hydrogen`. */
 export function rangeOfTag(tag: string): string | null {
   const named = /^lts\/(\w+)$/i.exec(tag.trim())?.[1]?.toLowerCase()
   const major =
@@ -43,7 +43,7 @@ export function rangeOfTag(tag: string): string | null {
   if (major) return `${major}.99.99`
   const version = /^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-|$)/.exec(tag.trim())
   if (!version) return null
-  // Without its minor version a tag means the newest.
+  // A tag without its minor version means the newest.
   const [, first, minor = "99", patch = "99"] = version
   return `${first}.${minor}.${patch}`
 }
@@ -90,7 +90,7 @@ function narrow({ from, to }: Span, comparator: string): Span | null {
   return { from: later(from, lowest), to: earlier(to, last) }
 }
 
-// The first version behind all that a partial version means.
+// Returns the first version after all that a partial version covers.
 function after([major, minor, patch]: (number | null | undefined)[]): Version {
   if (minor == null) return [major! + 1, 0, 0]
   return patch == null ? [major!, minor + 1, 0] : [major!, minor, patch + 1]

@@ -1,4 +1,4 @@
-/** Remembers what a function returned for an object, for as long as the object lives. */
+/** Caches a function's result for each object, as long as the object lives. */
 export function oncePer<Key extends object, Result>(compute: (key: Key) => Result): (key: Key) => Result {
   const known = new WeakMap<Key, { result: Result }>()
   return (key) => {

@@ -4,7 +4,7 @@ import { functionsAround } from "./functions.ts"
 import { isAt, next, placesOf, textAt, whole } from "./source.ts"
 import type { Range, Source } from "./source.ts"
 
-// A value that a visitor chooses: a field of a form, of a query, or of a body.
+// A value that a visitor chooses: a field of a form, a query or a body.
 const field = String.raw`(?:\w+|\[["'\`][\w-]+["'\`]\])`
 const get = String.raw`\??\.get\(["'\`][\w-]+["'\`]\)`
 const one = new RegExp(
@@ -15,7 +15,7 @@ const one = new RegExp(
     String.raw`|(?:c|ctx)\.req\.(?:query|param)\(["'\`][\w-]+["'\`]\)` +
     String.raw`|(?:body|query|params|searchParams)\??\.(?!get\b|has\b|size\b|length\b)\w+)$`,
 )
-// All that a visitor sent.
+// Everything that a visitor sent.
 const all = new RegExp(
   String.raw`^(?:await (?:req|request|c\.req|ctx\.req|event\.request)\.(?:json|parseBody|formData)\(\)` +
     String.raw`|(?:req|request|ctx\.request)\.body|await readBody\(\w+\)` +
@@ -23,12 +23,12 @@ const all = new RegExp(
 )
 const parts = /^(?:await searchParams|await params|(?:req|request)\.(?:query|params|body)|query|searchParams)$/
 
-/** Returns whether an expression is a value, or one of several, that the visitor chose and that nothing has checked. */
+/** Returns whether an expression is, or may be, a value that the visitor chose and nothing has checked. */
 export function isFromVisitor(source: Source, range: Range): boolean {
   return alternatives(source, range).some((each) => isChosen(source, each))
 }
 
-/** Returns whether an expression is all that the visitor sent. */
+/** Returns whether an expression is everything that the visitor sent. */
 export function isAllFromVisitor(source: Source, range: Range): boolean {
   const code = codeOf(source, bare(source, range))
   if (all.test(code)) return true
@@ -36,7 +36,7 @@ export function isAllFromVisitor(source: Source, range: Range): boolean {
   return bound !== undefined && !bound.property && all.test(codeOf(source, bare(source, bound.value)))
 }
 
-// What `a ?? b`, `a || b` and `a ? b : c` may give.
+// The possible results of `a ?? b`, `a || b` and `a ? b : c`.
 function alternatives(source: Source, { start, end }: Range): Range[] {
   const ranges: Range[] = []
   let from = start
@@ -62,7 +62,7 @@ function isChosen(source: Source, chosen: Range): boolean {
   )
 }
 
-// The binding of a name that is used in the function that declares it, or in one inside.
+// Returns the binding of a name, if it is used in the function that declares it, or in one inside.
 function valueOf(source: Source, { start, end }: Range) {
   if (end - start !== 1 || source.tokens[start]?.kind !== "name") return undefined
   const name = textAt(source, start)
@@ -76,7 +76,7 @@ function valueOf(source: Source, { start, end }: Range) {
   return visible.at(-1)
 }
 
-// Compared, looked up in a list, or given to a function that may judge it.
+// Returns whether a value is compared, looked up in a list, or passed to a function that may check it.
 function isChecked(source: Source, name: string, at: number): boolean {
   const scope = functionsAround(source, at).at(-1)?.body ?? whole(source)
   return placesOf(source, new Set([name]), scope).some((place) => {
@@ -109,7 +109,8 @@ function isJudge(source: Source, at: number): boolean {
   return token?.kind === "name" && !harmless.has(token.text) && !acting.test(token.text)
 }
 
-// Without what changes no meaning: `(value)`, `value!`, `value as string`, `String(value)` and a template of it alone.
+// Removes code that does not change the value: `(value)`, `value!`, `value as string`, `String(value)`, a template of
+// only it.
 function bare(source: Source, { start, end }: Range): Range {
   const inner = { start, end }
   if (isAt(source, end - 1, "!")) inner.end--

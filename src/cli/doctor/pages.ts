@@ -1,4 +1,4 @@
-/** The pages of this package that rules point to. A test checks that they are there. */
+/** The pages of this package that rules link to. A test checks that they exist. */
 export const pages = {
   authorization: "docs/guides/authorization.md",
   bearerTokens: "docs/guides/bearer-tokens.md",

@@ -1,15 +1,15 @@
 import { hasCode, readSource } from "./source.ts"
 import type { Source } from "./source.ts"
 
-/** A project as the rules see it: texts, which nobody runs. */
+/** A project as the rules see it: the texts of its files. Nothing is run. */
 export interface Project {
-  /** The texts of its files, by their paths from its folder, with `/`. */
+  /** The texts of its files, by path relative to its folder, with `/`. */
   files: ReadonlyMap<string, string>
   /** Its code, without tests. */
   sources: readonly Source[]
-  /** The range of Node.js that nightlatch needs, as its package.json has it. */
+  /** The range of Node.js that nightlatch needs, from its package.json. */
   requiredNode: string
-  /** Whether its files are kept by Git. */
+  /** Whether Git tracks the project. */
   isRepository: boolean
   /** The lines of the `.gitignore` files above its folder. */
   outerIgnores: readonly string[]
@@ -19,17 +19,17 @@ const test = /(?:^|\/)(?:__tests__|__mocks__|tests?|e2e|cypress)\/|[.-](?:test|s
 const configuration =
   /(?:^|\/)(?:vitest|jest|playwright|cypress|eslint|next|vite|astro|nuxt|svelte|drizzle|prisma)\.config\.\w+$/
 
-/** What {@link createProject} takes besides the files. */
+/** The options of {@link createProject}, in addition to the files. */
 export type ProjectFacts = Pick<Project, "requiredNode"> & Partial<Pick<Project, "isRepository" | "outerIgnores">>
 
-/** Makes a project of the texts of its files. */
+/** Creates a project from the texts of its files. */
 export function createProject(files: ReadonlyMap<string, string>, facts: ProjectFacts): Project {
   const own = [...files].filter(([path]) => hasCode(path) && !isOutside(path))
   const sources = own.filter(([, text]) => !isGenerated(text)).map(([path, text]) => readSource(path, text))
   return { isRepository: false, outerIgnores: [], ...facts, files, sources }
 }
 
-/** Returns whether a project uses this package: its code imports it, or a package.json names it. */
+/** Returns whether a project uses this package, in its code or in a package.json. */
 export function usesNightlatch({ files }: Project): boolean {
   const isNamed = /["'`]nightlatch(?:\/[\w./-]+)?["'`]/
   return [...files].some(([path, text]) => (hasCode(path) || path.endsWith("package.json")) && isNamed.test(text))

@@ -11,8 +11,8 @@ const others =
   /^(?:package\.json|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lock|[jt]sconfig(?:\.\w+)?\.json|\.env(?:\.\w+)*|\.gitignore|\.nvmrc|\.node-version|\.tool-versions|Containerfile|(?:.*\.)?[dD]ockerfile(?:\..*)?|.*\.(?:prisma|sql|ya?ml))$/
 
 /**
- * Reads what the rules look at in a folder. Leaves out what was installed or generated, links, and files above 1 MB, lock
- * files excepted. Runs nothing.
+ * Reads the files of a folder that the rules check. Leaves out installed or generated files, links, and files above 1
+ * MB except lock files. Runs nothing.
  */
 export function readProject(folder: string, requiredNode: string): Project {
   const paths = [...filesBelow(folder), ...copiesBelow(folder)]
@@ -34,7 +34,7 @@ function isRead(path: string): boolean {
   return (hasCode(path) || others.test(basename(path))) && (isLock || statSync(path).size <= largest)
 }
 
-// The copies of this package: at the top, below another package, and where pnpm keeps them.
+// The copies of this package: at the top level, inside other packages, and in pnpm's store.
 function copiesBelow(folder: string): string[] {
   const modules = join(folder, "node_modules")
   const packages = namesIn(modules).flatMap((name) => {
@@ -49,12 +49,12 @@ function copiesBelow(folder: string): string[] {
 
 function namesIn(folder: string): string[] {
   if (!existsSync(folder)) return []
-  // A link leads to a package of the workspace, or to where pnpm keeps it.
+  // A link leads to a package of the workspace, or into pnpm's store.
   const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   return entries.map(({ name }) => name)
 }
 
-// Git reads the `.gitignore` files of all folders up to the top of the repository.
+// Git reads the `.gitignore` files of all folders up to the root of the repository.
 function repositoryOf(folder: string): { isRepository: boolean; outerIgnores: string[] } {
   const outerIgnores: string[] = []
   for (let at = folder; ; at = dirname(at)) {

@@ -2,23 +2,23 @@ import type { Finding } from "./examine.ts"
 import { nameOf } from "../printable.ts"
 import type { Severity } from "./rule.ts"
 
-/** What `nightlatch doctor --json` prints. A change that breaks readers raises `version`. */
+/** The output of `nightlatch doctor --json`. A breaking change increases `version`. */
 export interface Report {
   version: 1
-  /** How many files with code were read. */
+  /** How many code files were read. */
   files: number
   counts: Record<Severity, number>
   findings: Finding[]
 }
 
-/** Counts findings for a report. */
+/** Creates a report with the counts of findings. */
 export function reportOf(findings: Finding[], files: number): Report {
   const count = (severity: Severity) => findings.filter((each) => each.severity === severity).length
   const counts = { error: count("error"), warning: count("warning"), advice: count("advice") }
   return { version: 1, files, counts, findings }
 }
 
-/** Writes a report for people. */
+/** Formats a report as text. */
 export function textOf({ findings, counts, files }: Report): string {
   const read = `${files} ${files === 1 ? "file" : "files"} read`
   if (findings.length === 0) return `No problems found. ${read}.`

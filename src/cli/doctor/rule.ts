@@ -2,12 +2,12 @@ import type { Project } from "./project.ts"
 import { lineOf } from "./source.ts"
 import type { Source } from "./source.ts"
 
-/** How bad a finding is. Advice does not fail the command. */
+/** The severity of a finding. Advice does not fail the command. */
 export type Severity = "error" | "warning" | "advice"
 
-/** A place that a rule objects to. */
+/** A place that a rule reports. */
 export interface Problem {
-  /** The path from the project's folder. */
+  /** The path relative to the project's folder. */
   file: string
   /** Counted from 1. */
   line: number
@@ -23,15 +23,15 @@ export interface Rule {
   finds: string
   /** What to do, in one or two sentences. */
   cure: string
-  /** The page that explains it, in this package. */
+  /** The page of this package that explains it. */
   page?: string
   check(project: Project): Problem[]
 }
 
-/** A place in a file and what is wrong there. */
+/** A position in a file and what is wrong there. */
 export type Spot = [at: number, message: string]
 
-/** Makes the check of a rule that looks at one file of code at a time. */
+/** Creates the check of a rule that looks at one code file at a time. */
 export function inEachSource(find: (source: Source, project: Project) => Spot[]): Rule["check"] {
   return (project) =>
     project.sources.flatMap((source) => {

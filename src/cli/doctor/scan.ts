@@ -1,5 +1,5 @@
-// Each function returns where a piece of text ends that starts at `at`. All of them read forwards only, so a whole file
-// takes time in proportion to its length, whatever is in it.
+// Each function returns the end of a piece of text that starts at `at`. All of them only read forwards, so a file takes
+// time proportional to its length, whatever it contains.
 
 const space = /\s+/y
 const name = /#?[$_\p{ID_Start}][$\u200c\u200d\p{ID_Continue}]*/uy
@@ -8,28 +8,31 @@ const number = /\.?\d(?:[eE][+-]|[\w.])*/y
 const operator =
   /\.{3}|[=!]==|=>|[=!<>]=|&&=|\|\|=|\?\?=|&&|\|\||\?\?|\?\.(?!\d)|\+\+|--|\*\*|[-+*/%|&^]=|[\uD800-\uDBFF][\uDC00-\uDFFF]|[^]/y
 
-/** The end of space; `at` itself if there is none. */
+/** Returns the end of white space; `at` itself if there is none. */
 export const endOfSpace = (text: string, at: number) => endOf(space, text, at)
 
-/** The end of a name, which may be a keyword or a `#private` one; `at` itself if there is none. */
+/** Returns the end of a name, which may be a keyword or a `#private` one; `at` itself if there is none. */
 export const endOfName = (text: string, at: number) => endOf(name, text, at)
 
-/** The end of the name of a JSX tag or attribute; `at` itself if there is none. */
+/** Returns the end of a JSX tag or attribute name; `at` itself if there is none. */
 export const endOfTagName = (text: string, at: number) => endOf(tagName, text, at)
 
-/** The end of a number; `at` itself if there is none. */
+/** Returns the end of a number; `at` itself if there is none. */
 export const endOfNumber = (text: string, at: number) => endOf(number, text, at)
 
-/** The end of an operator, a bracket or whatever else there is. `>` stands alone, because it may close type arguments. */
+/**
+ * Returns the end of an operator, bracket or other character. `>` is always separate, because it may close type
+ * arguments.
+ */
 export const endOfOperator = (text: string, at: number) => endOf(operator, text, at)
 
-/** The end of a comment; `at` itself if there is none. */
+/** Returns the end of a comment; `at` itself if there is none. */
 export function endOfComment(text: string, at: number): number {
   if (text.startsWith("//", at) || (at === 0 && text.startsWith("#!"))) return endOfLine(text, at)
   return text.startsWith("/*", at) ? after("*/", text, at + 2) : at
 }
 
-/** The end of a quoted string. One that is not closed ends with its line. */
+/** Returns the end of a quoted string. An unclosed one ends with its line. */
 export function endOfString(text: string, at: number): number {
   const quote = text[at]
   for (let next = at + 1; next < text.length; next++) {
@@ -40,12 +43,12 @@ export function endOfString(text: string, at: number): number {
   return text.length
 }
 
-/** The end of a string in a JSX tag, which has no escapes and may hold line breaks. */
+/** Returns the end of a string in a JSX tag, which has no escapes and may contain line breaks. */
 export function endOfTagString(text: string, at: number): number {
   return after(text[at]!, text, at + 1)
 }
 
-/** The end of a part of a template: behind its closing backtick, or before a substitution. */
+/** Returns the end of a part of a template: after its closing backtick, or before a substitution. */
 export function endOfTemplate(text: string, at: number): number {
   for (let next = at; next < text.length; next++) {
     if (text[next] === "`") return next + 1
@@ -55,7 +58,7 @@ export function endOfTemplate(text: string, at: number): number {
   return text.length
 }
 
-/** The end of a regular expression with its flags; `at` itself if it is not closed in its line. */
+/** Returns the end of a regular expression with its flags; `at` itself if it is not closed in its line. */
 export function endOfRegex(text: string, at: number): number {
   let inClass = false
   for (let next = at + 1; next < text.length && text[next] !== "\n"; next++) {
@@ -67,14 +70,14 @@ export function endOfRegex(text: string, at: number): number {
   return at
 }
 
-/** The end of the text between JSX tags. */
+/** Returns the end of the text between JSX tags. */
 export function endOfText(text: string, at: number): number {
   let next = at
   while (next < text.length && text[next] !== "<" && text[next] !== "{") next++
   return next
 }
 
-/** The place of the next line break, or the end. */
+/** Returns the position of the next line break, or the end. */
 export function endOfLine(text: string, at: number): number {
   const end = text.indexOf("\n", at)
   return end < 0 ? text.length : end

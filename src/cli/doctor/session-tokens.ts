@@ -7,12 +7,12 @@ import type { Range, Source } from "./source.ts"
 const makers =
   /(?:^await |\.)(?:\w+\.)*(?:createSession|signInWithPassword|rotateSession|validateSession)\(|(?:^|\.)readSessionCookie\(/
 
-// Calls whose result contains what they are given. Of other calls only the result is used, such as `validateSession(token)`.
+// Calls whose result contains their arguments. Other calls, such as `validateSession(token)`, only use them.
 const passing = new Set(["String", "stringify", "inspect", "format", "concat", "encodeURIComponent", "URLSearchParams"])
 
 /**
- * The places in a range that hold a session token: `token` of what `createSession`, `signInWithPassword` or
- * `rotateSession` returned, or what `readSessionCookie` read.
+ * Returns the positions in a range that hold a session token: `token` in the result of `createSession`,
+ * `signInWithPassword` or `rotateSession`, or the result of `readSessionCookie`.
  */
 export function sessionTokensIn(source: Source, range: Range): number[] {
   const places: number[] = []

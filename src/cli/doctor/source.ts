@@ -4,17 +4,17 @@ import { isCode } from "./token.ts"
 import type { Token } from "./token.ts"
 import { tokenize } from "./tokenize.ts"
 
-/** A file with code. Rules name its tokens by their place in `tokens`. */
+/** A code file. Rules refer to its tokens by their index in `tokens`. */
 export interface Source {
-  /** The path from the folder of the project, with `/`. */
+  /** The path relative to the project's folder, with `/`. */
   path: string
   /** Its code, without space and comments. */
   tokens: readonly Token[]
-  /** For each token: the place of the bracket that belongs to it, or -1. */
+  /** For each token, the index of its matching bracket, or -1. */
   pairs: Int32Array
 }
 
-/** Tokens from `start` up to, but not including, `end`. */
+/** Tokens from `start` to `end`, without `end`. */
 export interface Range {
   start: number
   end: number
@@ -22,39 +22,39 @@ export interface Range {
 
 const components = new Set([".vue", ".svelte", ".astro"])
 
-/** Returns whether a file is one that {@link readSource} reads. */
+/** Returns whether {@link readSource} reads a file. */
 export function hasCode(path: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(path) ? !path.endsWith(".d.ts") : components.has(extname(path))
 }
 
-/** Reads a file's code: of a component in its own language, its scripts. */
+/** Reads a file's code, or a component's scripts. */
 export function readSource(path: string, text: string): Source {
   const all = components.has(extname(path)) ? readComponent(text) : tokenize(text, { jsx: !/\.[cm]?ts$/.test(path) })
   const tokens = all.filter(isCode)
   return { path, tokens, pairs: pairsOf(tokens) }
 }
 
-/** The text of a token; empty outside of the file. */
+/** Returns the text of a token; empty outside the file. */
 export function textAt({ tokens }: Source, at: number): string {
   return tokens[at]?.text ?? ""
 }
 
-/** The line of a token. */
+/** Returns the line of a token. */
 export function lineOf({ tokens }: Source, at: number): number {
   return tokens[at]?.line ?? 1
 }
 
-/** Returns whether these tokens stand at a place. */
+/** Returns whether these tokens are at a position. */
 export function isAt(source: Source, at: number, ...texts: string[]): boolean {
   return texts.every((text, index) => textAt(source, at + index) === text)
 }
 
-/** The texts of the tokens in a range. */
+/** Returns the texts of the tokens in a range. */
 export function textsIn(source: Source, { start, end }: Range): string[] {
   return source.tokens.slice(start, end).map(({ text }) => text)
 }
 
-/** The places of the tokens in a range with one of these texts. */
+/** Returns the positions of the tokens in a range that have one of these texts. */
 export function placesOf(source: Source, texts: ReadonlySet<string>, range: Range = whole(source)): number[] {
   const places = placesByText(source)
   const found = [...texts].flatMap((text) => places.get(text) ?? [])
@@ -76,12 +76,12 @@ export function mentions(source: Source, names: ReadonlySet<string>, range: Rang
   return placesOf(source, names, range).length > 0
 }
 
-/** The range of a whole file. */
+/** Returns the range of a whole file. */
 export function whole({ tokens }: Source): Range {
   return { start: 0, end: tokens.length }
 }
 
-/** Splits a range at the commas, semicolons or whatever `isMark` accepts, outside of brackets. */
+/** Splits a range at the tokens that `isMark` accepts, outside brackets. */
 export function split(source: Source, { start, end }: Range, isMark: (text: string) => boolean): Range[] {
   const parts: Range[] = []
   let from = start
@@ -93,12 +93,12 @@ export function split(source: Source, { start, end }: Range, isMark: (text: stri
   return from < end ? [...parts, { start: from, end }] : parts
 }
 
-/** The place behind a token, or behind the brackets that open with it. */
+/** Returns the position after a token, or after the brackets that it opens. */
 export function next({ pairs }: Source, at: number): number {
   return pairs[at]! > at ? pairs[at]! + 1 : at + 1
 }
 
-// A component keeps its place in the file, so that lines are right.
+// A component's scripts keep their position in the file, so that line numbers are right.
 function readComponent(text: string): Token[] {
   const tokens: Token[] = []
   let at = 0
@@ -134,7 +134,7 @@ function scriptsIn(text: string): Range[] {
 
 const closing: Record<string, string> = { "(": ")", "[": "]", "{": "}", "${": "}" }
 
-// A bracket without a partner gets none, and the others keep theirs.
+// An unmatched bracket gets no partner, and the others keep theirs.
 function pairsOf(tokens: readonly Token[]): Int32Array {
   const pairs = new Int32Array(tokens.length).fill(-1)
   const open: number[] = []

@@ -1,14 +1,14 @@
-/** What a piece of source text is. `text` is text between JSX tags; `markup` is what a component has around its scripts. */
+/** The kind of a piece of source text. `text` is between JSX tags; `markup` is outside a component's scripts. */
 export type TokenKind =
   "space" | "comment" | "name" | "number" | "string" | "template" | "regex" | "punctuation" | "text" | "markup"
 
-/** A piece of source text. The tokens of a file, joined, are the file. */
+/** A piece of source text. Joined, the tokens of a file are the file. */
 export interface Token {
   kind: TokenKind
   text: string
-  /** Where it starts, in UTF-16 code units from the start of the file. */
+  /** The start, in UTF-16 code units from the start of the file. */
   start: number
-  /** The line it starts in, counted from 1. */
+  /** The line on which it starts, counted from 1. */
   line: number
 }
 
@@ -17,7 +17,7 @@ export function isCode({ kind }: Token): boolean {
   return kind !== "space" && kind !== "comment" && kind !== "markup"
 }
 
-/** The text between the quotes of a string, or of a template without substitutions; `null` for anything else. */
+/** Returns the text between the quotes of a string or of a template without substitutions; `null` for anything else. */
 export function stringValue(token: Token | undefined): string | null {
   if (token?.kind === "string") return token.text.slice(1, -1)
   const isWhole = token?.kind === "template" && token.text.length > 1 && /^`[^]*`$/.test(token.text)

@@ -14,36 +14,36 @@ import {
 } from "./scan.ts"
 import type { Token, TokenKind } from "./token.ts"
 
-/** Where the reader is: in code, in a template, in a JSX tag, or between JSX tags. */
+/** The position of the reader: in code, in a template, in a JSX tag, or between JSX tags. */
 type Place =
   { in: "code" } | { in: "template" } | { in: "tag"; isClosing: boolean; angles: number } | { in: "children" }
 
 type Piece = [kind: TokenKind, end: number]
 
-// After these an expression starts: a slash is a regular expression there, and `<` a tag.
+// After these an expression starts, so that a slash starts a regular expression and `<` a tag.
 const beforeExpression = new Set(
   "return typeof case in of instanceof new delete void throw await yield else do default extends as satisfies".split(
     " ",
   ),
 )
 
-/** What {@link tokenize} reads. */
+/** Options of {@link tokenize}. */
 export interface TokenizeOptions {
-  /** Whether the text may hold JSX. */
+  /** Whether the text may contain JSX. */
   jsx: boolean
-  /** The place of `text` in its file. Default the start. */
+  /** The position of `text` in its file. Default: the start. */
   start?: number
   line?: number
 }
 
-/** Splits TypeScript or JavaScript into tokens. Takes any text, throws never, and loses no character. */
+/** Splits TypeScript or JavaScript into tokens. Accepts any text, never throws, and loses no character. */
 export function tokenize(text: string, { jsx, start = 0, line = 1 }: TokenizeOptions): Token[] {
   const tokens: Token[] = []
   const places: Place[] = [{ in: "code" }]
   const closingTags = jsx ? lastClosingTags(text) : new Map<string, number>()
   let at = 0
   let before: Token | undefined
-  // Whether an expression has just ended, so that a slash divides.
+  // Whether an expression has just ended, so that a slash is a division.
   let hasEnded = false
   let closedTag = false
   let noRegexBefore = 0
@@ -89,7 +89,7 @@ export function tokenize(text: string, { jsx, start = 0, line = 1 }: TokenizeOpt
     return pieces.find(([, end]) => end > at)
   }
 
-  // One that is not closed was a division. The rest of its line is not tried again, so that no line is read twice.
+  // An unclosed one was a division. The rest of its line is not tried again, so that no line is read twice.
   function readRegex(): Piece | undefined {
     if (at < noRegexBefore) return undefined
     const end = endOfRegex(text, at)
@@ -140,7 +140,7 @@ export function tokenize(text: string, { jsx, start = 0, line = 1 }: TokenizeOpt
     return ["punctuation", at + 1]
   }
 
-  // The type arguments of a component are in angle brackets of their own.
+  // Type arguments of a component are in nested angle brackets.
   function changeAngles(by: number): boolean {
     const place = places.at(-1)!
     if (place.in !== "tag" || place.angles + by < 0) return false

@@ -9,12 +9,12 @@ import type { Source } from "./source.ts"
 const wrappers = new Set(["routeHandler", "serverAction", "apiRoute", "serverSideProps", "protectedPage", "handler"])
 const permission = /^(?:can|may|require|ensure|assert)[A-Z]|[aA]dmin|[pP]ermission|[oO]wner|[aA]llowed|^authori[sz]e/
 
-/** The calls of wrappers that a place is in, such as `routeHandler()`. */
+/** Returns the wrapper calls around a position, such as `routeHandler()`. */
 export function wrappersAround(source: Source, at: number): Call[] {
   return callsOf(source, wrappers).filter(({ open, close }) => open < at && at < close)
 }
 
-/** Returns whether a place is reached only by users who were chosen: by `authorize`, or by a check of a role nearby. */
+/** Returns whether only authorized users reach a position: by `authorize`, or by a role check nearby. */
 export function isAuthorized(source: Source, at: number): boolean {
   if (wrappersAround(source, at).some(({ args }) => property(source, args.at(-1), "authorize"))) return true
   const scope = functionsAround(source, at).at(-1)?.body ?? whole(source)
@@ -42,7 +42,7 @@ const servesRequests = oncePer(({ sources }: Project) => {
   return sources.some((each) => callsOf(each, requestWrappers).length > 0)
 })
 
-/** The calls of these methods on what the wrappers give a handler: `authRequest`, `c.var.auth` and `req.auth`. */
+/** Returns the calls of these methods on a handler's session: `authRequest`, `c.var.auth` and `req.auth`. */
 export function callsOnRequests(source: Source, project: Project, names: ReadonlySet<string>): Call[] {
   return servesRequests(project) ? callsOf(source, names).filter(({ object }) => requestSession.test(object)) : []
 }

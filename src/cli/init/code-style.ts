@@ -1,14 +1,14 @@
-/** How a project writes its modules. */
+/** The style of a project's modules. */
 export interface CodeStyle {
   typescript: boolean
-  /** Whether JavaScript uses `require`. TypeScript has `import` in either case. */
+  /** Whether JavaScript uses `require`. TypeScript always uses `import`. */
   commonJs: boolean
-  /** What relative imports end with. */
+  /** The extension of relative imports. */
   extension: "" | ".js" | ".ts"
 }
 
 /**
- * Turns a template into a module. In templates, `«` and `»` surround what only TypeScript has, and relative imports end
+ * Converts a template to a module. In templates, `«` and `»` surround TypeScript-only code, and relative imports end
  * with `.ts`.
  */
 export function writeModule(template: string, { typescript, commonJs, extension }: CodeStyle): string {

@@ -2,14 +2,14 @@ import { sessionTables, userTable } from "../schema/sql-script.ts"
 
 /** A database library that `init` writes code for. */
 export interface Database {
-  /** The package, which is also the value of `--database`. */
+  /** The package name, which is also the value of `--database`. */
   name: string
   title: string
-  /** What TypeScript needs besides. */
+  /** The package with its types, if TypeScript needs one. */
   types?: string
-  /** The module that exports `adapter`, for Next.js or for a server that runs each module once. */
+  /** The module that exports `adapter`, for Next.js or for a server that loads each module once. */
   code(isNext: boolean): string
-  /** The tables, for databases that have a migration of their own. */
+  /** The tables, for databases that need a separate migration. */
   tables?: string
   /** How to create the tables from the file at a path. */
   create?(path: string): string
@@ -92,7 +92,7 @@ export const adapter = mysql2Adapter«<UserRow>»(pool)
   },
 ]
 
-/** Libraries that an adapter or nobody supports, with what to do. */
+/** Libraries that `init` does not support, with what to do instead. */
 export const unsupported: Record<string, string> = {
   "drizzle-orm":
     "Print its tables with `nightlatch schema drizzle --dialect <name>` and follow docs/getting-started with drizzleAdapter().",
@@ -112,7 +112,7 @@ function tablesOf(dialect: "postgres" | "mysql"): string {
   return `${[note, userTable(dialect, "text"), ...sessionTables(dialect, "text", {}, ["throttle"])].join("\n")}\n`
 }
 
-// Next.js runs the module again when it changes.
+// Next.js runs the module again after each change.
 function opened(name: string, type: string, open: string, isNext: boolean): string {
   if (!isNext) return `export const ${name} = ${open}\n`
   return `// Next.js runs this file again when it changes in development. The database stays open.

@@ -7,19 +7,19 @@ import type { Database } from "./databases.ts"
 import { majorOf, readCompilerOptions, readManifest, UnsupportedProject } from "./read-config.ts"
 import type { CompilerOptions, Manifest } from "./read-config.ts"
 
-/** What `init` must know of a project. */
+/** The facts that `init` needs about a project. */
 export interface Project {
   folder: string
   framework: Framework
   database: Database
   style: CodeStyle
-  /** Where the code lies: `src/`, or nothing. */
+  /** The folder of the code: `src/`, or none. */
   source: "src/" | ""
   /** The major version of Next.js. */
   next: number
-  /** Whether Next.js asks for a `<Suspense>` around what reads a request. */
+  /** Whether Next.js requires a `<Suspense>` around code that reads a request. */
   cacheComponents: boolean
-  /** `npm install`, or what another package manager has for it. */
+  /** `npm install`, or the equivalent of another package manager. */
   install: string
   /** All dependencies, with their ranges. */
   packages: Record<string, string>
@@ -28,15 +28,15 @@ export interface Project {
 export const frameworks = ["next", "hono", "express"] as const
 export type Framework = (typeof frameworks)[number]
 
-/** What the user has chosen. */
+/** The user's choices. */
 export interface Choices {
   framework?: Framework | undefined
   database?: string | undefined
 }
 
 /**
- * Looks at a project. Throws {@link UnsupportedProject}, or {@link UsageError} if the user must choose. `nodeVersion` is
- * like `24.21.0`.
+ * Detects the facts about a project. Throws {@link UnsupportedProject}, or {@link UsageError} if the user must choose.
+ * `nodeVersion` has the form `24.21.0`.
  */
 export function detectProject(folder: string, choices: Choices, nodeVersion: string): Project {
   const manifest = readManifest(folder)
@@ -131,7 +131,7 @@ function detectStyle(
   return { typescript, commonJs: isCommonJs, extension: extensionOf(framework, typescript ? (options ?? {}) : {}) }
 }
 
-// nightlatch has ES modules only. Node.js requires them, and so does TypeScript by most of its settings.
+// nightlatch has only ES modules. Node.js can require them, and TypeScript allows that with most of its settings.
 function checkCommonJs({ module = "", verbatimModuleSyntax }: CompilerOptions): void {
   if (verbatimModuleSyntax || /^node1\d$/i.test(module))
     throw new UnsupportedProject(
@@ -163,7 +163,7 @@ function installCommand(folder: string, { packageManager }: Manifest): string {
   return manager === "npm" ? "npm install" : `${manager} add`
 }
 
-// The lock file of a workspace lies above its packages.
+// The lock file of a workspace is in a folder above its packages.
 function managerOf(folder: string): string {
   const found = Object.keys(lockFiles).find((name) => existsSync(join(folder, name)))
   if (found) return lockFiles[found]!

@@ -3,9 +3,9 @@ import { join, posix } from "node:path"
 import { listSourceFiles } from "../source-files.ts"
 import type { Project } from "./detect.ts"
 
-/** Where an application of Hono or Express is made. */
+/** The file that creates a Hono or Express application. */
 export interface EntryFile {
-  /** The path, from the project's folder. */
+  /** The path relative to the project's folder. */
   path: string
   /** The variable that holds the application. */
   variable: string
@@ -16,7 +16,7 @@ const creations = {
   express: /\b(?:const|let|var)\s+(\w+)\s*(?::[^=]+)?=\s*express\s*\(/,
 }
 
-/** Finds the file that makes the application. `null` if none or several do. */
+/** Finds the file that creates the application. `null` if there is none or more than one. */
 export function findEntryFile({ folder, framework, source }: Project): EntryFile | null {
   if (framework === "next") return null
   const root = join(folder, source)

@@ -6,7 +6,7 @@ import type { PlannedFile } from "./planned-file.ts"
 import * as templates from "./templates/next.ts"
 import { formActions } from "./templates/shared.ts"
 
-/** Makes the files of an application with the App Router. */
+/** Creates the files of an App Router application. */
 export function nextFiles(project: Project): PlannedFile[] {
   const { source, style, database, cacheComponents } = project
   const library = `${source}lib/auth`
@@ -47,7 +47,7 @@ const signIn = {
   other: 'New here? <Link href="/sign-up">Create an account</Link>',
 }
 
-// Called middleware before Next.js 16, which still reads one.
+// Named middleware before Next.js 16, which still supports that name.
 function proxyFile({ folder, source, style, next }: Project): PlannedFile {
   const own = ["ts", "js"]
     .map((ending) => `${source}middleware.${ending}`)

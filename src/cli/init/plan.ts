@@ -9,17 +9,17 @@ import { expressRoutes } from "./templates/express.ts"
 import { honoRoutes } from "./templates/hono.ts"
 import { formActions, htmlPages, serverAuth } from "./templates/shared.ts"
 
-/** What `init` would do. */
+/** The planned changes of `init`. */
 export interface Plan {
   /** Files to create. */
   files: PlannedFile[]
-  /** Files that exist and stay as they are, with the lines that sign-in needs of them. */
+  /** Existing files, which stay unchanged, with the lines that sign-in needs in them. */
   kept: PlannedFile[]
-  /** What is left for the user, in order. */
+  /** The steps left for the user, in order. */
   steps: string[]
 }
 
-/** Works out what a project needs, and writes nothing. */
+/** Plans what a project needs. Writes nothing. */
 export function planFor(project: Project): Plan {
   const wanted = project.framework === "next" ? nextFiles(project) : serverFiles(project)
   const isThere = ({ path }: PlannedFile) => existsSync(join(project.folder, path))

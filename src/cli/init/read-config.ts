@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 
-/** What `init` reads of a package.json. */
+/** The fields of a package.json that `init` reads. */
 export interface Manifest {
   type?: string
   packageManager?: string
@@ -9,7 +9,7 @@ export interface Manifest {
   devDependencies?: Record<string, string>
 }
 
-/** The options of TypeScript that decide how modules are written. */
+/** The TypeScript options that decide how modules are written. */
 export interface CompilerOptions {
   module?: string
   verbatimModuleSyntax?: boolean
@@ -17,7 +17,7 @@ export interface CompilerOptions {
   rewriteRelativeImportExtensions?: boolean
 }
 
-/** Why a project cannot be set up, with what to do. */
+/** A project that cannot be set up. The message says what to do. */
 export class UnsupportedProject extends Error {}
 
 /** Reads a package.json. `null` if the folder has none. Throws {@link UnsupportedProject} for one that is not JSON. */
@@ -26,7 +26,7 @@ export function readManifest(folder: string): Manifest | null {
   return existsSync(path) ? (parse(path, (text) => text) as Manifest) : null
 }
 
-/** Reads the options of a tsconfig.json, with those that it extends. `null` if there is none. Throws likewise. */
+/** Reads the options of a tsconfig.json and those it extends. `null` if there is none. Throws like {@link readManifest}. */
 export function readCompilerOptions(path: string): CompilerOptions | null {
   if (!existsSync(path)) return null
   const { extends: base, compilerOptions } = parse(path, withoutComments) as TsConfig
@@ -55,7 +55,7 @@ function withoutComments(text: string): string {
   return text.replace(/("(?:\\.|[^"\\])*")|\/\/.*|\/\*[^]*?\*\//g, "$1").replace(/,(\s*[}\]])/g, "$1")
 }
 
-/** The major version of a dependency, of what is installed or else of the range. `null` if neither tells. */
+/** Returns a dependency's installed major version, otherwise that of the range. `null` if neither is known. */
 export function majorOf(folder: string, name: string, range: string | undefined): number | null {
   const installed = join(folder, "node_modules", name, "package.json")
   const text = existsSync(installed)

@@ -4,7 +4,7 @@ import { findEntryFile } from "./entry-file.ts"
 import type { PlannedFile } from "./planned-file.ts"
 import { majorOf } from "./read-config.ts"
 
-/** Lists what is left for the user when the files are there, in order. */
+/** Lists the user's next steps once the files exist, in order. */
 export function stepsAfter(project: Project, files: PlannedFile[]): string[] {
   return [...installSteps(project), ...tableSteps(project, files), ...mountSteps(project), ...lastSteps(project)]
 }
@@ -14,7 +14,7 @@ function installSteps({ folder, install, packages, database, style }: Project): 
   const library = database.name.startsWith("node:") ? [] : [database.name]
   const needed = missing(["nightlatch", "@node-rs/argon2", ...library])
   const types = style.typescript ? missing(database.types ? [database.types] : []) : []
-  // Earlier versions have no node:sqlite.
+  // Earlier versions lack node:sqlite.
   const typesOfNode = style.typescript && (majorOf(folder, "@types/node", packages["@types/node"]) ?? 0) < 22
   const developed = [...types, ...(typesOfNode ? ["@types/node@24"] : [])]
   const dev = install.startsWith("bun") ? "-d" : "-D"

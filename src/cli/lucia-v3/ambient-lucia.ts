@@ -1,9 +1,9 @@
 import type { Type } from "ts-morph"
 
-/** The name of the file, which is never written, that {@link ambientLucia} is read as. */
+/** The file name of {@link ambientLucia}. The file is never written. */
 export const ambientFile = "nightlatch-migrate-ambient-lucia.d.ts"
 
-/** What is asked of Lucia's types, so that they are known where it is not installed. */
+/** The parts of Lucia's types that the migration needs, in case Lucia is not installed. */
 export const ambientLucia = `declare module "lucia" {
   export interface Session { id: string; userId: any; expiresAt: Date; fresh: boolean; [attribute: string]: any }
   export interface User { id: any; [attribute: string]: any }
@@ -44,7 +44,7 @@ function distModules(): string[] {
   return files.flatMap((file) => [`lucia/dist/${file}`, `lucia/dist/${file}.js`])
 }
 
-/** Returns whether a type is Lucia's of this name, or that or nothing. */
+/** Returns whether a type is Lucia's type with this name, or a nullable one. */
 export function isLuciaType(type: Type, name: "Session" | "Lucia"): boolean {
   const symbol = type.getNonNullableType().getSymbol()
   if (symbol?.getName() !== name) return false

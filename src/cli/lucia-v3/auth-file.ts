@@ -9,13 +9,13 @@ import { isTyped, localNameOf, moduleOf } from "./lucia-imports.ts"
 import { otherTypesOf, userRowOf } from "./registered-types.ts"
 import type { RegisteredTypes } from "./registered-types.ts"
 
-/** The adapters whose rows have the types that they are told. */
+/** The adapters that take the types of their rows as type arguments. */
 const toldTheirRows =
   /^nightlatch\/adapters\/(node-sqlite|better-sqlite3|libsql|d1|bun-sqlite|pg|postgres|pglite|mysql2)$/
 
 /**
- * Turns `new Lucia(adapter, options)` into `createAuth()`, and the registered types into the types of rows; `kept` is what
- * of the types stays. Returns whether the adapter is one of Lucia v3, which needs `fromLuciaAdapter()`.
+ * Replaces `new Lucia(adapter, options)` with `createAuth()`, and the registered types with the types of rows. `kept`
+ * lists the types that stay. Returns whether the adapter is one of Lucia v3, which needs `fromLuciaAdapter()`.
  */
 export function rewriteInstance(instance: Instance, types: RegisteredTypes, kept: string[], changes: Changes): boolean {
   const rows = isTyped(instance.file) ? rewriteTypes(instance, types, kept, changes) : ""
@@ -40,7 +40,7 @@ function rewriteTypes({ file, statement }: Instance, types: RegisteredTypes, kep
 
 interface AdapterName {
   name: string
-  /** Whether it is an adapter of Lucia v3, and not one of this package. */
+  /** Whether it is one of Lucia v3's adapters, and not one of this package. */
   isLucias: boolean
 }
 
@@ -82,7 +82,7 @@ function needsRows(made: NodeOf<"CallExpression">, module: string): boolean {
   return made.getTypeArguments().length === 0 && toldTheirRows.test(module)
 }
 
-// The constant of this file that the adapter is, if its type is not written.
+// Returns the constant of this file that holds the adapter, if its type is not written.
 function localConstant(adapter: Node): NodeOf<"VariableDeclaration"> | undefined {
   if (!is(adapter, "Identifier")) return undefined
   const [declaration] = adapter.getSymbol()?.getDeclarations() ?? []
@@ -131,7 +131,7 @@ function idleTimeout(property: NodeOf<"PropertyAssignment"> | undefined, { quote
   return `idleTimeout: ${literal ? quote + literal + quote : `\`\${${span.getText()}.seconds()}s\``}, `
 }
 
-/** The duration that `new TimeSpan(30, "d")` is, if it is written so. */
+/** Returns the duration of `new TimeSpan(30, "d")`, if it is written literally. */
 export function literalDuration(span: Node): string | null {
   if (!is(span, "NewExpression") || span.getExpression().getText() !== localNameOf(span.getSourceFile(), "TimeSpan"))
     return null
@@ -152,7 +152,7 @@ function cookieOption(name: string, attributes: Node | undefined, indent: string
   return `cookie: {${inner}name: ${name},\n${lines}${indent}}`
 }
 
-// With the comments above it: those about a lifetime have moved with it.
+// Also removes the comments above it: those about a lifetime have moved with it.
 function removeProperty(property: NodeOf<"PropertyAssignment">, changes: Changes): void {
   const file = property.getSourceFile()
   const text = file.getFullText()
@@ -167,12 +167,12 @@ function insertBefore(statement: NodeOf<"VariableStatement">, text: string, chan
   changes.edit(statement.getSourceFile(), start, start, `${text}\n\n`)
 }
 
-/** The first of these names that a file does not use. */
+/** Returns the first of these names that a file does not use. */
 export function freeName(scope: Node, names: string[]): string {
   return names.find((name) => !usesName(scope, name)) ?? names.at(-1)!
 }
 
-/** Returns whether a name is used outside of a node. */
+/** Returns whether a name is used outside a node. */
 export function isUsedOutside(scope: Node, name: string, node: Node | undefined): boolean {
   const uses = descendantsOf(scope, "Identifier").filter((each) => each.getText() === name && !isImported(each))
   return uses.some((each) => !node || each.getPos() < node.getPos() || each.getEnd() > node.getEnd())

@@ -1,6 +1,6 @@
 import type { SourceFile } from "ts-morph"
 
-/** How a file is written. */
+/** The code style of a file. */
 export interface CodeStyle {
   quote: string
   semicolon: string
@@ -8,7 +8,7 @@ export interface CodeStyle {
   indent: string
 }
 
-/** Reads how a file is written off its imports and its first indented line. */
+/** Detects a file's style from its imports and its first indented line. */
 export function codeStyleOf(file: SourceFile): CodeStyle {
   const text = file.getFullText()
   const [first] = file.getImportDeclarations()
@@ -17,7 +17,7 @@ export function codeStyleOf(file: SourceFile): CodeStyle {
   return { quote, indent, semicolon: (first?.getText() ?? text.trimEnd()).endsWith(";") ? ";" : "" }
 }
 
-/** Writes lines again with this indentation, keeping how they are indented among each other. */
+/** Indents lines with this indentation, and keeps their relative indentation. */
 export function reindent(text: string, indent: string): string {
   const lines = text.replaceAll("\r\n", "\n").split("\n")
   const inner = lines.filter((line) => line.trim() !== "").map((line) => /^[ \t]*/.exec(line)![0].length)

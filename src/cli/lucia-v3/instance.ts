@@ -4,18 +4,18 @@ import type { NodeOf } from "../syntax.ts"
 import type { Changes } from "../text-edits.ts"
 import { isOfLucia, luciaImports } from "./lucia-imports.ts"
 
-/** Where an application makes its `Lucia`. */
+/** The place where an application creates its `Lucia`. */
 export interface Instance {
   file: SourceFile
   creation: NodeOf<"NewExpression">
   statement: NodeOf<"VariableStatement">
-  /** What the variable is called, where it is declared. */
+  /** The variable's name in its declaration. */
   name: NodeOf<"Identifier">
   adapter: Node
   options: LuciaOptions
 }
 
-/** The options of `new Lucia()`, by their syntax. */
+/** The syntax nodes of the options of `new Lucia()`. */
 export interface LuciaOptions {
   literal?: NodeOf<"ObjectLiteralExpression"> | undefined
   sessionExpiresIn?: NodeOf<"PropertyAssignment"> | undefined
@@ -27,7 +27,7 @@ export interface LuciaOptions {
   cookieAttributes?: Node | undefined
 }
 
-/** Finds the one `new Lucia()`. `null`, with what is left, where there are others or it has a shape that is not known. */
+/** Finds the only `new Lucia()`. `null`, with a leftover, if there are others or its form is unknown. */
 export function findInstance(files: SourceFile[], changes: Changes): Instance | null {
   const creations = files.flatMap((file) =>
     descendantsOf(file, "NewExpression").filter((each) => isOfLucia(each, "Lucia")),

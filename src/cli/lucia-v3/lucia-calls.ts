@@ -9,35 +9,35 @@ export interface MethodCall {
   call: NodeOf<"CallExpression">
 }
 
-/** What rewriting one use did: the instance is renamed there, or the reason why it is not. */
+/** The outcome of rewriting one use: the instance is renamed there, or a reason why not. */
 export type Outcome = { isDone: true } | { isDone: false; reason: string }
 
-/** The instance is renamed here. */
+/** The instance was renamed here. */
 export const done: Outcome = { isDone: true }
 
-/** Keeps the old name, and says why. */
+/** Keeps the old name, and gives the reason. */
 export function leave(reason: string): Outcome {
   return { isDone: false, reason }
 }
 
-/** Returns whether a call is one of this method of Lucia's. */
+/** Returns whether a call calls this method of Lucia. */
 export function isCallOf(call: NodeOf<"CallExpression">, method: string): boolean {
   const callee = call.getExpression()
   return isAccess(callee, method) && isLuciaType(callee.getExpression().getType(), "Lucia")
 }
 
-/** Returns whether a node is given to this method of Lucia's. */
+/** Returns whether a node is an argument of this method of Lucia. */
 export function isArgumentOf(node: Node, method: string): boolean {
   const call = node.getParent()
   return is(call, "CallExpression") && call.getExpression() !== node && isCallOf(call, method)
 }
 
-/** Returns whether a session is ended by this id. */
+/** Returns whether this id is passed to `invalidateSession()`. */
 export function isInvalidated(access: Node): boolean {
   return isArgumentOf(access, "invalidateSession")
 }
 
-/** Finds the session that something is the id of. */
+/** Returns the session in `session.id`. */
 export function idOf(node: Node | undefined): Node | null {
   const access = bare(node)
   if (!isAccess(access, "id")) return null

@@ -11,8 +11,8 @@ import { noteOtherIds, noteUnresolved } from "./note-leftovers.ts"
 import { rewriteUses } from "./rewrite-uses.ts"
 
 /**
- * Moves an application from Lucia v3, or its drop-in, to `createAuth()` over the same adapter and cookies. Returns what the
- * application called its `Lucia`; `null` if nothing was done.
+ * Moves an application from Lucia v3, or its drop-in, to `createAuth()` with the same adapter and cookies. Returns the
+ * name of the application's `Lucia` instance; `null` if nothing was done.
  */
 export function migrateLuciaV3(files: SourceFile[], changes: Changes): string | null {
   const instance = findInstance(files, changes)
@@ -28,7 +28,7 @@ export function migrateLuciaV3(files: SourceFile[], changes: Changes): string | 
   return instance.name.getText()
 }
 
-// Another name than before, so that what is left as it is does not compile.
+// A new name, so that code that was not rewritten does not compile.
 function authName({ name }: Instance, files: SourceFile[]): string {
   const users = new Set([name, ...name.findReferencesAsNodes()].map((each) => each.getSourceFile()))
   const names = ["auth", "sessionAuth", "nightlatchAuth", "migratedAuth"].filter((each) => each !== name.getText())

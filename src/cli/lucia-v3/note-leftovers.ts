@@ -5,7 +5,7 @@ import { isLuciaType } from "./ambient-lucia.ts"
 import type { Instance } from "./instance.ts"
 import { isArgumentOf, isInvalidated } from "./lucia-calls.ts"
 
-/** Lists what goes by the instance's name and could not be followed to it, so that it stays as it is. */
+/** Lists identifiers with the instance's name that could not be resolved to it and stay unchanged. */
 export function noteUnresolved({ name }: Instance, files: SourceFile[], changes: Changes): void {
   for (const file of files) {
     const unresolved = descendantsOf(file, "Identifier").filter(
@@ -30,7 +30,7 @@ function isUnresolved(node: Node): boolean {
   })
 }
 
-/** Lists what else reads the id of a session: it compiles, and is another text than before. */
+/** Lists other code that reads a session's id: it compiles, but the text differs from before. */
 export function noteOtherIds(file: Node, changes: Changes): void {
   for (const access of descendantsOf(file, "PropertyAccessExpression")) {
     const isRewritten =

@@ -6,21 +6,21 @@ import { reindent } from "./code-style.ts"
 import type { CodeStyle } from "./code-style.ts"
 import { isLuciaModule, luciaImports } from "./lucia-imports.ts"
 
-/** The types that an application told Lucia. */
+/** The types that an application registered with Lucia. */
 export interface RegisteredTypes {
   /** The `declare module`, if there is one. */
   block?: NodeOf<"ModuleDeclaration">
-  /** The type of user ids, as it is written. Default `string`. */
+  /** The type of user ids, as it is written. Default: `string`. */
   userId: string
   userAttributes?: NodeOf<"PropertySignature">
   sessionAttributes?: NodeOf<"PropertySignature">
-  /** What the block declares besides `Register`: the interfaces and types of the application's columns. */
+  /** The block's declarations other than `Register`: the interfaces and types of the application's columns. */
   others?: Statement[]
 }
 
 const registrable = ["Lucia", "UserId", "DatabaseUserAttributes", "DatabaseSessionAttributes"]
 
-/** Reads what `declare module "lucia"` says. `null`, with what is left, where it cannot be moved to the `auth` file. */
+/** Reads `declare module "lucia"`. `null`, with a leftover, if it cannot be moved to the `auth` file. */
 export function readRegisteredTypes(files: SourceFile[], auth: SourceFile, changes: Changes): RegisteredTypes | null {
   const blocks = files.flatMap((file) => descendantsOf(file, "ModuleDeclaration").filter(isLuciaBlock))
   const [block, another] = blocks
@@ -59,7 +59,7 @@ function isType(node: Node): node is NodeOf<"InterfaceDeclaration"> | NodeOf<"Ty
   return (is(node, "InterfaceDeclaration") && !isRegister(node)) || is(node, "TypeAliasDeclaration")
 }
 
-// In another file its names mean something else, unless they are of the block, and move with it.
+// In another file its names mean something else, unless they belong to the block and move with it.
 function foreignName(types: RegisteredTypes, auth: SourceFile): string | null {
   const { block, userAttributes, sessionAttributes, others = [] } = types
   if (!block || block.getSourceFile() === auth) return null
@@ -70,7 +70,7 @@ function foreignName(types: RegisteredTypes, auth: SourceFile): string | null {
   return named ? "move this, and the types that it names, beside `new Lucia()`" : null
 }
 
-/** Writes what the block declares besides `Register`, for the `auth` file itself. */
+/** Returns the block's declarations other than `Register`, for the `auth` file itself. */
 export function otherTypesOf({ others = [] }: RegisteredTypes): string[] {
   return others.map((each) => reindent(textWithComments(each), "").replace(/^export /m, ""))
 }
@@ -82,10 +82,10 @@ function textWithComments(statement: Statement): string {
   return text.slice(text.slice(lineStart, start).trim() === "" ? lineStart : start, statement.getEnd())
 }
 
-// Lucia's types that have the type of user ids in them.
+// Lucia's types that contain the type of user ids.
 const namesWithUserId = ["UserId", "Adapter", "DatabaseSession", "DatabaseUser"]
 
-/** Writes what the drop-in must go on knowing, where its own types are used: the type of user ids. */
+/** Returns the declaration of the user id type that the drop-in's own types still need, where they are used. */
 export function keptRegister({ userId }: RegisteredTypes, files: SourceFile[], style: CodeStyle): string[] {
   const names = files.flatMap(luciaImports).flatMap((each) => each.getNamedImports().map((named) => named.getName()))
   if (userId === "string" || !names.some((name) => namesWithUserId.includes(name))) return []
@@ -94,14 +94,14 @@ export function keptRegister({ userId }: RegisteredTypes, files: SourceFile[], s
   return [[`declare module ${quote}nightlatch/lucia${quote} {`, ...lines, "}"].join("\n")]
 }
 
-/** The type of a user's row, as it is written; `alias` is what it is given a name for. */
+/** Returns the type of a user's row, as it is written. `alias` is the type to declare under that name, if there is one. */
 export function userRowOf({ userAttributes, userId }: RegisteredTypes): { row: string; alias?: string } {
   const attributes = userAttributes?.getTypeNode()
   if (!attributes || attributes.getText() === "{}") return { row: `{ id: ${userId} }` }
   return { row: rowWithId(attributes, userId) ?? "UserRow", alias: `{ id: ${userId} } & ${attributes.getText()}` }
 }
 
-// `Omit<DatabaseUser, "id">` was written to take off what is wanted here.
+// `Omit<DatabaseUser, "id">` removed the id that is needed here.
 function rowWithId(attributes: TypeNode, userId: string): string | null {
   if (!is(attributes, "TypeReference") || attributes.getTypeName().getText() !== "Omit") return null
   const [row, omitted] = attributes.getTypeArguments()

@@ -6,7 +6,7 @@ import { done, idOf, isArgumentOf, isCallOf, leave } from "./lucia-calls.ts"
 import type { MethodCall, Outcome } from "./lucia-calls.ts"
 import { idAtOnce, isRewrittenCreation, tokenName } from "./rewrite-creation.ts"
 
-/** Makes the code of `createSessionCookie()` give it a token. */
+/** Rewrites a `createSessionCookie()` call to pass a token. */
 export function rewriteCookie({ call }: MethodCall, changes: Changes): Outcome {
   const [argument] = call.getArguments()
   if (isValidatedToken(argument)) return done
@@ -24,7 +24,7 @@ export function rewriteCookie({ call }: MethodCall, changes: Changes): Outcome {
   return done
 }
 
-// An old cookie is replaced at once, and not only when its session is extended.
+// Replaces an old cookie immediately, and not only when its session is extended.
 function setWhenRenewed(call: NodeOf<"CallExpression">, session: Node, renewed: string, changes: Changes): void {
   const statement = call.getAncestors().find((each) => is(each, "IfStatement"))
   const condition = statement?.getExpression()
@@ -39,17 +39,17 @@ function isFreshOf(node: Node, session: Node): boolean {
   return isAccess(node, "fresh") && node.getExpression().getText() === session.getText()
 }
 
-// What the same code gives to validateSession() is a token.
+// A value that the same code passes to validateSession() is a token.
 function isValidatedToken(argument: Node | undefined): boolean {
   if (!is(argument, "Identifier") || !constantOf(argument)) return false
   return argument.findReferencesAsNodes().some((each) => isArgumentOf(each, "validateSession"))
 }
 
-/** The code for the token of a session that was validated. */
+/** The code for the token of a validated session. */
 interface ValidatedToken {
-  /** What the request sent. */
+  /** The token that the request sent. */
   sent: string
-  /** What took its place, if anything did. */
+  /** The token that replaced it, if there is one. */
   renewed: string
 }
 

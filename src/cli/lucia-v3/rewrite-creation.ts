@@ -6,7 +6,7 @@ import { freeName } from "./auth-file.ts"
 import { done, isArgumentOf, isCallOf, isInvalidated, leave } from "./lucia-calls.ts"
 import type { MethodCall, Outcome } from "./lucia-calls.ts"
 
-/** Makes the code of `createSession()` take the token that it gives now. */
+/** Rewrites the code of `createSession()` to use the token that it now returns. */
 export function rewriteCreation({ call }: MethodCall, changes: Changes): Outcome {
   const id = idAtOnce(call)
   if (id) {
@@ -72,7 +72,7 @@ function cookieArgument(use: Node): Node | null {
   return isAccess(access, "id") && isArgumentOf(access, "createSessionCookie") ? access : null
 }
 
-/** Names a token where the name is free. */
+/** Returns an unused name for a token. */
 export function tokenName(name: Node): string {
   return freeName(scopeOf(name), ["token", "sessionToken", "newSessionToken"])
 }
@@ -83,7 +83,7 @@ function dropEmptyAttributes(call: NodeOf<"CallExpression">, changes: Changes): 
     changes.edit(call.getSourceFile(), userId.getEnd(), attributes.getEnd(), "")
 }
 
-/** Returns whether a session is the constant of a `createSession()` that is rewritten. */
+/** Returns whether a session is the constant of a rewritten `createSession()`. */
 export function isRewrittenCreation(session: Node): boolean {
   const call = bare(initializerOf(session))
   if (!is(call, "CallExpression") || !isCallOf(call, "createSession")) return false

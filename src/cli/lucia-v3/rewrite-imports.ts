@@ -20,13 +20,16 @@ interface TypeNames {
 /** The `auth` file. */
 interface AuthFile {
   instance: Instance
-  /** What the auth is called. */
+  /** The name of the auth. */
   auth: string
-  /** Whether its adapter is one of Lucia v3. */
+  /** Whether its adapter is one of Lucia v3's. */
   isLuciaAdapter: boolean
 }
 
-/** Points every import of Lucia's at this package, and its `User` and `Session` at the `auth` file, which exports them. */
+/**
+ * Redirects every import from Lucia to this package, and its `User` and `Session` to the `auth` file, which exports
+ * them.
+ */
 export function rewriteImports(files: SourceFile[], authFile: AuthFile, changes: Changes): void {
   const own = authFile.instance.file
   const names = typeNamesIn(own)
@@ -74,7 +77,7 @@ function rewriteOthers(file: SourceFile, names: TypeNames, specifier: () => stri
   }
 }
 
-// What has no names in braces is not known.
+// Imports without names in braces are not understood.
 function isPlain(declaration: NodeOf<"ImportDeclaration">, changes: Changes): boolean {
   const isPlain = declaration.getNamedImports().length > 0 && !declaration.getDefaultImport()
   if (!isPlain)
@@ -181,7 +184,7 @@ function importType(specifier: string, name: string, file: SourceFile): string {
   return `import(${quote}${specifier}${quote}).${name}`
 }
 
-/** How a file imports the `auth` file: as it does already, as others do, or by its path. */
+/** Returns the specifier with which a file imports the `auth` file: its own, another file's, or the path. */
 function specifierOf(file: SourceFile, auth: SourceFile, files: SourceFile[]): string {
   const others = files.flatMap((each) => importsOf(each, auth)).filter((each) => !each.startsWith("."))
   return importsOf(file, auth)[0] ?? others[0] ?? relativeSpecifier(file, auth, files)

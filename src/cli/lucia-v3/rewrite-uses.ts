@@ -11,8 +11,8 @@ const sameMethods =
   /^(validateSession|getUserSessions|invalidateUserSessions|deleteExpiredSessions|readSessionCookie|readBearerToken|createBlankSessionCookie)$/
 
 /**
- * Renames the instance wherever what is done with it is understood, and rewrites what means something else now. What is
- * not understood keeps the old name, which there is no more: it must not compile and then do something else.
+ * Renames the instance wherever its use is understood, and rewrites code whose meaning has changed. Other code keeps
+ * the old name, which no longer exists, so that it does not compile and silently do something else.
  */
 export function rewriteUses({ name, creation }: Instance, auth: string, changes: Changes): void {
   const old = name.getText()

@@ -1,7 +1,7 @@
 import { UsageError } from "../command.ts"
 import type { Dialect, Feature, IdType } from "./sql-script.ts"
 
-/** What the databases' tables differ in. */
+/** What differs between the databases' tables. */
 interface Words {
   module: string
   table: string
@@ -10,7 +10,7 @@ interface Words {
   keyId: Column
   hash: Column
   time: Column
-  /** Of the tables of features. */
+  /** For the tables of features. */
   name: Column
   text: Column
   passkeyId: Column
@@ -24,7 +24,7 @@ type Column = [builder: string, config?: string]
 
 interface UserIds {
   column: Column
-  /** What makes the user table number its rows. */
+  /** The suffix that makes the user table number its rows. */
   numbers?: string
 }
 
@@ -75,7 +75,7 @@ const words: Record<Dialect, Words> = {
     module: "mysql-core",
     table: "mysqlTable",
     username: ["varchar", "{ length: 255 }"],
-    // Bytes: MySQL's collations of text take other case, accents or trailing blanks for equal.
+    // Bytes, because MySQL's text collations treat other case, accents or trailing spaces as equal.
     id: bytes(255),
     keyId: bytes(512),
     hash: bytes(1024),
@@ -95,8 +95,8 @@ const words: Record<Dialect, Words> = {
 }
 
 /**
- * Writes the user, session and key tables, and those of features, as a module of Drizzle 0.36 or later. Throws {@link UsageError} for ids that
- * Drizzle has no column for.
+ * Writes the user, session and key tables, and those of features, as a module for Drizzle 0.36 or later. Throws {@link
+ * UsageError} for ids that Drizzle has no column for.
  */
 export function drizzleTables(dialect: Dialect, ids: IdType, include: Feature[] = []): string {
   const { module, table, username, id, keyId, hash, time } = words[dialect]
@@ -130,7 +130,7 @@ interface Written {
   builders: Column[]
 }
 
-/** Their columns have the names that the SQL of the library uses, and times are milliseconds. */
+/** The columns have the names that the library's SQL uses, and times are milliseconds. */
 function featureTables(words: Words, { column }: UserIds): Written[] {
   const { table, id, name, text, passkeyId, integer, milliseconds } = words
   const key = `id: ${call(id)}.primaryKey()`
@@ -197,7 +197,7 @@ function featureTables(words: Words, { column }: UserIds): Written[] {
   ]
 }
 
-// mysql2 rounds integers beyond 2^53 otherwise, and Drizzle does not see it.
+// Otherwise mysql2 rounds integers beyond 2^53, and Drizzle does not notice.
 function note(dialect: Dialect, ids: IdType): string {
   if (dialect !== "mysql" || ids !== "bigint") return ""
   return "\n// Give mysql2 the option supportBigNumbers: true. Without it, ids beyond 2^53 are rounded to those of other users."

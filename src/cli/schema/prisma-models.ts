@@ -11,7 +11,7 @@ type Field = [name: string, type: string, attributes?: string]
 
 const relation = "@relation(fields: [userId], references: [id], onDelete: Cascade)"
 
-/** Writes the models of Prisma, for SQLite and PostgreSQL, as `prisma format` would. */
+/** Writes the Prisma models for SQLite and PostgreSQL, formatted as `prisma format` does. */
 export function prismaModels(ids: IdType, include: readonly Feature[] = []): string {
   const { type, made } = userIds[ids]
   const lists: Field[] = [
@@ -43,14 +43,14 @@ ${model("User", user)}`,
   ].join("\n\n")
 }
 
-/** What the models of features add to the user's. */
+/** The relations that the models of features add to the user model. */
 const relations: [Feature, Field][] = [
   ["tokens", ["tokens", "AuthToken[]"]],
   ["totp", ["totp", "UserTotp?"]],
   ["passkeys", ["passkeys", "UserPasskey[]"]],
 ]
 
-/** Their columns have the names that the SQL of the library uses, and times are milliseconds. */
+/** The columns have the names that the library's SQL uses, and times are milliseconds. */
 const features: [Feature, (userId: string) => string][] = [
   ["tokens", tokenModel],
   ["throttle", attemptModel],

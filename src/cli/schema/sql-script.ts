@@ -2,13 +2,13 @@ import { schema } from "../../../adapters/sql/schema.ts"
 import { isAuthError } from "../../core/errors.ts"
 import { UsageError } from "../command.ts"
 
-/** Databases that speak SQL. `"mysql"` is MariaDB too. */
+/** The SQL dialects. `"mysql"` includes MariaDB. */
 export type Dialect = (typeof dialects)[number]
-/** The types of user ids, as the option `userIdType` of the adapters has them. */
+/** The types of user ids, as in the adapters' option `userIdType`. */
 export type IdType = "text" | "integer" | "bigint" | "uuid"
-/** A feature with a table of its own. */
+/** A feature with its own table. */
 export type Feature = (typeof features)[number]
-/** Names of tables; those left out have their default. */
+/** Names of tables. Those left out have their default. */
 export type Tables = Partial<Record<(typeof tableOwners)[number], string>>
 
 export const dialects = ["sqlite", "postgres", "mysql"] as const
@@ -25,7 +25,7 @@ const textId = {
   postgres: "TEXT PRIMARY KEY",
   mysql: "VARBINARY(255) PRIMARY KEY",
 }
-// Where the database has no UUIDs, the adapters know them by the length of the column.
+// If the database has no UUID type, the adapters recognise UUIDs by the column's length.
 const uuid = {
   sqlite: "VARCHAR(36) PRIMARY KEY NOT NULL",
   postgres: "UUID PRIMARY KEY",
@@ -34,8 +34,8 @@ const uuid = {
 const idColumns: Record<IdType, Record<Dialect, string>> = { text: textId, integer: numbered, bigint: numbered, uuid }
 
 /**
- * Writes the session and key tables, and those of features, as a script of SQL, after a comment with a user table that fits. Throws
- * {@link UsageError} for names that are no plain identifiers.
+ * Writes the session and key tables, and those of features, as a SQL script. A comment before them has a matching user
+ * table. Throws {@link UsageError} for names that are not plain identifiers.
  */
 export function sqlScript(dialect: Dialect, ids: IdType, tables: Tables, include: Feature[]): string {
   const example = userTable(dialect, ids, tables.user).replaceAll(/^/gm, "-- ")
@@ -48,7 +48,7 @@ export function sqlScript(dialect: Dialect, ids: IdType, tables: Tables, include
   ].join("\n")
 }
 
-/** Writes a user table with user names, as a statement of SQL with its semicolon. */
+/** Writes a user table with usernames, as a SQL statement with its semicolon. */
 export function userTable(dialect: Dialect, ids: IdType, name = "user"): string {
   const quote = dialect === "mysql" ? "`" : '"'
   const table = name.split(".").map((part) => `${quote}${part}${quote}`)
@@ -60,7 +60,7 @@ export function userTable(dialect: Dialect, ids: IdType, name = "user"): string 
 }
 
 /**
- * Writes the session and key tables, and those of features, each a statement of SQL with its semicolon. Throws as
+ * Writes the session and key tables, and those of features, each as a SQL statement with its semicolon. Throws like
  * {@link sqlScript}.
  */
 export function sessionTables(

@@ -16,7 +16,7 @@ const authReads = new Set(["validateSession", "rotateSession", "createSession", 
 const changes = new Set(["signIn", "setSession", "signOut", "rotate"])
 const authChanges = new Set(["invalidateSession", "invalidateUserSessions", "updateSession"])
 
-/** Rules about promises of this package that nobody waits for. */
+/** Rules about promises of this package that are not awaited. */
 export const awaitingRules: Rule[] = [
   {
     name: "missing-await",
@@ -75,7 +75,7 @@ function withoutAwait(source: Source, call: Call): Spot[] {
   return [[call.at, `${call.name}() returns a promise, which is used here as if it were its result.`]]
 }
 
-// As a statement, in a condition, with a property, or under a name whose properties are read.
+// Returns whether a result is used without `await`: as a statement, in a condition, or by reading a property.
 function isUsedAtOnce(source: Source, call: Call): boolean {
   const [before, after] = [textAt(source, call.start - 1), textAt(source, call.close + 1)]
   if (isStatement(source, call)) return true

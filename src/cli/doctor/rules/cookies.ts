@@ -82,12 +82,12 @@ export const cookieRules: Rule[] = [
   },
 ]
 
-// The objects that are the option `cookie`, in place or under a name of the same file or another one.
+// The objects of the option `cookie`, inline or under a name in the same file or another one.
 function cookieOptions(source: Source): Property[][] {
   const inPlace = callsOf(source, cookieTakers).flatMap(({ args }) => property(source, args[0], "cookie")?.value ?? [])
   const named = bindingsOf(source).filter(({ name }) => /^(?:session)?cookie(?:Options)?$/i.test(name))
   const objects = [...inPlace, ...named.map(({ value }) => value)].map(({ start }) => propertiesOf(source, start))
-  // With one of these it is a cookie of the application's own.
+  // With one of these, it is one of the application's own cookies.
   return objects.filter((options) => !options.some(({ key }) => /^(?:httpOnly|maxAge|expires|signed|value)$/.test(key)))
 }
 

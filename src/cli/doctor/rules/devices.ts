@@ -13,10 +13,10 @@ import type { Range, Source } from "../source.ts"
 import { stringValue } from "../token.ts"
 
 const binders = new Set(["createDeviceBinding"])
-// Wrappers that answer browsers themselves, for whatever request reaches them.
+// Wrappers that answer browsers themselves, for any request they receive.
 const answering = new Set(["createWebAuth", "createNodeAuth", "createHonoAuth"])
 
-/** Rules about sessions that are bound to devices. */
+/** Rules about device-bound sessions. */
 export const deviceRules: Rule[] = [
   {
     name: "device-wrapper",
@@ -60,7 +60,7 @@ const bindsDevices = oncePer(({ sources }: Project) =>
   sources.some((source) => importsFrom(source, "nightlatch/device") && callsOf(source, binders).length > 0),
 )
 
-// With a second auth, the text does not say whose sessions a wrapper serves.
+// With a second auth, the code does not show whose sessions a wrapper serves.
 const hasOneAuth = oncePer(
   ({ sources }: Project) => sources.flatMap((source) => callsOf(source, authFactories)).length === 1,
 )
@@ -73,7 +73,7 @@ const hasServerActions = oncePer(({ sources }: Project) =>
   sources.some((source) => mentions(source, new Set([`"use server"`, `'use server'`, "serverAction"]))),
 )
 
-// Another wrapper may answer for it, and so may what the configuration leads elsewhere.
+// Another wrapper may answer for it, and the configuration may redirect requests elsewhere.
 const isOfNext = oncePer(({ files, sources }: Project) => {
   const isServed = sources.some((source) => importsFrom(source, /^nightlatch\/next(?:\/pages)?$/))
   const isServedElsewhere = sources.some((source) => callsOf(source, answering).length > 0)
@@ -83,7 +83,7 @@ const isOfNext = oncePer(({ files, sources }: Project) => {
   return isServed && !isServedElsewhere && !isRouted
 })
 
-/** Returns whether options are seen to lack `device`: there are none, or they stand there without a spread. */
+/** Returns whether options clearly lack `device`: there are none, or they are written out without a spread. */
 function isWithoutDevice(source: Source, options: Range | undefined): boolean {
   if (!options) return true
   const has = (key: string) => property(source, options, key) !== undefined
@@ -94,7 +94,7 @@ function unguarded({ at, name }: Call): Spot {
   return [at, `${name}() has no device: it binds no session, and lets in a copied cookie of a bound one.`]
 }
 
-/** The path of a binding; `null` where it cannot be seen. */
+/** Returns the path of a binding; `null` if it is not visible. */
 function pathIn(source: Source, options: Range | undefined): string | null {
   if (!options || !isAt(source, options.start, "{") || property(source, options, "...")) return null
   const path = property(source, options, "path")

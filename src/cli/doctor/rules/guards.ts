@@ -17,7 +17,7 @@ const reads = new Set(["getSession", "validateRequest"])
 const requestReads = new Set(["validate"])
 const methods = /^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)$/
 
-// What only the user, or an admin, may do or see.
+// Actions and data that only the user, or an admin, may reach.
 const personal = new Set([
   "getUserSessions",
   "invalidateSession",
@@ -31,7 +31,7 @@ const personal = new Set([
   "getUserKeys",
 ])
 
-/** Rules about places that should ask who is signed in. */
+/** Rules about code that should check who is signed in. */
 export const guardRules: Rule[] = [
   {
     name: "missing-guard",
@@ -81,7 +81,7 @@ function unguardedCalls(source: Source, project: Project): Call[] {
   })
 }
 
-// What the framework calls for a request.
+// Functions that the framework calls for a request.
 function isEntry(source: Source, { name, isExported, isDefault, body }: Func): boolean {
   if (isAt(source, body.start, '"use server"') || isAt(source, body.start, "'use server'")) return true
   if (!isExported) return false

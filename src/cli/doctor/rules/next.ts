@@ -17,7 +17,7 @@ import { pages } from "../pages.ts"
 const makers = new Set([...authFactories, ...wrapperFactories, "createUsers"])
 const layout = /(?:^|\/)layout\.[jt]sx?$/
 
-/** Rules about applications of Next.js. */
+/** Rules about Next.js applications. */
 export const nextRules: Rule[] = [
   {
     name: "proxy-only",

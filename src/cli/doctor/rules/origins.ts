@@ -13,7 +13,7 @@ import { pages } from "../pages.ts"
 const takers = new Set([...authFactories, "createAuthProxy", "verifyRequestOrigin"])
 const local = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]|[\w-]+\.localhost)(?::\d+)?$/
 
-/** Rules about requests from other sites. */
+/** Rules about cross-origin requests. */
 export const originRules: Rule[] = [
   {
     name: "cors-any-origin",
@@ -54,7 +54,7 @@ export const originRules: Rule[] = [
 
 const anyOrigin = "Every site may read answers with the visitor's cookie."
 
-// `cors({ origin: "*", credentials: true })`, with `origin: true`, or with a function that returns what it is given.
+// `cors({ origin: "*", credentials: true })`, with `origin: true`, or with a function that returns its argument.
 function corsCalls(source: Source): Spot[] {
   return callsOf(source, new Set(["cors", "fastifyCors", "enableCors"])).flatMap(({ args }): Spot[] => {
     const origin = property(source, args[0], "origin")

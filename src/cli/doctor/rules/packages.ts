@@ -16,7 +16,7 @@ interface Manifest {
   engines?: { node?: string }
 }
 
-// What each entry needs and does not bring along.
+// The peer dependencies of each entry, which the package does not install.
 const peers: Record<string, string[]> = {
   "nightlatch/hono": ["hono"],
   "nightlatch/next": ["next"],
@@ -36,7 +36,7 @@ const peers: Record<string, string[]> = {
   "nightlatch/adapters/unstorage": ["unstorage", "nitropack", "nuxt"],
 }
 
-/** Rules about what is installed, and on which Node.js it runs. */
+/** Rules about installed packages and the version of Node.js. */
 export const packageRules: Rule[] = [
   {
     name: "two-copies",
@@ -76,7 +76,7 @@ function installedTwice({ files }: Project): Problem[] {
   }))
 }
 
-// The versions of one lock file, each at the line that names it.
+// The versions in one lock file, each with the line that names it.
 function lockedTwice(file: string, text: string): Problem[] {
   const lines = lockedLines(posix.basename(file), text.split("\n"))
   const versions = new Map(lines.map(({ version, line }) => [version, line]))
@@ -100,7 +100,7 @@ function lockedLines(name: string, lines: string[]): { version: string; line: nu
   if (!pattern) return []
   return lines.flatMap((text, at) => {
     const found = text.length < 500 ? pattern.exec(text) : null
-    // npm and yarn write the version into the next line.
+    // npm and yarn write the version in the next line.
     const version = found && (found[1] ?? /version"?:? "?(\d[\w.-]*)/.exec(lines[at + 1] ?? "")?.[1])
     return version ? [{ version, line: at + 1 }] : []
   })
@@ -181,12 +181,12 @@ function argonCalls(source: Source): number[] {
     : []
 }
 
-// Node.js has argon2 of its own since 24.7, and this package uses it since 24.19.
+// Node.js has included argon2 since 24.7, and this package uses it since 24.19.
 function hasOwnArgon2({ engines }: Manifest): boolean {
   return engines?.node !== undefined && firstNotIn(engines.node, ">=24.19") === null
 }
 
-// A workspace may list it above.
+// A workspace may list it in a package.json above.
 function listedFor(files: ReadonlyMap<string, string>, path: string): Manifest[] {
   const above = [...files].filter(([file]) => {
     const folder = posix.dirname(file)

@@ -18,7 +18,7 @@ const fromForm =
   /^(?:form|data|body|values|input|fields|parsed|errors|state|credentials|req|request|event|props|formData)\b/
 const hashers = /^(?:bcrypt|bcryptjs|argon2|@node-rs\/argon2|@node-rs\/bcrypt|scrypt-js|pbkdf2)$/
 
-/** Rules about passwords and about what of a user the application shows. */
+/** Rules about passwords and the user data that the application exposes. */
 export const passwordRules: Rule[] = [
   {
     name: "password-compared",
@@ -97,7 +97,7 @@ function comparisons(source: Source): number[] {
   })
 }
 
-// Not in a file that asks Have I Been Pwned, which is asked by a part of the SHA-1.
+// Skips files that query Have I Been Pwned, which needs a part of the SHA-1.
 function fastHashes(source: Source): Call[] {
   if (source.tokens.some(({ text }) => text.includes("pwnedpasswords"))) return []
   return callsOf(source, new Set(["update", "digest"])).filter(({ name, object, args }) => {
@@ -140,7 +140,7 @@ function ownHashes(source: Source): Spot[] {
   ])
 }
 
-// The places of functions under these keys in the options of an auth.
+// The positions of functions under these keys in the options of an auth.
 function attributeFunctions(source: Source, keys: string[]): { at: number }[] {
   const calls = callsOf(source, new Set(["createAuth", "createStatelessAuth"]))
   return calls.flatMap(({ args }) => keys.flatMap((key) => property(source, args[0], key) ?? []))

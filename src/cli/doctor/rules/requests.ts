@@ -28,7 +28,7 @@ const aboutUser = new Set([
 const ending = new Set(["signOut", "invalidateSession", "invalidateUserSessions", "deleteUser", "updateUserPassword"])
 const privileges = /^(?:role|roles|isAdmin|is_admin|admin|permissions|plan|verified|emailVerified)$/
 
-/** Rules about what a visitor sends. */
+/** Rules about visitors' input. */
 export const requestRules: Rule[] = [
   {
     name: "open-redirect",
@@ -135,7 +135,7 @@ function openingBefore(source: Source, at: number): number {
   return -1
 }
 
-// Also `new URL(target, base)`: a target with a host of its own leaves the base.
+// Also `new URL(target, base)`, because a target with its own host ignores the base.
 function isTarget(source: Source, range: Range): boolean {
   if (isFromVisitor(source, range)) return true
   if (!isAt(source, range.start, "new", "URL", "(") || source.pairs[range.start + 2] !== range.end - 1) return false
@@ -151,7 +151,7 @@ function callsAbout(source: Source, project: Project, names: ReadonlySet<string>
   return [...onObjects, ...onRequests, ...onNames]
 }
 
-// Over Node.js, `signIn(req, res, userId)`.
+// With Node.js, the call is `signIn(req, res, userId)`.
 function userIdOf(source: Source, args: Range[]): Range {
   const [first = { start: 0, end: 0 }, , third = first] = args
   return /^(?:req|request)$/.test(codeOf(source, first)) ? third : first
@@ -166,7 +166,7 @@ function takesTooMuch(source: Source, { name, args }: Call): boolean {
   })
 }
 
-// What runs for GET: `export const GET`, `export function GET` and `app.get("/path", handler)`.
+// The code that runs for GET: `export const GET`, `export function GET` and `app.get("/path", handler)`.
 function gettersOf(source: Source): Range[] {
   const named = functionsOf(source)
     .filter(({ name, isExported }) => isExported && name === "GET")
@@ -180,7 +180,7 @@ function gettersOf(source: Source): Range[] {
   return [...named, ...[...wrapped, ...routes].map(({ open, close }) => ({ start: open, end: close }))]
 }
 
-// An API route of the Pages Router runs for every method that it does not refuse.
+// An API route of the Pages Router runs for every method that it does not reject.
 function pagesRoutes(source: Source): Range[] {
   if (!/(?:^|\/)pages\/api\//.test(source.path) || mentions(source, new Set(["method"]))) return []
   const isLimited = source.tokens.some((token) => /^(?:POST|DELETE|PUT|PATCH)$/.test(stringValue(token) ?? ""))

@@ -86,7 +86,7 @@ function isSessionTable(source: Source, { args }: Call): boolean {
   return /session/i.test(args[0] ? codeOf(source, args[0]) : "") && columns.every((column) => fields.includes(column))
 }
 
-// `CREATE TABLE` in SQL files and in the strings of code; an index may be in another file.
+// `CREATE TABLE` in SQL files and in strings. An index may be in another file.
 function sqlTables(project: Project): Table[] {
   const texts = sqlTexts(project)
   const indexes = texts.flatMap(({ text }) => [
@@ -106,7 +106,7 @@ function sqlTables(project: Project): Table[] {
       const inside = [...body.matchAll(/(?<!\bFOREIGN\s+)\b(?:INDEX|KEY)\s*["'`]?\w*["'`]?\s*\(\s*["'`]?(\w+)/gi)].map(
         (each) => each[1]!,
       )
-      // In SQLite, whose times are INTEGER, the clean-up needs none.
+      // In SQLite, whose times are INTEGER, the cleanup needs no index.
       if (/\bexpires_at["'`\]]?\s+INTEGER\b/i.test(body)) own.push("expires_at")
       const names = new Set([...own, ...inside].map((each) => each.toLowerCase()))
       const indexed = columns.filter((column) => names.has(column === "userId" ? "user_id" : "expires_at"))

@@ -15,11 +15,11 @@ const secretName =
   /^(?:password|passwd|newPassword|currentPassword|oldPassword|plainPassword|passwordHash|hashedPassword|SESSION_SECRET|sessionToken)$/
 const secretVariable =
   /^(?:export\s+)?(\w*(?:SECRET|PASSWORD|PRIVATE_KEY|API_KEY|TOKEN|DATABASE_URL)\w*)\s*=\s*["']?([^\s"'#]{6,})/
-// Sent to every browser, or to be filled in.
+// Sent to every browser, or a placeholder.
 const openVariable = /^(?:NEXT_PUBLIC|VITE|PUBLIC|NUXT_PUBLIC)_/
 const placeholder = /your|change|example|placeholder|secret-?here|xxx|<|\$\{/i
 
-// What the secrets of a function open.
+// What an attacker could do with a function's secrets.
 const opened: Record<string, string> = {
   createStatelessAuth: "make sessions for any user",
   createSnapshots: "make sessions for any user",
@@ -28,7 +28,7 @@ const opened: Record<string, string> = {
   createDeviceBinding: "make the proofs that let copied cookies in",
 }
 
-/** Rules about secrets that leave the place where they belong. */
+/** Rules about leaked secrets. */
 export const secretRules: Rule[] = [
   {
     name: "secret-logged",
@@ -146,7 +146,7 @@ function urlTokens(source: Source): number[] {
   return [...inTemplates, ...inCalls]
 }
 
-// A string in the list, in place or as a default: `process.env.SECRET ?? "secret"`.
+// A string in the list, written there or as a default: `process.env.SECRET ?? "secret"`.
 function literalsIn(source: Source, { start, end }: Range): number[] {
   if (!isAt(source, start, "[")) return []
   const items = split(source, { start: start + 1, end: end - 1 }, (text) => text === ",")
@@ -170,7 +170,7 @@ function committedSecrets(project: Project): Problem[] {
   })
 }
 
-// The name of a variable that holds a secret. The address of a database does so with a password in it.
+// Returns the name of a variable that holds a secret. A database URL does if it contains a password.
 function secretIn(line: string): string | null {
   const [, name = "", value = ""] = secretVariable.exec(line.trim()) ?? []
   if (!name || openVariable.test(name) || placeholder.test(value)) return null

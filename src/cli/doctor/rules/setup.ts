@@ -15,7 +15,7 @@ import { pages } from "../pages.ts"
 
 const makers = new Set([...authFactories, ...wrapperFactories, "createUsers"])
 const methods = /^(?:GET|POST|PUT|PATCH|DELETE|load|loader|action|getServerSideProps|middleware|proxy|onRequest)$/
-// On Workers the database comes with the request.
+// On Workers, the database comes with the request.
 const fromRequest = new Set([
   "env",
   "platform",
@@ -26,7 +26,7 @@ const fromRequest = new Set([
   "getStore",
 ])
 
-/** Rules about how an application sets this package up. */
+/** Rules about how an application sets up this package. */
 export const setupRules: Rule[] = [
   {
     name: "auth-in-handler",

@@ -59,7 +59,7 @@ function calls({ sources }: Project, factory: string, module: string): boolean {
   return sources.some((source) => importsFrom(source, module) && callsOf(source, new Set([factory])).length > 0)
 }
 
-// With a second auth, such as that of administrators, the text does not say whose sessions the door makes.
+// With a second auth, such as one for administrators, the code does not show whose sessions `createSignIn` creates.
 const hasOneDoor = oncePer((project: Project) => {
   const auths = project.sources.flatMap((source) => callsOf(source, authFactories))
   return auths.length === 1 && calls(project, "createSignIn", "nightlatch/sign-in")
@@ -96,7 +96,7 @@ function passkeySpots(source: Source, options: Range | undefined): Spot[] {
   })
 }
 
-// With a dot: browsers take no "com", nor an IP address.
+// With a dot, because browsers accept neither "com" nor an IP address.
 function isDomain(text: string): boolean {
   return text === "localhost" || (/^(?:[a-z\d-]+\.)+[a-z\d-]+$/.test(text) && !/\.\d+$/.test(text))
 }

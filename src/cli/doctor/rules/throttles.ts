@@ -13,7 +13,7 @@ const verifying = new Set(["signInWithPassword", "verifyPassword"])
 const consuming = new Set(["consume"])
 const limiters = /(?:^|[/@-])(?:rate-?limit(?:er)?(?:-\w+)?|slow-down)$/
 
-/** Rules about how often something may be tried. */
+/** Rules about rate limits. */
 export const throttleRules: Rule[] = [
   {
     name: "unlimited-sign-in",
@@ -33,10 +33,10 @@ export const throttleRules: Rule[] = [
   },
 ]
 
-// Another rate limiter is believed, wherever it stands.
+// Any other rate limiter counts, wherever it is.
 const isLimited = oncePer(({ sources }: Project) => sources.some((source) => importsFrom(source, limiters)))
 
-/** Returns whether a file takes from a throttle: itself, or a file of the project that it imports from. */
+/** Returns whether a file takes attempts from a throttle, itself or in a file of the project that it imports. */
 function consumes(project: Project, source: Source): boolean {
   const imported = importsOf(source).map(({ module }) => modulesOf(project).fileOf(source, module))
   return [source, ...imported].some((file) => file !== null && callsOf(file, consuming).length > 0)

@@ -1,10 +1,10 @@
-/** The cookie's options, for the auth and the proxy. */
+/** The cookie options, shared by the auth and the proxy. */
 export const nextCookie = `// A file of its own, because the proxy needs it and must not open the database.
 // Browsers keep a Secure cookie of HTTPS sites only; some make an exception for http://localhost.
 export const cookie = { secure: process.env.NODE_ENV === "production" }
 `
 
-/** The auth of the App Router. */
+/** The auth for the App Router. */
 export const nextAuth = `import { createAuth } from "nightlatch"
 import { createNextAuth } from "nightlatch/next"
 import { argon2id } from "nightlatch/password"
@@ -172,7 +172,7 @@ import { CredentialsForm } from "LIB/credentials-form.ts"
 `
 }
 
-/** The page for users who are signed in, at `/profile`. */
+/** The page for signed-in users, at `/profile`. */
 export const protectedProfile = `import { signOutAction } from "LIB/actions.ts"
 import { protectedPage } from "LIB/auth.ts"
 
@@ -187,13 +187,13 @@ export default protectedPage(async ({ user }) => (
 ))
 `
 
-/** What a page says that reads the session, where Cache Components would have it show something before. */
+/** The export for a page that reads the session: with Cache Components, Next.js would otherwise show something first. */
 export const blocking = `// Next.js waits for the session before it shows the page.
 export const instant = false
 
 `
 
-/** The proxy, at the root of the sources. */
+/** The proxy, in the root folder of the sources. */
 export function nextProxy(name: "proxy" | "middleware"): string {
   return `import { createAuthProxy } from "nightlatch/next/proxy"
 import { cookie } from "./lib/auth/cookie.ts"

@@ -1,4 +1,4 @@
-/** The auth of Hono and Express. */
+/** The auth for Hono and Express. */
 export const serverAuth = `import { createAuth } from "nightlatch"
 import { argon2id } from "nightlatch/password"
 import { createThrottle } from "nightlatch/throttle"
@@ -25,7 +25,7 @@ setInterval(() => {
 }, 86_400_000).unref()
 `
 
-/** What the forms of every framework do. */
+/** The form actions of every framework. */
 export const formActions = `import { normalizeUsername } from "nightlatch/users"
 import { auth, throttle, users } from "./auth.ts"
 
@@ -69,7 +69,7 @@ export async function checkCredentials(username«: string», password«: string�
 }
 `
 
-/** The pages of frameworks without a template engine. */
+/** The pages for frameworks without a template engine. */
 export const htmlPages = `import type { FormErrors } from "./credentials.ts"
 
 «interface FormContent {
