@@ -5,14 +5,14 @@ export { parseCookie, serializeCookie } from "../lucia/v2/cookie.ts"
 export { generateLuciaPasswordHash, validateLuciaPasswordHash } from "../lucia/v2/password-hash.ts"
 export { generateRandomString } from "../lucia/v3/generate-id.ts"
 
-/** Returns whether a time in milliseconds is not over. `false` for NaN. */
+/** Returns whether a time in milliseconds has not passed. `false` for NaN. */
 export function isWithinExpiration(expiresInMs: number | bigint): boolean {
   return Date.now() <= expiresInMs
 }
 
 type AnyAdapter = InitializeAdapter<Adapter | SessionAdapter | UserAdapter>
 
-/** Makes one adapter of several: methods of the later ones replace those of the earlier. */
+/** Joins adapters into one. Methods of later adapters replace those of earlier ones. */
 function joinAdapters(
   baseAdapter: AnyAdapter,
   ...adapters: (Partial<Adapter> | AnyAdapter)[]

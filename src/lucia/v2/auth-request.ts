@@ -8,26 +8,26 @@ import type { CookieSession } from "./session-cookie.ts"
 
 type Validate = (sessionId: string) => Promise<AnySession>
 
-/** Makes the session of one request. */
+/** Creates the session of one request. */
 export function createAuthRequest(context: RequestContext, settings: Settings, validateSession: Validate) {
   const { cookies, log } = settings
   const read = readContext(context, credentialsOf)
-  // What the cookie holds, as far as it is known: Next.js may have it later.
+  // The cookie's value, once it is known: Next.js may only provide it later.
   let current = isPromise(read) ? undefined : read.cookie
   let validating: Promise<AnySession | null> | null = null
   let validatingBearer: Promise<AnySession | null> | null = null
-  // Whoever asks for the session is told of the failure.
+  // The callers that ask for the session get the error.
   if (isPromise(read)) read.catch(() => {})
 
   return {
     validate: () => (validating ??= validateCookie()),
     validateBearerToken: () => (validatingBearer ??= validateBearer()),
     setSession(session: (CookieSession & { readonly fresh?: boolean }) | null): void | Promise<void> {
-      // A renewed session has its old id, and a cookie that ends too early.
+      // A renewed session keeps its id, but its cookie expires too early.
       if ((session?.sessionId ?? null) === current && !session?.fresh) return
       const sent = send(session)
       validating = null
-      // Few callers wait for it, so its failure must not end the process.
+      // Few callers await it, so its failure must not end the process.
       sent?.catch(() => {})
       return sent
     },
@@ -47,7 +47,7 @@ export function createAuthRequest(context: RequestContext, settings: Settings, v
     const sessionId = current
     if (!sessionId) return null
     const session = await unlessInvalid(sessionId)
-    // Not if another session was set in the meantime.
+    // Skipped if another session was set in the meantime.
     if (current === sessionId && (!session || session.fresh)) await trySend(session)
     return session
   }
@@ -77,7 +77,7 @@ export function createAuthRequest(context: RequestContext, settings: Settings, v
     try {
       await send(session)
     } catch {
-      // A middleware of the application's own may throw where no cookie can be set, such as in a render.
+      // Your own middleware may throw where no cookie can be set, such as in a render.
     }
   }
 

@@ -13,29 +13,29 @@ import type { CookieSession } from "./session-cookie.ts"
 // oxlint-disable-next-line typescript/no-explicit-any -- stands for every configuration, as in Lucia v2.
 type AnyConfiguration = any
 
-/** What every user has besides the attributes. */
+/** The fields of every user, besides the attributes. */
 export interface UserFields {
   userId: string
 }
 
-/** What every session has besides the attributes and the user. */
+/** The fields of every session, besides the attributes and the user. */
 export type SessionFields = Readonly<{
-  /** What the cookie holds, or, from `getAllUserSessions`, what only names the session. */
+  /** The cookie's value. From `getAllUserSessions`, an id that only names the session. */
   sessionId: string
   activePeriodExpiresAt: Date
   idlePeriodExpiresAt: Date
   state: "idle" | "active"
-  /** Renewed by this call. */
+  /** Whether this call renewed the session. */
   fresh: boolean
 }>
 
 /** A session without the application's attributes. */
 export type AnySession = SessionFields & { readonly user: UserFields }
 
-/** A user, as the application's namespace `Lucia` tells. */
+/** A user, as declared in the application's namespace `Lucia`. */
 export type User = WithAttributes<UserFields, ReturnType<GlobalAuth["getUserAttributes"]>>
 
-/** A session, as the application's namespace `Lucia` tells. */
+/** A session, as declared in the application's namespace `Lucia`. */
 export type Session = WithAttributes<
   SessionFields & Readonly<{ user: User }>,
   ReturnType<GlobalAuth["getSessionAttributes"]>
@@ -49,21 +49,21 @@ export type Key = Readonly<{
   passwordDefined: boolean
 }>
 
-/** The attributes of a user, as a configuration tells. */
+/** The attributes of a user, inferred from a configuration. */
 export type UserAttributesOf<C> = Required<C> extends { getUserAttributes: (row: never) => infer Own } ? Own : {}
 
-/** The attributes of a session, as a configuration tells. */
+/** The attributes of a session, inferred from a configuration. */
 export type SessionAttributesOf<C> = Required<C> extends { getSessionAttributes: (row: never) => infer Own } ? Own : {}
 
-/** A user, as a configuration tells; {@link User} for any. */
+/** A user, inferred from a configuration; {@link User} for `any`. */
 export type UserOf<C> = 0 extends 1 & C ? User : UserFields & UserAttributesOf<C>
 
-/** A session, as a configuration tells; {@link Session} for any. */
+/** A session, inferred from a configuration; {@link Session} for `any`. */
 export type SessionOf<C> = 0 extends 1 & C
   ? Session
   : SessionFields & Readonly<{ user: UserOf<C> }> & SessionAttributesOf<C>
 
-/** What `handleRequest` takes, as a configuration's middleware tells. */
+/** The arguments of `handleRequest`, inferred from a configuration's middleware. */
 // oxlint-disable typescript/no-explicit-any -- any middleware has any arguments.
 export type ArgumentsOf<C> = 0 extends 1 & C
   ? any[]
@@ -72,14 +72,14 @@ export type ArgumentsOf<C> = 0 extends 1 & C
     : [RequestContext]
 // oxlint-enable typescript/no-explicit-any
 
-/** The parts of a request that its origin is checked by. */
+/** The parts of a request that decide its origin. */
 export interface OriginParts {
   url: string | null
   method: string | null
   headers: { origin: string | null }
 }
 
-/** What names a key, and its password. */
+/** The name of a key, and its password. */
 export interface NewKey {
   providerId: string
   providerUserId: string
@@ -87,15 +87,15 @@ export interface NewKey {
 }
 
 /**
- * Lucia v2's auth. Its functions need no `this`. They throw a {@link LuciaError} for what a visitor may have caused, and
- * an `AuthError` for an outage or a mistake.
+ * Lucia v2's auth. Its functions do not need `this`. They throw a {@link LuciaError} for errors that a visitor may have
+ * caused, and an `AuthError` for an outage or a bug.
  */
 export interface Auth<C extends Configuration = AnyConfiguration> {
   /** Throws `AUTH_INVALID_USER_ID`. */
   getUser: (userId: string) => Promise<UserOf<C>>
   /**
-   * Stores a user and a key, or neither. Throws `AUTH_DUPLICATE_KEY_ID`; through an adapter of this package also where the
-   * id or an attribute is taken, with `detail` saying which. The id is 15 characters `a-z0-9` unless given.
+   * Stores a user and a key, or neither. The id is 15 characters `a-z0-9` unless given. Throws `AUTH_DUPLICATE_KEY_ID`.
+   * With an adapter of this package also throws it if the id or an attribute is taken, which `detail` then names.
    */
   createUser: (options: {
     userId?: string
@@ -107,8 +107,8 @@ export interface Auth<C extends Configuration = AnyConfiguration> {
   /** Deletes a user with all keys and sessions. May be repeated. */
   deleteUser: (userId: string) => Promise<void>
   /**
-   * Proves a user by a key. Throws `AUTH_INVALID_KEY_ID` or `AUTH_INVALID_PASSWORD`, after the same work: do not tell
-   * visitors which.
+   * Identifies a user by a key and checks the password. Throws `AUTH_INVALID_KEY_ID` or `AUTH_INVALID_PASSWORD` after
+   * the same work: do not show visitors which.
    */
   useKey: (providerId: string, providerUserId: string, password: string | null) => Promise<Key>
   /** Adds a key to a user. Throws `AUTH_INVALID_USER_ID` and `AUTH_DUPLICATE_KEY_ID`. */
@@ -122,7 +122,7 @@ export interface Auth<C extends Configuration = AnyConfiguration> {
   /** Deletes a key. May be repeated. */
   deleteKey: (providerId: string, providerUserId: string) => Promise<void>
   /**
-   * Stores a new session. Its `sessionId` is what the cookie holds: 40 characters `a-z0-9`, or the one given. Throws
+   * Stores a new session. Its `sessionId` is the cookie's value: 40 characters `a-z0-9`, or the given id. Throws
    * `AUTH_INVALID_USER_ID`.
    */
   createSession: (options: {
@@ -134,26 +134,29 @@ export interface Auth<C extends Configuration = AnyConfiguration> {
   getSession: (sessionId: string) => Promise<SessionOf<C>>
   /** Finds a live session, and renews one that is idle. Throws `AUTH_INVALID_SESSION_ID`. */
   validateSession: (sessionId: string) => Promise<SessionOf<C>>
-  /** Lists a user's live sessions. Unless ids are clear, their `sessionId` signs nobody in. Throws `AUTH_INVALID_USER_ID`. */
+  /**
+   * Lists a user's live sessions. Unless ids are stored in clear, nobody can sign in with their `sessionId`. Throws
+   * `AUTH_INVALID_USER_ID`.
+   */
   getAllUserSessions: (userId: string) => Promise<SessionOf<C>[]>
-  /** Changes a session, by what the cookie holds or what was listed. Throws `AUTH_INVALID_SESSION_ID`. */
+  /** Changes a session, by the cookie's value or a listed id. Throws `AUTH_INVALID_SESSION_ID`. */
   updateSessionAttributes: (
     sessionId: string,
     attributes: Partial<GlobalDatabaseSessionAttributes>,
   ) => Promise<SessionOf<C>>
-  /** Ends a session, by what the cookie holds or what was listed. May be repeated. */
+  /** Ends a session, by the cookie's value or a listed id. May be repeated. */
   invalidateSession: (sessionId: string) => Promise<void>
   /** Ends all sessions of a user. */
   invalidateAllUserSessions: (userId: string) => Promise<void>
-  /** Deletes those of a user's sessions that have been over for more than 24 hours. */
+  /** Deletes the user's sessions that expired more than 24 hours ago. */
   deleteDeadUserSessions: (userId: string) => Promise<void>
-  /** Makes the cookie of a session, or, for `null`, the one that deletes it. */
+  /** Creates the cookie of a session. For `null`, creates the cookie that deletes it. */
   createSessionCookie: (session: CookieSession | null) => Cookie
-  /** Reads the session's id out of a `Cookie` header; `null` for several different ones. */
+  /** Reads the session id from a `Cookie` header; `null` for several different ones. */
   readSessionCookie: (cookieHeader: string | null | undefined) => string | null
-  /** Reads the token out of an `Authorization: Bearer` header; the scheme may have any case. */
+  /** Reads the token from an `Authorization: Bearer` header. The scheme is case-insensitive. */
   readBearerToken: (authorizationHeader: string | null | undefined) => string | null
-  /** Begins to handle a request, whose form the middleware knows. */
+  /** Returns the session of a request, given the arguments that the middleware expects. */
   handleRequest: (...args: ArgumentsOf<C>) => AuthRequest<Auth<C>>
   /**
    * Throws `AUTH_INVALID_REQUEST` for a request from another origin.
@@ -161,7 +164,7 @@ export interface Auth<C extends Configuration = AnyConfiguration> {
    * @deprecated `handleRequest` checks the origin.
    */
   validateRequestOrigin: (request: OriginParts) => void
-  // Each makes of a row what the application sees.
+  // Each converts a row to what the application sees.
   transformDatabaseUser: (databaseUser: UserSchema) => UserOf<C>
   transformDatabaseKey: (databaseKey: KeySchema) => Key
   transformDatabaseSession: (
@@ -181,22 +184,22 @@ interface Validating {
 
 type SessionOfAuth<A extends Validating> = 0 extends 1 & A ? Session : Awaited<ReturnType<A["validateSession"]>>
 
-/** The session of one request. Its functions need no `this`. */
+/** The session of one request. Its functions do not need `this`. */
 export interface AuthRequest<A extends Validating = AnyAuth> {
   /**
-   * Finds the session of the cookie, once for a request, and renews one that is idle; `null` if there is none, or another
-   * site sent the request. Sets the cookie again, or deletes it, where the middleware can.
+   * Finds the cookie's session, once per request, and renews it if it is idle. Returns `null` if there is none, or if
+   * another site sent the request. Sets or deletes the cookie if the middleware can.
    */
   validate: () => Promise<SessionOfAuth<A> | null>
-  /** Finds the session of the `Authorization: Bearer` header, once for a request, and renews one that is idle. */
+  /** Finds the session of the `Authorization: Bearer` header, once per request, and renews it if it is idle. */
   validateBearerToken: () => Promise<SessionOfAuth<A> | null>
   /**
-   * Sets the session cookie, or, for `null`, deletes it. Since Next.js 15 it is set when the promise resolves: wait for it
-   * before you respond.
+   * Sets the session cookie, or deletes it for `null`. Since Next.js 15 the cookie is set when the promise resolves:
+   * await it before you respond.
    */
   setSession: (session: (CookieSession & { readonly fresh?: boolean }) | null) => void | Promise<void>
-  /** Lets the next {@link validate} look again. */
+  /** Makes the next {@link validate} read the session again. */
   invalidate: () => void
-  /** Adds the cookies that were set to a response. Needed only if the middleware says so. */
+  /** Adds the cookies that were set to a response. Only needed with middleware that says so. */
   applyTo: (response: Response) => Response
 }

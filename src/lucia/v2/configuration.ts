@@ -12,45 +12,45 @@ import type { AdapterOption } from "./stores.ts"
 import { createOriginCheck } from "./trusted-origin.ts"
 import type { CSRFProtectionConfiguration } from "./trusted-origin.ts"
 
-/** What `lucia()` takes. */
+/** The options of `lucia()`. */
 export interface Configuration<UserAttributes extends object = {}, SessionAttributes extends object = {}> {
-  /** An adapter of Lucia v2, or one of this package; `{ user, session }` where sessions are kept elsewhere. */
+  /** An adapter of Lucia v2 or of this package. Use `{ user, session }` if sessions are stored elsewhere. */
   adapter: AdapterOption
-  /** `PROD` makes the session cookie `Secure`, and trusts pages on https only. */
+  /** `PROD` makes the session cookie `Secure`, and trusts only https pages. */
   env: Env
-  /** Turns what a framework gives into a request. Default: `handleRequest` takes a `RequestContext`. */
+  /** Converts a framework's arguments to a request. Default: `handleRequest` takes a `RequestContext`. */
   middleware?: Middleware
-  /** Whose requests the session cookie counts for. Default `true`: those of the request's own origin. */
+  /** CSRF protection: which origins the session cookie is accepted from. Default: `true`, the request's own origin. */
   csrfProtection?: boolean | CSRFProtectionConfiguration
-  /** In milliseconds. A session that is used in the idle period, which follows the active one, is renewed. */
+  /** In milliseconds. A session used in the idle period, which follows the active one, is renewed. */
   sessionExpiresIn?: {
-    /** Default one day. */
+    /** Default: one day. */
     activePeriod?: number
-    /** Default 14 days. */
+    /** Default: 14 days. */
     idlePeriod?: number
   }
   sessionCookie?: SessionCookieConfiguration
-  /** Default none: no column leaks by accident. */
+  /** Default: none, so that no column leaks by accident. */
   getSessionAttributes?: (databaseSession: SessionSchema) => SessionAttributes
-  /** Default none: no column leaks by accident. */
+  /** Default: none, so that no column leaks by accident. */
   getUserAttributes?: (databaseUser: UserSchema) => UserAttributes
   /** Default: Lucia's own scrypt. */
   passwordHash?: PasswordHash
   experimental?: {
-    /** Writes to the console what happens, without passwords and ids. Default `false`. */
+    /** Logs what happens to the console, without passwords and ids. Default: `false`. */
     debugMode?: boolean
   }
-  /** How session ids are kept. Default `rekey`. */
+  /** How session ids are stored. Default: `rekey`. */
   storedIds?: StoredIds
 }
 
-/** Reads a configuration. Throws `missing_port` without an adapter and `invalid_option` for what is invalid. */
+/** Reads a configuration. Throws `missing_port` without an adapter and `invalid_option` for invalid options. */
 export function readConfiguration(config: Configuration) {
   if (!config?.adapter) throw new AuthError("missing_port", "adapter: missing; use one of Lucia v2, or of this package")
   const { sessionCookie = {}, csrfProtection = true, storedIds = "rekey" } = config
   const { getUserAttributes = () => ({}), getSessionAttributes = () => ({}), middleware = passThrough } = config
   const { env } = config
-  // Anything that is neither would not be secure.
+  // Any other value would be insecure.
   checkOption("env", env, env === "DEV" || env === "PROD", 'is unknown; use "DEV" or "PROD"')
   const periods = readPeriods(config.sessionExpiresIn)
   return {
@@ -69,7 +69,7 @@ export function readConfiguration(config: Configuration) {
   }
 }
 
-/** A configuration that was read, with its defaults. */
+/** A configuration with its defaults. */
 export type Settings = ReturnType<typeof readConfiguration>
 
 const passThrough: Middleware = ({ args }) => args[0]
@@ -93,11 +93,11 @@ function readPasswordHash(passwordHash: PasswordHash = luciaPasswordHash): Passw
   throw new AuthError("missing_port", "passwordHash: generate() or validate() is missing; use an object with both")
 }
 
-// Writes what happens, for those who develop. Never a password, a session's id, or a key's.
+// Logs what happens, for development. Never logs a password, a session id or a key's id.
 type DebugLog = (part: "request" | "session" | "key", text: string) => void
 
 function createDebugLog(isEnabled: boolean): DebugLog {
   if (!isEnabled) return () => {}
-  // oxlint-disable-next-line eslint/no-console -- it is what the option asks for.
+  // oxlint-disable-next-line eslint/no-console -- the option asks for console output.
   return (part, text) => console.log(`[lucia] [${part}] ${text}`)
 }

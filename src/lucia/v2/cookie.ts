@@ -1,10 +1,10 @@
 import { createCookieReader } from "../../core/cookie.ts"
 import { AuthError } from "../../core/errors.ts"
 
-/** What a cookie carries besides its name and value. */
+/** A cookie's attributes. */
 export interface CookieAttributes {
   domain?: string
-  /** Default `encodeURIComponent`. */
+  /** Default: `encodeURIComponent`. */
   encode?: (value: string) => string
   expires?: Date
   httpOnly?: boolean
@@ -12,7 +12,7 @@ export interface CookieAttributes {
   maxAge?: number
   path?: string
   priority?: "low" | "medium" | "high"
-  /** `true` is `strict`. */
+  /** `true` means `strict`. */
   sameSite?: boolean | "lax" | "strict" | "none"
   secure?: boolean
 }
@@ -22,18 +22,18 @@ export interface Cookie {
   readonly name: string
   readonly value: string
   readonly attributes: CookieAttributes
-  /** Writes the cookie as the value of a `Set-Cookie` header. */
+  /** Returns the value of the cookie's `Set-Cookie` header. */
   readonly serialize: () => string
 }
 
-/** Makes a cookie. Throws `invalid_option` for what {@link serializeCookie} refuses. */
+/** Creates a cookie. Throws `invalid_option` if {@link serializeCookie} rejects it. */
 export function createCookie(name: string, value: string, attributes: CookieAttributes): Cookie {
   const serialize = () => serializeCookie(name, value, attributes)
   serialize()
   return { name, value, attributes, serialize }
 }
 
-// RFC 6265, section 4.1.1. Spaces and commas are let through in values that were encoded by hand, as browsers do.
+// RFC 6265, section 4.1.1. Like browsers, allows spaces and commas in values that were encoded by hand.
 const shapes = {
   name: /^[!#$%&'*+\-.^_`|~\w]+$/,
   value: /^[ -:<-~]*$/,
@@ -46,8 +46,9 @@ const shapes = {
 }
 
 /**
- * Writes a cookie as the value of a `Set-Cookie` header. Throws `invalid_option` for a name that is not a token, and for a
- * value, domain or path with a `;`, a control character or anything beyond ASCII, which would add attributes or headers.
+ * Returns the value of a cookie's `Set-Cookie` header. Throws `invalid_option` for a name that is not a token. Also
+ * throws it for a value, domain or path with a `;`, a control character or a non-ASCII character, which would add
+ * attributes or headers.
  */
 export function serializeCookie(name: string, value: string, attributes: CookieAttributes = {}): string {
   const { encode = encodeURIComponent, domain, path, maxAge, expires, priority, sameSite } = attributes ?? {}
@@ -73,7 +74,7 @@ function checked(part: keyof typeof shapes, text: string): string {
   )
 }
 
-// As BigInt: a large number has an exponent.
+// As a BigInt, because a large number would be written with an exponent.
 function integer(number: number): string {
   const whole = Math.floor(number)
   return Number.isFinite(whole) ? BigInt(whole).toString() : ""
@@ -84,8 +85,8 @@ function capitalized(word: string): string {
 }
 
 /**
- * Reads every cookie of a `Cookie` header, as jshttp does: the first of several counts, quotes are taken off, and a value
- * that cannot be decoded stays as it is. The object has no prototype, so any name is only a name.
+ * Reads every cookie of a `Cookie` header as jshttp does. The first of several wins, quotes are removed, and a value
+ * that cannot be decoded is kept unchanged. The object has no prototype, so any name is safe.
  */
 export function parseCookie(header: string): Record<string, string> {
   const cookies = Object.create(null) as Record<string, string>
@@ -98,8 +99,8 @@ export function parseCookie(header: string): Record<string, string> {
 }
 
 /**
- * Reads the session's id out of a `Cookie` header. Several different values under the name are none, since their order
- * says nothing about who set them (RFC 6265, section 5.4).
+ * Reads the session id from a `Cookie` header. Returns `null` if the name has several different values, because their
+ * order does not show who set them (RFC 6265, section 5.4).
  */
 export function readSessionId(header: string | null | undefined, name: string): string | null {
   const value = createCookieReader(name)(header)

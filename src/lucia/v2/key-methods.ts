@@ -7,7 +7,7 @@ import type { ErrorMessage } from "./lucia-error.ts"
 import type { PasswordHash } from "./password-hash.ts"
 import { createKeyId, readKeyId } from "./user-port.ts"
 
-/** Makes the methods about keys. `requireUser` throws `AUTH_INVALID_USER_ID`. */
+/** Creates the methods for keys. `requireUser` throws `AUTH_INVALID_USER_ID`. */
 export function createKeyMethods(
   { stores: { users }, passwordHash, log }: Settings,
   requireUser: (userId: string) => Promise<unknown>,
@@ -17,7 +17,7 @@ export function createKeyMethods(
   return {
     async useKey(providerId: string, providerUserId: string, password: string | null): Promise<Key> {
       const keyId = createKeyId(providerId, providerUserId)
-      // Unknown keys and keys without a password take as long as known ones.
+      // Unknown keys, and keys without a password, take as long as known ones.
       const decoyHash = password ? await getDecoy() : null
       const row = await findKey(keyId)
       const isRight = await verify(row?.hashed_password || decoyHash, password)
@@ -56,9 +56,9 @@ export function createKeyMethods(
   }
 
   async function findKey(keyId: string): Promise<KeySchema | null> {
-    // PostgreSQL answers NUL with an error, and a visitor writes the name.
+    // PostgreSQL rejects NUL with an error, and a visitor chooses the name.
     const row = keyId.includes("\0") ? null : await users.getKey(keyId)
-    // Some columns take other names for equal, such as another case, accents left out, or a blank at the end.
+    // Some columns treat other names as equal, such as another case, missing accents, or a trailing space.
     return row?.id === keyId ? row : null
   }
 
@@ -66,7 +66,7 @@ export function createKeyMethods(
     return !!password && hash !== null && passwordHash.validate(password, hash)
   }
 
-  // Each call makes one until one is there: a promise of another request may never settle.
+  // Each call generates one until one is ready: a promise of another request may never settle.
   async function getDecoy(): Promise<string> {
     return (decoy ??= await passwordHash.generate(randomText(20)))
   }
@@ -77,7 +77,7 @@ export function createKeyMethods(
   }
 }
 
-/** Makes the row of a new key. */
+/** Creates the row of a new key. */
 export async function newKeyRow(
   { providerId, providerUserId, password }: NewKey,
   userId: string,

@@ -4,12 +4,12 @@ import type { LuciaErrorConstructor } from "./lucia-error.ts"
 /** A user as an adapter stores it. */
 export type UserSchema = WithAttributes<UserColumns, GlobalDatabaseUserAttributes>
 
-/** What every stored user has. */
+/** The fields of every stored user. */
 export interface UserColumns {
   id: string
 }
 
-/** A key as an adapter stores it: its id is `provider:name`. */
+/** A key as an adapter stores it. Its id has the form `provider:name`. */
 export type KeySchema = {
   id: string
   hashed_password: string | null
@@ -19,7 +19,7 @@ export type KeySchema = {
 /** A session as an adapter stores it. */
 export type SessionSchema = WithAttributes<SessionColumns, GlobalDatabaseSessionAttributes>
 
-/** What every stored session has. Times are in milliseconds. */
+/** The fields of every stored session. Times are in milliseconds. */
 export interface SessionColumns {
   id: string
   active_expires: number
@@ -27,13 +27,13 @@ export interface SessionColumns {
   user_id: string
 }
 
-/** What was found, or nothing. */
+/** A row, or `null` if none was found. */
 export type OrNull<Row> = Row | null
 
-/** Makes an adapter that throws the library's errors. */
+/** Creates an adapter that throws the library's errors. */
 export type InitializeAdapter<T extends Adapter | UserAdapter | SessionAdapter> = (E: LuciaErrorConstructor) => T
 
-/** What `lucia@2.7.6` asks of an adapter for users and sessions. */
+/** The methods that `lucia@2.7.6` requires of an adapter for users and sessions. */
 export type Adapter = Readonly<
   {
     getSessionAndUser?: (sessionId: string) => Promise<[SessionSchema, UserSchema] | [null, null]>
@@ -41,7 +41,7 @@ export type Adapter = Readonly<
     UserAdapter
 >
 
-/** What `lucia@2.7.6` asks of an adapter for users and their keys. */
+/** The methods that `lucia@2.7.6` requires of an adapter for users and their keys. */
 export type UserAdapter = Readonly<{
   getUser: (userId: string) => Promise<OrNull<UserSchema>>
   setUser: (user: UserSchema, key: KeySchema | null) => Promise<void>
@@ -55,7 +55,7 @@ export type UserAdapter = Readonly<{
   deleteKeysByUserId: (userId: string) => Promise<void>
 }>
 
-/** What `lucia@2.7.6` asks of an adapter for sessions. */
+/** The methods that `lucia@2.7.6` requires of an adapter for sessions. */
 export type SessionAdapter = Readonly<{
   getSession: (sessionId: string) => Promise<OrNull<SessionSchema>>
   getSessionsByUserId: (userId: string) => Promise<SessionSchema[]>

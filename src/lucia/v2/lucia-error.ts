@@ -13,7 +13,7 @@ export type ErrorMessage =
   | "UNKNOWN_ERROR"
   | "AUTH_OUTDATED_PASSWORD"
 
-/** Thrown for what a visitor may have caused. Tests are made on `message`. */
+/** Thrown for errors that a visitor may have caused. Compare `message`. */
 export class LuciaError extends Error {
   declare message: ErrorMessage
   detail: string
@@ -24,10 +24,10 @@ export class LuciaError extends Error {
   }
 }
 
-/** The class that adapters get, so that theirs are the library's errors. */
+/** The class that adapters receive, so that they throw the library's errors. */
 export type LuciaErrorConstructor = typeof LuciaError
 
-/** Waits for the write of what belongs to a user. Throws `AUTH_INVALID_USER_ID` if the user does not exist. */
+/** Awaits a write for a user. Throws `AUTH_INVALID_USER_ID` if the user does not exist. */
 export async function ofUser<Result>(write: Promise<Result>): Promise<Result> {
   try {
     return await write

@@ -9,7 +9,8 @@ import { createSessionMethods } from "./session-methods.ts"
 import { createUserMethods } from "./user-methods.ts"
 
 /**
- * Lucia v2, over its own adapters or those of this package. What differs, and why, is in `docs/lucia/v2-differences.md`.
+ * Lucia v2 on its own adapters or those of this package. `docs/lucia/v2-differences.md` lists and explains the
+ * differences.
  *
  * Throws `missing_port` without an adapter and `invalid_option` for an invalid configuration.
  *
@@ -40,7 +41,7 @@ export function lucia<C extends Configuration>(config: C): Auth<C> {
       return createAuthRequest(context, settings, sessions.validateSession)
     },
   }
-  // The application's own types of attributes are known only to the configuration.
+  // Only the configuration knows the application's own attribute types.
   return auth as unknown as Auth<C>
 }
 

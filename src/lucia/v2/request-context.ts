@@ -2,43 +2,43 @@ import { isPromise } from "../../platform/maybe-promise.ts"
 import type { MaybePromise } from "../../platform/maybe-promise.ts"
 import type { Cookie } from "./cookie.ts"
 
-/** Whether an application is being developed, on http, or serves users. Decides the session cookie's `Secure`. */
+/** Whether an application is in development, on http, or in production. Decides the session cookie's `Secure`. */
 export type Env = "DEV" | "PROD"
 
 /** The part of a request that sessions need. A `Request` is one. */
 export interface LuciaRequest {
   method: string
-  /** Names the request's own origin. Where it is missing the `Host` header does. */
+  /** The URL with the request's own origin. Without it, the `Host` header is used. */
   url?: string | undefined
-  /** How the request arrived, where there is no `url` to tell. */
+  /** How the request arrived, if there is no `url`. */
   scheme?: "http" | "https" | undefined
   headers: Pick<Headers, "get">
 }
 
 /**
- * What a middleware makes of a framework's request and response. Next.js hands out cookies and headers as promises, so
- * each part may be one; `readContext` waits only where it must.
+ * A request and response, as a middleware returns them. Next.js provides cookies and headers as promises, so each part
+ * may be a promise. `readContext` waits only if it must.
  */
 export interface RequestContext {
   request: LuciaRequest | Promise<LuciaRequest>
-  /** The session cookie's value where the framework has read it, `""` for none. `null` leaves it to the `Cookie` header. */
+  /** The session cookie's value, if the framework has read it; `""` for none. With `null`, the `Cookie` header is read. */
   sessionCookie?: string | null | undefined | Promise<string | null>
   /**
-   * Sets a cookie, in place of an earlier one of its name. In a render, which cannot, does nothing. Throws what the
-   * framework throws when the response is on its way already. Resolves when it is set, where the framework hands out its
-   * cookies as a promise.
+   * Sets a cookie, and replaces an earlier one with its name. Does nothing in a render, which cannot set cookies.
+   * Throws the framework's error if the response has already been sent. Resolves when the cookie is set, if the
+   * framework's cookies are a promise.
    */
   setCookie: (cookie: Cookie) => void | Promise<void>
-  /** Adds the cookies to a response, where `setCookie` could only remember them. */
+  /** Adds the cookies to a response, if `setCookie` could only remember them. */
   applyTo?: ((response: Response) => Response) | undefined
 }
 
-/** What a middleware returns: a {@link RequestContext}, or one with no more than three headers, as an object. */
+/** The result of a middleware: a {@link RequestContext}, or one whose headers are an object of at most three. */
 export interface MiddlewareRequestContext extends Omit<RequestContext, "request"> {
   request: ContextRequest | Promise<LuciaRequest>
 }
 
-/** A request as your own middleware may describe it. */
+/** A request as your own middleware can describe it. */
 export interface ContextRequest extends Omit<LuciaRequest, "headers"> {
   headers: Pick<Headers, "get"> | HeaderValues
   storedSessionCookie?: string | null
@@ -51,7 +51,7 @@ export interface HeaderValues {
   authorization: string | null
 }
 
-/** Makes a {@link RequestContext} of the arguments that `handleRequest` is called with. */
+/** Creates a {@link RequestContext} from the arguments of `handleRequest`. */
 // oxlint-disable-next-line typescript/no-explicit-any -- as in Lucia v2: any middleware is one of these.
 export type Middleware<Args extends any[] = any> = (context: {
   args: Args
@@ -59,7 +59,7 @@ export type Middleware<Args extends any[] = any> = (context: {
   sessionCookieName: string
 }) => MiddlewareRequestContext
 
-/** Brings what a middleware returned into one form. */
+/** Normalises the result of a middleware. */
 export function transformRequestContext(context: MiddlewareRequestContext): RequestContext {
   const { request, sessionCookie, setCookie, applyTo } = context
   const isLater = "then" in request
@@ -71,7 +71,7 @@ export function transformRequestContext(context: MiddlewareRequestContext): Requ
   }
 }
 
-/** Reads a context: at once where no part of it is a promise. */
+/** Reads a context, synchronously if no part of it is a promise. */
 export function readContext<Result>(
   { request, sessionCookie }: RequestContext,
   read: (request: LuciaRequest, sessionCookie: string | null | undefined) => Result,
@@ -79,7 +79,7 @@ export function readContext<Result>(
   return afterBoth(request, sessionCookie, read)
 }
 
-/** Continues with two values: at once if both are there. */
+/** Continues with two values, synchronously if neither is a promise. */
 export function afterBoth<A, B, Result>(
   a: MaybePromise<A>,
   b: MaybePromise<B>,
@@ -89,7 +89,7 @@ export function afterBoth<A, B, Result>(
   return proceed(a, b)
 }
 
-// Members are copied by name: those of a Request are getters.
+// Fields are copied by name, because those of a Request are getters.
 function withHeaders({ method, url, scheme, headers }: ContextRequest): LuciaRequest {
   if (!("authorization" in headers)) return { method, url, scheme, headers }
   const present = Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === "string")

@@ -2,24 +2,24 @@ import { readBearerToken } from "../../core/cookie.ts"
 import { createCookie, readSessionId } from "./cookie.ts"
 import type { Env } from "./request-context.ts"
 
-/** The name of the session cookie unless `sessionCookie.name` says otherwise. */
+/** The default name of the session cookie. */
 export const DEFAULT_SESSION_COOKIE_NAME = "auth_session"
 
-/** The session cookie of Lucia v2. */
+/** The options of the session cookie, as in Lucia v2. */
 export interface SessionCookieConfiguration {
-  /** Default `auth_session`. */
+  /** Default: `auth_session`. */
   name?: string
-  /** Defaults `lax`, `/`, and no domain: only the host that set the cookie gets it back. */
+  /** Defaults: `lax`, `/`, and no domain, so that only the host that set the cookie receives it. */
   attributes?: {
     sameSite?: "strict" | "lax"
     path?: string
     domain?: string
   }
-  /** Default `true`: the cookie lives as long as the session may. `false`: a year, and the row alone decides. */
+  /** Default: `true`, the cookie lives as long as the session can. `false`: a year, and only the stored session decides. */
   expires?: boolean
 }
 
-/** What the session cookie is made of. */
+/** The fields of a session that its cookie needs. */
 export interface CookieSession {
   readonly sessionId: string
   readonly idlePeriodExpiresAt: Date
@@ -27,7 +27,7 @@ export interface CookieSession {
 
 const day = 86_400_000
 
-/** Makes what writes and reads the session's token. Throws `invalid_option` for a cookie that cannot be written. */
+/** Creates the methods that write and read the session's token. Throws `invalid_option` for an invalid cookie. */
 export function createCookieMethods(configuration: SessionCookieConfiguration, env: Env) {
   const { name = DEFAULT_SESSION_COOKIE_NAME, expires = true, attributes = {} } = configuration
   const { sameSite = "lax", path = "/", domain } = attributes
@@ -48,7 +48,7 @@ export function createCookieMethods(configuration: SessionCookieConfiguration, e
 
   function endOf({ idlePeriodExpiresAt }: CookieSession): number {
     const now = Date.now()
-    // 400 days: browsers cut a longer life short (RFC 6265bis, section 5.5), and some frameworks throw.
+    // 400 days: browsers cap a longer lifetime (RFC 6265bis, section 5.5), and some frameworks throw.
     return expires ? Math.min(idlePeriodExpiresAt.getTime(), now + 400 * day) : now + 365 * day
   }
 }

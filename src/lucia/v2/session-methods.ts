@@ -16,7 +16,7 @@ interface Users {
   transformDatabaseUser: (row: UserSchema) => UserFields
 }
 
-/** Makes the methods about sessions. Throws `invalid_option` for an unknown `storedIds`. */
+/** Creates the methods for sessions. Throws `invalid_option` for an unknown `storedIds`. */
 export function createSessionMethods(settings: Settings, { getUser, transformDatabaseUser }: Users) {
   const { stores, periods, log } = settings
   const store = stores.sessions
@@ -28,7 +28,7 @@ export function createSessionMethods(settings: Settings, { getUser, transformDat
       const { userId, sessionId: id = generateRandomString(40) } = options
       const attributes = { ...options.attributes }
       requireSessionColumns(attributes)
-      // The user first: a session of nobody must not stay behind.
+      // Checks the user first, so that no session without a user is left behind.
       const user = await getUser(userId)
       const record = { id, userId, createdAt: new Date(), expiresAt: nextDeadlines(periods).idle, attributes }
       await ofUser(sessions.insert(record))
@@ -42,7 +42,7 @@ export function createSessionMethods(settings: Settings, { getUser, transformDat
       const session = toFoundSession(found, sessionId)
       if (session.state === "active") return session
       const { active, idle } = nextDeadlines(periods)
-      // The requests of one page arrive together: one of them writes.
+      // The requests of one page arrive together, and only one of them writes.
       if (!(await once(found.session.id, () => extend(settings, found.session, idle)))) return session
       log("session", "Session renewed")
       return { ...session, activePeriodExpiresAt: active, idlePeriodExpiresAt: idle, fresh: true }
@@ -67,7 +67,7 @@ export function createSessionMethods(settings: Settings, { getUser, transformDat
     },
     invalidateAllUserSessions: (userId: string) => store.deleteUserSessions(userId),
     async deleteDeadUserSessions(userId: string): Promise<void> {
-      // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
+      // A day's margin: a server whose clock is ahead must not delete sessions that the others still accept.
       const before = Date.now() - 86_400_000
       const listed = await store.listSessions(userId)
       const dead = listed.filter(({ expiresAt }) => expiresAt.getTime() < before)
@@ -84,13 +84,13 @@ export function createSessionMethods(settings: Settings, { getUser, transformDat
   }
 
   async function findNamed(sessionId: string): Promise<FoundSession<object>> {
-    // What was listed is the stored id itself, and names a session without signing in.
+    // A listed id is the stored id itself, and names a session without signing in.
     const found = isSessionId(sessionId) ? await store.findSession(sessionId) : null
     return found && isUsable(found) ? found : find(sessionId)
   }
 
   function toFoundSession({ session, user }: FoundSession<object>, sessionId: string): AnySession {
-    // Usable, so there is a user.
+    // A usable session has a user.
     return toSession(session, sessionId, transformDatabaseUser(user as UserSchema))
   }
 
@@ -102,7 +102,7 @@ export function createSessionMethods(settings: Settings, { getUser, transformDat
       active_expires: stores.activeUntil(record),
       idle_expires: record.expiresAt.getTime(),
     }
-    // With the columns that the application has declared.
+    // The application has declared these columns.
     return transformDatabaseSession(row as SessionSchema, { user, fresh: false })
   }
 
@@ -136,7 +136,7 @@ async function extend(
   idle: Date,
 ): Promise<boolean> {
   const to = idle.getTime()
-  // Below `to`, so that a row which another process has moved as far is neither shortened nor written again.
+  // Less than `to`, so that a row that another process has moved as far is neither shortened nor written again.
   const ifBefore = Math.min(to - 1, Math.max(expiresAt.getTime(), Date.now() + periods.idlePeriod))
   try {
     return await stores.sessions.extendSession(id, idle, new Date(ifBefore))

@@ -5,15 +5,16 @@ import type { SessionRows } from "../v3/session-port.ts"
 import { isUserId } from "../v3/user-ids.ts"
 import type { Adapter, SessionColumns, SessionSchema } from "./lucia-adapter.ts"
 
-/** The session port, but for what no method of a Lucia v2 auth asks for. */
+/** The session port, without the methods that a Lucia v2 auth does not need. */
 export type SessionStore = Omit<SessionAdapter<object>, "deleteExpiredSessions" | "checkSession">
 
 /**
- * Makes the session port out of an adapter of Lucia v2, for sessions of Lucia's own too: what it lists may be tokens.
- * `active_expires` is an attribute here, which a new session gets: its idle period is `idlePeriod` milliseconds long.
+ * Creates the session port from an adapter of Lucia v2. It also lists Lucia's own sessions, whose ids may be tokens.
+ * `active_expires` is an attribute here, which each new session gets: its idle period is `idlePeriod` milliseconds.
  *
- * That contract has no conditional write. Within this process each session's writes take turns, so that an adapter which
- * reads a row and puts it back revives none that was ended in the meantime; other processes are out of reach.
+ * That adapter has no conditional write. Within this process, each session's writes take turns. An adapter that reads a
+ * row and writes it back therefore revives no session that was ended in the meantime. Writes of other processes are not
+ * protected.
  */
 export function overSessionAdapter(
   adapter: Adapter,
@@ -49,13 +50,13 @@ export function overSessionAdapter(
       turns.inTurn(id, async () => {
         const isThere = (await rows.find(id)) !== null
         if (!isThere || Object.keys(attributes).length === 0) return isThere
-        // Prisma's adapter rejects where there is no row any more.
+        // Prisma's adapter rejects if the row no longer exists.
         return changeRow(rows, id, () => adapter.updateSession(id, attributes))
       }),
   }
 }
 
-/** Reads a time that a database kept. What is none is never live. */
+/** Reads a stored time. An invalid one makes its session expired. */
 export function toTime(value: unknown): number {
   return ["number", "bigint", "string"].includes(typeof value) ? Number(value) : NaN
 }
@@ -63,19 +64,19 @@ export function toTime(value: unknown): number {
 function toRow({ id, userId, expiresAt, attributes }: SessionRecord, idlePeriod: number): SessionSchema {
   const idle = expiresAt.getTime()
   const row = { active_expires: idle - idlePeriod, ...attributes, id, user_id: toLuciaId(userId), idle_expires: idle }
-  // With the columns that the application has declared.
+  // The application has declared these columns.
   return row as SessionSchema
 }
 
 function toRecord({ id, user_id: userId, idle_expires, ...attributes }: SessionColumns): SessionRecord {
   const expiresAt = new Date(toTime(idle_expires))
-  // Lucia v2 does not keep when a session was created, and nothing here asks.
+  // Lucia v2 does not store when a session was created, and nothing here needs it.
   return { id, userId, createdAt: new Date(0), expiresAt, attributes }
 }
 
 /**
- * Makes of a user's id what an adapter of Lucia v2 is given. A number becomes text, because MySQL takes 0 for any text;
- * an ObjectId stays, whatever the adapter's types say.
+ * Converts a user id for an adapter of Lucia v2. A number becomes text, because MySQL treats 0 as equal to any text. An
+ * ObjectId stays as it is, despite the adapter's types.
  */
 export function toLuciaId(userId: UserId): string {
   return typeof userId === "object" && isUserId(userId) ? userId : String(userId)

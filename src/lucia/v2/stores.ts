@@ -10,10 +10,10 @@ import { overSessionAdapter, toTime } from "./session-port.ts"
 import type { SessionStore } from "./session-port.ts"
 import { overUserPort } from "./user-port.ts"
 
-/** An adapter of this package that keeps sessions. */
+/** An adapter of this package that stores sessions. */
 export type OwnSessionAdapter = SessionPort<object>
 
-/** An adapter of this package that keeps users and keys. */
+/** An adapter of this package that stores users and keys. */
 export type OwnUserAdapter = UserPort<object, object>
 
 /** An adapter of Lucia v2 or of this package, or one for users and one for sessions. */
@@ -25,7 +25,7 @@ export type AdapterOption =
       session: InitializeAdapter<SessionAdapter> | OwnSessionAdapter
     }
 
-/** Where an auth keeps everything, whatever adapters it was given. */
+/** The stores of an auth, over any of the adapters. */
 export interface Stores {
   users: UserAdapter
   sessions: SessionStore
@@ -55,27 +55,27 @@ export function openStores(option: AdapterOption, idlePeriod: number): Stores {
   return { users, sessions, deleteUser: isOne && isOwnUsers(user) ? users.deleteUser : deleteUser, activeUntil }
 
   function activeUntil({ expiresAt, attributes }: SessionRecord): number {
-    // The tables of this package keep one deadline.
+    // The tables of this package have only one deadline.
     const isKept = !isOwn(session) && "active_expires" in attributes
     return isKept ? toTime(attributes.active_expires) : expiresAt.getTime() - idlePeriod
   }
 
   async function findSession(id: string): ReturnType<typeof port.findSession> {
     const found = await port.findSession(id)
-    // Where users are elsewhere, the adapter of the sessions must not answer for them.
+    // If users are stored elsewhere, the session adapter must not provide them.
     if (!found || (isOne && found.user !== undefined)) return found
     const { session } = found
     const owner: OrNull<UserSchema> = await users.getUser(session.userId as string)
-    // Another database, which may take the id of another user for this one.
+    // Another database may treat the id of another user as equal.
     return { session, user: owner && belongsTo(session, owner.id) ? owner : null }
   }
 
   async function deleteUser(userId: string): Promise<void> {
-    // Keys first, so that nobody signs in any more.
+    // Keys first, so that the user can no longer sign in.
     await users.deleteKeysByUserId(userId)
     await sessions.deleteUserSessions(userId)
     await users.deleteUser(userId)
-    // Once more, for a sign-in that was under way, where the sessions' store knows no users.
+    // Again, for a concurrent sign-in, if the session store does not know the users.
     await sessions.deleteUserSessions(userId)
   }
 }

@@ -3,27 +3,28 @@ import { opensWebSocket } from "../../core/origin.ts"
 import { verifyOrigin } from "../v3/request-origin.ts"
 import type { Env, LuciaRequest } from "./request-context.ts"
 
-/** Which pages may send requests that change something, besides those of the request's own host. */
+/** The pages that may send state-changing requests, besides those on the request's own host. */
 export interface CSRFProtectionConfiguration {
-  /** The host that pages are on, in place of the one that the request names. */
+  /** The host of your pages, instead of the one in the request. */
   host?: string
-  /** The header that names the host, such as `X-Forwarded-Host`. Default: the request's URL, or `Host`. */
+  /** The header with the host, such as `X-Forwarded-Host`. Default: the request's URL, or `Host`. */
   hostHeader?: string
   /**
-   * Subdomains of the cookie's domain or, without one, of `host`: `["api"]` are pages of `api.example.com`, `"*"` of any.
-   * Whose subdomains are meant is never guessed: `example.co.uk` and `me.github.io` look like subdomains too.
+   * Subdomains of the cookie's domain or, without one, of `host`: `["api"]` means `api.example.com`, `"*"` any
+   * subdomain. The parent domain is never guessed, because `example.co.uk` and `me.github.io` also look like
+   * subdomains.
    */
   allowedSubDomains?: string[] | "*"
 }
 
-/** Returns whether the session cookie of a request counts. */
+/** Returns whether the session cookie of a request is accepted. */
 export type OriginCheck = (request: LuciaRequest) => boolean
 
 const safeMethods = ["GET", "HEAD", "OPTIONS", "TRACE"]
 
 /**
- * Makes the check. Throws `invalid_option` for subdomains of nobody knows what. Browsers set no cookie for a domain that
- * many share, such as `co.uk`.
+ * Creates the check. Throws `invalid_option` for subdomains without a known parent domain. Browsers set no cookie for a
+ * shared domain such as `co.uk`.
  */
 export function createOriginCheck(
   csrfProtection: boolean | CSRFProtectionConfiguration,
@@ -86,7 +87,8 @@ function isLoopback(origin: string): boolean {
   return URL.canParse(origin) && /^127\.0\.0\.1$|^\[::1\]$|(^|\.)localhost$/.test(new URL(origin).hostname)
 }
 
-// In production the cookie is Secure, so no page on http has a session. An http page of the same name may be an attacker's.
+// In production the cookie is Secure, so no http page has a session. An http page on the same host may be an
+// attacker's.
 function schemesOf(env: Env, { url = "", scheme }: LuciaRequest): string[] {
   if (env !== "DEV") return []
   if (URL.canParse(url)) return [new URL(url).protocol]

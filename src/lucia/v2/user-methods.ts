@@ -7,7 +7,7 @@ import { newKeyRow } from "./key-methods.ts"
 import type { OrNull, UserSchema } from "./lucia-adapter.ts"
 import { LuciaError } from "./lucia-error.ts"
 
-/** Makes the methods about users. */
+/** Creates the methods for users. */
 export function createUserMethods({ stores, passwordHash, getUserAttributes }: Settings) {
   const { users } = stores
 
@@ -16,7 +16,7 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: S
     async createUser(options: { userId?: string; key: NewKey | null; attributes: object }): Promise<UserFields> {
       const { userId = generateRandomString(15), key, attributes } = options
       requireColumns("user attributes", Object.keys(attributes ?? {}), "id")
-      // The attributes are the columns that the application has declared.
+      // The application has declared these columns.
       const row = { ...attributes, id: userId } as UserSchema
       await users.setUser(row, key && (await newKeyRow(key, userId, passwordHash)))
       return transformDatabaseUser(row)
@@ -44,11 +44,11 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: S
   async function findRow(userId: unknown): Promise<OrNull<UserSchema>> {
     if (!isPossibleId(userId)) return null
     const row: OrNull<UserSchema> = await users.getUser(userId)
-    // MySQL takes an id in another case for the same, and the number 0 for any text.
+    // MySQL treats an id in another case as equal, and the number 0 as equal to any text.
     return row && belongsTo({ userId: row.id }, userId) ? row : null
   }
 
-  // A number must not get into a statement that writes: see above.
+  // A number must not get into a write statement, see above.
   async function storedId(userId: unknown): Promise<string | null> {
     if (typeof userId === "string") return isPossibleId(userId) ? userId : null
     const row = await findRow(userId)
@@ -60,7 +60,7 @@ export function createUserMethods({ stores, passwordHash, getUserAttributes }: S
   }
 }
 
-// Some applications have numbers or ObjectIds, whatever the types say. PostgreSQL answers NUL with an error.
+// Some applications have numbers or ObjectIds, despite the types. PostgreSQL rejects NUL with an error.
 function isPossibleId(userId: unknown): userId is string {
   return typeof userId === "string" ? !userId.includes("\0") : isUserId(userId)
 }

@@ -5,12 +5,15 @@ import { LuciaError, ofUser } from "./lucia-error.ts"
 
 const maxSwaps = 10
 
-/** Makes an adapter of Lucia v2 out of the user port. Its `deleteUser` deletes keys and sessions too, in one transaction. */
+/**
+ * Creates an adapter of Lucia v2 from the user port. Its `deleteUser` also deletes keys and sessions, in one
+ * transaction.
+ */
 export function overUserPort(port: UserPort<object, object>): UserAdapter {
   const findKey = ({ providerId, providerUserId }: KeyName) => port.findKey(providerId, providerUserId)
 
   return {
-    // The store gives the columns that the application has declared.
+    // The application has declared the columns that the store returns.
     getUser: (userId) => port.findUser(userId) as Promise<OrNull<UserSchema>>,
     async setUser({ id, ...attributes }, key) {
       const result = await port.insertUser({ id, attributes }, key && toRecord(key))
@@ -33,7 +36,7 @@ export function overUserPort(port: UserPort<object, object>): UserAdapter {
     },
     async updateKey(keyId, { hashed_password: hash = null }) {
       const key = readKeyId(keyId)
-      // Each round lost means that another writer has changed the hash.
+      // A round fails only if another writer has changed the hash.
       for (let round = 0; round < maxSwaps; round++) {
         const record = await findKey(key)
         if (!record || (await port.replaceKeyPassword(key, record.passwordHash, hash))) return
@@ -42,26 +45,29 @@ export function overUserPort(port: UserPort<object, object>): UserAdapter {
     },
     async deleteKey(keyId) {
       const record = await findKey(readKeyId(keyId))
-      // Lucia deletes the last key as well: an application may add the next one afterwards.
+      // Lucia also deletes the last key: an application may add the next one afterwards.
       if (record) await port.deleteKey(record, { evenLast: true })
     },
     async deleteKeysByUserId() {},
   }
 }
 
-/** Makes the id under which a key is stored. Throws a `TypeError` for a provider with a colon, which would be read wrong. */
+/**
+ * Creates the id under which a key is stored. Throws a `TypeError` for a provider id with a colon, which could not be
+ * parsed.
+ */
 export function createKeyId(providerId: string, providerUserId: string): string {
   if (providerId.includes(":")) throw new TypeError("Provider id must not include any colons (:)")
   return `${providerId}:${providerUserId}`
 }
 
-/** Reads what {@link createKeyId} has made: the first colon is the one between the two. */
+/** Parses an id from {@link createKeyId}, at its first colon. */
 export function readKeyId(keyId: string): KeyName {
   const [providerId = "", ...rest] = keyId.split(":")
   return { providerId, providerUserId: rest.join(":") }
 }
 
-// The detail says what was taken if it was not the key: Lucia left that to the driver's own error.
+// The detail names what was taken, unless it was the key. Lucia left that to the driver's own error.
 function duplicate(taken: "id" | "key" | "attribute"): LuciaError {
   return new LuciaError("AUTH_DUPLICATE_KEY_ID", taken === "key" ? "" : taken)
 }

@@ -8,15 +8,17 @@ import { isSplitId, readOldToken } from "./old-tokens.ts"
 import type { OldToken } from "./old-tokens.ts"
 
 /**
- * Lets an auth take over the sessions of Lucia v2 and v3, and of the code on Lucia's site, so that nobody is signed out.
- * Takes the auth, and the adapter that it was made with.
+ * Makes an auth accept the sessions of Lucia v2 and v3, and of the code on Lucia's site, so that nobody is signed out.
+ * Pass the auth and its adapter.
  *
- * A cookie of theirs is worth one token of ours, always the same, and on its first use the session's row is put under
- * that. The wrappers then replace the cookie as soon as a response can set one; who calls `validateSession` stores the
- * `token` that it resolves to. Until a cookie is replaced it stays good, as it is a secret that leads to the new token.
+ * Each old cookie maps to one new token, always the same. On its first use, the session's row moves to that token. The
+ * wrappers then replace the cookie as soon as a response can set one. If you call `validateSession` yourself, store the
+ * `token` that it resolves to. The old cookie stays valid until it is replaced, because it is a secret that leads to
+ * the new token.
  *
- * Accepts what Lucia v2 and v3 made by default, 40 characters, whose row has the id in clear or its SHA-256; and
- * `id.secret`, whose row has `secret_hash` among its attributes. An unknown one costs at most four reads and no write.
+ * Accepts the default tokens of Lucia v2 and v3, 40 characters, whose row has the id in clear or its SHA-256. Also
+ * accepts `id.secret`, whose row has `secret_hash` among its attributes. An unknown token costs at most four reads and
+ * no write.
  *
  * Throws `missing_port` without an adapter.
  *
@@ -38,11 +40,11 @@ export function acceptLuciaTokens<
   checkOptions("acceptLuciaTokens()", options, "adapter")
   return over(auth, options?.adapter)
 
-  /** `presented` holds, for one request, the old tokens that led to the sessions with these ids. */
+  /** `presented` holds one request's old tokens, by the ids of their sessions. */
   function over(auth: OwnAuth, adapter: OwnAdapter, presented?: Map<string, OldToken>): OwnAuth {
     const sessions = createOldSessions(adapter, auth.emit)
 
-    // The same auth, which finds one session more: the old one, after it has moved.
+    // The same auth, with an adapter that finds the old session after it has moved.
     function authFor(old: OldToken) {
       return auth.withAdapter({ ...adapter, findSession: () => sessions.find(old) })
     }
@@ -66,7 +68,7 @@ export function acceptLuciaTokens<
         return rotated
       },
       async invalidateSession(id, owner = {}) {
-        // First what is left of the old row: a request with the old cookie could bring the session back.
+        // Ends the remains of the old row first: a request with the old cookie could otherwise revive the session.
         await sessions.endRemainsOf(id, owner, presented?.get(id))
         if (await auth.invalidateSession(id, owner)) return true
         if (!isSplitId(id) || !(await sessions.end(id, owner.userId))) return false

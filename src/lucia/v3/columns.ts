@@ -1,8 +1,8 @@
 import { checkOption } from "../../core/options.ts"
 
 /**
- * Throws `invalid_option` unless each attribute can be a column of the application's own. Lucia's adapters spread
- * attributes over their own columns, and quote names without escaping them.
+ * Throws `invalid_option` unless each attribute can be one of the application's own columns. Lucia's adapters let
+ * attributes overwrite their own columns, and quote names without escaping them.
  */
 export function requireColumns(path: string, names: readonly string[], ...reserved: string[]): void {
   for (const name of names) {

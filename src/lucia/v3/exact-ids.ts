@@ -4,14 +4,14 @@ import { isSessionId } from "../../core/session-token.ts"
 type ById<UserRow, SessionRow> = Pick<SessionAdapter<UserRow, SessionRow>, "findSession" | "deleteSession">
 
 /**
- * Returns whether an id looks like a hash: 64 hex digits, in any case, with blanks around them. Columns that ignore case
- * or pad with blanks take such spellings for the stored hash, so none of them is ever a session id in clear.
+ * Returns whether an id looks like a hash: 64 hex digits, in any case, with white space around them. Columns that
+ * ignore case or trailing spaces treat such an id as equal to the stored hash, so it is never a session id in clear.
  */
 export function isHashLike(id: string): boolean {
   return /^\s*[0-9a-f]{64}\s*$/i.test(id)
 }
 
-/** The same store, which finds and deletes only the row whose id is, byte for byte, the one asked for. */
+/** Wraps a store to find and delete only the row whose id is equal byte for byte. */
 export function exactly<UserRow, SessionRow, S extends ById<UserRow, SessionRow>>(store: S): S {
   const byId: ById<UserRow, SessionRow> = {
     async findSession(id) {
@@ -19,7 +19,7 @@ export function exactly<UserRow, SessionRow, S extends ById<UserRow, SessionRow>
       return found?.session.id === id ? found : null
     },
     async deleteSession(id, ...owner) {
-      // A hash has one spelling, so no other row's id is taken for it. Any other id is looked up first.
+      // A hash has one spelling, so no other row can match. Any other id is looked up first.
       const isThere = isSessionId(id) || (await byId.findSession(id)) !== null
       return isThere && store.deleteSession(id, ...owner)
     },

@@ -13,46 +13,47 @@ import { requireUserId } from "./user-ids.ts"
 const reads = ["getSessionAndUser", "getUserSessions"] as const
 const writes = ["setSession", "updateSessionExpiration", "deleteSession"] as const
 
-/** What {@link fromLuciaAdapter} takes besides the adapter. */
+/** Options of {@link fromLuciaAdapter}. */
 export interface FromLuciaAdapterOptions<CreatedAt extends string = string> {
   /**
-   * The session column, as the adapter names it, that keeps when the user signed in: 64-bit integers of milliseconds, or
-   * numbers as large. Default none; then `createAuth` demands `absoluteTimeout: false` and `createdAt` is 1970.
+   * The session column, by its name in the adapter, that stores when the user signed in, as 64-bit integers of
+   * milliseconds or numbers as large. Default: none. Without it, `createAuth` requires `absoluteTimeout: false`, and
+   * `createdAt` is 1970.
    */
   createdAt?: CreatedAt
 }
 
-// Survives a spread of the adapter.
+// Kept when the adapter is spread.
 const everySession = Symbol("every session")
 
 type Found<A extends Adapter> = Awaited<ReturnType<A["getSessionAndUser"]>>
 
-/** The row of a user, as an adapter of Lucia v3 types it. */
+/** A user's row, as an adapter of Lucia v3 types it. */
 export type LuciaUserRow<A extends Adapter> =
   NonNullable<Found<A>[1]> extends DatabaseUser<infer Attributes, infer Id extends UserId>
     ? { id: Id } & Attributes
     : never
 
-/** The session columns that are the application's, as an adapter of Lucia v3 types them. */
+/** The application's own session columns, as an adapter of Lucia v3 types them. */
 export type LuciaSessionRow<A extends Adapter, CreatedAt extends string> =
   NonNullable<Found<A>[0]> extends DatabaseSession<infer Attributes> ? Omit<Attributes, CreatedAt> : never
 
 /**
- * Lets `createAuth` keep its sessions through an adapter of Lucia v3. Rows are typed as Lucia's `Register` types them, or
- * as the two type arguments say.
+ * Lets `createAuth` store its sessions through an adapter of Lucia v3. The types of rows come from Lucia's `Register`,
+ * or from the two type arguments.
  *
- * Its limits are those of that contract, which has no conditional write and no transaction:
- * - of racing extensions all write, and of racing rotations of one token all succeed;
+ * Such an adapter has no conditional write and no transaction, which sets these limits:
+ * - racing extensions all write, and racing rotations of one token all succeed;
  * - `invalidateSession` during a rotation of that session may leave the new one; `invalidateUserSessions` does not;
- * - a crash in the middle of a rotation leaves the old session live;
- * - `updateSession` rejects with `unsupported`: there is no call for it, and to delete a row and insert it again could
- *   lose a session, or revive one that was ended;
- * - `deleteExpiredSessions` resolves to 0, because nothing is counted, and deletes what is over by this machine's clock,
- *   without a margin: run it where the clock is right;
+ * - a crash during a rotation leaves the old session live;
+ * - `updateSession` rejects with `unsupported`: the adapter has no method for it, and deleting and inserting a row
+ *   again could lose a session, or revive one that was ended;
+ * - `deleteExpiredSessions` resolves to 0, because the adapter does not count. It deletes what has expired by this
+ *   machine's clock, without a margin: run it where the clock is right;
  * - `createSession` for a user who does not exist rejects with `store_failed` and the driver's error.
  *
- * Stop Lucia before: while it still serves the same table, it takes for a token what is only a public id here. Sessions
- * that Lucia made are not valid here, and are not listed, because their ids are tokens; signing out everywhere ends them.
+ * Stop Lucia first: if it still serves the same table, it accepts an id that is public here as a token. Lucia's own
+ * sessions are not valid here and not listed, because their ids are tokens. Signing out everywhere ends them.
  *
  * Throws `missing_port` for any other adapter and `invalid_option` for an invalid column name. `createAuth` throws
  * `invalid_option` for an absolute timeout without `createdAt`.
@@ -88,19 +89,22 @@ export function fromLuciaAdapter(adapter: Adapter, options: FromLuciaAdapterOpti
     },
     async listSessions(userId) {
       const sessions = await port.listSessions(userId)
-      // A session of Lucia's own has its token for an id, which must not be shown.
+      // Lucia's own sessions have their token as id, which must not be shown.
       return sessions.filter(({ id }) => isSessionId(id))
     },
   }
 }
 
-/** The same adapter; one of {@link fromLuciaAdapter} then lists the sessions of Lucia's own too, whose ids may be tokens. */
+/**
+ * Returns the same adapter. One from {@link fromLuciaAdapter} then also lists Lucia's own sessions, whose ids may be
+ * tokens.
+ */
 export function listingAll<A extends object>(adapter: A): A {
   return adapter && everySession in adapter ? { ...adapter, listSessions: adapter[everySession] } : adapter
 }
 
 /**
- * Makes the session port out of an adapter of Lucia v3, for sessions of Lucia's own too: what it lists may be tokens.
+ * Creates the session port from an adapter of Lucia v3. It also lists Lucia's own sessions, whose ids may be tokens.
  * Throws `missing_port` for any other adapter.
  */
 export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionAdapter<object> {
@@ -117,7 +121,7 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
       return sessions.map(toRecord).sort(newestFirst)
     },
     async insert(session, old) {
-      // What the row has already is a column, whatever its name.
+      // Everything that the row already has is a column, whatever its name.
       const added = Object.keys(session.attributes).filter((name) => !Object.hasOwn(old?.attributes ?? {}, name))
       requireSessionColumns(added, createdAt)
       requireUserId(session.userId)
@@ -132,7 +136,8 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
     ...sessionPort(rows),
     async findSession(id) {
       const first = await find(id)
-      // Lucia's adapters read both apart, and the session may have been replaced in between: its user is not gone.
+      // Lucia's adapters read both separately, and the session may have been replaced in between. Its user still
+      // exists.
       const [session, user] = first[0] && !first[1] ? await find(id) : first
       return session && { session: toRecord(session), user: user && { ...user.attributes, id: user.id } }
     },
@@ -154,7 +159,7 @@ export function overLuciaAdapter(adapter: Adapter, createdAt?: string): SessionA
   }
 }
 
-/** Throws `invalid_option` unless each attribute of a session can be a column of the application's own. */
+/** Throws `invalid_option` unless each session attribute can be one of the application's own columns. */
 export function requireSessionColumns(names: string[], createdAt: string | undefined): void {
   requireColumns(
     "session attributes",
@@ -166,7 +171,7 @@ export function requireSessionColumns(names: string[], createdAt: string | undef
   )
 }
 
-// If the time of creation is unknown, the deadline shows how new a session is, or how recently it was used.
+// Without a creation time, the deadline shows how new a session is, or how recently it was used.
 function newestFirst(a: SessionRecord, b: SessionRecord): number {
   return b.createdAt.getTime() - a.createdAt.getTime() || b.expiresAt.getTime() - a.expiresAt.getTime()
 }

@@ -2,21 +2,21 @@ import { invalidOption } from "../../core/options.ts"
 import { randomText } from "../../platform/crypto.ts"
 
 const lettersAndDigits = "abcdefghijklmnopqrstuvwxyz0123456789"
-// 64 KiB, the most that getRandomValues() gives at once.
+// 64 KiB, the most that one call of getRandomValues() returns.
 const maxDraw = 16_384
 
-/** Makes a random id of `length` characters, `a-z` and `0-9`, each as likely as the others. */
+/** Generates a random id of `length` characters `a-z0-9`, with equal probability. */
 export function generateId(length: number): string {
   return randomString(Math.ceil(length), 65_536, lettersAndDigits)
 }
 
-/** Makes a random id from `size` bytes, in base32 (`a-z2-7`, no padding): 25 bytes are 40 characters. */
+/** Generates a random id from `size` bytes, in base32 (`a-z2-7`, no padding). 25 bytes give 40 characters. */
 export function generateIdFromEntropySize(size: number): string {
   return randomText(size)
 }
 
 /**
- * Makes random text of `length` characters, each as likely as the others. Default alphabet `a-z0-9`. Throws
+ * Generates random text of `length` characters with equal probability. Default alphabet: `a-z0-9`. Throws
  * `invalid_option` for a length below 0 or over 16,384, and for an empty alphabet.
  */
 export function generateRandomString(length: number, alphabet: string = lettersAndDigits): string {
@@ -33,7 +33,7 @@ function randomString(length: number, max: number, alphabet: string): string {
 }
 
 function draw(count: number, alphabet: string): string {
-  // Numbers above the last whole round of the alphabet would make its first characters likelier.
+  // Numbers above the alphabet's last full round would make its first characters more likely.
   const fair = 2 ** 32 - (2 ** 32 % alphabet.length)
   const numbers = crypto.getRandomValues(new Uint32Array(Math.min(count, maxDraw))).filter((number) => number < fair)
   return Array.from(numbers, (number) => alphabet[number % alphabet.length]).join("")

@@ -13,11 +13,11 @@ interface DriverError {
 // PostgreSQL: string_data_right_truncation and invalid_text_representation. MySQL and MariaDB: data too long, incorrect
 // value for the column. Prisma: value too long, inconsistent column data. Mongoose: a value of another type.
 const unfitCodes = new Set<unknown>(["22001", "22P02", 1292, 1366, 1406, "P2000", "P2023", "CastError"])
-// Unique violations, and references to the row by other tables, by the drivers' codes.
+// Unique violations, and references to the row from other tables, by driver code.
 const takenCodes = new Set<unknown>(["23505", 1062, "P2002", 11000])
 const referencedCodes = new Set<unknown>(["23503", "23001", 1451, "P2003"])
 
-/** Makes the error for an id column that cannot hold hashed ids. */
+/** Creates the error for an id column that cannot hold hashed ids. */
 export function unfitColumn(cause?: unknown): AuthError {
   return new AuthError(
     "invalid_option",
@@ -36,7 +36,7 @@ export function isUniqueViolation(error: unknown): boolean {
   return causedBy(error, (one) => has(takenCodes, one) || /UNIQUE constraint failed/.test(String(one.message)))
 }
 
-/** Returns whether a store refused to delete a session because rows of other tables refer to it. */
+/** Returns whether a store refused to delete a session because rows of other tables reference it. */
 export function isReferenced(error: unknown): boolean {
   return causedBy(
     error,
@@ -47,8 +47,9 @@ export function isReferenced(error: unknown): boolean {
 type SessionWriter = Pick<SessionAdapter<object>, "insertSession" | "findSession" | "listSessions" | "deleteSession">
 
 /**
- * Makes a function that stores sessions under the hashes of their ids. Throws `invalid_option` if the column cannot hold
- * them, which some databases do not report: MySQL outside of its strict mode cuts the id, and `CHAR` pads it with blanks.
+ * Creates a function that stores sessions under the hashes of their ids. Throws `invalid_option` if the column cannot
+ * hold them, which some databases do not report: MySQL without strict mode truncates the id, and `CHAR` pads it with
+ * spaces.
  */
 export function hashedInsert(store: SessionWriter): (session: SessionRecord) => Promise<void> {
   let isProven = false
@@ -64,10 +65,10 @@ export function hashedInsert(store: SessionWriter): (session: SessionRecord) => 
   }
 }
 
-/** Returns whether a stored session is found again. Throws `invalid_option` if its id was changed, and deletes it. */
+/** Returns whether a stored session can be found again. If its id was changed, deletes it and throws `invalid_option`. */
 async function isKeptWhole(store: SessionWriter, { id, userId }: SessionRecord): Promise<boolean> {
   if (await store.findSession(id)) return true
-  // Not found may also mean a replica that is behind, or a sign-out: only a changed id proves anything.
+  // A missing row may also mean a replica that lags, or a sign-out. Only a changed id proves the problem.
   const listed = await store.listSessions(userId)
   const changed = listed.find((row) => row.id !== id && row.id.length > 8 && isChangedFrom(row.id, id))
   if (!changed) return false
@@ -89,7 +90,7 @@ function has(codes: Set<unknown>, { code, errno, name }: DriverError): boolean {
   return codes.has(code) || codes.has(errno) || codes.has(name)
 }
 
-// ORMs wrap their drivers' errors, and the adapters of this package do.
+// ORMs wrap their drivers' errors, and so do the adapters of this package.
 function causedBy(error: unknown, fits: (error: DriverError) => boolean): boolean {
   let current = error
   for (let depth = 0; depth < 5 && typeof current === "object" && current !== null; depth++) {

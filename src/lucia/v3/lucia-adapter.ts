@@ -1,6 +1,6 @@
 import { AuthError } from "../../core/errors.ts"
 
-/** A session as Lucia v3 gives it to an adapter, and gets it back. The user's id may be an object of the database. */
+/** A session as Lucia v3 passes it to an adapter, and gets it back. The user's id may be a database object. */
 export interface DatabaseSession<Attributes extends object = object, Id = unknown> {
   id: string
   userId: Id
@@ -8,13 +8,13 @@ export interface DatabaseSession<Attributes extends object = object, Id = unknow
   attributes: Attributes
 }
 
-/** A user as an adapter of Lucia v3 finds it: every column but the id is an attribute. */
+/** A user as an adapter of Lucia v3 finds it. Every column except the id is an attribute. */
 export interface DatabaseUser<Attributes extends object = object, Id = unknown> {
   id: Id
   attributes: Attributes
 }
 
-/** What `lucia@3.2.2` asks of an adapter. */
+/** The methods that `lucia@3.2.2` requires of an adapter. */
 export interface Adapter<Session = DatabaseSession, User = DatabaseUser, Id = unknown> {
   getSessionAndUser(sessionId: string): Promise<[session: Session | null, user: User | null]>
   getUserSessions(userId: Id): Promise<Session[]>

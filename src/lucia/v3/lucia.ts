@@ -27,10 +27,10 @@ type UserAttributes = RegisteredLucia extends Lucia<object, infer Own> ? Own : {
 
 /** A session, as the application sees it. */
 export interface Session extends SessionAttributes {
-  /** What the cookie holds, or, from `getUserSessions`, what only names the session. */
+  /** The cookie's value. From `getUserSessions`, an id that only names the session. */
   id: string
   expiresAt: Date
-  /** Created or extended by this call: set the cookie again. */
+  /** Whether this call created or extended the session. If so, set the cookie again. */
   fresh: boolean
   userId: UserId
 }
@@ -40,16 +40,16 @@ export interface User extends UserAttributes {
   id: UserId
 }
 
-/** What {@link Lucia} takes besides the adapter. */
+/** Options of {@link Lucia}. */
 export interface LuciaOptions<OwnSession extends object, OwnUser extends object> {
-  /** How long a session survives without use. Default 30 days. It is extended at half of that or less. */
+  /** How long a session lives without use. Default: 30 days. It is extended once half of that or less is left. */
   sessionExpiresIn?: Pick<TimeSpan, "milliseconds">
   sessionCookie?: SessionCookieOptions
-  /** Default none: no column leaks by accident. */
+  /** Default: none, so that no column leaks by accident. */
   getSessionAttributes?: (databaseSessionAttributes: RegisteredDatabaseSessionAttributes) => OwnSession
-  /** Default none: no column leaks by accident. */
+  /** Default: none, so that no column leaks by accident. */
   getUserAttributes?: (databaseUserAttributes: RegisteredDatabaseUserAttributes) => OwnUser
-  /** How session ids are kept. Default `rekey`. */
+  /** How session ids are stored. Default: `rekey`. */
   storedIds?: StoredIds
 }
 
@@ -59,7 +59,8 @@ type State<OwnSession extends object, OwnUser extends object> = ReturnType<typeo
 type AnyState = State<object, object>
 
 /**
- * Lucia v3, over its own adapters or those of this package. What differs, and why, is in `docs/lucia/v3-differences.md`.
+ * Lucia v3 on its own adapters or those of this package. `docs/lucia/v3-differences.md` lists and explains the
+ * differences.
  *
  * Throws `missing_port` without an adapter and `invalid_option` for an invalid lifetime, cookie or `storedIds`.
  *
@@ -71,7 +72,7 @@ type AnyState = State<object, object>
  */
 export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> {
   readonly sessionCookieName: string
-  // Under a symbol, so that members of a subclass may have any name.
+  // Under a symbol, so that a subclass can use any member name.
   private readonly [state]: State<OwnSession, OwnUser>
 
   constructor(adapter: AnyLuciaAdapter | OwnAdapter, options: LuciaOptions<OwnSession, OwnUser> = {}) {
@@ -79,14 +80,17 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     this.sessionCookieName = this[state].cookies.name
   }
 
-  /** Lists a user's live sessions. Their `id` is for {@link invalidateSession}; unless ids are clear it signs nobody in. */
+  /**
+   * Lists a user's live sessions. Pass their `id` to {@link invalidateSession}. Unless ids are stored in clear, nobody
+   * can sign in with it.
+   */
   async getUserSessions(userId: UserId): Promise<Session[]> {
     const now = Date.now()
     const sessions = await this[state].sessions.list(userId, (session) => isLive(session, now, this[state].policy))
     return sessions.map((session) => toSession(this[state], session, session.id, false))
   }
 
-  /** Finds a live session and its user by what the cookie holds, and extends it at half of its lifetime or less. */
+  /** Finds a live session and its user by the cookie's value, and extends it once half of its lifetime or less is left. */
   async validateSession(sessionId: string): Promise<{ user: User; session: Session } | { user: null; session: null }> {
     const now = Date.now()
     const isUsable = ({ session, user }: FoundSession<object>) =>
@@ -101,9 +105,9 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
   }
 
   /**
-   * Stores a new session. Its `id` is what the cookie holds: 40 characters of base32, or `sessionId`. Throws
-   * `invalid_option` for an attribute that would overwrite a column of the library, and for an id that could not be
-   * found again.
+   * Stores a new session. Its `id` is the cookie's value: 40 characters of base32, or `sessionId`. Throws
+   * `invalid_option` for an attribute that would overwrite one of the library's columns, and for an id that could not
+   * be found again.
    */
   async createSession(
     userId: UserId,
@@ -120,7 +124,7 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     return toSession(this[state], record, id, true)
   }
 
-  /** Ends a session, by what the cookie holds or what {@link getUserSessions} listed. May be repeated. */
+  /** Ends a session, by the cookie's value or an id from {@link getUserSessions}. May be repeated. */
   async invalidateSession(sessionId: string): Promise<void> {
     await this[state].sessions.end(sessionId)
   }
@@ -130,30 +134,30 @@ export class Lucia<OwnSession extends object = {}, OwnUser extends object = {}> 
     await this[state].store.deleteUserSessions(userId)
   }
 
-  /** Deletes sessions that are over: through an adapter of this package, those that have been for more than 24 hours. */
+  /** Deletes expired sessions. With an adapter of this package, only those that expired more than 24 hours ago. */
   async deleteExpiredSessions(): Promise<void> {
-    // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
+    // A day's margin: a server whose clock is ahead must not delete sessions that the others still accept.
     const before = new Date(Date.now() - 86_400_000)
     const { store } = this[state]
     while ((await store.deleteExpiredSessions(before, 1000)) >= 1000) continue
   }
 
-  /** Reads what {@link validateSession} takes out of a `Cookie` header; `null` for several different values. */
+  /** Reads the argument of {@link validateSession} from a `Cookie` header; `null` for several different values. */
   readSessionCookie(cookieHeader: string | null | undefined): string | null {
     return this[state].cookies.read(cookieHeader)
   }
 
-  /** Reads the token out of an `Authorization: Bearer` header; the scheme may have any case. */
+  /** Reads the token from an `Authorization: Bearer` header. The scheme is case-insensitive. */
   readBearerToken(authorizationHeader: string | null | undefined): string | null {
     return readBearerToken(authorizationHeader)
   }
 
-  /** Makes the cookie for a session that was created or validated. Its `maxAge` is in seconds. */
+  /** Creates the cookie for a created or validated session. Its `maxAge` is in seconds. */
   createSessionCookie(sessionId: string): Cookie {
     return this[state].cookies.create(sessionId)
   }
 
-  /** Makes the cookie that deletes the session cookie. */
+  /** Creates the cookie that deletes the session cookie. */
   createBlankSessionCookie(): Cookie {
     return this[state].cookies.createBlank()
   }
@@ -172,7 +176,7 @@ function createState<OwnSession extends object, OwnUser extends object>(
     sessions: sessionsById(options.storedIds ?? "rekey", store),
     createdAt: isOwn(adapter) ? "createdAt" : undefined,
     findUser: toFindUser(adapter),
-    // Without the function there is nothing to add, and the type argument is its default, which is empty.
+    // Without the function there is nothing to add, and the type argument is its empty default.
     getSessionAttributes: options.getSessionAttributes ?? (() => ({}) as OwnSession),
     getUserAttributes: options.getUserAttributes ?? (() => ({}) as OwnUser),
   }
@@ -191,14 +195,14 @@ async function extend({ store, policy }: AnyState, session: SessionRecord, now: 
 
 function toSession({ getSessionAttributes }: AnyState, record: SessionRecord, id: string, fresh: boolean): Session {
   const { userId, expiresAt, attributes } = record
-  // The store gives the columns that the application has registered.
+  // The application has registered the columns that the store returns.
   const own = getSessionAttributes(attributes as RegisteredDatabaseSessionAttributes)
   return { ...own, id, userId, fresh, expiresAt } as unknown as Session
 }
 
 function toUser({ getUserAttributes }: AnyState, { userId }: SessionRecord, row: object): User {
   const { id = userId, ...attributes } = row as { id?: UserId }
-  // The store gives the columns that the application has registered.
+  // The application has registered the columns that the store returns.
   return { ...getUserAttributes(attributes as RegisteredDatabaseUserAttributes), id } as unknown as User
 }
 

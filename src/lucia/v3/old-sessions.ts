@@ -11,7 +11,10 @@ import { belongsTo } from "./user-ids.ts"
 
 const needed = ["findSession", "listSessions", "replaceSession", "deleteSession"] as const
 
-/** Makes what finds, moves, lists and ends the sessions of old tokens in a store. Throws `missing_port` if that is not one. */
+/**
+ * Creates the functions that find, move, list and end old tokens' sessions in a store. Throws `missing_port` if it is
+ * not a store.
+ */
 export function createOldSessions<UserRow, SessionRow extends object>(
   adapter: SessionAdapter<UserRow, SessionRow>,
   emit: Emit,
@@ -21,7 +24,7 @@ export function createOldSessions<UserRow, SessionRow extends object>(
 
   const store = exactly(guardPort<SessionAdapter<UserRow, SessionRow>>(listingAll(adapter), needed))
 
-  /** Finds the session of an old token, and moves it to its new id if it is not there yet. */
+  /** Finds the session of an old token, and moves it to its new id unless it was already moved. */
   async function find(old: OldToken): Promise<Found | null> {
     const moved = await store.findSession(old.id)
     if (moved) return moved
@@ -40,21 +43,21 @@ export function createOldSessions<UserRow, SessionRow extends object>(
     return moved
   }
 
-  /** Ends what a crash in the middle of a move has left under the old ids. */
+  /** Ends what a crash during a move has left under the old ids. */
   async function endRemains(id: string, userId: UserId, old: OldToken | undefined): Promise<void> {
     const rows = await store.listSessions(userId)
     const clear = rows.map((row) => row.id).filter((rowId) => readOldToken(rowId)?.id === id)
     for (const oldId of new Set([...clear, ...(old?.oldIds ?? [])])) await store.deleteSession(oldId)
   }
 
-  /** The same for a session by its id, if it is this owner's. */
+  /** Does the same for a session by its id, if it belongs to this owner. */
   async function endRemainsOf(id: string, owner: { userId?: UserId }, old: OldToken | undefined): Promise<void> {
     const found = isSessionId(id) ? await store.findSession(id) : null
     if (!found || ("userId" in owner && !isOwner(found.session, owner.userId))) return
     await endRemains(id, found.session.userId, old)
   }
 
-  /** Lists with the new ids, since an old one may be a token. */
+  /** Lists sessions with the new ids, because an old id may be a token. */
   async function list(userId: UserId): Promise<Listed[]> {
     const rows = await store.listSessions(userId)
     const ids = new Set(rows.map(({ id }) => id))
@@ -65,7 +68,7 @@ export function createOldSessions<UserRow, SessionRow extends object>(
     })
   }
 
-  /** Moves a listed session. Otherwise it could not be ended by the id that is listed. Resolves to whether it is there. */
+  /** Moves a listed session, because it could not be ended by its listed id otherwise. Resolves to whether it exists. */
   async function moveListed({ row, id }: Listed): Promise<boolean> {
     return row.id === id || (await move({ session: row }, id)) !== null
   }

@@ -1,7 +1,7 @@
 import type { Adapter as AnyAdapter, DatabaseSession as AnySession, DatabaseUser as AnyUser } from "./lucia-adapter.ts"
 
 /**
- * What the application tells about its types, as with Lucia v3: `Lucia`, `UserId`, `DatabaseSessionAttributes` and
+ * The application's types, registered as with Lucia v3: `Lucia`, `UserId`, `DatabaseSessionAttributes` and
  * `DatabaseUserAttributes`.
  *
  * @example
@@ -14,22 +14,22 @@ import type { Adapter as AnyAdapter, DatabaseSession as AnySession, DatabaseUser
  */
 export interface Register {}
 
-/** The type of user ids: `string` unless registered. It may be that of an object, such as an `ObjectId`. */
+/** The type of user ids: `string` unless registered. It can be an object type, such as an `ObjectId`. */
 export type UserId = Register extends { UserId: infer Id } ? Id : string
 
-/** The columns of a user besides the id, as registered. */
+/** A user's columns besides the id, as registered. */
 export type RegisteredDatabaseUserAttributes = Register extends { DatabaseUserAttributes: infer Own extends object }
   ? Own
   : {}
 
-/** The application's own columns of a session, as registered. */
+/** A session's own columns, as registered. */
 export type RegisteredDatabaseSessionAttributes = Register extends {
   DatabaseSessionAttributes: infer Own extends object
 }
   ? Own
   : {}
 
-/** A session as it is given to an adapter, and comes back. */
+/** A session as an adapter receives and returns it. */
 export interface DatabaseSession<
   Attributes extends object = RegisteredDatabaseSessionAttributes,
   Id = UserId,
@@ -41,5 +41,5 @@ export interface DatabaseUser<
   Id = UserId,
 > extends AnyUser<Attributes, Id> {}
 
-/** What an adapter of Lucia v3 has. */
+/** An adapter of Lucia v3. */
 export interface Adapter extends AnyAdapter<DatabaseSession, DatabaseUser, UserId> {}

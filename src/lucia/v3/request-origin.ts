@@ -2,11 +2,12 @@ import { verifyRequestOrigin as verifyRequest } from "../../core/origin.ts"
 import type { OriginRequest } from "../../core/origin.ts"
 
 /**
- * Returns whether an `Origin` header is one of the allowed. An entry with a scheme allows that origin only. One without,
- * such as the `Host` header, allows `http` and `https`, as Lucia does: applications on a local network have no `https`.
- * Where yours has, name the scheme, because anyone who can change what a network carries writes the page on `http`.
+ * Returns whether an `Origin` header is one of the allowed origins. An entry with a scheme allows only that origin. An
+ * entry without one, such as the `Host` header, allows `http` and `https`, as Lucia does, because applications on a
+ * local network have no `https`. If yours has it, include the scheme: anyone who can change network traffic controls
+ * the `http` page.
  *
- * Never throws. Given a whole request it is the stricter check of `nightlatch`, which knows about methods and
+ * Never throws. With a whole request it is the stricter check of `nightlatch`, which also uses the method and
  * `Sec-Fetch-Site`.
  *
  * @example
@@ -29,7 +30,7 @@ function allows(entry: string, origin: URL): boolean {
   return parse(`${origin.protocol}//${entry}`)?.origin === origin.origin
 }
 
-// The origin of other schemes is "null" to the parser, and two of those would be equal.
+// The parser gives other schemes the origin "null", so two of those would be equal.
 function parse(text: string): URL | null {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null
   const url = new URL(text)

@@ -1,18 +1,18 @@
 import { isHashable } from "../../password/hashable-password.ts"
 import { isLuciaKey, makeLuciaHash } from "../../password/lucia-hash.ts"
 
-/** Turns passwords into hashes, and checks them. The hash comes first. */
+/** Hashes and verifies passwords. The hash is the first argument. */
 export interface PasswordHashingAlgorithm {
   hash(password: string): Promise<string>
   verify(hash: string, password: string): Promise<boolean>
 }
 
 /**
- * The password hashes of Lucia v3, `salt:key`, off the event loop where the platform has scrypt. They are below today's
- * recommendations: `luciaScrypt()` of `nightlatch/password` replaces each when its user signs in.
+ * The password hashes of Lucia v3, `salt:key`, computed off the event loop if the platform has scrypt. They are below
+ * today's recommendations. `luciaScrypt()` of `nightlatch/password` replaces each hash when its user signs in.
  *
- * `hash` rejects with `invalid_option` if the password is not well-formed text or has over 1,024 bytes. `verify` is
- * `false` for any other text.
+ * `hash` rejects with `invalid_option` if the password is not well-formed text or has over 1,024 bytes. `verify`
+ * resolves to `false` for any other text.
  */
 export class Scrypt implements PasswordHashingAlgorithm {
   async hash(password: string): Promise<string> {
@@ -25,7 +25,7 @@ export class Scrypt implements PasswordHashingAlgorithm {
   }
 }
 
-/** The password hashes of Lucia v2, `s2:salt:key`, which reads those of v1 too. Otherwise like {@link Scrypt}. */
+/** The password hashes of Lucia v2, `s2:salt:key`. It also reads those of v1. Otherwise like {@link Scrypt}. */
 export class LegacyScrypt implements PasswordHashingAlgorithm {
   async hash(password: string): Promise<string> {
     return `s2:${await makeLuciaHash(password)}`
@@ -34,13 +34,13 @@ export class LegacyScrypt implements PasswordHashingAlgorithm {
   async verify(hash: string, password: string): Promise<boolean> {
     const { version, salt, key } = luciaHash.exec(hash)?.groups ?? {}
     const isRight = await matches(key, password, salt, version ? 16 : 8)
-    // The other version's work too, so that the time of a refusal does not tell which one is stored.
+    // Also does the other version's work, so that a failure's time does not reveal which one is stored.
     if (!isRight) await matches(key, password, salt, version ? 8 : 16)
     return isRight
   }
 }
 
-/** A hash of Lucia v3 or v1, and of v2 with its version. */
+/** A hash of Lucia v3 or v1, or of v2 with its version. */
 export const luciaHash = /^(?<version>s2:)?(?<salt>[^:]{0,255}):(?<key>[0-9a-f]{128})$/i
 
 async function matches(key = "", password: string, salt = "", blockSize: number): Promise<boolean> {

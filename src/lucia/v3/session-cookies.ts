@@ -2,14 +2,14 @@ import { createCookieReader } from "../../core/cookie.ts"
 import { AuthError } from "../../core/errors.ts"
 import { invalidOption } from "../../core/options.ts"
 
-/** What a cookie carries besides its name and value. */
+/** A cookie's attributes. */
 export interface CookieAttributes {
   secure?: boolean
   path?: string
   domain?: string
   sameSite?: "lax" | "strict" | "none"
   httpOnly?: boolean
-  /** In seconds. Express counts milliseconds: give it `serialize()` instead. */
+  /** In seconds. Express expects milliseconds: use `serialize()` there. */
   maxAge?: number
   expires?: Date
 }
@@ -29,8 +29,8 @@ export class Cookie {
   }
 
   /**
-   * Writes the cookie as the value of a `Set-Cookie` header. Throws `invalid_option` for a path or domain with a `;` or
-   * a line break, which would add attributes or headers.
+   * Returns the value of the cookie's `Set-Cookie` header. Throws `invalid_option` for a path or domain with a `;` or a
+   * line break, which would add attributes or headers.
    */
   serialize(): string {
     const { domain, expires, httpOnly, maxAge, path, sameSite, secure } = this.attributes ?? {}
@@ -57,38 +57,38 @@ function requirePlain(text: string): string {
   )
 }
 
-/** The session cookie of Lucia v3. */
+/** The options of the session cookie, as in Lucia v3. */
 export interface SessionCookieOptions {
-  /** Default `auth_session`. */
+  /** Default: `auth_session`. */
   name?: string
-  /** Default `true`: the cookie lives as long as a session. `false`: 400 days, and the row alone decides. */
+  /** Default: `true`, the cookie lives as long as a session. `false`: 400 days, and only the stored session decides. */
   expires?: boolean
   attributes?: SessionCookieAttributesOptions
 }
 
-/** The attributes of the session cookie that can be chosen. */
+/** The configurable attributes of the session cookie. */
 export interface SessionCookieAttributesOptions {
-  /** Default `lax`. */
+  /** Default: `lax`. */
   sameSite?: "lax" | "strict" | "none"
-  /** Default none: only the host that set the cookie gets it back. */
+  /** Default: none, so that only the host that set the cookie receives it. */
   domain?: string
-  /** Default `/`. */
+  /** Default: `/`. */
   path?: string
-  /** Default `true`. */
+  /** Default: `true`. */
   secure?: boolean
 }
 
-// 400 days. Browsers cut a longer life short (RFC 6265bis, section 5.5), and Hono throws.
+// 400 days. Browsers cap a longer lifetime (RFC 6265bis, section 5.5), and Hono throws.
 const maxMaxAge = 34_560_000
 
 /**
- * Makes what writes and reads the session cookie, for sessions of `lifetime` milliseconds. Throws `invalid_option` for an
- * unsafe cookie.
+ * Creates the functions that write and read the session cookie, for sessions of `lifetime` milliseconds. Throws
+ * `invalid_option` for an unsafe cookie.
  */
 export function createLuciaCookies(options: SessionCookieOptions = {}, lifetime: number) {
   const { name = "auth_session", expires = true, attributes = {} } = options
   if (name === "") throw invalidOption("sessionCookie.name", name, 'is not a name; use one such as "auth_session"')
-  // A value that is left undefined must not remove the default, least of all `secure`.
+  // An undefined value must not remove the default, above all not of `secure`.
   const { secure = true, sameSite = "lax", path = "/", domain } = attributes
   const scope = { httpOnly: true, secure, sameSite, path, ...(domain !== undefined && { domain }) }
   const maxAge = expires ? Math.min(Math.ceil(lifetime / 1000), maxMaxAge) : maxMaxAge
@@ -103,7 +103,7 @@ export function createLuciaCookies(options: SessionCookieOptions = {}, lifetime:
   }
 }
 
-// An invalid spelling is none, and so is an empty one.
+// Returns `null` for an invalid encoding and for an empty value.
 function decode(value: string): string | null {
   try {
     return decodeURIComponent(value) || null

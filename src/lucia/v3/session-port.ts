@@ -4,13 +4,13 @@ import type { Turns } from "../../platform/turns.ts"
 import { isUniqueViolation } from "./id-column.ts"
 import { belongsTo, requireUserId } from "./user-ids.ts"
 
-/** The sessions of an adapter of Lucia, which has neither conditional writes nor transactions. */
+/** The sessions of a Lucia adapter, which has neither conditional writes nor transactions. */
 export interface SessionRows {
-  /** Finds the row with just this id: some databases take an id in another case, or of another type, for the same. */
+  /** Finds the row with exactly this id. Some databases treat an id in another case, or of another type, as equal. */
   find(id: string): Promise<SessionRecord | null>
-  /** Lists a user's rows, and those of others whose id the database takes for the same. */
+  /** Lists a user's rows, and those of users whose id the database treats as equal. */
   list(userId: UserId): Promise<SessionRecord[]>
-  /** Inserts a row, with what it replaces: that has been checked before. */
+  /** Inserts a row. `old` is the row that it replaces, which was checked before. */
   insert(session: SessionRecord, old?: SessionRecord): Promise<void>
   extend(id: string, expiresAt: Date): Promise<void>
   /** Deletes a row. It may hide errors, as Prisma's adapters do. */
@@ -22,7 +22,10 @@ type Unshared = "findSession" | "updateSession" | "deleteExpiredSessions" | "che
 
 const noTurns: Turns = { inTurn: (_name, work) => work(), allSettled: async () => {} }
 
-/** Makes what the session ports over adapters of Lucia v2 and v3 share. With turns, the writes of one session take them. */
+/**
+ * Creates the common part of the session ports over Lucia v2 and v3 adapters. With `Turns`, writes of one session take
+ * turns.
+ */
 export function sessionPort(
   rows: SessionRows,
   { inTurn, allSettled }: Turns = noTurns,
@@ -50,10 +53,10 @@ export function sessionPort(
       }),
     async deleteUserSessions(userId, exceptId) {
       const listed = await rows.list(userId)
-      // Where one session stays, or the database takes other users for this one, each must be ended by its id.
+      // If one session stays, or the database matches other users, each session must be ended by its id.
       const isWhole = listed.every((session) => belongsTo(session, userId) && session.id !== exceptId)
       if (isWhole) await rows.deleteAll(userId)
-      // What has read a row by now may put it back.
+      // A concurrent call that has read a row may still write it back.
       await allSettled()
       await endEach(userId, exceptId)
     },
@@ -64,7 +67,7 @@ export function sessionPort(
     return listed.filter((session) => belongsTo(session, userId))
   }
 
-  // Until none is left: a session may have been replaced or extended in the meantime.
+  // Repeats until none is left: a session may have been replaced or extended in the meantime.
   async function endEach(userId: UserId, exceptId: string | undefined): Promise<void> {
     const ended = new Set<string>()
     for (;;) {
@@ -77,7 +80,7 @@ export function sessionPort(
   }
 }
 
-/** Changes a row by a call that may reject where there is no row any more. Resolves to whether there was one. */
+/** Changes a row with a call that may reject if the row no longer exists. Resolves to whether it existed. */
 export async function changeRow(
   { find }: Pick<SessionRows, "find">,
   id: string,
@@ -94,12 +97,12 @@ export async function changeRow(
 
 // Resolves to `false` if the old row was deleted in the meantime.
 async function replaceRow(rows: SessionRows, old: SessionRecord, session: SessionRecord): Promise<boolean> {
-  // Some stores overwrite the row, and a second move of one session would then take back the first.
+  // Some stores overwrite the row, and a second move of one session would then undo the first.
   if (await rows.find(session.id)) throw new AuthError("store_failed", "The new id of the session is taken.")
   try {
     await rows.insert(session, old)
   } catch (error) {
-    // The new id may be what is taken, by another request or process that was faster.
+    // The new id may have been taken by a faster request or process.
     if (!isUniqueViolation(error) || (await rows.find(session.id))) throw error
     return insertInPlaceOf(rows, old.id, session)
   }
@@ -109,7 +112,7 @@ async function replaceRow(rows: SessionRows, old: SessionRecord, session: Sessio
   return isCurrent
 }
 
-// Where rows of other tables refer to the old session it stays, and a second one must not.
+// If rows of other tables reference the old session it stays, and then the new one must not.
 async function removeOld(rows: SessionRows, oldId: string, newId: string): Promise<void> {
   try {
     await removeRow(rows, oldId)
@@ -119,8 +122,8 @@ async function removeOld(rows: SessionRows, oldId: string, newId: string): Promi
   }
 }
 
-// In a table with a unique user id there is room for the new row only without the old one. A crash in between signs
-// the visitor out.
+// A table with a unique user id has room for the new row only without the old one. A crash in between signs the visitor
+// out.
 async function insertInPlaceOf(rows: SessionRows, oldId: string, session: SessionRecord): Promise<boolean> {
   const old = await rows.find(oldId)
   if (!old) return false
@@ -134,7 +137,7 @@ async function insertInPlaceOf(rows: SessionRows, oldId: string, session: Sessio
   }
 }
 
-// A session that lives on must not look ended.
+// A session that is still alive must not look ended.
 async function removeRow(rows: SessionRows, id: string): Promise<void> {
   await rows.delete(id)
   if (await rows.find(id)) throw notDeleted()

@@ -7,49 +7,49 @@ import { isHashLike } from "./exact-ids.ts"
 import { hashedInsert, isReferenced, isUnfit, unfitColumn } from "./id-column.ts"
 
 /**
- * How session ids are stored: `rekey` hashes new ones, and replaces clear ones when they are next used; `clear` is Lucia's
- * own format, with a way back; `hashed` ends what is still clear.
+ * How session ids are stored. `rekey` hashes new ids, and replaces clear ones when they are next used. `clear` is
+ * Lucia's own format, so that you can go back. `hashed` ends the sessions that are still in clear.
  *
- * `rekey` and `hashed` need an id column that holds 64 characters of text. `rekey` changes the ids of stored sessions:
- * through Lucia's adapters it inserts a row and deletes the old one, so rows of other tables that refer to `session.id`
- * are deleted with it (`ON DELETE CASCADE`), or keep the session in clear.
+ * `rekey` and `hashed` need an id column that holds 64 characters of text. `rekey` changes the ids of stored sessions.
+ * Lucia's adapters then insert a row and delete the old one, so rows of other tables that reference `session.id` are
+ * deleted too (`ON DELETE CASCADE`), or keep the session in clear.
  */
 export type StoredIds = "clear" | "rekey" | "hashed"
 
 const maxIdLength = 255
 
-// Whether a value can be what a cookie holds. Anything else is never looked for.
+// Returns whether a value can be a cookie's session id. Anything else is never looked up.
 function isPossibleId(sessionId: unknown): sessionId is string {
   if (typeof sessionId !== "string") return false
-  // PostgreSQL rejects NUL with an error, and an attacker can write the cookie.
+  // PostgreSQL rejects NUL with an error, and an attacker can set the cookie.
   return sessionId.length > 0 && sessionId.length <= maxIdLength && !sessionId.includes("\0")
 }
 
 type Found = FoundSession<object>
-/** A store that finds and deletes the row with exactly the id that is asked for: see `exactly`. */
+/** A store that finds and deletes only the row with exactly the given id: see `exactly`. */
 type Store = Pick<
   SessionAdapter<object>,
   "insertSession" | "findSession" | "listSessions" | "replaceSession" | "deleteSession"
 >
 
-/** Stores, finds, lists and ends sessions by the ids that the application knows, however the store keeps them. */
+/** Stores, finds, lists and ends sessions by the ids that the application knows, in any stored form. */
 export interface SessionsById {
-  /** Stores a new session. Throws `invalid_option` for an id that could not be found again, or that its column cannot hold. */
+  /** Stores a new session. Throws `invalid_option` for an id that could not be found again or does not fit its column. */
   insert(session: SessionRecord): Promise<void>
-  /** Finds a usable session by what the cookie holds, and replaces a clear one. */
+  /** Finds a usable session by the cookie's value, and replaces a clear id. */
   find(sessionId: string, isUsable: (found: Found) => boolean): Promise<Found | null>
-  /** Lists a user's live sessions. Where ids are hashed, what is listed signs nobody in. */
+  /** Lists a user's live sessions. If ids are hashed, nobody can sign in with a listed id. */
   list(userId: UserId, isLive: (session: SessionRecord) => boolean): Promise<SessionRecord[]>
-  /** Ends a session by what the cookie holds, or by what was listed. */
+  /** Ends a session by the cookie's value, or by a listed id. */
   end(sessionId: string): Promise<void>
 }
 
 interface StoredKind extends Omit<SessionsById, "list"> {
-  /** Gives those of a user's live sessions that count the ids that the application may know. */
+  /** Selects the valid sessions of a user's live ones, with the ids that the application may know. */
   list(live: SessionRecord[]): MaybePromise<SessionRecord[]>
 }
 
-/** Opens a store by the kind of ids that it keeps. Throws `invalid_option` for an unknown one. */
+/** Opens a store for a kind of stored ids. Throws `invalid_option` for an unknown one. */
 export function sessionsById(storedIds: StoredIds, store: Store): SessionsById {
   checkOption("storedIds", storedIds, Object.hasOwn(kinds, storedIds), 'is unknown; use "clear", "rekey" or "hashed"')
   const sessions = kinds[storedIds](store)
@@ -75,19 +75,19 @@ const kinds = { clear: clearIds, rekey: rekeyedIds, hashed: hashedIds }
 const unfitId = "sessionId: not an id; use 1 to 255 characters without NUL and, with clear ids, not a hash"
 
 /**
- * Writes the ids of sessions in clear, and knows those that were moved: servers with `rekey` may run beside, or have run
- * before. Ids that look like hashes are void, because a copied one must not sign in.
+ * Writes session ids in clear, and also finds moved ones: servers with `rekey` may run at the same time, or have run
+ * before. Ids that look like hashes are invalid, because a copied hash must not sign in.
  */
 function clearIds(store: Store): StoredKind {
   return {
     insert: (session) => store.insertSession(session),
     async find(sessionId) {
       if (isHashLike(sessionId)) return null
-      // The clear row first: whoever moves it writes the new one before the old one is gone.
+      // The clear row first: a move writes the new row before it deletes the old one.
       return (await store.findSession(sessionId)) ?? findMoved(sessionId)
     },
     list(sessions) {
-      // A crash in the middle of a move leaves both rows of a session.
+      // A crash during a move leaves both rows of a session.
       const doubled = new Set(sessions.filter(({ id }) => !isHashLike(id)).map(({ id }) => hashToken(id)))
       return sessions.filter(({ id }) => !doubled.has(id))
     },
@@ -103,13 +103,13 @@ function clearIds(store: Store): StoredKind {
     try {
       return await store.findSession(hashToken(sessionId))
     } catch {
-      // A column of UUIDs cannot be asked for a hash. If it was an outage, this fails too.
+      // A UUID column cannot be searched for a hash. If it was an outage, this fails too.
       return store.findSession(sessionId)
     }
   }
 }
 
-/** Keeps sessions under the hashes of their ids. Clear ones are void. */
+/** Stores sessions under the hashes of their ids. Clear ids are invalid. */
 function hashedIds(store: Store): StoredKind {
   return {
     insert: hashedInsert(store),
@@ -122,7 +122,7 @@ function hashedIds(store: Store): StoredKind {
   }
 }
 
-/** Keeps new sessions under the hashes of their ids, and moves clear ones there when they are used. */
+/** Stores new sessions under the hashes of their ids, and moves clear ones there when they are used. */
 function rekeyedIds(store: Store): StoredKind {
   return {
     insert: hashedInsert(store),
@@ -138,7 +138,7 @@ function rekeyedIds(store: Store): StoredKind {
     },
     async list(sessions) {
       const listed = new Map(sessions.filter(({ id }) => isSessionId(id)).map((session) => [session.id, session]))
-      // Moved, because a clear session could not be ended by the id that is listed.
+      // Moved, because a session in clear could not be ended by its listed id.
       for (const session of sessions) {
         if (isHashLike(session.id) || listed.has(hashToken(session.id))) continue
         const moved = await move({ session })
@@ -148,7 +148,7 @@ function rekeyedIds(store: Store): StoredKind {
     },
     async end(sessionId) {
       if (isSessionId(sessionId)) await endListed(sessionId)
-      // The clear row first: a request that moves it at the same time sees that it is gone, and deletes the new one again.
+      // The clear row first: a concurrent move then notices that it is gone, and deletes the new row again.
       else if (!isHashLike(sessionId)) await store.deleteSession(sessionId)
       await store.deleteSession(hashToken(sessionId))
     },
@@ -158,7 +158,7 @@ function rekeyedIds(store: Store): StoredKind {
     try {
       return await store.findSession(hash)
     } catch (error) {
-      // If the store can be asked for the id in clear, it is not down: its column has another type.
+      // If the store can search for the id in clear, it is not down: its column has another type.
       const isUp = (await store.findSession(sessionId).catch(() => undefined)) !== undefined
       throw isUp || isUnfit(error) ? unfitColumn(error) : error
     }
@@ -179,7 +179,7 @@ function rekeyedIds(store: Store): StoredKind {
     return moveSession(store, clear, { ...clear.session, id: hashToken(clear.session.id) })
   }
 
-  // A crash in the middle of a move leaves the clear row too, and it would come back to life.
+  // A crash during a move also leaves the clear row, which would revive the session.
   async function endListed(id: string): Promise<void> {
     const found = await store.findSession(id)
     if (!found) return
@@ -190,7 +190,7 @@ function rekeyedIds(store: Store): StoredKind {
   }
 }
 
-/** Gives a session another id. Resolves to what is there by then; `null` if it was ended in the meantime. */
+/** Gives a session another id. Resolves to the session that then exists; `null` if it was ended in the meantime. */
 export async function moveSession<UserRow, SessionRow>(
   store: Pick<SessionAdapter<UserRow, SessionRow>, "findSession" | "replaceSession">,
   found: FoundSession<UserRow, SessionRow>,
@@ -199,7 +199,7 @@ export async function moveSession<UserRow, SessionRow>(
   try {
     if (await store.replaceSession(found.session.id, session)) return { ...found, session }
   } catch (error) {
-    // Where the store cannot replace in one step, the second of two requests finds the new id taken.
+    // If the store cannot replace atomically, the second of two requests finds the new id taken.
     const winner = await store.findSession(session.id)
     if (!winner && (await store.findSession(found.session.id))) throw error
     return winner
@@ -212,7 +212,7 @@ let isWarned = false
 function warnOfReferences(): void {
   if (isWarned) return
   isWarned = true
-  // oxlint-disable-next-line eslint/no-console -- the session works on, so nothing else would tell the developer.
+  // oxlint-disable-next-line eslint/no-console -- the session keeps working, so nothing else shows the problem.
   console.warn(
     'nightlatch: rows of another table refer to session.id, so storedIds: "rekey" cannot replace the ids of those sessions. They stay in clear. Add ON UPDATE CASCADE and use an adapter of nightlatch, or set storedIds: "clear".',
   )

@@ -2,24 +2,24 @@ import { isDate } from "../../platform/realm.ts"
 import type { SessionRecord, UserId } from "../../core/ports.ts"
 import type { DatabaseSession } from "./lucia-adapter.ts"
 
-// Without the creation time. Only `absoluteTimeout: false` gets here, and it asks for a valid date, not for a true one.
+// No creation time. Only `absoluteTimeout: false` gets here, which needs a valid date, but not the true one.
 const unknownTime = 0
 
-/** Writes a session as an adapter of Lucia v3 stores it. Its attributes must be columns: see `requireColumns`. */
+/** Converts a session for an adapter of Lucia v3. Its attributes must be columns: see `requireColumns`. */
 export function toStored(session: SessionRecord, createdAt: string | undefined): DatabaseSession {
   const { id, userId, expiresAt, attributes } = session
   const created = createdAt === undefined ? {} : { [createdAt]: session.createdAt.getTime() }
   return { id, userId, expiresAt: new Date(expiresAt), attributes: { ...attributes, ...created } }
 }
 
-/** Reads a session that an adapter of Lucia v3 found. A time that is none is an invalid date, which is never live. */
+/** Reads a session that an adapter of Lucia v3 found. An invalid time becomes an invalid date, which is never live. */
 export function fromStored(session: DatabaseSession, createdAt: string | undefined): SessionRecord {
   const { id, userId, expiresAt } = session
   const columns = Object.entries(session.attributes)
   const created = columns.find(([name]) => name === createdAt)?.[1]
   return {
     id,
-    // An object of the database, such as an ObjectId, is only handed back to the adapter, and compared by its text.
+    // A database object, such as an ObjectId, is only passed back to the adapter, and compared by its text.
     userId: userId as UserId,
     createdAt: new Date(createdAt === undefined ? unknownTime : toMilliseconds(created)),
     expiresAt: toDate(expiresAt),
@@ -27,13 +27,13 @@ export function fromStored(session: DatabaseSession, createdAt: string | undefin
   }
 }
 
-// 64-bit integers arrive as bigint from some drivers and as text from others.
+// Some drivers return 64-bit integers as bigint, others as text.
 function toMilliseconds(value: unknown): number {
   if (isDate(value)) return value.getTime()
   return typeof value === "number" || typeof value === "bigint" || /^\d+$/.test(String(value)) ? Number(value) : NaN
 }
 
-// Drizzle makes the drivers that it shares return PostgreSQL's own text. Without a time zone that text is not an instant.
+// Drizzle makes the drivers it shares return PostgreSQL's own text. Without a time zone, that text is not an instant.
 function toDate(value: unknown): Date {
   if (isDate(value)) return new Date(value)
   const [, day, time, zone = ""] =

@@ -5,7 +5,7 @@ export type TimeSpanUnit = "ms" | "s" | "m" | "h" | "d" | "w"
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 
-/** A length of time. Throws `invalid_option` for an unknown unit, which Lucia took for weeks. */
+/** A length of time. Throws `invalid_option` for an unknown unit, which Lucia treated as weeks. */
 export class TimeSpan {
   value: number
   unit: TimeSpanUnit
@@ -16,17 +16,17 @@ export class TimeSpan {
     this.unit = unit
   }
 
-  /** Its length in milliseconds. */
+  /** Returns the length in milliseconds. */
   milliseconds(): number {
     return this.value * units[this.unit]
   }
 
-  /** Its length in seconds, which may be a fraction. */
+  /** Returns the length in seconds, which may be a fraction. */
   seconds(): number {
     return this.milliseconds() / 1000
   }
 
-  /** Makes one that is `x` times as long, rounded to milliseconds. */
+  /** Returns a time span `x` times as long, rounded to milliseconds. */
   transform(x: number): TimeSpan {
     return new TimeSpan(Math.round(this.milliseconds() * x), "ms")
   }

@@ -2,8 +2,8 @@ import { checkOption } from "../../core/options.ts"
 import type { UserId } from "../../core/ports.ts"
 
 /**
- * Returns whether a value can be a user's id: text, a number, or an object of a class with its own toString(), such as
- * an ObjectId of any copy of `bson`. What JSON or a form can hold is not: `{ $ne: null }` would find every user.
+ * Returns whether a value can be a user id: text, a number, or an object whose class has its own toString(), such as an
+ * ObjectId of any copy of `bson`. Values from JSON or a form are not, because `{ $ne: null }` would find every user.
  */
 export function isUserId(value: unknown): value is UserId {
   if (typeof value !== "object" || value === null) return ["string", "number", "bigint"].includes(typeof value)
@@ -12,7 +12,7 @@ export function isUserId(value: unknown): value is UserId {
   return typeof toString === "function" && !String(toString.call(value)).startsWith("[object ")
 }
 
-/** Returns a user's id. Throws `invalid_option` for anything else. */
+/** Returns a user id. Throws `invalid_option` for anything else. */
 export function requireUserId(userId: UserId): UserId {
   checkOption("userId", userId, isUserId(userId), noUserId)
   return userId
@@ -20,7 +20,7 @@ export function requireUserId(userId: UserId): UserId {
 
 const noUserId = "is not an id; use a string, a number, a bigint, or an id object of the database, such as an ObjectId"
 
-/** Returns whether a row belongs to a user. Ids are compared by their text: drivers give numbers, text or objects. */
+/** Returns whether a row belongs to a user. Compares ids as text, because drivers return numbers, text or objects. */
 export function belongsTo({ userId: owner }: { userId: unknown }, userId: UserId): boolean {
   return String(owner) === String(userId)
 }

@@ -2,7 +2,7 @@ import { parseCookie, readSessionId } from "../cookie.ts"
 import type { CookieAttributes } from "../cookie.ts"
 import type { Middleware, RequestContext } from "../request-context.ts"
 
-/** What is used of SvelteKit's `RequestEvent`. */
+/** The part of SvelteKit's `RequestEvent` that is used. */
 export interface SvelteKitRequestEvent {
   request: Request
   cookies: {
@@ -11,7 +11,7 @@ export interface SvelteKitRequestEvent {
   }
 }
 
-/** What is used of Astro's `APIContext`. */
+/** The part of Astro's `APIContext` that is used. */
 export interface AstroApiContext {
   request: Request
   cookies: {
@@ -20,7 +20,7 @@ export interface AstroApiContext {
   }
 }
 
-/** What is used of Qwik City's `RequestEvent`. */
+/** The part of Qwik City's `RequestEvent` that is used. */
 export interface QwikRequestEvent {
   request: Request
   cookie: {
@@ -29,7 +29,7 @@ export interface QwikRequestEvent {
   }
 }
 
-/** Serves SvelteKit: `handleRequest(event)`. */
+/** Middleware for SvelteKit: `handleRequest(event)`. */
 export const sveltekit =
   (): Middleware<[SvelteKitRequestEvent]> =>
   ({ args: [{ request, cookies }], sessionCookieName }) =>
@@ -38,13 +38,13 @@ export const sveltekit =
       set: (name, value, attributes) => cookies.set(name, value, { path: ".", ...attributes }),
     })
 
-/** Serves Astro: `handleRequest(context)`. */
+/** Middleware for Astro: `handleRequest(context)`. */
 export const astro =
   (): Middleware<[AstroApiContext]> =>
   ({ args: [{ request, cookies }], sessionCookieName }) =>
     jarContext(request, sessionCookieName, cookies)
 
-/** Serves Qwik City: `handleRequest(event)`. */
+/** Middleware for Qwik City: `handleRequest(event)`. */
 export const qwik =
   (): Middleware<[QwikRequestEvent]> =>
   ({ args: [{ request, cookie }], sessionCookieName }) =>
@@ -65,8 +65,9 @@ function jarContext(request: Request, cookieName: string, jar: CookieJar): Reque
 }
 
 /**
- * Reads the session cookie through a framework's jar, which knows what this request has set so far. Of several values
- * that were sent a jar picks one, so those are read by our own rules. `""` is none: the header is not to be asked again.
+ * Reads the session cookie through a framework's cookie jar, which knows the cookies that this request has set so far.
+ * If several values were sent, a jar picks one, so those are read by our own rules. `""` means none, so that the header
+ * is not read.
  */
 export function valueInJar(value: string | undefined, name: string, headers: Pick<Headers, "get">): string {
   if (!value) return ""

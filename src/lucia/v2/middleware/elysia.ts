@@ -3,27 +3,28 @@ import type { Cookie } from "../cookie.ts"
 import type { Middleware } from "../request-context.ts"
 import { listOf } from "./frameworks.ts"
 
-/** What is used of Elysia's `Context`. */
+/** The part of Elysia's `Context` that is used. */
 export interface ElysiaContext {
   request: Request
   set: { headers: Record<string, string | string[] | number | undefined> }
 }
 
-/** Serves Elysia: `handleRequest(context)`. */
+/** Middleware for Elysia: `handleRequest(context)`. */
 export const elysia =
   (): Middleware<[ElysiaContext]> =>
   ({ args: [{ request, set }] }) => ({ request, setCookie: (cookie) => holdCookie(ownHeaders(set), cookie) })
 
 const owned = new WeakSet<object>()
 
-// A copy, once: the application may give one object of headers to every response.
+// Copied once, because the application may share one headers object between all responses.
 function ownHeaders(set: ElysiaContext["set"]): ElysiaContext["set"]["headers"] {
   if (!owned.has(set.headers)) owned.add((set.headers = { ...set.headers }))
   return set.headers
 }
 
-// If Elysia has cookies from its own jar to set, it assigns them to the header and replaces what is there. So the header is
-// made to keep this cookie, whatever is assigned. Before Elysia 1 its name was in capitals; the other one is then left out.
+// If Elysia has cookies from its own jar, it assigns them to the header and replaces what is there. This header
+// therefore keeps the cookie, whatever is assigned. Before Elysia 1 the name was capitalised; the other spelling is
+// then left out.
 function holdCookie(headers: ElysiaContext["set"]["headers"], cookie: Cookie): void {
   let values = [...listOf(headers["Set-Cookie"]), ...listOf(headers["set-cookie"])]
   const header = {

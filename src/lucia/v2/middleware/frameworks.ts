@@ -5,64 +5,64 @@ import type { LuciaRequest, Middleware, MiddlewareRequestContext, RequestContext
 
 type HeaderValue = string | readonly string[] | number | undefined
 
-/** What is read of an `IncomingMessage`. */
+/** The part of an `IncomingMessage` that is read. */
 export interface NodeIncomingMessage {
   method?: string | undefined
   headers: Record<string, string | string[] | undefined>
-  /** Of type `unknown`, since only a `TLSSocket` says that it is encrypted. */
+  /** Of type `unknown`, because only a `TLSSocket` shows that it is encrypted. */
   socket?: unknown
 }
 
-/** What is used of an `OutgoingMessage`. */
+/** The part of an `OutgoingMessage` that is used. */
 export interface NodeOutgoingMessage {
   getHeader(name: string): string | string[] | number | undefined
   setHeader(name: string, value: string | number | readonly string[]): unknown
 }
 
-/** What is used of Fastify's `FastifyReply`. */
+/** The part of Fastify's `FastifyReply` that is used. */
 export interface FastifyReply {
   getHeader(name: string): string | string[] | number | undefined
   removeHeader(name: string): unknown
   header(name: string, value: string[]): unknown
 }
 
-/** What is used of an event of h3 1. */
+/** The part of an h3 1 event that is used. */
 export interface NodeH3Event {
   node: { req: NodeIncomingMessage; res: NodeOutgoingMessage }
 }
 
-/** What is used of an event of h3 2, which knows the Web's `Request` on every platform. */
+/** The part of an h3 2 event that is used. It has a web `Request` on every platform. */
 export interface WebH3Event {
   req: Request
   res: { headers: Headers }
 }
 
-/** What is used of Hono's `Context`. Before Hono 3 `req` was the `Request` itself. */
+/** The part of Hono's `Context` that is used. Before Hono 3, `req` was the `Request` itself. */
 export interface HonoContext {
   req: { method: string; url: string } & ({ raw: Request } | { headers: Headers })
   res: { headers: Headers }
   header(name: string, value?: string, options?: { append?: boolean }): void
 }
 
-/** Takes a {@link RequestContext} as it is: `handleRequest(context)`. */
+/** Middleware for a {@link RequestContext}: `handleRequest(context)`. */
 export const luciaMiddleware =
   (): Middleware<[MiddlewareRequestContext]> =>
   ({ args: [context] }) =>
     context
 
-/** Serves the Web's `Request`: `handleRequest(request)`. The cookies join a response by `authRequest.applyTo(response)`. */
+/** Middleware for the web `Request`: `handleRequest(request)`. Add the cookies with `authRequest.applyTo(response)`. */
 export const web =
   (): Middleware<[Request]> =>
   ({ args: [request] }) =>
     webContext(request)
 
-/** Serves `node:http`: `handleRequest(req, res)`. */
+/** Middleware for `node:http`: `handleRequest(req, res)`. */
 export const node =
   (): Middleware<[NodeIncomingMessage, NodeOutgoingMessage]> =>
   ({ args: [req, res] }) =>
     nodeContext(req, res)
 
-/** Serves Express: `handleRequest(req, res)`. Where the cookie has no path it is `/`, as with `res.cookie`. */
+/** Middleware for Express: `handleRequest(req, res)`. A cookie without a path gets `/`, as with `res.cookie`. */
 export const express =
   (): Middleware<[NodeIncomingMessage, NodeOutgoingMessage]> =>
   ({ args: [req, res] }) => {
@@ -71,20 +71,20 @@ export const express =
     return { request, setCookie: (cookie) => setCookie(withPath(cookie)) }
   }
 
-/** Serves Fastify: `handleRequest(request, reply)`. */
+/** Middleware for Fastify: `handleRequest(request, reply)`. */
 export const fastify =
   (): Middleware<[NodeIncomingMessage, FastifyReply]> =>
   ({ args: [req, reply] }) => ({
     request: nodeRequest(req),
     setCookie: (cookie) => {
       const values = withCookie(listOf(reply.getHeader("set-cookie")), cookie)
-      // header() adds to the cookies that are there.
+      // header() appends to the existing cookies.
       reply.removeHeader("set-cookie")
       reply.header("set-cookie", values)
     },
   })
 
-/** Serves h3 and Nitro: `handleRequest(event)`. */
+/** Middleware for h3 and Nitro: `handleRequest(event)`. */
 export const h3 =
   (): Middleware<[NodeH3Event | WebH3Event]> =>
   ({ args: [event] }) =>
@@ -92,7 +92,7 @@ export const h3 =
       ? { request: event.req, setCookie: (cookie) => setCookieHeader(event.res.headers, cookie) }
       : nodeContext(event.node.req, event.node.res)
 
-/** Serves Hono: `handleRequest(context)`. */
+/** Middleware for Hono: `handleRequest(context)`. */
 export const hono =
   (): Middleware<[HonoContext]> =>
   ({ args: [context] }) => ({
@@ -100,14 +100,14 @@ export const hono =
     setCookie: (cookie) => {
       const before = context.res.headers.getSetCookie()
       const values = withCookie(before, cookie)
-      // Hono 3 does not show what is set so far, so nothing is removed unless it must be.
+      // Hono 3 does not show the cookies set so far, so none is removed unless necessary.
       const isReplaced = values.length <= before.length
       if (isReplaced) context.header("Set-Cookie", undefined)
       for (const value of isReplaced ? values : values.slice(-1)) context.header("Set-Cookie", value, { append: true })
     },
   })
 
-/** Makes the context of a `Request`, whose cookies wait for a response. */
+/** Creates the context of a `Request`. Its cookies wait for a response. */
 export function webContext(request: LuciaRequest): RequestContext {
   const pending = new Map<string, Cookie>()
   return {
@@ -117,7 +117,7 @@ export function webContext(request: LuciaRequest): RequestContext {
   }
 }
 
-/** Makes the context of a request of Node.js. Without a response no cookie can be set. */
+/** Creates the context of a Node.js request. Without a response, no cookie can be set. */
 export function nodeContext(req: NodeIncomingMessage, res?: NodeOutgoingMessage | null): RequestContext {
   return {
     request: nodeRequest(req),
@@ -127,7 +127,7 @@ export function nodeContext(req: NodeIncomingMessage, res?: NodeOutgoingMessage 
   }
 }
 
-// HTTP/2 names the host in a pseudo-header.
+// HTTP/2 sends the host in a pseudo-header.
 function nodeRequest({ method = "", headers, socket }: NodeIncomingMessage): LuciaRequest {
   const get = (name: string) => {
     const key = name.toLowerCase()
@@ -138,13 +138,13 @@ function nodeRequest({ method = "", headers, socket }: NodeIncomingMessage): Luc
   return { method, scheme: isEncrypted ? "https" : "http", headers: { get } }
 }
 
-/** Makes a list of a header's value, which is one where it is set once. */
+/** Returns a header's values as a list, even if it is set only once. */
 export function listOf(value: HeaderValue): string[] {
   if (value === undefined) return []
   return typeof value === "object" ? [...value] : [String(value)]
 }
 
-// In h3 1 `req` is the IncomingMessage, whose headers are a plain object.
+// In h3 1, `req` is an IncomingMessage, whose headers are a plain object.
 function isWebEvent(event: NodeH3Event | WebH3Event): event is WebH3Event {
   return "req" in event && typeof event.req.headers.get === "function"
 }

@@ -7,7 +7,7 @@ import { valueInJar } from "./cookie-jars.ts"
 import { nodeContext, webContext } from "./frameworks.ts"
 import type { NodeIncomingMessage, NodeOutgoingMessage } from "./frameworks.ts"
 
-/** What `cookies()` of `next/headers` gives. */
+/** The part of `cookies()` from `next/headers` that is used. */
 export interface NextCookies {
   get(name: string): { value: string } | undefined
   set(name: string, value: string, attributes: CookieAttributes): unknown
@@ -19,19 +19,19 @@ export type NextCookiesFunction = () => NextCookies | Promise<NextCookies>
 /** The function `headers` of `next/headers`. Its result is a promise since Next.js 15. */
 export type NextHeadersFunction = () => Pick<Headers, "get"> | Promise<Pick<Headers, "get">>
 
-/** A request of the Pages Router. Without `res` no cookie can be set. */
+/** A request of the Pages Router. Without `res`, no cookie can be set. */
 export interface NextPagesContext {
   req: NodeIncomingMessage
   res?: NodeOutgoingMessage
 }
 
-/** A request of the App Router. `request` is `null` where Next.js tells none: in a render and in a Server Action. */
+/** A request of the App Router. `request` is `null` where Next.js provides none: in a render and in a Server Action. */
 export interface NextAppContext {
   request: LuciaRequest | null
   cookies: NextCookiesFunction
 }
 
-/** What proxy.ts (middleware.ts) and Route Handlers get. */
+/** The request in proxy.ts (middleware.ts) and Route Handlers. */
 export type NextRequest = Request & { cookies: Pick<NextCookies, "get"> }
 
 /** The functions of `next/headers`. */
@@ -40,7 +40,10 @@ export interface NextHeaders {
   cookies: NextCookiesFunction
 }
 
-/** Serves Next.js: `handleRequest({ req, res })`, `handleRequest({ request, cookies })`, `handleRequest(nextRequest)`. */
+/**
+ * Middleware for Next.js: `handleRequest({ req, res })`, `handleRequest({ request, cookies })`,
+ * `handleRequest(nextRequest)`.
+ */
 export const nextjs =
   (): Middleware<[NextPagesContext | NextAppContext | NextRequest]> =>
   ({ args: [context], sessionCookieName }) => {
@@ -49,7 +52,10 @@ export const nextjs =
     return contextOf(sessionCookieName, jar, context.request ? ownRequest(context.request) : ambientRequest(jar))
   }
 
-/** Serves Next.js: `handleRequest({ req, res })`, `handleRequest(nextRequest)`, `handleRequest(request.method, context)`. */
+/**
+ * Middleware for Next.js: `handleRequest({ req, res })`, `handleRequest(nextRequest)`,
+ * `handleRequest(request.method, context)`.
+ */
 export const nextjs_future =
   (): Middleware<[NextPagesContext] | [NextRequest] | [requestMethod: string, context: NextHeaders]> =>
   ({ args, sessionCookieName }) => {
@@ -63,7 +69,7 @@ function requestContext(context: NextPagesContext | NextRequest): RequestContext
   return "req" in context ? nodeContext(context.req, context.res) : webContext(ownRequest(context))
 }
 
-// The URL that Next.js tells has the name that it listens on, such as localhost, and not the one that the browser asked for.
+// Next.js's URL has the host that it listens on, such as localhost, and not the one that the browser requested.
 function ownRequest(request: LuciaRequest): LuciaRequest {
   const { method, headers } = request
   return headers.get("Host") === null ? request : { method, scheme: "http", headers }
@@ -79,8 +85,8 @@ function contextOf(name: string, jar: MaybePromise<NextCookies>, request: MaybeP
 }
 
 /**
- * Makes a request that is not passed in. A jar that cannot be written is a render's, which may read. Anything else is a
- * Server Action or a Route Handler: it counts as unsafe, so that its headers decide.
+ * Describes a request that was not passed in. A read-only cookie jar means a render, which may read the session.
+ * Anything else is a Server Action or a Route Handler: it counts as unsafe, so that its headers decide.
  */
 async function ambientRequest(jar: MaybePromise<NextCookies>): Promise<LuciaRequest> {
   return { method: isWritable(await jar) ? "POST" : "GET", scheme: "http", headers: await ambientHeaders() }
@@ -91,7 +97,8 @@ async function ambientHeaders(): Promise<Pick<Headers, "get">> {
   return next ? ((await next.headers()) as Pick<Headers, "get">) : new Headers()
 }
 
-// No static import, since the other frameworks share this module. Bundlers warn of what is missing inside try, and go on.
+// No static import, because the other frameworks share this module. Inside try, bundlers only warn about a missing
+// module.
 async function importNext() {
   try {
     return await import("next/headers.js")
@@ -100,7 +107,8 @@ async function importNext() {
   }
 }
 
-// Few callers wait for the promise, so its failure, which whoever reads the session gets too, must not end the process.
+// Few callers await the promise, so its failure must not end the process. Callers that read the session also get the
+// error.
 function writerOf(jar: MaybePromise<NextCookies>): RequestContext["setCookie"] {
   if (!isPromise(jar)) return (cookie) => write(jar, cookie)
   return (cookie) => jar.then((jar) => write(jar, cookie)).catch(() => {})
@@ -110,7 +118,7 @@ function write(jar: NextCookies, { name, value, attributes }: Cookie): void {
   if (isWritable(jar)) jar.set(name, value, attributes)
 }
 
-// Where cookies cannot be set, one function that throws stands for all that would set or delete one.
+// Where cookies cannot be set, set and delete are the same throwing function.
 function isWritable(jar: NextCookies): boolean {
   return (jar.set as unknown) !== jar.delete
 }
