@@ -15,47 +15,47 @@ export interface NewUserRow {
   username: string
 }
 
-/** An adapter with the session port, and with each of the other ports as a whole or not at all. */
+/** An adapter with the session port. It has each of the other ports completely, or not at all. */
 export type AnyAdapter = SessionAdapter<object, LabelRow> &
   Partial<
     UserAdapter<object, NewUserRow> & TokenAdapter & ThrottleAdapter & TotpAdapter & PasskeyAdapter & AuditAdapter
   >
 
-/** A store to be checked, empty. */
+/** An empty store to check. */
 export interface AdapterSetup {
-  /** The adapter: with the session port, and with each of the other ports that the store keeps. */
+  /** The adapter, with the session port and each other port that the store supports. */
   adapter: AnyAdapter
-  /** Inserts a row into the application's user table. Absent where the store holds sessions only. */
+  /** Inserts a row into the application's user table. Leave it out for a store that holds sessions only. */
   addUser?: ((user: { id: UserId; username: string }) => unknown) | undefined
-  /** Makes the id of user `n`. Default: `user-n`. */
+  /** Returns the id of user `n`. Default: `user-n`. */
   userId?: ((n: number) => UserId) | undefined
-  /** The unit, in milliseconds, to which the store rounds times down. Default: 1. */
+  /** The unit to which the store rounds times down, in milliseconds. Default: 1. */
   precision?: number | undefined
   /**
-   * Takes a function to call whenever the adapter sends something to the database: call it in the executor, pool or
-   * client that the adapter is made of. Cases then check that each call reaches the database in the async context of its
-   * caller, as a pool that chooses a tenant by `AsyncLocalStorage` needs it. Without it those cases pass.
+   * Receives a listener. Call the listener whenever the adapter sends something to the database, in its executor, pool
+   * or client. The cases then check that each call reaches the database in its caller's async context, as a pool that
+   * chooses a tenant by `AsyncLocalStorage` needs. Without it, those cases pass.
    */
   onStatement?: ((listener: () => unknown) => void) | undefined
-  /** Called once the case is over, also when it failed. */
+  /** Called when the case is over, even if it failed. */
   close?: (() => unknown) | undefined
 }
 
-/** Makes an {@link AdapterSetup} over a new empty store for each case. */
+/** Returns an {@link AdapterSetup} over a new empty store for each case. */
 export type SetUpAdapter = () => AdapterSetup | Promise<AdapterSetup>
 
 /** One requirement of a port. */
 export interface AdapterCase {
   /** A sentence about the adapter's behaviour. */
   name: string
-  /** Sets a store up, checks it and closes it. Rejects with what was expected and what came instead. */
+  /** Sets up a store, checks it and closes it. Rejects with the expected and the actual result. */
   run: (setup: SetUpAdapter) => Promise<void>
 }
 
-/** An adapter that has both ports. */
+/** An adapter with the session and the user port. */
 export type FullAdapter = SessionAdapter<object, LabelRow> & UserAdapter<object, NewUserRow>
 
-/** The name of user `n`. */
+/** Returns the name of user `n`. */
 export function usernameOf(n: number): string {
   return `name-${n}`
 }
@@ -122,7 +122,7 @@ export const passkeyMethods = [
 /** The methods of the audit port. */
 export const auditMethods = ["insertEvents", "listEvents", "deleteEvents"] as const satisfies (keyof AuditAdapter)[]
 
-/** Returns whether an adapter has the user port. Throws for one that has half of it. */
+/** Returns whether an adapter has the user port. Throws if it has only some of the methods. */
 export function hasUserPort(adapter: AnyAdapter): adapter is FullAdapter {
   return hasPort("user", adapter, userMethods)
 }

@@ -35,7 +35,7 @@ import { userHostileCases } from "./user-hostile-cases.ts"
 import { userChangeCases } from "./user-change-cases.ts"
 import { userRowCases } from "./user-row-cases.ts"
 
-/** Lists the requirements of the session port, each to be run over its own empty store. */
+/** The requirements of the session port. Run each on its own empty store. */
 export const sessionAdapterCases: AdapterCase[] = [
   ...sessionRowCases,
   ...sessionChangeCases,
@@ -44,7 +44,7 @@ export const sessionAdapterCases: AdapterCase[] = [
   ...sessionContextCases,
 ]
 
-/** Lists the requirements of the user port. An adapter that has none of its methods passes them all. */
+/** The requirements of the user port. An adapter without any of its methods passes them all. */
 export const userAdapterCases: AdapterCase[] = [
   ...userRowCases,
   ...userHostileCases,
@@ -54,7 +54,7 @@ export const userAdapterCases: AdapterCase[] = [
   ...userContextCases,
 ]
 
-/** Lists the requirements of the token port. An adapter that has none of its methods passes them all. */
+/** The requirements of the token port. An adapter without any of its methods passes them all. */
 export const tokenAdapterCases: AdapterCase[] = [
   ...tokenRowCases,
   ...tokenChangeCases,
@@ -62,13 +62,13 @@ export const tokenAdapterCases: AdapterCase[] = [
   ...tokenContextCases,
 ]
 
-/** Lists the requirements of the throttle port. An adapter that has none of its methods passes them all. */
+/** The requirements of the throttle port. An adapter without any of its methods passes them all. */
 export const throttleAdapterCases: AdapterCase[] = [...attemptCases, ...throttleContextCases]
 
-/** Lists the requirements of the TOTP port. An adapter that has none of its methods passes them all. */
+/** The requirements of the TOTP port. An adapter without any of its methods passes them all. */
 export const totpAdapterCases: AdapterCase[] = [...totpCases, ...totpContextCases]
 
-/** Lists the requirements of the passkey port. An adapter that has none of its methods passes them all. */
+/** The requirements of the passkey port. An adapter without any of its methods passes them all. */
 export const passkeyAdapterCases: AdapterCase[] = [
   ...passkeyRowCases,
   ...passkeyChangeCases,
@@ -76,10 +76,10 @@ export const passkeyAdapterCases: AdapterCase[] = [
   ...passkeyContextCases,
 ]
 
-/** Lists the requirements of the audit port. An adapter that has none of its methods passes them all. */
+/** The requirements of the audit port. An adapter without any of its methods passes them all. */
 export const auditAdapterCases: AdapterCase[] = [...eventCases, ...auditContextCases]
 
-/** Lists the races that all ports must stand, over several connections or processes. */
+/** The race conditions that every port must withstand, over several connections or processes. */
 export const concurrencyCases: ConcurrencyCase[] = [
   ...sessionConcurrencyCases,
   ...userConcurrencyCases,

@@ -7,8 +7,8 @@ const [cost, limit, now] = [60_000, 5, liveUntil(0).getTime()]
 const span = limit * cost
 
 /**
- * What most attempts in the cases cost, how many of them a full budget has, the budget, the time, and how far clocks may
- * differ: by 5 minutes, which is no more than the budget. All but `limit` in milliseconds.
+ * The cost of most attempts in the cases, how many a full budget allows, the budget, the time, and the allowed clock
+ * skew: 5 minutes, which is no more than the budget. All except `limit` in milliseconds.
  */
 export const budget = { cost, limit, span, now, skew: 5 * 60_000 }
 
@@ -17,7 +17,7 @@ export function attemptId(n: number): string {
   return "0123abcd4567cdef".repeat(3) + n.toString(16).padStart(16, "0")
 }
 
-/** Makes what the cases of the throttle port do with a store besides what {@link startTrial} makes. */
+/** Creates the helpers of the throttle port's cases, in addition to {@link startTrial}. */
 export function attemptChecks(adapter: AnyAdapter & ThrottleAdapter) {
   /** Throws unless an attempt is taken, and its budget is full again at `until`. */
   async function expectTaken(id: string, at: number, until: number): Promise<void> {
@@ -34,7 +34,7 @@ export function attemptChecks(adapter: AnyAdapter & ThrottleAdapter) {
     return { taken, until }
   }
 
-  /** Uses a whole budget up. */
+  /** Uses up a whole budget. */
   async function drain(id: string, at = now): Promise<void> {
     for (let n = 1; n <= limit; n++) await expectTaken(id, at, at + n * cost)
   }

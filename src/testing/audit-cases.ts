@@ -8,7 +8,7 @@ import { expiredAt, shift } from "./session-fixture.ts"
 import type { AuditTrial } from "./trial.ts"
 import { auditCase } from "./trial.ts"
 
-/** Events are kept as they are, listed in one order, and outlive the user. */
+/** Events are stored unchanged, listed in one order, and outlive the user. */
 export const eventCases: AdapterCase[] = [
   auditCase("insertEvents() stores events as given", async ({ adapter, userId, ...trial }) => {
     const bare = eventOf(userId, 2, { sessionId: null, detail: "", type: "key_refused" })
@@ -56,7 +56,7 @@ export const eventCases: AdapterCase[] = [
     expectEqual("listEvents()", listed, [5, 3, 1, 4, 2].map(eventId))
   }),
   auditCase("listEvents() lists at most `limit` events, those after a place", async ({ adapter, userId, ...trial }) => {
-    // The oldest first. Ids that are random do not grow with time.
+    // The oldest first, because random ids do not grow with time.
     const events = [1, 3, 2, 5, 4, 6].map((n) => eventOf(userId, 10 - n, { at: shift(firstMoment, n >> 1) }))
     await adapter.insertEvents(events)
     for (const [n, event] of events.entries()) {
@@ -82,7 +82,7 @@ export const eventCases: AdapterCase[] = [
     const events = Array.from({ length: 25 }, (_, n) => eventOf(userId, n, { at: shift(firstMoment, n >> 2) }))
     await adapter.insertEvents(events)
     const seen = await trial.list(userId, null, 4)
-    // A page more than there are: an adapter that repeats events must not keep the case going for ever.
+    // One page more than exist: an adapter that repeats events must not run the case forever.
     for (let pages = 2; pages <= 8; pages++) {
       await adapter.insertEvents([eventOf(userId, 100 + pages, { at: shift(firstMoment, 1000) })])
       seen.push(...(await trial.list(userId, seen.at(-1) ?? null, 4)))
@@ -153,7 +153,7 @@ const texts = [
   "x".repeat(65_535),
 ]
 
-/** Inserts two events of a user and one of nobody at or before a moment, and two of the user behind it. */
+/** Inserts two events of a user and one without a user at or before a moment, and two of the user after it. */
 async function addAround({ adapter, userId }: AuditTrial): Promise<{ behind: AuditRecord[] }> {
   const behind = [
     eventOf(userId, 5, { at: shift(firstMoment, 1000) }),

@@ -19,27 +19,27 @@ import { totpChecks } from "./totp-fixture.ts"
 import { startTrial } from "./trial.ts"
 import { userChecks } from "./user-fixture.ts"
 
-/** A store to be used from several places at once, empty but for what other cases left in it. */
+/** A store to use from several places at once. It is empty except for what other cases left in it. */
 export interface ConcurrencySetup extends Omit<AdapterSetup, "adapter"> {
   /**
-   * Adapters over the same store, each through its own connections: three are better than two. They may live in
-   * other processes, see {@link remoteAdapter}.
+   * Adapters over the same store, each with its own connections. Use at least two, better three. They can run in other
+   * processes, see {@link remoteAdapter}.
    */
   adapters: AdapterSetup["adapter"][]
-  /** How long a case repeats its race, in milliseconds. It runs five rounds at least. Default: 1000. */
+  /** How long a case repeats its race, in milliseconds, for at least five rounds. Default: 1000. */
   duration?: number | undefined
 }
 
-/** Resolves to a {@link ConcurrencySetup}. Called for each case, and may give the same store to all of them. */
+/** Resolves to a {@link ConcurrencySetup}. Called for each case. All cases may share one store. */
 export type SetUpConcurrency = () => ConcurrencySetup | Promise<ConcurrencySetup>
 
-/** A race that must end well, whoever is faster. */
+/** A race that must end correctly, whichever caller is faster. */
 export interface ConcurrencyCase {
   /** A sentence about the adapter's behaviour. */
   name: string
-  /** The port that it is about. An adapter without that port passes at once. */
+  /** The port under test. An adapter without that port passes at once. */
   needs: "sessions" | Port
-  /** Repeats the race. Rejects with what was expected and what came instead. */
+  /** Repeats the race. Rejects with the expected and the actual result. */
   run: (setup: SetUpConcurrency) => Promise<void>
 }
 
@@ -50,7 +50,7 @@ export type Round<Adapter extends AnyAdapter = AnyAdapter> = Awaited<ReturnType<
 
 type UserRound = Round<FullAdapter> & ReturnType<typeof userChecks>
 
-/** The same over adapters that have the token port. */
+/** A round over adapters that have the token port. */
 export type TokenRound = Round<AnyAdapter & TokenAdapter> & ReturnType<typeof tokenChecks>
 
 type TotpRound = Round<AnyAdapter & TotpAdapter> & ReturnType<typeof totpChecks>
@@ -61,23 +61,23 @@ type AuditRound = Round<AnyAdapter & AuditAdapter> & ReturnType<typeof eventChec
 
 const minRounds = 5
 
-/** Makes a race of the session port. */
+/** Creates a race of the session port. */
 export function sessionRace(name: string, play: (round: Round) => Promise<void>): ConcurrencyCase {
   const run = (store: ConcurrencySetup): Promise<void> => repeat(store, store.adapters, play)
   return { name, needs: "sessions", run: (setup) => withStore(setup, run) }
 }
 
-/** Makes a race of the user port. */
+/** Creates a race of the user port. */
 export function userRace(name: string, play: (round: UserRound) => Promise<void>): ConcurrencyCase {
   return portRace(name, "users", hasUserPort, (round) => play({ ...round, ...userChecks(round.adapter) }))
 }
 
-/** Makes a race of the token port. */
+/** Creates a race of the token port. */
 export function tokenRace(name: string, play: (round: TokenRound) => Promise<void>): ConcurrencyCase {
   return portRace(name, "tokens", hasTokenPort, (round) => play({ ...round, ...tokenChecks(round.adapter) }))
 }
 
-/** Makes a race of the throttle port. */
+/** Creates a race of the throttle port. */
 export function throttleRace(
   name: string,
   play: (round: Round<AnyAdapter & ThrottleAdapter>) => Promise<void>,
@@ -85,17 +85,17 @@ export function throttleRace(
   return portRace(name, "throttle", hasThrottlePort, play)
 }
 
-/** Makes a race of the TOTP port. */
+/** Creates a race of the TOTP port. */
 export function totpRace(name: string, play: (round: TotpRound) => Promise<void>): ConcurrencyCase {
   return portRace(name, "totp", hasTotpPort, (round) => play({ ...round, ...totpChecks(round.adapter) }))
 }
 
-/** Makes a race of the passkey port. */
+/** Creates a race of the passkey port. */
 export function passkeyRace(name: string, play: (round: PasskeyRound) => Promise<void>): ConcurrencyCase {
   return portRace(name, "passkeys", hasPasskeyPort, (round) => play({ ...round, ...passkeyChecks(round.adapter) }))
 }
 
-/** Makes a race of the audit port. */
+/** Creates a race of the audit port. */
 export function auditRace(name: string, play: (round: AuditRound) => Promise<void>): ConcurrencyCase {
   return portRace(name, "audit", hasAuditPort, (round) => play({ ...round, ...eventChecks(round.adapter) }))
 }
@@ -145,10 +145,10 @@ async function repeat<Adapter extends AnyAdapter>(
   for (let n = 1; n <= minRounds || Date.now() < end; n++) await play(await startRound(store, adapters, n))
 }
 
-// All cases of a process count on, so that none meets what another has left.
+// Shared by all cases of a process, so that none meets the rows of another.
 let count = 0
 
-/** Makes a number that no other round has, for the ids of users, sessions, tokens, budgets and events. */
+/** Returns a number that no other round has, for the ids of users, sessions, tokens, budgets and events. */
 function next(): number {
   return ++count
 }
@@ -162,13 +162,13 @@ async function startRound<Adapter extends AnyAdapter>(
   const adapter = inTurn(0)
   const trial = startTrial({ adapter, addUser, userId, precision })
 
-  /** Makes all calls at nearly the same time, neighbours on different adapters; resolves to what they resolve to. */
+  /** Runs all calls at nearly the same time, alternating between adapters. Resolves to their results. */
   async function atOnce<Result>(calls: ((adapter: Adapter) => Promise<Result>)[]): Promise<Result[]> {
     const started = calls.map(async (call, position) => {
       await wait(delayOf(n, position))
       return call(inTurn(position))
     })
-    // Rejects only when nothing is under way any more.
+    // Rejects only after all calls have settled.
     await Promise.allSettled(started)
     return Promise.all(started)
   }
@@ -176,7 +176,7 @@ async function startRound<Adapter extends AnyAdapter>(
   return { ...trial, adapter, next, userId: await trial.addUser(next()), atOnce }
 }
 
-// All at the same moment proves as little as one after another: each comes first in some round.
+// Odd rounds start all calls together. Even rounds stagger them, so that each call comes first in some round.
 function delayOf(round: number, position: number): number {
   return round % 2 ? 0 : (position * 5 + round) % 7
 }

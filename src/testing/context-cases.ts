@@ -21,10 +21,10 @@ interface Platform {
 
 type Calls = Record<string, (n: number) => Promise<unknown>>
 
-// The callers.
+// The numbers of the callers.
 const numbers = [...Array(12).keys()]
 
-/** A store that chooses a tenant by the async context must be reached in that of each caller. */
+/** A store that chooses a tenant by async context must be called in each caller's context. */
 export const sessionContextCases: AdapterCase[] = [
   sessionCase("every session call reaches the store in the async context of its caller", async (trial) => {
     const { adapter, userId } = trial
@@ -43,7 +43,7 @@ export const sessionContextCases: AdapterCase[] = [
   }),
 ]
 
-/** The same of the user port. */
+/** The same for the user port. */
 export const userContextCases: AdapterCase[] = [
   userCase("every user call reaches the store in the async context of its caller", async (trial) => {
     const { adapter } = trial
@@ -64,7 +64,7 @@ export const userContextCases: AdapterCase[] = [
   }),
 ]
 
-/** The same of the token port. */
+/** The same for the token port. */
 export const tokenContextCases: AdapterCase[] = [
   tokenCase("every token call reaches the store in the async context of its caller", async (trial) => {
     const { adapter, userId } = trial
@@ -81,7 +81,7 @@ export const tokenContextCases: AdapterCase[] = [
   }),
 ]
 
-/** The same of the throttle port. */
+/** The same for the throttle port. */
 export const throttleContextCases: AdapterCase[] = [
   throttleCase("every throttle call reaches the store in the async context of its caller", async (trial) => {
     const { adapter } = trial
@@ -93,7 +93,7 @@ export const throttleContextCases: AdapterCase[] = [
   }),
 ]
 
-/** The same of the TOTP port. */
+/** The same for the TOTP port. */
 export const totpContextCases: AdapterCase[] = [
   totpCase("every TOTP call reaches the store in the async context of its caller", async (trial) => {
     const { adapter } = trial
@@ -109,7 +109,7 @@ export const totpContextCases: AdapterCase[] = [
   }),
 ]
 
-/** The same of the passkey port. */
+/** The same for the passkey port. */
 export const passkeyContextCases: AdapterCase[] = [
   passkeyCase("every passkey call reaches the store in the async context of its caller", async (trial) => {
     const { adapter, userId } = trial
@@ -126,7 +126,7 @@ export const passkeyContextCases: AdapterCase[] = [
   }),
 ]
 
-/** The same of the audit port. */
+/** The same for the audit port. */
 export const auditContextCases: AdapterCase[] = [
   auditCase("every audit call reaches the store in the async context of its caller", async (trial) => {
     const { adapter, userId } = trial
@@ -138,7 +138,7 @@ export const auditContextCases: AdapterCase[] = [
   }),
 ]
 
-/** Makes each call for several callers at once, and throws unless the store is reached in the context of each of them. */
+/** Runs each call for several callers at once. Throws unless the store is called in each caller's context. */
 async function expectOwnContexts({ onStatement }: Pick<Trial, "onStatement">, calls: Calls): Promise<void> {
   const storage = newStorage()
   if (!storage || !onStatement) return
@@ -153,7 +153,7 @@ async function expectOwnContexts({ onStatement }: Pick<Trial, "onStatement">, ca
   }
 }
 
-// Not every platform has it. Then nothing can depend on it either.
+// Not every platform has AsyncLocalStorage. Without it, nothing can depend on it.
 function newStorage(): ContextStorage<number> | null {
   const Storage = (globalThis as Platform).AsyncLocalStorage ?? nodeModule("node:async_hooks")?.AsyncLocalStorage
   return Storage ? new Storage<number>() : null

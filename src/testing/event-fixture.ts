@@ -4,23 +4,23 @@ import type { AnyAdapter } from "./adapter-case.ts"
 import { expectEqual, format } from "./expectation.ts"
 import { sessionId } from "./session-fixture.ts"
 
-/** The moment of the first events, in 2025. */
+/** The time of the first events, in 2025. */
 export const firstMoment = new Date(Date.UTC(2025, 0, 1, 0, 0, 0, 123))
 
-/** The id of event `n`: the higher `n`, the later it is in the order of ids. */
+/** Returns the id of event `n`. Ids are ordered by `n`. */
 export function eventId(n: number): string {
   return `e${n.toString(16).padStart(31, "0")}`
 }
 
-/** Makes event `n` of a user, or of nobody. All happen in the same millisecond. */
+/** Creates event `n` of a user, or without a user. All events have the same millisecond. */
 export function eventOf(userId: UserId | null, n: number, changes: Partial<AuditRecord> = {}): AuditRecord {
   const [id, detail] = [eventId(n), `{"n":${n}}`]
   return { id, at: firstMoment, type: "session_created", userId, sessionId: sessionId(n), detail, ...changes }
 }
 
-/** Makes what the cases of the audit port do with a store besides what {@link startTrial} makes. */
+/** Creates the helpers of the audit port's cases, in addition to {@link startTrial}. */
 export function eventChecks(adapter: AnyAdapter & AuditAdapter) {
-  /** Lists events with their fields, and no others. */
+  /** Lists events with exactly the fields of an event. */
   async function list(userId: UserId, before: AuditPlace | null = null, limit = 100): Promise<AuditRecord[]> {
     return (await adapter.listEvents(userId, before, limit)).map(fieldsOf)
   }

@@ -2,13 +2,13 @@ import { isDate, isError } from "../platform/realm.ts"
 import { isAuthError } from "../core/errors.ts"
 import type { AuthErrorCode } from "../core/errors.ts"
 
-/** Throws unless both values read the same: by value, with type (`1`, `"1"` and `1n` differ), keys in any order. */
+/** Throws unless both values are equal, by value and type (`1`, `"1"` and `1n` differ), with keys in any order. */
 export function expectEqual(what: string, actual: unknown, expected: unknown): void {
   const [got, wanted] = [format(actual), format(expected)]
   if (got !== wanted) throw new Error(`${what}: expected ${wanted}, got ${got}`)
 }
 
-/** Throws unless the value is a `Date`, of this realm or another (Jest runs tests in their own). */
+/** Throws unless the value is a `Date`, of this realm or another (Jest runs tests in their own realm). */
 export function expectDate(what: string, actual: unknown): void {
   if (!isDate(actual)) throw new Error(`${what}: expected a Date, got ${format(actual)}`)
 }
@@ -30,7 +30,7 @@ export async function expectAuthError(what: string, code: AuthErrorCode, call: (
   }
 }
 
-/** Throws unless exactly one of several racing calls won, and returns what it raced with. */
+/** Throws unless exactly one of several racing calls won. Returns the racer that won. */
 export function winnerOf<Racer, Result>(
   what: string,
   racers: readonly Racer[],
@@ -42,13 +42,13 @@ export function winnerOf<Racer, Result>(
   return winners[0]!
 }
 
-/** Runs a call that may as well reject as resolve, and resolves to what it did. */
+/** Runs a call that may resolve or reject, and resolves to its outcome. */
 export async function settle<Value>(call: () => Promise<Value>): Promise<PromiseSettledResult<Value>> {
   const [outcome] = await Promise.allSettled([(async () => call())()])
   return outcome
 }
 
-/** Makes a call that may find no user, and must not fail otherwise. */
+/** Wraps a call that may find no user, but must not fail otherwise. */
 export function unlessUserIsMissing<Adapter>(call: (adapter: Adapter) => Promise<unknown>) {
   return async (adapter: Adapter): Promise<void> => {
     const outcome = await settle(() => call(adapter))
@@ -57,12 +57,12 @@ export function unlessUserIsMissing<Adapter>(call: (adapter: Adapter) => Promise
   }
 }
 
-/** What a call resolved to, or `otherwise` if it rejected. */
+/** Returns what a call resolved to, or `otherwise` if it rejected. */
 export function valueOf<Value>(outcome: PromiseSettledResult<Value>, otherwise: Value): Value {
   return outcome.status === "fulfilled" ? outcome.value : otherwise
 }
 
-/** Writes a value so that two different ones never read the same; `JSON.stringify` would throw on a bigint. */
+/** Formats a value so that different values always differ. `JSON.stringify` would throw on a bigint. */
 export function format(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`
   if (typeof value === "string") return JSON.stringify(value)

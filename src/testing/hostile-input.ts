@@ -1,10 +1,10 @@
 import type { KeyName, UserId } from "../core/ports.ts"
 import { expectEqual, settle } from "./expectation.ts"
 
-/** Names of core columns and fields, in the spellings that stores use. */
+/** The names of core columns and fields, in the spellings of different stores. */
 export const coreNames = "id userId user_id createdAt created_at expiresAt expires_at hashed_password".split(" ")
 
-/** Attribute names that no table has, some of them SQL for quoting that was forgotten. */
+/** Attribute names that no table has. Some of them are SQL injections for missing quotes. */
 export const foreignNames = [
   `label" = 'x', "user_id`,
   "label` = 'x', `user_id",
@@ -21,19 +21,22 @@ export const foreignNames = [
   "x".repeat(200),
 ]
 
-/** Attributes with an own property named `__proto__`, as `JSON.parse` makes them of a request's body. */
+/** Attributes with an own property named `__proto__`, as `JSON.parse` creates them from a request body. */
 export function protoAttributes(): Record<string, string> {
   return JSON.parse('{"__proto__":{"isAdmin":true}}')
 }
 
-/** Ids that a careless comparison takes for `id`: other case, padding, a prefix, an accent, a wildcard. */
+/** Ids that a careless comparison treats as `id`: other case, padding, a prefix, an accent, a wildcard. */
 export function nearMisses(id: string): string[] {
   const close = [id.toUpperCase(), `${id} `, ` ${id}`, id.slice(0, -1), id.slice(1), `${id}0`, accented(id), `${id}\n`]
   const patterns = ["", "%", "*", `${id.slice(0, -1)}_`, `${id.slice(0, -1)}?`, "_".repeat(id.length), `${id}\0`]
   return [...close, ...patterns].filter((miss) => miss !== id)
 }
 
-/** Names that a careless comparison takes for a key's. None has a NUL, which no key can have and not every store compares. */
+/**
+ * Names that a careless comparison treats as a key's. None has a NUL, which no key can have and not every store
+ * compares.
+ */
 export function nearMissesOfKey<Key extends KeyName>(key: Key): Key[] {
   const misses = (id: string) => nearMisses(id).filter((miss) => !miss.includes("\0"))
   return [
@@ -42,17 +45,17 @@ export function nearMissesOfKey<Key extends KeyName>(key: Key): Key[] {
   ]
 }
 
-/** Values of other types that a careless lookup takes for `id`, or for "any". */
+/** Values of other types that a careless lookup treats as `id`, or as "any". */
 export function wrongTypes(id: UserId): unknown[] {
   return [undefined, null, 0, true, [id], { id }, { $ne: "" }, { not: "" }, { toString: () => String(id) }]
 }
 
-/** Hands a value of the wrong type to a method that is typed to get an id. */
+/** Passes a value of the wrong type where an id is expected. */
 export function asId(value: unknown): string {
   return value as string
 }
 
-/** Throws unless a call finds nothing. It may reject only for text with a NUL, which some databases cannot even compare. */
+/** Throws unless a call finds nothing. It may reject only for text with a NUL, which some databases cannot compare. */
 export async function expectMiss(
   what: string,
   id: string,

@@ -4,7 +4,7 @@ import { nearMissesOfKey } from "./hostile-input.ts"
 import { userCase, userRounds } from "./trial.ts"
 import { keyOf } from "./user-fixture.ts"
 
-// Ids at providers that a careless join of the two, or a careless comparison, takes for one another.
+// Provider and user ids that are confused by joining the two carelessly, or by a careless comparison.
 const lookalikes = {
   ab: ["c"],
   a: ["bc", "b", "b:c", ":b", "b:"],
@@ -15,7 +15,7 @@ const lookalikes = {
   long: [`${"x".repeat(199)}1`, `${"x".repeat(199)}2`],
 }
 
-/** One key belongs to one user, and is found by its exact two ids. */
+/** A key belongs to one user, and is found by exactly its two ids. */
 export const keyCases: AdapterCase[] = [
   userCase("findKey() finds what insertKey() stored", async (trial) => {
     const { userId, otherId, addKey } = trial

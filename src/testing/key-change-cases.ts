@@ -6,7 +6,7 @@ import type { UserTrial } from "./trial.ts"
 import { userCase, userRounds } from "./trial.ts"
 import { keyOf } from "./user-fixture.ts"
 
-/** A key changes together with the column of its user that says the same, and its hash in one step with the comparison. */
+/** A key changes together with its user's column, and its hash is compared and replaced in one step. */
 export const keyChangeCases: AdapterCase[] = [
   userCase("insertKey() merges attributes into the user's row", async (trial) => {
     const key = keyOf(trial.userId, "ada")
@@ -201,7 +201,7 @@ export const keyChangeCases: AdapterCase[] = [
   }),
 ]
 
-/** Adds keys next to a user's: the same name elsewhere, another name, and another user's. */
+/** Adds a user's key, and others next to it: the same name at another provider, another name, and another user's. */
 async function addKeys({ userId, otherId, addKey, expectKey, expectUser }: UserTrial) {
   const key = await addKey(userId, "ada", { passwordHash: "the hash" })
   const others = [

@@ -1,4 +1,4 @@
-/** A clock that stands still until it is moved: what `createAuth` takes as `now`. */
+/** A clock that only moves when told to. Pass it to `createAuth` as `now`. */
 export interface ManualClock {
   /** Returns the time in milliseconds since 1970. */
   (): number
@@ -7,9 +7,9 @@ export interface ManualClock {
 }
 
 /**
- * Makes a clock for tests that must wait 30 days and cannot.
+ * Creates a clock for tests of long periods, such as a session's 30 days.
  *
- * @param start Where it stands at first, a date or milliseconds since 1970. Default: 2030-01-01T00:00:00Z. Throws a
+ * @param start The initial time, a date or milliseconds since 1970. Default: 2030-01-01T00:00:00Z. Throws a
  * `RangeError` if it is not a time.
  * @example
  * const now = manualClock()

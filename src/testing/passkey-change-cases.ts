@@ -8,7 +8,7 @@ import type { PasskeyTrial } from "./trial.ts"
 import { passkeyCase, passkeyRounds } from "./trial.ts"
 import { keyOf } from "./user-fixture.ts"
 
-/** A passkey is used, renamed and deleted by itself, by its owner. */
+/** Each passkey is used, renamed and deleted separately, and only by its owner. */
 export const passkeyChangeCases: AdapterCase[] = [
   ownedCase(
     "recordPasskeyUse() sets the counter, the backup and the time of the use, and nothing else",
@@ -116,7 +116,7 @@ export const passkeyChangeCases: AdapterCase[] = [
   }),
   passkeyCase("deletePasskeys() deletes all of a user's passkeys, and says how many", async (trial) => {
     const { adapter, userId, otherId } = trial
-    // An adapter may leave it out.
+    // The method is optional.
     if (!adapter.deletePasskeys) return
     const passkeys = [1, 2, 3].map((n) => trial.addPasskey(userId, n))
     const theirs = await trial.addPasskey(otherId, 4)
@@ -157,7 +157,7 @@ export const passkeyChangeCases: AdapterCase[] = [
 
 type Owned = PasskeyTrial & Record<"passkey" | "theirs", PasskeyRecord> & { others: PasskeyRecord[] }
 
-/** Makes a case about a user's passkey. The user's other ones and that of the other user must stay as they are. */
+/** Creates a case about a user's passkey. The user's other ones and the other user's must not change. */
 function ownedCase(name: string, check: (trial: Owned) => Promise<void>): AdapterCase {
   return passkeyCase(name, async (trial) => {
     const { userId, otherId, addPasskey } = trial
@@ -169,7 +169,7 @@ function ownedCase(name: string, check: (trial: Owned) => Promise<void>): Adapte
   })
 }
 
-/** Makes a case about a user with one key. An adapter without the user port passes at once. */
+/** Creates a case about a user with one key. An adapter without the user port passes at once. */
 function keyedCase(
   name: string,
   check: (trial: PasskeyTrial & { adapter: FullAdapter }) => Promise<void>,

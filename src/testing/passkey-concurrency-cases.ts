@@ -6,7 +6,7 @@ import { expectEqual, unlessUserIsMissing, winnerOf } from "./expectation.ts"
 import { firstPasskeyAt, passkeyOf, useOf } from "./passkey-fixture.ts"
 import { shift } from "./session-fixture.ts"
 
-/** Races about passkeys. */
+/** Race conditions of passkeys. */
 export const passkeyConcurrencyCases: ConcurrencyCase[] = [
   passkeyRace("2 users store passkeys under one id: exactly one is stored", async (round) => {
     const [n, owners] = [round.next(), [round.userId, await round.addUser(round.next())]]
@@ -63,7 +63,7 @@ export const passkeyConcurrencyCases: ConcurrencyCase[] = [
     const remove = () => adapter.deleteUser(userId)
     await round.atOnce<unknown>([...calls.slice(0, 5), remove, ...calls.slice(5)])
     await round.expectNoPasskey(...passkeys)
-    // A row that is left without a user would be that of whoever takes the id.
+    // A row left without its user would belong to the next user with that id.
     await round.addUser(n)
     await round.expectNoPasskey(...passkeys)
     await round.expectOwned(userId)

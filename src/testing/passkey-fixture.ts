@@ -4,15 +4,15 @@ import type { AnyAdapter } from "./adapter-case.ts"
 import { expectEqual, format } from "./expectation.ts"
 import { shift } from "./session-fixture.ts"
 
-/** The moment at which passkey 0 is created, in 2025. */
+/** The creation time of passkey 0, in 2025. */
 export const firstPasskeyAt = new Date(Date.UTC(2025, 0, 1, 0, 0, 0, 123))
 
-/** The id of passkey `n`: base64url of a usual length, with letters of both cases and a long common beginning. */
+/** Returns the id of passkey `n`: base64url of a usual length, in both cases, with a long common prefix. */
 export function passkeyIdOf(n: number): string {
   return `aB3-_Zyx9KlmNopQ${n.toString(16).padStart(16, "0")}eF`
 }
 
-/** Makes passkey `n` of a user, which was never used. The higher `n`, the newer it is. */
+/** Creates passkey `n` of a user, never used. A higher `n` is newer. */
 export function passkeyOf(userId: UserId, n: number, changes: Partial<PasskeyRecord> = {}): PasskeyRecord {
   return {
     id: passkeyIdOf(n),
@@ -31,21 +31,21 @@ export function passkeyOf(userId: UserId, n: number, changes: Partial<PasskeyRec
   }
 }
 
-/** Makes a use of a passkey, which sets its counter. */
+/** Creates a use of a passkey, which sets its counter. */
 export function useOf(signCount: number, changes: Partial<PasskeyUse> = {}): PasskeyUse {
   return { signCount, backedUp: true, usedAt: shift(firstPasskeyAt, 7_001), ...changes }
 }
 
-/** Makes what the cases of the passkey port do with a store besides what {@link startTrial} makes. */
+/** Creates the helpers of the passkey port's cases, in addition to {@link startTrial}. */
 export function passkeyChecks(adapter: AnyAdapter & PasskeyAdapter) {
-  /** Gives a user passkey `n`, and resolves to it. Throws unless it is stored. */
+  /** Stores passkey `n` for a user, and resolves to it. Throws unless it is stored. */
   async function addPasskey(userId: UserId, n: number, changes?: Partial<PasskeyRecord>): Promise<PasskeyRecord> {
     const passkey = passkeyOf(userId, n, changes)
     expectEqual("insertPasskey()", await adapter.insertPasskey(passkey), true)
     return passkey
   }
 
-  /** Throws unless the store holds these passkeys as given. */
+  /** Throws unless the store holds exactly these passkeys' values. */
   async function expectPasskeys(...passkeys: PasskeyRecord[]): Promise<void> {
     for (const passkey of passkeys) {
       const found = await adapter.findPasskey(passkey.id)
@@ -67,7 +67,7 @@ export function passkeyChecks(adapter: AnyAdapter & PasskeyAdapter) {
   return { addPasskey, expectPasskeys, expectNoPasskey, expectOwned }
 }
 
-/** The fields of a passkey, and no others. */
+/** Returns exactly the fields of a passkey. */
 function fieldsOf(passkey: PasskeyRecord): PasskeyRecord {
   const { id, userId, publicKey, algorithm, signCount, backupEligible, backedUp } = passkey
   const { aaguid, transports, name, createdAt, usedAt } = passkey

@@ -71,7 +71,7 @@ export const passkeyHostileCases: AdapterCase[] = [
 
 type Whole = PasskeyTrial & { passkey: PasskeyRecord }
 
-/** Makes a case about a user's passkey. At its end, and whenever it checks, that one and the other user's must be as they were. */
+/** Creates a case about a user's passkey. It and the other user's must not have changed at each check and at the end. */
 function wholeCase(name: string, check: (trial: Whole, checkWhole: () => Promise<void>) => Promise<void>): AdapterCase {
   return passkeyCase(name, async (trial) => {
     const { userId, otherId } = trial

@@ -7,7 +7,7 @@ import { expiredAt, liveUntil, shift } from "./session-fixture.ts"
 import type { PasskeyTrial } from "./trial.ts"
 import { passkeyCase, passkeyRounds } from "./trial.ts"
 
-/** What is stored is what is found and listed. */
+/** Passkeys are found and listed as they were stored. */
 export const passkeyRowCases: AdapterCase[] = [
   passkeyCase("insertPasskey() stores passkeys as given", async ({ userId, otherId, ...trial }) => {
     const used = { usedAt: shift(firstPasskeyAt, 1), backedUp: true }
@@ -112,7 +112,7 @@ export const passkeyRowCases: AdapterCase[] = [
     await trial.expectOwned(trial.userId, passkey)
   }),
   passkeyCase("listPasskeys() lists a user's passkeys, the newest first", async ({ userId, otherId, ...trial }) => {
-    // Neither the ids nor the order of insertion is that of the times.
+    // Neither the ids nor the insertions are in the order of the times.
     const times = [3, 1, 5, 2, 4, 1_004, 1_003].map((ms) => ({ createdAt: shift(firstPasskeyAt, ms) }))
     const passkeys: PasskeyRecord[] = []
     for (const [n, time] of times.entries()) passkeys.push(await trial.addPasskey(userId, n, time))
@@ -178,7 +178,7 @@ function texts(): string[] {
   return [...odd, "🔒 é e\u0301 ß ﬁ \u202E\uFEFF", "x".repeat(255), `${"🔒".repeat(63)}é!`, "\u{10FFFF}".repeat(63)]
 }
 
-/** Makes a case that stores a passkey with each of these changes, all together, and finds every one as it was given. */
+/** Creates a case that stores one passkey with each of these changes, and finds them all unchanged. */
 function storesEach(name: string, changes: Partial<PasskeyRecord>[]): AdapterCase {
   return passkeyCase(name, async ({ userId, ...trial }) => {
     const passkeys: PasskeyRecord[] = []
@@ -189,7 +189,7 @@ function storesEach(name: string, changes: Partial<PasskeyRecord>[]): AdapterCas
   })
 }
 
-/** Changes a passkey that the store must not share with its callers. */
+/** Changes a passkey in place, which must not change the stored one. */
 function spoil(passkey: PasskeyRecord): void {
   passkey.createdAt.setTime(0)
   passkey.usedAt?.setTime(0)

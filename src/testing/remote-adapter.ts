@@ -3,13 +3,13 @@ import { AuthError, isAuthError } from "../core/errors.ts"
 import { isDate, isError } from "../platform/realm.ts"
 import { format } from "./expectation.ts"
 
-/** One end of a connection between two processes or threads. It must carry structured clones: JSON loses dates. */
+/** One end of a connection between two processes or threads. It must carry structured clones, because JSON loses dates. */
 export interface AdapterChannel {
   /** Sends a message to the other end. */
   send: (message: unknown) => unknown
-  /** Has a listener called with each message from the other end. */
+  /** Registers a listener for messages from the other end. */
   receive: (listener: (message: unknown) => void) => unknown
-  /** Settles when the other end is gone. Without it, a call that nobody answers waits for ever. */
+  /** Settles when the other end is gone. Without it, an unanswered call waits forever. */
   closed?: Promise<unknown> | undefined
 }
 
@@ -27,13 +27,13 @@ interface Answer {
   failure?: Failure
 }
 
-/** What is sent of an error, whose name and code a structured clone would lose. */
+/** What is sent of an error. A structured clone would lose its name and code. */
 interface Failure {
   message: string
   code: AuthErrorCode | null
 }
 
-/** The answer number 0, which nobody has asked for: what can be called, and a date, to see whether dates arrive. */
+/** Answer number 0, sent without a call. It lists the methods and has a date, to check that dates arrive. */
 interface Greeting {
   methods: string[]
   now: Date
@@ -42,7 +42,7 @@ interface Greeting {
 const gone: Failure = { message: "The process that serves the adapter is gone.", code: "store_failed" }
 
 /**
- * Lets another process call the methods of an adapter in this one, through {@link remoteAdapter}.
+ * Lets another process call the methods of this process's adapter through {@link remoteAdapter}.
  *
  * @example
  * // In a process that was started by fork(file, { serialization: "advanced" }):
@@ -53,19 +53,19 @@ const gone: Failure = { message: "The process that serves the adapter is gone.",
  */
 export function serveAdapter(adapter: object, { send, receive }: Omit<AdapterChannel, "closed">): void {
   const methods = new Map(Object.entries(adapter).filter(isMethod))
-  // The other end is remoteAdapter(), which sends calls only.
+  // The other end is remoteAdapter(), which sends only calls.
   receive((message) => void perform(methods, message as Call).then(send))
   const greeting: Greeting = { methods: [...methods.keys()], now: new Date() }
   send({ number: 0, value: greeting } satisfies Answer)
 }
 
 /**
- * Makes an adapter whose methods run in another process, the one that calls {@link serveAdapter}. To be called at once
- * when that process has been started, so that its first message is not missed.
+ * Creates an adapter that runs in another process, which calls {@link serveAdapter}. Call this immediately after
+ * starting that process, so that its first message is not missed.
  *
- * @returns The adapter, once it is served. Rejects with `invalid_option` for a channel that loses dates. It and its
- * methods reject with `store_failed` when the channel has closed; else the methods reject as the adapter does: with the
- * same message, and with the code of an `AuthError`
+ * @returns The adapter, once it is served. Rejects with `invalid_option` for a channel that loses dates. After the
+ * channel has closed, rejects with `store_failed`, and so do the adapter's methods. Otherwise they reject as the
+ * adapter does: with the same message, and the code of an `AuthError`
  * @example
  * const child = fork("./serve-my-adapter.js", { serialization: "advanced" })
  * const adapter = await remoteAdapter<ReturnType<typeof myAdapter>>({
@@ -76,7 +76,7 @@ export function serveAdapter(adapter: object, { send, receive }: Omit<AdapterCha
  */
 export async function remoteAdapter<Adapter extends object>(channel: AdapterChannel): Promise<Adapter> {
   const { answerTo } = listen(channel)
-  // serveAdapter() sends it first.
+  // serveAdapter() sends the greeting first.
   const { methods, now } = (await answerTo(0)) as Greeting
   if (!isDate(now)) throw new AuthError("invalid_option", lostDates)
   let count = 0
@@ -86,7 +86,7 @@ export async function remoteAdapter<Adapter extends object>(channel: AdapterChan
       return answerTo(number, { number, method, values })
     }
   }
-  // These are the methods that the adapter has over there.
+  // The remote adapter has exactly these methods.
   return Object.fromEntries(methods.map((method) => [method, remote(method)])) as Adapter
 }
 
@@ -114,7 +114,7 @@ function failureOf(error: unknown): Failure {
 function listen({ send, receive, closed }: AdapterChannel) {
   const waiting = new Map<number, (answer: Answer) => void>()
   let isClosed = false
-  // The other end is serveAdapter(), which sends answers only.
+  // The other end is serveAdapter(), which sends only answers.
   receive((message) => settle(message as Answer))
   const close = (): void => {
     isClosed = true
@@ -127,7 +127,7 @@ function listen({ send, receive, closed }: AdapterChannel) {
     waiting.delete(answer.number)
   }
 
-  /** Resolves to the value of an answer, when the call has been sent that asks for it. */
+  /** Sends a call, if there is one, and resolves to the value of its answer. */
   async function answerTo(number: number, call?: Call): Promise<unknown> {
     if (isClosed) throw errorOf(gone)
     const answered = new Promise<Answer>((resolve) => waiting.set(number, resolve))

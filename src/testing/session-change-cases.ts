@@ -4,7 +4,7 @@ import { expiredAt, liveUntil, sessionId, sessionOf, shift } from "./session-fix
 import type { Trial } from "./trial.ts"
 import { changeCase, sessionCase, sessionRounds } from "./trial.ts"
 
-/** A session changes only when, and only where, it is told to; a rotation leaves one session where there was one. */
+/** Only the methods that change a session change it, and only that session. A rotation replaces one session with one. */
 export const sessionChangeCases: AdapterCase[] = [
   changeCase("extendSession() moves a deadline that is before the limit", async (trial, session) => {
     expectEqual("extendSession()", await extend(trial, session), true)

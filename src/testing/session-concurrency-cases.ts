@@ -7,13 +7,13 @@ import { expiredAt, liveUntil, sessionOf } from "./session-fixture.ts"
 
 type Adapter = AdapterSetup["adapter"]
 
-/** A session, and the one that is to take its place. */
+/** A session and its replacement. */
 interface Rotation {
   old: Session
   next: Session
 }
 
-/** Races about sessions. */
+/** Race conditions of sessions. */
 export const sessionConcurrencyCases: ConcurrencyCase[] = [
   sessionRace("50 requests find a session that is due, and extendSession() writes for one of them", async (round) => {
     const session = await round.addSession(round.userId, round.next())
@@ -127,7 +127,7 @@ const rotate =
     adapter.replaceSession(old.id, next)
 const visiting = (id: string) => (adapter: Adapter) => visit(adapter, id, liveUntil(60))
 
-/** What a request does that finds a session due: between its read and its write, others come in. */
+/** Extends a session that is due, as a request does. Other requests may come between its read and its write. */
 async function visit(adapter: Adapter, id: string, to: Date): Promise<{ found: boolean; extended: boolean | null }> {
   const found = await adapter.findSession(id)
   if (!found || found.session.expiresAt > liveUntil(30)) return { found: found !== null, extended: null }

@@ -3,7 +3,7 @@ import { expectEqual } from "./expectation.ts"
 import { expiredAt, liveUntil, sessionId, shift } from "./session-fixture.ts"
 import { changeCase, sessionCase, sessionRounds } from "./trial.ts"
 
-/** What is deleted is gone, and nothing else is. */
+/** Deleting removes exactly the given sessions. */
 export const sessionDeleteCases: AdapterCase[] = [
   sessionCase("deleteSession() deletes a session, and resolves to false the second time", async (trial) => {
     const session = await trial.addSession(trial.userId, 1)

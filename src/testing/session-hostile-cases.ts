@@ -6,7 +6,7 @@ import { columnOf, expiredAt, liveUntil, sessionId, sessionOf } from "./session-
 import type { Trial } from "./trial.ts"
 import { changeCase, sessionCase } from "./trial.ts"
 
-/** Ids are compared byte for byte, and attributes stay attributes. */
+/** Ids are compared byte for byte, and attributes cannot change core columns. */
 export const sessionHostileCases: AdapterCase[] = [
   changeCase("findSession() compares ids byte for byte", async ({ adapter }, { id }) => {
     for (const miss of nearMisses(id)) {

@@ -5,14 +5,14 @@ import { expiredAt, idsOf, liveUntil, sessionId, sessionOf } from "./session-fix
 import { changeCase, sessionCase } from "./trial.ts"
 import { expectRow } from "./user-fixture.ts"
 
-// Odd milliseconds, both sides of a change to summer time, and a date that 32 bits of seconds cannot hold.
+// Odd milliseconds, both sides of a change to summer time, and a date beyond 32 bits of seconds.
 const times = [
   ["2025-03-30T01:59:59.999Z", "2035-03-25T02:30:00.001Z"],
   ["2025-11-02T06:30:00.789Z", "2035-12-31T23:59:59.123Z"],
   ["2024-02-29T12:00:00.500Z", "2040-01-19T03:14:08.007Z"],
 ] as const
 
-// What a driver or a store might take for SQL, a placeholder, a number or JSON.
+// Texts that a driver or a store might treat as SQL, a placeholder, a number or JSON.
 const texts = [
   "",
   " padded ",
@@ -28,7 +28,7 @@ const texts = [
   "Zoë 🔒 漢字 e\u0301",
 ]
 
-/** What is stored is found, as it was. */
+/** Sessions are found as they were stored. */
 export const sessionRowCases: AdapterCase[] = [
   sessionCase("findSession() finds what insertSession() stored, to the millisecond", async (trial) => {
     for (const [n, [created, expires]] of times.entries()) {

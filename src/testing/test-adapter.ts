@@ -5,8 +5,8 @@ import type { SetUpConcurrency } from "./concurrency-case.ts"
 type Test = (name: string, run: () => Promise<void>) => unknown
 
 /**
- * Registers every case of all ports with a test runner: those of sessions, users, tokens, throttles, authenticator apps,
- * passkeys and events. An adapter without a port, except for that of sessions, passes that port's cases.
+ * Registers every case of all ports with a test runner: sessions, users, tokens, throttles, authenticator apps,
+ * passkeys and events. An adapter passes the cases of any port it does not have, except the session port.
  *
  * @param test The runner's `test`: that of Vitest, Jest, `node:test`, Bun or Deno (there: `Deno.test`)
  * @param setup Called for each case, to make the adapter over an empty store

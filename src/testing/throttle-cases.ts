@@ -10,7 +10,7 @@ const { cost, limit, now, skew, span } = budget
 const [id, otherId] = [attemptId(1), attemptId(2)]
 const day = 24 * 60 * 60 * 1000
 
-/** Budgets are spent and filled up to the millisecond, by the clock of the caller. */
+/** Budgets are spent and refilled to the millisecond, by the caller's clock. */
 export const attemptCases: AdapterCase[] = [
   throttleCase("takeAttempt() lets as many through at once as a full budget has", async (trial) => {
     await trial.drain(id)
@@ -121,7 +121,7 @@ export const attemptCases: AdapterCase[] = [
     await trial.drain(id)
     for (const miss of nearMisses(id)) {
       const outcome = await settle(() => trial.adapter.takeAttempt(miss, now, cost, span))
-      // No row can have these ids in every database.
+      // Some databases cannot store a row with these ids.
       if (outcome.status === "rejected" && (miss === "" || miss.includes("\0"))) continue
       const result = outcome.status === "fulfilled" ? { ...outcome.value } : outcome.reason
       expectEqual(`takeAttempt(${format(miss)})`, result, { taken: true, until: now + cost })
@@ -180,7 +180,7 @@ export const attemptCases: AdapterCase[] = [
   }),
 ]
 
-/** The methods without their adapter: none may need `this`. */
+/** Returns the methods without their adapter, because none may need `this`. */
 function methodsOf({ adapter }: Pick<ThrottleTrial, "adapter">) {
   // oxlint-disable-next-line typescript/unbound-method -- that is the point
   const { takeAttempt, dropAttempts, deleteIdleAttempts } = adapter

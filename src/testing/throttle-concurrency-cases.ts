@@ -8,7 +8,7 @@ const { cost, now } = budget
 const limit = 20
 const span = limit * cost
 
-/** Races about the budgets of a throttle. */
+/** Race conditions of rate-limit budgets. */
 export const throttleConcurrencyCases: ConcurrencyCase[] = [
   throttleRace("200 callers take attempts of one budget: as many are let through as it has", async (round) => {
     const id = attemptId(round.next())
@@ -34,7 +34,7 @@ interface Callers {
   atOnce<Result>(calls: ((adapter: ThrottleAdapter) => Promise<Result>)[]): Promise<Result[]>
 }
 
-/** Lets 200 callers take an attempt at the same time on their clocks, when the budget is full. */
+/** Lets 200 callers take an attempt of a full budget at the same time. */
 async function expectLetThrough(round: Callers, id: string, at: number): Promise<void> {
   const attempts = await round.atOnce(Array.from({ length: 200 }, () => take(id, at)))
   expectEqual("takeAttempt() calls that were let through", attempts.filter(({ taken }) => taken).length, limit)

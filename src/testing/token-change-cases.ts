@@ -6,7 +6,7 @@ import { tokenIdOf, tokenOf, usualPurpose } from "./token-fixture.ts"
 import type { TokenTrial } from "./trial.ts"
 import { tokenCase, tokenRounds } from "./trial.ts"
 
-/** Tokens are replaced, counted and deleted by user and purpose, and no others are. */
+/** Tokens are replaced, counted and deleted by user and purpose, without changing others. */
 export const tokenChangeCases: AdapterCase[] = [
   tokenCase("replacing tokens keeps the new one and those that expire last", async (trial) => {
     const { userId } = trial
@@ -145,7 +145,7 @@ async function addAll(
   return tokens
 }
 
-/** Inserts two tokens of each purpose, and resolves to those of these purposes and to all others. */
+/** Inserts two tokens of each purpose. Resolves to those with these purposes, and to all others. */
 async function addPurposes(trial: TokenTrial, purposes: string[]) {
   const own = everyPurpose.flatMap((of, n) => [1, 2].map((m) => tokenOf(trial.userId, 10 * n + m, { purpose: of })))
   const others = [

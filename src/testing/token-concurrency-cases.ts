@@ -6,7 +6,7 @@ import { expectEqual, unlessUserIsMissing, winnerOf } from "./expectation.ts"
 import { liveUntil } from "./session-fixture.ts"
 import { fieldsOf, tokenOf, usualPurpose } from "./token-fixture.ts"
 
-/** Races about tokens. */
+/** Race conditions of tokens. */
 export const tokenConcurrencyCases: ConcurrencyCase[] = [
   tokenRace("50 callers take one token: exactly one gets it", async (round) => {
     const token = await round.addToken(round.userId, round.next())
@@ -95,7 +95,7 @@ export const tokenConcurrencyCases: ConcurrencyCase[] = [
     await round.atOnce<unknown>([...calls.slice(0, 5), remove, ...calls.slice(5)])
     await round.expectNoToken(...tokens)
     await round.expectCount(userId, 0)
-    // A row that is left without a user would be that of whoever takes the id.
+    // A row left without its user would belong to the next user with that id.
     await round.addUser(n)
     await round.expectNoToken(...tokens)
     await round.expectCount(userId, 0)

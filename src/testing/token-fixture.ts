@@ -7,12 +7,12 @@ import { liveUntil } from "./session-fixture.ts"
 /** The purpose of most tokens in the cases. */
 export const usualPurpose = "reset_password"
 
-/** The id of token `n`: 64 lower-case hex digits, with letters and a long common beginning. */
+/** Returns the id of token `n`: 64 lower-case hex digits, with letters and a long common prefix. */
 export function tokenIdOf(n: number): string {
   return "fedcba9876543210".repeat(3) + n.toString(16).padStart(16, "0")
 }
 
-/** Makes token `n` of a user, or of nobody. */
+/** Creates token `n` of a user, or without a user. */
 export function tokenOf(userId: UserId | null, n: number, changes: Partial<TokenRecord> = {}): TokenRecord {
   return {
     id: tokenIdOf(n),
@@ -25,7 +25,7 @@ export function tokenOf(userId: UserId | null, n: number, changes: Partial<Token
   }
 }
 
-/** Makes what the cases of the token port do with a store besides what {@link startTrial} makes. */
+/** Creates the helpers of the token port's cases, in addition to {@link startTrial}. */
 export function tokenChecks(adapter: AnyAdapter & TokenAdapter) {
   /** Inserts a token, and resolves to it. */
   async function addToken(userId: UserId | null, n: number, changes?: Partial<TokenRecord>): Promise<TokenRecord> {
@@ -39,7 +39,7 @@ export function tokenChecks(adapter: AnyAdapter & TokenAdapter) {
     expectEqual("insertTokens()", await adapter.insertTokens(tokens, replacing), true)
   }
 
-  /** Inserts a token that never expires. Resolves to `null` if the store may refuse it, and did. */
+  /** Inserts a token that never expires. Resolves to `null` if the store refuses it, which is allowed. */
   async function addEndless(userId: UserId | null, n: number): Promise<TokenRecord | null> {
     const token = tokenOf(userId, n, { expiresAt: null })
     const outcome = await settle(() => adapter.insertTokens([token]))
@@ -65,7 +65,7 @@ export function tokenChecks(adapter: AnyAdapter & TokenAdapter) {
     for (const { id } of tokens) expectEqual(`findToken(${format(id)})`, await adapter.findToken(id), null)
   }
 
-  /** Throws unless so many tokens of the user are counted. */
+  /** Throws unless this many tokens of the user are counted. */
   async function expectCount(userId: UserId, count: number, ofPurpose = usualPurpose): Promise<void> {
     const what = `countTokens(${format(userId)}, ${format(ofPurpose)})`
     expectEqual(what, await adapter.countTokens(userId, ofPurpose), count)
@@ -74,7 +74,7 @@ export function tokenChecks(adapter: AnyAdapter & TokenAdapter) {
   return { addToken, insert, addEndless, expectTokens, expectNoToken, expectCount }
 }
 
-/** The fields of a token, and no others. */
+/** Returns exactly the fields of a token. */
 export function fieldsOf(token: TokenRecord): TokenRecord {
   const { id, purpose: ofPurpose, userId, expiresAt, attempts, data } = token
   return { id, purpose: ofPurpose, userId, expiresAt, attempts, data }

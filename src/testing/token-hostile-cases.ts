@@ -80,7 +80,7 @@ export const tokenHostileCases: AdapterCase[] = [
   }),
 ]
 
-/** Makes a case about a token of a user and one of nobody. At its end, and whenever it checks, both must be as they were. */
+/** Creates a case about a token of a user and one without a user. Neither may have changed at each check and at the end. */
 function wholeCase(name: string, check: (trial: TokenTrial, checkWhole: () => Promise<void>) => Promise<void>) {
   return tokenCase(name, async (trial) => {
     const tokens = [await trial.addToken(trial.userId, 1), await trial.addToken(null, 2)]

@@ -7,7 +7,7 @@ import { fieldsOf, tokenIdOf, tokenOf, usualPurpose } from "./token-fixture.ts"
 import type { TokenTrial } from "./trial.ts"
 import { tokenCase } from "./trial.ts"
 
-/** What is stored is what is found, taken or tried. */
+/** Tokens are found, taken and tried as they were stored. */
 export const tokenRowCases: AdapterCase[] = [
   tokenCase("insertTokens() stores tokens as given, all at once", async ({ userId, otherId, ...trial }) => {
     const ten = Array.from({ length: 10 }, (_, n) => tokenOf(userId, n, { purpose: ":recovery" }))

@@ -6,7 +6,7 @@ import { totpOf, usualStep } from "./totp-fixture.ts"
 import type { TotpTrial } from "./trial.ts"
 import { totpCase, totpRounds } from "./trial.ts"
 
-/** A user has one authenticator, whose steps are used up one after the other. */
+/** A user has one authenticator, whose time steps are used up in order. */
 export const totpCases: AdapterCase[] = [
   totpCase("insertTotp() stores an authenticator as given, one for each user", async (trial) => {
     const { userId, otherId } = trial
@@ -267,7 +267,7 @@ const texts = [
   "🔒".repeat(250),
 ]
 
-/** Makes a case about a user's authenticator. That of the other user must be as it was when the case ends. */
+/** Creates a case about a user's authenticator. The other user's must not have changed at the end. */
 function ownedCase(name: string, check: (trial: Owned) => Promise<void>): AdapterCase {
   return totpCase(name, async (trial) => {
     const [totp, theirs] = [await trial.addTotp(trial.userId, 1), await trial.addTotp(trial.otherId, 2)]

@@ -5,7 +5,7 @@ import { totpRace } from "./concurrency-case.ts"
 import { expectEqual, unlessUserIsMissing, winnerOf } from "./expectation.ts"
 import { totpOf, usualStep } from "./totp-fixture.ts"
 
-/** Races about authenticators. */
+/** Race conditions of authenticators. */
 export const totpConcurrencyCases: ConcurrencyCase[] = [
   totpRace("50 callers use one time step up: exactly one does", async (round) => {
     const { userId } = round
@@ -18,7 +18,7 @@ export const totpConcurrencyCases: ConcurrencyCase[] = [
   totpRace("20 callers use 20 time steps up: the last one counts, and none goes back", async (round) => {
     const { userId } = round
     const totp = await round.addTotp(userId, 1)
-    // The latest comes first, as often as not.
+    // In mixed order: a later step often comes before an earlier one.
     const steps = Array.from({ length: 20 }, (_, n) => usualStep + 1 + ((n * 7) % 20))
     const results = await round.atOnce(steps.map((step) => (adapter) => adapter.takeStep(userId, step)))
     expectEqual("takeStep() of the last step", results[steps.indexOf(usualStep + 20)], true)
@@ -68,7 +68,7 @@ export const totpConcurrencyCases: ConcurrencyCase[] = [
     const remove = () => adapter.deleteUser(userId)
     await round.atOnce<unknown>([...calls.slice(0, 5), remove, ...calls.slice(5)])
     await round.expectNoTotp(userId)
-    // A row that is left without a user would be that of whoever takes the id.
+    // A row left without its user would belong to the next user with that id.
     await round.addUser(n)
     await round.expectNoTotp(userId)
   }),

@@ -6,24 +6,24 @@ import { expectEqual, format } from "./expectation.ts"
 /** A time step in 2025. */
 export const usualStep = 58_000_000
 
-/** Makes authenticator `n`: text as sealing makes it, with upper and lower case, and a step that is used. */
+/** Creates authenticator `n`: text like a sealed secret's, in both cases, and a used step. */
 export function totpOf(n: number, changes: Partial<TotpRecord> = {}): TotpRecord {
   return { secret: `k1.SealedSeed_${n}-xY`, usedStep: usualStep, ...changes }
 }
 
-/** Makes what the cases of the TOTP port do with a store besides what {@link startTrial} makes. */
+/** Creates the helpers of the TOTP port's cases, in addition to {@link startTrial}. */
 export function totpChecks(adapter: AnyAdapter & TotpAdapter) {
   /** Inserts an authenticator without `replace`, and resolves to whether it was stored. */
   function insert(userId: UserId, { secret, usedStep }: TotpRecord): Promise<boolean> {
     return adapter.insertTotp(userId, secret, usedStep, false)
   }
 
-  /** Inserts an authenticator in the place of any other, and resolves to whether it was stored. */
+  /** Inserts an authenticator, replacing any other, and resolves to whether it was stored. */
   function replace(userId: UserId, { secret, usedStep }: TotpRecord): Promise<boolean> {
     return adapter.insertTotp(userId, secret, usedStep, true)
   }
 
-  /** Gives a user authenticator `n`, and resolves to it. Throws unless it is stored. */
+  /** Stores authenticator `n` for a user, and resolves to it. Throws unless it is stored. */
   async function addTotp(userId: UserId, n: number, changes?: Partial<TotpRecord>): Promise<TotpRecord> {
     const totp = totpOf(n, changes)
     expectEqual("insertTotp()", await insert(userId, totp), true)

@@ -24,30 +24,30 @@ import { tokenChecks } from "./token-fixture.ts"
 import { totpChecks } from "./totp-fixture.ts"
 import { userChecks } from "./user-fixture.ts"
 
-/** A store under test with two users, which a case of the session port starts with. */
+/** A store under test with two users, as each case of the session port starts. */
 export type Trial = ReturnType<typeof startTrial> & { userId: UserId; otherId: UserId }
 
-/** The same over an adapter that has the user port too. */
+/** A trial whose adapter also has the user port. */
 export type UserTrial = TrialOf<FullAdapter> & ReturnType<typeof userChecks>
 
-/** The same with the token port. */
+/** A trial whose adapter has the token port. */
 export type TokenTrial = TrialOf<AnyAdapter & TokenAdapter> & ReturnType<typeof tokenChecks>
 
-/** The same with the throttle port. */
+/** A trial whose adapter has the throttle port. */
 export type ThrottleTrial = TrialOf<AnyAdapter & ThrottleAdapter> & ReturnType<typeof attemptChecks>
 
-/** The same with the TOTP port. */
+/** A trial whose adapter has the TOTP port. */
 export type TotpTrial = TrialOf<AnyAdapter & TotpAdapter> & ReturnType<typeof totpChecks>
 
-/** The same with the passkey port. */
+/** A trial whose adapter has the passkey port. */
 export type PasskeyTrial = TrialOf<AnyAdapter & PasskeyAdapter> & ReturnType<typeof passkeyChecks>
 
-/** The same with the audit port. */
+/** A trial whose adapter has the audit port. */
 export type AuditTrial = TrialOf<AnyAdapter & AuditAdapter> & ReturnType<typeof eventChecks>
 
 type TrialOf<Adapter> = Omit<Trial, "adapter"> & { adapter: Adapter }
 
-/** Makes a case of the session port. Its store has the users 1 and 2. */
+/** Creates a case of the session port. Its store has the users 1 and 2. */
 export function sessionCase(name: string, check: (trial: Trial) => Promise<void>): AdapterCase {
   return {
     name,
@@ -63,7 +63,7 @@ export function sessionCase(name: string, check: (trial: Trial) => Promise<void>
   }
 }
 
-/** Makes a case about the first of three sessions. The others, a second one and that of user 2, must stay as they are. */
+/** Creates a case about the first of three sessions. The second one, and that of user 2, must not change. */
 export function changeCase(name: string, check: (trial: Trial, session: Session) => Promise<void>): AdapterCase {
   return sessionCase(name, async (trial) => {
     const session = await trial.addSession(trial.userId, 1)
@@ -73,72 +73,72 @@ export function changeCase(name: string, check: (trial: Trial, session: Session)
   })
 }
 
-/** Makes a case of the user port, which an adapter without that port passes at once. */
+/** Creates a case of the user port. An adapter without that port passes at once. */
 export function userCase(name: string, check: (trial: UserTrial) => Promise<void>): AdapterCase {
   return sessionCase(name, async ({ adapter, ...trial }) => {
     if (hasUserPort(adapter)) await check({ ...trial, adapter, ...userChecks(adapter) })
   })
 }
 
-/** Makes a case of the token port, which an adapter without that port passes at once. */
+/** Creates a case of the token port. An adapter without that port passes at once. */
 export function tokenCase(name: string, check: (trial: TokenTrial) => Promise<void>): AdapterCase {
   return sessionCase(name, async ({ adapter, ...trial }) => {
     if (hasTokenPort(adapter)) await check({ ...trial, adapter, ...tokenChecks(adapter) })
   })
 }
 
-/** Makes a case of the throttle port, which an adapter without that port passes at once. */
+/** Creates a case of the throttle port. An adapter without that port passes at once. */
 export function throttleCase(name: string, check: (trial: ThrottleTrial) => Promise<void>): AdapterCase {
   return sessionCase(name, async ({ adapter, ...trial }) => {
     if (hasThrottlePort(adapter)) await check({ ...trial, adapter, ...attemptChecks(adapter) })
   })
 }
 
-/** Makes a case of the TOTP port, which an adapter without that port passes at once. */
+/** Creates a case of the TOTP port. An adapter without that port passes at once. */
 export function totpCase(name: string, check: (trial: TotpTrial) => Promise<void>): AdapterCase {
   return sessionCase(name, async ({ adapter, ...trial }) => {
     if (hasTotpPort(adapter)) await check({ ...trial, adapter, ...totpChecks(adapter) })
   })
 }
 
-/** Makes a case of the passkey port, which an adapter without that port passes at once. */
+/** Creates a case of the passkey port. An adapter without that port passes at once. */
 export function passkeyCase(name: string, check: (trial: PasskeyTrial) => Promise<void>): AdapterCase {
   return sessionCase(name, async ({ adapter, ...trial }) => {
     if (hasPasskeyPort(adapter)) await check({ ...trial, adapter, ...passkeyChecks(adapter) })
   })
 }
 
-/** Makes a case of the audit port, which an adapter without that port passes at once. */
+/** Creates a case of the audit port. An adapter without that port passes at once. */
 export function auditCase(name: string, check: (trial: AuditTrial) => Promise<void>): AdapterCase {
   return sessionCase(name, async ({ adapter, ...trial }) => {
     if (hasAuditPort(adapter)) await check({ ...trial, adapter, ...eventChecks(adapter) })
   })
 }
 
-/** Makes two calls at once, in either order, and resolves to what the first and the second resolve to. */
+/** Runs two calls at once, in either order, and resolves to both results. */
 type Both = <A, B>(first: () => Promise<A>, second: () => Promise<B>) => Promise<[A, B]>
 
-/** Makes a case out of a race for a user's session. It is run several times, with a user each: one run proves little. */
+/** Creates a case from a race for a user's session. Runs several rounds with new users, because one round proves little. */
 export function sessionRounds(name: string, play: (trial: Trial, round: number, both: Both) => Promise<void>) {
   return sessionCase(name, inRounds(play))
 }
 
-/** Makes a case of the user port out of a race, as {@link sessionRounds} does. */
+/** Creates a case of the user port from a race, as {@link sessionRounds} does. */
 export function userRounds(name: string, play: (trial: UserTrial, round: number, both: Both) => Promise<void>) {
   return userCase(name, inRounds(play))
 }
 
-/** Makes a case of the token port out of a race, as {@link sessionRounds} does. */
+/** Creates a case of the token port from a race, as {@link sessionRounds} does. */
 export function tokenRounds(name: string, play: (trial: TokenTrial, round: number, both: Both) => Promise<void>) {
   return tokenCase(name, inRounds(play))
 }
 
-/** Makes a case of the TOTP port out of a race, as {@link sessionRounds} does. */
+/** Creates a case of the TOTP port from a race, as {@link sessionRounds} does. */
 export function totpRounds(name: string, play: (trial: TotpTrial, round: number, both: Both) => Promise<void>) {
   return totpCase(name, inRounds(play))
 }
 
-/** Makes a case of the passkey port out of a race, as {@link sessionRounds} does. */
+/** Creates a case of the passkey port from a race, as {@link sessionRounds} does. */
 export function passkeyRounds(name: string, play: (trial: PasskeyTrial, round: number, both: Both) => Promise<void>) {
   return passkeyCase(name, inRounds(play))
 }
@@ -158,7 +158,7 @@ const bothReversed: Both = async (first, second) => {
   return [a, b]
 }
 
-/** Makes what a case needs to know of a store, and does with it. */
+/** Creates the helpers with which a case uses a store. */
 export function startTrial(setup: AdapterSetup) {
   const { adapter, addUser: insertUser, userId: idOf = defaultUserId, precision = 1, onStatement } = setup
 
@@ -177,14 +177,14 @@ export function startTrial(setup: AdapterSetup) {
     return session
   }
 
-  /** Throws unless the store holds the session as given; `changes` are what a case has changed since. */
+  /** Throws unless the store holds the session as given, with the `changes` made since. */
   async function expectStored(session: Session, changes?: Partial<Session>): Promise<void> {
     const found = await adapter.findSession(session.id)
     if (!found) throw new Error(`findSession(${format(session.id)}): expected the session, got ${format(found)}`)
     expectSession(found.session, { ...session, ...changes })
   }
 
-  /** Throws unless a session reads as expected. */
+  /** Throws unless a session has the expected values. */
   function expectSession(actual: Session, expected: Session): void {
     expectEqual("session.id", actual.id, expected.id)
     expectEqual("session.userId", actual.userId, expected.userId)
@@ -199,7 +199,7 @@ export function startTrial(setup: AdapterSetup) {
     if (!(lost >= 0 && lost < precision)) expectEqual(what, actual, expected)
   }
 
-  /** Throws unless the store has no session of this id. */
+  /** Throws if the store has a session with this id. */
   async function expectNoSession(id: string): Promise<void> {
     expectEqual(`findSession(${format(id)})`, await adapter.findSession(id), null)
   }

@@ -10,7 +10,7 @@ import { expectRow, newUser } from "./user-fixture.ts"
 
 const providers = ["username", "email"]
 
-/** A new password changes every key of a user, and ends the sessions of the old one; so does the end of the user. */
+/** A new password changes all of a user's keys and ends the user's sessions. Deleting the user also ends them. */
 export const userChangeCases: AdapterCase[] = [
   keyedCase("replaceUserPasswords() changes every key of these providers, with or without a hash", async (trial) => {
     expectEqual("replaceUserPasswords()", await trial.replace(providers, "new"), true)
@@ -143,7 +143,7 @@ export const userChangeCases: AdapterCase[] = [
   }),
 ]
 
-/** A user with keys of both password providers, and what a change must leave alone. */
+/** A trial with keys of both password providers, and rows that a change must not touch. */
 type KeyedTrial = UserTrial & Awaited<ReturnType<typeof addKeys>> & Awaited<ReturnType<typeof signInBoth>>
 
 function keyedCase(name: string, check: (trial: KeyedTrial) => Promise<void>): AdapterCase {
@@ -161,7 +161,7 @@ async function addKeys({ adapter, userId, addKey }: UserTrial, otherId: UserId) 
   ]
   const kept = [
     await addKey(userId, "1", { providerId: "github", passwordHash: null }),
-    // Providers that a careless comparison of the beginning, or of the case, takes for the ones above.
+    // Provider ids that a careless comparison of a prefix, or of case, treats as those above.
     await addKey(userId, "ada", { providerId: "username2", passwordHash: "kept" }),
     await addKey(userId, "username", { providerId: "Email", passwordHash: "kept" }),
     await addKey(userId, "email:x", { providerId: "e_ail", passwordHash: "kept" }),
@@ -178,7 +178,7 @@ function withHash(keys: KeyRecord[], passwordHash: string | null): KeyRecord[] {
 
 type SignedInTrial = UserTrial & Awaited<ReturnType<typeof signInBoth>> & { key: KeyRecord }
 
-/** Makes a case about a user with a password and sessions, and another user with one. */
+/** Creates a case about a user with a password and sessions, and another user with one session. */
 function signedInCase(name: string, check: (trial: SignedInTrial) => Promise<void>): AdapterCase {
   return userCase(name, async (trial) => {
     const key = await trial.addKey(trial.userId, "ada", { passwordHash: "old" })
@@ -186,7 +186,7 @@ function signedInCase(name: string, check: (trial: SignedInTrial) => Promise<voi
   })
 }
 
-/** Adds three sessions of user 1, one of them expired, and one of another user, with the checks of what became of them. */
+/** Adds three sessions of user 1, one of them expired, and one of another user, with checks for each. */
 async function signInBoth({ userId, addSession, ...trial }: UserTrial, otherId = trial.otherId) {
   const sessions = [await addSession(userId, 1), await addSession(userId, 2)]
   sessions.push(await addSession(userId, 3, { expiresAt: expiredAt(0) }))

@@ -6,7 +6,7 @@ import { expectEqual, unlessUserIsMissing, winnerOf } from "./expectation.ts"
 import { sessionOf } from "./session-fixture.ts"
 import { expectRow, keyOf, newUser, withoutUser } from "./user-fixture.ts"
 
-/** Races about users and keys. */
+/** Race conditions of users and keys. */
 export const userConcurrencyCases: ConcurrencyCase[] = [
   userRace("20 sign-ups under one name: one user, and no trace of the others", async (round) => {
     const name = `racer-${round.next()}`
@@ -88,7 +88,7 @@ export const userConcurrencyCases: ConcurrencyCase[] = [
       await round.expectKeys(userId)
     }
     await expectNothing()
-    // A row that is left without a user would be that of whoever takes the id.
+    // A row left without its user would belong to the next user with that id.
     await round.addUser(n)
     await expectNothing()
   }),

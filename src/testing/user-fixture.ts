@@ -4,29 +4,29 @@ import { usernameOf } from "./adapter-case.ts"
 import { expectEqual, format } from "./expectation.ts"
 import { columnOf } from "./session-fixture.ts"
 
-/** Makes a key of a user. */
+/** Creates a key of a user. */
 export function keyOf(userId: UserId, providerUserId: string, changes: Partial<KeyRecord> = {}): KeyRecord {
   return { providerId: "username", providerUserId, userId, passwordHash: `hash of ${providerUserId}`, ...changes }
 }
 
-/** A key without its user, as `insertUser()` takes it. */
+/** Returns a key without its user, as `insertUser()` takes it. */
 export function withoutUser({ providerId, providerUserId, passwordHash }: KeyRecord): Omit<KeyRecord, "userId"> {
   return { providerId, providerUserId, passwordHash }
 }
 
-/** What `insertUser()` takes for user `n`. */
+/** Returns the argument of `insertUser()` for user `n`. */
 export function newUser(id: UserId, n: number): { id: UserId; attributes: NewUserRow } {
   return { id, attributes: { username: usernameOf(n) } }
 }
 
-/** Throws unless the row is that of this user. Its id may be of another type: the row is as the driver reads it. */
+/** Throws unless the row is that of this user. Its id may have another type, because a driver returns the row. */
 export function expectRow(row: object | null | undefined, id: UserId, username: string): void {
   if (!row) throw new Error(`the row of user ${format(id)}: expected a row, got ${format(row)}`)
   expectEqual("user.id", String(columnOf(row, "id")), String(id))
   expectEqual("user.username", columnOf(row, "username"), username)
 }
 
-/** Makes what the cases of the user port do with a store besides what {@link startTrial} makes. */
+/** Creates the helpers of the user port's cases, in addition to {@link startTrial}. */
 export function userChecks(adapter: FullAdapter) {
   /** Inserts a key, and resolves to it. */
   async function addKey(userId: UserId, providerUserId: string, changes?: Partial<KeyRecord>): Promise<KeyRecord> {
@@ -43,7 +43,7 @@ export function userChecks(adapter: FullAdapter) {
     }
   }
 
-  /** Throws unless the store has no such key. */
+  /** Throws if the store has such a key. */
   async function expectNoKey({ providerId, providerUserId }: KeyName): Promise<void> {
     const what = `findKey(${format(providerId)}, ${format(providerUserId)})`
     expectEqual(what, await adapter.findKey(providerId, providerUserId), null)
@@ -60,7 +60,7 @@ export function userChecks(adapter: FullAdapter) {
     expectRow(await adapter.findUser(id), id, usernameOf(n))
   }
 
-  /** Throws unless the store has no such user. */
+  /** Throws if the store has such a user. */
   async function expectNoUser(id: UserId): Promise<void> {
     expectEqual(`findUser(${format(id)})`, await adapter.findUser(id), null)
   }

@@ -6,7 +6,7 @@ import { columnOf } from "./session-fixture.ts"
 import type { UserTrial } from "./trial.ts"
 import { userCase } from "./trial.ts"
 
-/** User ids are compared byte for byte, and attributes stay attributes. */
+/** User ids are compared byte for byte, and attributes cannot change core columns. */
 export const userHostileCases: AdapterCase[] = [
   wholeCase("findUser(), updateUser() and listKeys() compare ids byte for byte", async ({ adapter, userId }) => {
     for (const miss of missesOf(userId)) {
@@ -44,7 +44,7 @@ export const userHostileCases: AdapterCase[] = [
   }),
   wholeCase("a value of another type stands for no key", async ({ adapter, userId }, check) => {
     const key = { userId, providerId: "username", providerUserId: "ada" }
-    // What reads as "ada" when the two ids are joined to one text is that key.
+    // A value that reads as "ada" once both ids are joined to one text does name that key.
     for (const wrong of wrongTypes("ada").filter((value) => String(value) !== "ada")) {
       const find = () => adapter.findKey("username", asId(wrong))
       await expectNothing(`findKey("username", ${format(wrong)})`, null, find)
@@ -93,7 +93,7 @@ export const userHostileCases: AdapterCase[] = [
 
 const idColumn: string = "id"
 
-/** Makes a case about a user with a key and a session. At its end, and whenever it checks, all three must be as they were. */
+/** Creates a case about a user with a key and a session. None may have changed at each check and at the end. */
 function wholeCase(name: string, check: (trial: UserTrial, checkWhole: () => Promise<void>) => Promise<void>) {
   return userCase(name, async (trial) => {
     const key = await trial.addKey(trial.userId, "ada")
@@ -121,7 +121,7 @@ async function expectInsertedOrRefused({ adapter, ...trial }: UserTrial, n: numb
   else await trial.expectNoUser(id)
 }
 
-/** A store may also reject the lookup, for example for text that is not a UUID: it finds nothing too. */
+/** A store may also reject the lookup, for example for text that is not a UUID. That also finds nothing. */
 async function expectNothing(what: string, expected: unknown, call: () => Promise<unknown>): Promise<void> {
   const outcome = await settle(call)
   if (outcome.status === "fulfilled") expectEqual(what, outcome.value, expected)

@@ -6,7 +6,7 @@ import type { UserTrial } from "./trial.ts"
 import { userCase, userRounds } from "./trial.ts"
 import { expectRow, keyOf, newUser, withoutUser } from "./user-fixture.ts"
 
-/** Users are stored with their key or not at all, changed one by one, and deleted with all that is theirs. */
+/** A user is stored with its key or not at all, changed without others, and deleted with everything that belongs to it. */
 export const userRowCases: AdapterCase[] = [
   userCase("insertUser() stores a user without a key", async (trial) => {
     const id = trial.idOf(3)
