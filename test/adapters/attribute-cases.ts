@@ -125,7 +125,7 @@ export const attributeCases: AttributeCase[] = [
       await adapter.insertSession({ id: "s1", userId: "alice", ...times, attributes })
       const inserted = await adapter.findSession("s1")
       expect(plain(inserted?.session.attributes)).toMatchObject(plain(read))
-      // What was read is written again by a rotation.
+      // A rotation writes the values that were read.
       const again = { ...inserted?.session.attributes }
       expect(await adapter.replaceSession("s1", { id: "s2", userId: "alice", ...times, attributes: again })).toBe(true)
       const found = await adapter.findSession("s2")
@@ -211,7 +211,7 @@ function user({ dialect }: AttributeSetup): string {
   return dialect === "mysql" ? "`user`" : '"user"'
 }
 
-/** SQLite keeps references only where the connection says so. */
+/** SQLite enforces references only if the connection enables them. */
 async function refers({ dialect, run }: AttributeSetup): Promise<boolean> {
   return dialect !== "sqlite" || Number((await run("PRAGMA foreign_keys"))[0]?.foreign_keys) === 1
 }

@@ -9,7 +9,7 @@ export interface Place {
   name: string
 }
 
-/** A store opened through connections of its own. */
+/** A store opened with separate connections. */
 export interface OpenStore {
   adapter: AdapterSetup["adapter"]
   /** Sends raw SQL with `?` for each value, where there are tables for seeded bugs. */

@@ -10,7 +10,7 @@ import type { TestAdapter } from "./sql-stores.ts"
 
 type Adapter = TestAdapter
 
-/** A driver over a database of its own, whose tables have text ids and are empty. */
+/** A driver over a separate database with empty tables and text ids. */
 export interface DriverSetup {
   dialect: DialectName
   adapter(options?: SqlOptions): Adapter
@@ -40,7 +40,7 @@ const keptNames = ["user_id", "created_at", "expires_at"]
 const hostileIds = [0, true, null, { id: 1 }, ["x", "y"], 1n, new Date(0), new Uint8Array([1])].map(asId)
 const nearIds = ["ALICE", "alice ", "álice", "alice\0", "alice\ud800", "a".repeat(300), `alice' OR '1'='1`, "?1", "$1"]
 
-/** What the adapter of every driver must do beside the cases of `nightlatch/testing`. */
+/** The requirements of every driver's adapter besides the cases of `nightlatch/testing`. */
 export const driverCases: DriverCase[] = [
   {
     name: "a validation is one statement, and a malformed token none",

@@ -4,7 +4,7 @@ import { testAdapter } from "../../src/testing.ts"
 import { driverStores } from "./driver-stores.ts"
 import { empty, idMaker } from "./sql-stores.ts"
 
-/** Tests every driver with users' ids of one type. A file for each type, so that they run beside each other. */
+/** Tests every driver with one type of user ids. Each type has a file, so that they run in parallel. */
 export async function driverConformance(type: UserIdType): Promise<void> {
   for (const store of await driverStores(type)) {
     describe(`${store.name} with ${type} ids`, () => {

@@ -15,14 +15,14 @@ import { testTables } from "./sql-stores.ts"
 
 /** A real server behind one of its drivers. */
 export interface DriverStore extends Pick<SqlStore, "dialect" | "run" | "close"> {
-  /** As the suite is to be named. */
+  /** The name of the suite. */
   name: string
   adapter(options?: SqlOptions): TestAdapter
   /** Runs in a transaction of the application's, with an adapter inside it, and rolls it back. */
   inTransaction(run: (inside: TestAdapter) => Promise<void>): Promise<void>
   /** Every statement that went to the driver since it was last emptied. */
   sent: string[]
-  /** As `nightlatch/testing` has it. */
+  /** See `nightlatch/testing`. */
   onStatement?: NonNullable<AdapterSetup["onStatement"]>
 }
 

@@ -149,7 +149,7 @@ export function mysqlFeatures(userId: "text" | "integer"): FeatureTables {
   }
 }
 
-/** Makes the statements that create the tables, without references: whoever deletes a user deletes the tokens. */
+/** Returns the statements that create the tables, without references: deleting a user must also delete the tokens. */
 export function featureDdl(dialect: DialectName, userIdType: UserIdType): string[] {
   const statements = schema(dialect, { userIdType, include: ["tokens", "throttle", "totp", "passkeys", "audit"] })
   return statements

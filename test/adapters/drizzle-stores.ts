@@ -33,7 +33,7 @@ export interface DrizzleStore<Db extends DrizzleDatabase = DrizzleDatabase> {
   db: Db
   /** Every statement that Drizzle has sent, since it was last emptied. */
   sent: string[]
-  /** As `nightlatch/testing` has it. */
+  /** See `nightlatch/testing`. */
   onStatement: NonNullable<AdapterSetup["onStatement"]>
   /** Runs any SQL, as text and without parameters. */
   run(sql: string): Promise<unknown>
@@ -63,7 +63,7 @@ export async function openLibsql({ ddl }: DrizzleShape) {
   return { db: drizzleLibsql(client, { logger }), ...seen, run, close }
 }
 
-/** Opens the tables on node-postgres, in a schema of their own; `null` where there is no PostgreSQL. */
+/** Opens the tables on node-postgres, in a separate schema; `null` without PostgreSQL. */
 export async function openPg({ ddl }: DrizzleShape) {
   const server = await postgresServer()
   if (!server) return null
@@ -73,7 +73,7 @@ export async function openPg({ ddl }: DrizzleShape) {
   return { db: drizzlePg(server.pool, { logger }), ...seen, run, close: server.close }
 }
 
-/** Opens the tables on postgres.js, likewise. */
+/** Opens the tables on postgres.js in the same way. */
 export async function openPostgresJs({ ddl }: DrizzleShape) {
   const server = await postgresServer()
   if (!server) return null
@@ -89,7 +89,7 @@ export async function openPostgresJs({ ddl }: DrizzleShape) {
   return { db: drizzlePostgresJs(client, { logger }), ...seen, run, close }
 }
 
-/** Opens the tables on mysql2, in a database of their own; `null` where there is no MariaDB. */
+/** Opens the tables on mysql2, in a separate database; `null` without MariaDB. */
 export async function openMysql2({ ddl }: DrizzleShape) {
   // Otherwise the driver rounds integers beyond 2^53.
   const server = await mysqlServer({ supportBigNumbers: true })

@@ -15,7 +15,7 @@ export interface GaleraNode {
   adapter(name?: GaleraAdapterName): TestAdapter
 }
 
-/** A database of its own on a cluster. */
+/** A separate database on a cluster. */
 export interface GaleraStore extends Pick<SqlStore, "run" | "close"> {
   nodes: GaleraNode[]
   /** Opens one more pool to each node, whose reads need not wait for what other nodes have written. */

@@ -23,7 +23,7 @@ export interface KyselyStore {
   db: Kysely<KyselyTables>
   /** Every statement that Kysely has sent, since it was last emptied. */
   sent: string[]
-  /** As `nightlatch/testing` has it. */
+  /** See `nightlatch/testing`. */
   onStatement: NonNullable<AdapterSetup["onStatement"]>
   /** Makes another instance over the same driver. */
   withPlugin(plugin: KyselyPlugin): Kysely<KyselyTables>

@@ -1,6 +1,6 @@
 import type { AdapterSetup } from "../../src/testing.ts"
 
-/** Wraps what an adapter sends its statements through: each call of a method is told, then made. */
+/** Wraps the object through which an adapter sends statements: reports each method call, then makes it. */
 export function observed<Client extends object>(
   client: Client,
 ): { client: Client; onStatement: NonNullable<AdapterSetup["onStatement"]> } {

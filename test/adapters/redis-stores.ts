@@ -7,7 +7,7 @@ import type { AdapterSetup } from "../../src/testing.ts"
 import { redisServer, startRedisCluster } from "../redis-servers.ts"
 import { observed } from "./observed.ts"
 
-// What all keys of this test file begin with.
+// The prefix of all keys in this test file.
 const ownKeys = `test-${crypto.randomUUID()}:`
 
 /** The attributes of sessions in these tests. */
@@ -28,9 +28,9 @@ export interface RedisAddress {
 
 /** A connected client. */
 export interface RedisStore {
-  /** The adapter under keys of its own. */
+  /** The adapter with a separate key prefix. */
   adapter(options?: KeyValueOptions): RedisAdapter
-  /** As `nightlatch/testing` has it. */
+  /** See `nightlatch/testing`. */
   onStatement: NonNullable<AdapterSetup["onStatement"]>
   /** Sends any command that has a key to the server that holds it. */
   send(command: string, key: string, ...args: string[]): Promise<unknown>
@@ -46,7 +46,7 @@ export async function openRedis({ client, urls }: RedisAddress): Promise<RedisSt
   return client === "redis" ? openNodeRedis(url) : openNodeRedisPool(url)
 }
 
-/** Finds or starts one server and a cluster: their addresses, none where there is no Redis, and how to stop them. */
+/** Finds or starts one server and a cluster. Returns their addresses, none without Redis, and how to stop them. */
 export async function redisAddresses() {
   const [server, cluster] = [await redisServer(ownKeys), await startRedisCluster()]
   return {
@@ -123,5 +123,5 @@ async function openIoredisCluster(urls: string[]): Promise<RedisStore> {
   }
 }
 
-// What happens to a connection is told to the call that uses it.
+// The call that uses a connection reports its errors.
 function ignore(): void {}

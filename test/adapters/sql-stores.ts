@@ -36,7 +36,7 @@ export interface SqlStore {
   executor: SqlExecutor
   /** Runs any SQL, as text and without parameters. */
   run(sql: string): Promise<Row[]>
-  /** Opens a connection of its own; `null` for SQLite in memory, which has but one. */
+  /** Opens a separate connection; `null` for SQLite in memory, which has only one. */
   connect(): Promise<{ end(): Promise<void> } | null>
   adapter(options?: SqlOptions): TestAdapter
   close(): Promise<void>

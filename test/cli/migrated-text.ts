@@ -69,7 +69,7 @@ export async function migrateUse(code: string): Promise<{ code: string; left: st
   return { code: after, left: leftovers.filter((each) => each.startsWith("use.ts")) }
 }
 
-/** Runs the command in a folder where nobody can be asked. Resolves to its exit code and what it prints. */
+/** Runs the command in a folder, without a terminal to ask. Resolves to its exit code and output. */
 export async function runCommand(folder: string, ...args: string[]): Promise<{ code: number; output: string }> {
   const lines: string[] = []
   const print = (text: string) => void lines.push(text)

@@ -58,7 +58,7 @@ function recordCalls(adapter: TestAdapter, calls: string[]): TestAdapter {
   return Object.fromEntries(methods)
 }
 
-/** A token of the right shape that nobody was given. */
+/** A well-formed token that was never issued. */
 export const strangerToken = "a".repeat(32)
 
 /** Makes a session as a store would keep it. */

@@ -1,4 +1,4 @@
-// Run as a process of its own: what it does to Object.prototype cannot be undone.
+// Run as a separate process, because its changes to Object.prototype cannot be undone.
 const [change] = process.argv.slice(2)
 const { createAuth } = await import("../../src/index.ts")
 const { createWebAuth } = await import("../../src/web.ts")

@@ -4,7 +4,7 @@ import { clientOf, cookiesOf, only, openBound, proofCookieOf, sessionCookieOf } 
 import { makeKeys, origin, signProof } from "./device-browser.ts"
 import { minute, secretOf, setUp } from "./set-up.ts"
 
-/** What a browser is told and when, and what it costs the store. */
+/** What the server sends a browser and when, and what it costs the store. */
 export const attacksOnOffers: Record<string, () => Promise<void>> = {
   "only a visit of the site's own is offered a key": async () => {
     const { serve } = await setUp()

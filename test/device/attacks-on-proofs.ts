@@ -117,7 +117,7 @@ export const attacksOnProofs: Record<string, () => Promise<void>> = {
   },
 }
 
-/** Proofs that nobody signed. */
+/** Unsigned proofs. */
 function unsigned({ keys }: BoundSession, jti: string): string[] {
   const payload = encode({ jti })
   const none = `${encode({ alg: "none", typ: "dbsc+jwt" })}.${payload}`

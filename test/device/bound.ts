@@ -4,7 +4,7 @@ import type { BoundSession, DeviceKeys, Serve } from "./device-browser.ts"
 import { setUp } from "./set-up.ts"
 import type { Changes } from "./set-up.ts"
 
-/** What Chromium sends with the requests of its own. */
+/** The headers that Chromium sends with its own requests. */
 export const own = {
   "Sec-Fetch-Mode": "no-cors",
   "Sec-Fetch-Dest": "empty",
@@ -15,7 +15,7 @@ export const own = {
 /** Asks a server as a program does, which sends what it likes. */
 export function clientOf(serve: Serve) {
   return {
-    /** Says for whom the page is. */
+    /** Resolves to the user that the page is for. */
     async read(Cookie: string, headers: Record<string, string> = {}): Promise<string> {
       return (await serve(new Request(`${origin}/`, { headers: { Cookie, ...headers } }))).text()
     },
@@ -84,12 +84,12 @@ export function cookiesOf(response: Response): string {
     .join("; ")
 }
 
-/** Of a `Cookie` header, the session's. */
+/** Returns the session's cookie in a `Cookie` header. */
 export function sessionCookieOf(header: string): string {
   return /__Host-session=[^;]+/.exec(header)?.[0] ?? ""
 }
 
-/** Of a `Cookie` header, the one that says that the key was proved. */
+/** Returns the cookie in a `Cookie` header that shows that the key was proved. */
 export function proofCookieOf(header: string): string {
   return /__Host-bound-device-[0-9a-f]{8}=[^;]+/.exec(header)?.[0] ?? ""
 }

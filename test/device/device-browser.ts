@@ -85,7 +85,7 @@ export function createDeviceBrowser(
     return true
   }
 
-  // What Chromium sends with its own requests.
+  // The headers that Chromium sends with its own requests.
   const own = {
     "Sec-Fetch-Mode": "no-cors",
     "Sec-Fetch-Dest": "empty",
@@ -142,7 +142,7 @@ export function createDeviceBrowser(
     const url = new URL(path, origin).href
     for (const session of sessions.values()) {
       if (!jar.names().includes(session.cookie) || !(jar.header(url) ?? "").includes(`${session.cookie}=`))
-        // What another site starts carries no cookies.
+        // Requests from another site carry no cookies.
         await refresh(session, from === "own")
     }
     const headers = {

@@ -88,7 +88,7 @@ function middleware(auth: Auth, device: Binding): RequestListener {
     })
 }
 
-/** As Express does it for what is mounted below `/auth`: it takes that away from `url`, and has set a header of its own. */
+/** As Express does for a router mounted at `/auth`: removes the mount path from `url`, and has set its own header. */
 function mounted(listener: RequestListener): RequestListener {
   return (req: IncomingMessage & { originalUrl?: string }, res) => {
     res.setHeader("X-Powered-By", "Express")
@@ -138,7 +138,7 @@ async function overHttp(listener: RequestListener): Promise<Site> {
 }
 
 async function overHttp2(listener: RequestListener): Promise<Site> {
-  // Node's HTTP/2 compatibility API has the same methods, but types of its own.
+  // Node's HTTP/2 compatibility API has the same methods, but different types.
   const server = createServer(listener as unknown as (req: Http2ServerRequest, res: Http2ServerResponse) => void)
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
   const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)

@@ -26,7 +26,7 @@ export async function buildSite(): Promise<string> {
   return stdout + stderr
 }
 
-/** Serves the site on a port of its own, as a host of files does. */
+/** Serves the site on a free port, as a static host does. */
 export async function serveSite(): Promise<{ origin: string; stop(): void }> {
   const server = createServer(async ({ url = "/" }, res) => {
     const path = fileOf(new URL(url, "http://localhost").pathname)

@@ -10,7 +10,7 @@ export interface GuideCall {
   path: string
   cookie: string
   form: Record<string, string> | null
-  /** A body of JSON, in the place of a form. */
+  /** A JSON body instead of a form. */
   json?: unknown
 }
 

@@ -9,7 +9,7 @@ import { blockFolder, blocksOf } from "./page-blocks.ts"
 
 /** A guide that runs: its handlers, and the mail that they send. */
 export interface GuideRun {
-  /** A browser, with cookies of its own. */
+  /** A browser with its own cookies. */
   openBrowser(): GuideBrowser
   /** Mails in the order in which they arrived. */
   mails: { to: string; body: string }[]

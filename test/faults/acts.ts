@@ -84,7 +84,7 @@ export async function openStage(world: World, clock: ManualClock): Promise<Stage
   world.enrolled.add(userId)
   await acts.signIn(stage, 0)
   world.enrolled.delete(userId)
-  // Half of the idle timeout: whoever validates a session writes.
+  // Half of the idle timeout, so that validating a session writes.
   clock.advance(1_800_000 - 1)
   clock.advance(1)
   stage.links.push(await world.tokens.createToken({ purpose: "link", userId }))
@@ -165,7 +165,7 @@ const acts = {
     const began = stage.tick()
     const result = await stage.world.auth.rotateSession(session.token)
     if (!result) return
-    // Of a rotation and a sign-out of the same session, one finds it.
+    // If a rotation and a sign-out meet at one session, one of them finds it.
     accept(stage, session.id)
     revoke(stage, began, ({ id }) => id === session.id)
     handOut(stage, { ...result.session, token: result.token }, session.began, session.by)

@@ -44,7 +44,7 @@ async function compare(right: World, wrong: World, time: { passed: number }, ahe
     await wrong.users.signInWithPassword(wrong.door, key)
   }
   const cleanUp = async () => {
-    // Whoever is a day ahead or more deletes what the others still need.
+    // A server that is a day ahead or more deletes rows that the others still need.
     if (ahead >= day) return
     await wrong.auth.deleteExpiredSessions()
     await wrong.tokens.cleanUp()

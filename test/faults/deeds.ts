@@ -26,7 +26,7 @@ export function deedsOf(world: World, clock: { ahead: number; now: () => number 
   const { adapter, auth, tokens, users, door } = world
   const { insertTokens } = guardPort(adapter, ["insertTokens"])
   world.enrolled.add(enrolledUser)
-  // Its nodes have the same time: what becomes of a budget where they differ is told in clocks.test.ts.
+  // Its nodes have the same time. clocks.test.ts covers budgets with different clocks.
   const throttle = createThrottle({
     adapter,
     name: "drill",

@@ -24,7 +24,7 @@ export type DrillActName = keyof typeof drillActs
 export const actsOfUsers: DrillActName[] = ["changePassword", "signUp", "deleteUser"]
 
 const passwords = [firstPassword, "canary zebra staple"]
-// Those of whom sessions are ended: of `quiet` none ever is.
+// The users whose sessions are ended. Those of `quiet` never are.
 const busy = drillUsers.filter((id) => id !== "quiet")
 
 /** Plays an act in one process. What fails as an outage has no outcome that anyone may rely on. */

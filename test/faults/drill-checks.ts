@@ -86,7 +86,7 @@ async function checkSets({ sets, broken }: DrillRecord, { adapter }: World): Pro
   }
 }
 
-/** Of the sessions that passwords have made, only those of the current one may be live. */
+/** Of the sessions from passwords, only those of the current password may be live. */
 async function checkPasswords(record: DrillRecord, world: World, userId: string, { name }: DrillPlace): Promise<void> {
   if (name === "Redis") return
   const hits = await Promise.all(

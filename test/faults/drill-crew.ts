@@ -7,7 +7,7 @@ import { bundled } from "./built-world.ts"
 import type { Deeds } from "./deeds.ts"
 import type { DrillOrder } from "./drill-worker.ts"
 
-/** A process of a drill, started anew whenever it is killed. */
+/** A process of a drill, restarted whenever it is killed. */
 export interface Worker {
   /** What it can do; a call is lost with the process that it was made to. */
   deeds(): Deeds
@@ -22,7 +22,7 @@ export interface DrillCrew {
   workers: Worker[]
   /** All that they have printed: what an application would log. */
   output(): string
-  /** How processes have ended that nobody had killed, other than at the end of their work. */
+  /** How processes ended that were not killed and had not finished their work. */
   deaths: string[]
 }
 

@@ -17,11 +17,11 @@ export interface DrillPlace {
   /** Ends the server at once. */
   kill(): Promise<void>
   start(): Promise<void>
-  /** How many clients the server sees, but for the one that asks. */
+  /** How many clients the server sees, without the one that asks. */
   countClients(): Promise<number>
   /** All that is stored, as text. */
   dump(): Promise<string>
-  /** How many rows belong to nobody, and users have no key: sessions, tokens, keys and users. */
+  /** How many sessions, tokens and keys have no user, and how many users have no key. */
   countOrphans(): Promise<number>
   close(): Promise<void>
 }
@@ -54,7 +54,7 @@ export async function postgresDrillPlace(): Promise<DrillPlace | null> {
   }
 }
 
-/** Starts MariaDB, likewise. */
+/** Starts MariaDB in the same way. */
 export async function mariadbDrillPlace(): Promise<DrillPlace | null> {
   const server = await ownServers("mariadb")
   if (!server) return null
@@ -79,7 +79,7 @@ export async function mariadbDrillPlace(): Promise<DrillPlace | null> {
   }
 }
 
-/** Starts a Redis that keeps its data on disk, likewise. */
+/** Starts a Redis that keeps its data on disk, in the same way. */
 export async function redisDrillPlace(): Promise<DrillPlace | null> {
   const server = await startRedis("--appendonly", "yes", "--appendfsync", "always")
   if (!server) return null

@@ -8,7 +8,7 @@ import { redisAdapter } from "../../adapters/redis.ts"
 import type { AssuranceRow } from "../../src/sign-in/assurance.ts"
 import type { UserRow, WorldAdapter } from "./world.ts"
 
-/** A store of a drill, opened as an application would: whoever waits for a server or a lost reply gives up. */
+/** A store of a drill, opened as an application would. Calls that wait for a server or a lost reply give up. */
 export interface DrillStore {
   adapter: WorldAdapter
   close(): Promise<unknown>

@@ -86,7 +86,7 @@ export const steps = {
     const isRight = b % 4 === 0
     const verify = async (userId: string) => (isRight ? world.prove(userId) : null)
     const finished = await world.door.finishSignIn(pending.pending, verify)
-    // The factor may have been taken away meanwhile: then its proof no longer holds.
+    // If the factor was removed in the meantime, its proof no longer holds.
     const isAccepted = triedPending(model, pending, isRight) && pending.user.hasFactor
     if (finished) newSession(model, pending.user, madeOf(finished))
     return [finished?.session.methods, isAccepted ? ["password", "totp"] : undefined]
@@ -145,7 +145,7 @@ export const steps = {
     const user = pick(model.users, b)
     if (!session || !user) return nothing
     const isDone = await world.auth.invalidateSession(session.id, { userId: user.id })
-    // A row that has expired is still there: ending it is no lie.
+    // An expired row still exists, so ending it is a correct answer.
     const isThere = !session.isOver && !session.user.isGone && session.user === user
     if (isDone) session.isOver = true
     return [isDone, isThere]
@@ -195,7 +195,7 @@ export const steps = {
 
   async deleteUser({ world, model }: Scene, a: number, b: number): Promise<Outcome> {
     const user = pick(model.users, a)
-    // Rarely, or nobody would be left.
+    // Rarely, because otherwise no user would be left.
     if (!user || b % 4 > 0) return nothing
     await world.users.deleteUser(user.id)
     user.isGone = true
@@ -205,7 +205,7 @@ export const steps = {
   async createLink({ world, model, clock }: Scene, a: number, b: number): Promise<Outcome> {
     const user = livingUser(model, a)
     if (!user) return nothing
-    // Of two links of one millisecond either may be the older one.
+    // Either of two links from the same millisecond may be the older one.
     model.now = clock.advance(1)
     const purpose = b % 2 ? ("link" as const) : ("other" as const)
     const token =
@@ -281,7 +281,7 @@ export const steps = {
   },
 } satisfies Record<string, (scene: Scene, a: number, b: number) => Promise<Outcome>>
 
-/** Of the newest ones, so that some are chosen many times. */
+/** Chooses among the newest ones, so that some are chosen many times. */
 function pick<Item>(items: Item[], number: number): Item | undefined {
   return items[items.length - 1 - (number % Math.min(items.length, 3))]
 }

@@ -102,7 +102,7 @@ function passOn(client: Socket, server: Socket, onClosed: () => void): Faults {
   }
 }
 
-/** Passes data on in its order, while `mayPass` says so. */
+/** Forwards data in order, while `mayPass` allows it. */
 function pump(from: Socket, to: Socket, mayPass: () => Promise<boolean>): void {
   let passed = Promise.resolve()
   const after = async (before: Promise<void>, pass: () => unknown) => {
@@ -112,7 +112,7 @@ function pump(from: Socket, to: Socket, mayPass: () => Promise<boolean>): void {
   const inTurn = (pass: () => unknown) => void (passed = after(passed, pass))
   from.on("data", (data) => inTurn(() => !to.destroyed && to.write(data)))
   from.on("end", () => inTurn(() => to.end()))
-  // What a reset does to one side, the other side learns.
+  // Passes a reset of one side on to the other.
   from.on("error", () => to.resetAndDestroy())
   from.on("close", () => inTurn(() => to.end()))
 }

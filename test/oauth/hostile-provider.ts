@@ -54,7 +54,7 @@ export interface ProviderRequest {
   body: URLSearchParams
 }
 
-/** Who signs in at the provider. */
+/** The person who signs in at the provider. */
 export interface ProviderUser {
   sub: unknown
   [claim: string]: unknown
@@ -227,7 +227,7 @@ function isGrantOf({ query }: Grant, body: URLSearchParams, checksVerifier: bool
   )
 }
 
-/** As `at_hash` and `c_hash` are made for RS256 and ES256 (OpenID Connect Core 1.0, section 3.1.3.6). */
+/** Computes `at_hash` and `c_hash` for RS256 and ES256 (OpenID Connect Core 1.0, section 3.1.3.6). */
 export function halfHash(value: string): string {
   return createHash("sha256").update(value).digest().subarray(0, 16).toString("base64url")
 }

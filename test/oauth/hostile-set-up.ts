@@ -58,7 +58,7 @@ export function openApp(providers: HostileProvider[], { fetch, provider, redirec
     return oauth.completeOAuth({ providerId: `idp-${n}`, callback, flow: flow ?? started.flow })
   }
 
-  /** What was stored, but for the mark that a flow was used. Reading leaves nothing here. */
+  /** The rows that were stored, except the mark that a flow was used. Reading stores nothing. */
   const stored = () => calls.filter((name) => /^(insert(?!Tokens)|replace|update|rename)/.test(name))
   const advance = (milliseconds: number) => void (shift += milliseconds)
   return { oauth, auth, users, tokens, memory, calls, events, advance, signIn, stored }

@@ -24,7 +24,7 @@ export interface Credential {
 export interface Knobs {
   /** Merged into the client data; `undefined` takes a member out. */
   clientData?: Record<string, unknown>
-  /** The client data as they are, such as text that is no JSON. */
+  /** The client data unchanged, such as text that is not JSON. */
   clientDataJSON?: Uint8Array
   /** Replaces the client data as they are written. */
   rewriteClientData?: (bytes: Uint8Array) => Uint8Array
@@ -33,7 +33,7 @@ export interface Knobs {
   set?: number
   clear?: number
   signCount?: number
-  /** Bytes of CBOR in the place of extensions: sets ED. */
+  /** CBOR bytes instead of extensions. Sets ED. */
   extensions?: Uint8Array
   /** Bytes behind everything that is signed. */
   trailing?: Uint8Array

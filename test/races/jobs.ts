@@ -25,9 +25,9 @@ const jitter = 8
 /** When the sessions of the races begin. */
 export const signedInAt = Date.UTC(2030, 0, 1)
 
-/** What is done to a store from several processes at once. Each call of a job begins at a moment of its own. */
+/** The jobs that several processes run on a store at once. Each call of a job starts at a different moment. */
 export const jobs = {
-  /** Validates each token as a process of its own would, which shares no write with others. */
+  /** Validates each token as a separate process would, without sharing writes. */
   validate: (adapter: RaceAdapter, { tokens, at }: { tokens: string[]; at: number }) =>
     beside(tokens, (token) => visit(adapter, token, at)),
 
@@ -92,7 +92,7 @@ export const jobs = {
     beside(Array.from({ length: rounds }), () => adapter.deleteExpiredSessions(before, limit)),
 }
 
-/** Who signs in, with what, and under which version of the hasher. */
+/** The user who signs in, the credentials, and the version of the hasher. */
 interface Credentials {
   names: string[]
   password: string
@@ -130,7 +130,7 @@ function usersOf(adapter: RaceAdapter, version?: number) {
   return createUsers({ adapter, passwordHasher: unhurried(countingHasher(version)) })
 }
 
-// Hashing is the longest step of a sign-in: others take theirs meanwhile.
+// Hashing is the longest step of a sign-in, so other calls run during it.
 function unhurried(hasher: PasswordHasher): PasswordHasher {
   return {
     ...hasher,

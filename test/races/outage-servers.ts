@@ -21,7 +21,7 @@ export interface MortalServer {
   drivers: Driver[]
   stop(): Promise<void>
   start(): Promise<void>
-  /** How many clients the server sees, but for the one that asks. */
+  /** How many clients the server sees, without the one that asks. */
   countClients(): Promise<number>
   close(): Promise<void>
 }
@@ -64,7 +64,7 @@ export async function mortalPostgres(): Promise<MortalServer | null> {
   }
 }
 
-/** Starts MariaDB, likewise. */
+/** Starts MariaDB in the same way. */
 export async function mortalMariadb(): Promise<MortalServer | null> {
   const server = await ownServers("mariadb")
   if (!server) return null
@@ -92,7 +92,7 @@ export async function mortalMariadb(): Promise<MortalServer | null> {
   }
 }
 
-/** Starts a Redis that keeps its data on disk, likewise. */
+/** Starts a Redis that keeps its data on disk, in the same way. */
 export async function mortalRedis(): Promise<MortalServer | null> {
   const server = await startRedis("--appendonly", "yes", "--appendfsync", "always")
   if (!server) return null

@@ -35,7 +35,7 @@ export async function openApplication({ name, adapter }: VisitedStore, userId: U
       outcomeOf(async () => (await auth.validateSession(token)).session !== null),
       outcomeOf(async () => (await auth.validateSession(ended)).session === null),
     ])
-    // What began in one phase and ended in another may have either's end.
+    // A call that starts in one phase and ends in another may have the outcome of either.
     for (const outcome of outcomes) counts[phase.name === begun || outcome === "wrong" ? begun : "recovery"][outcome]++
   }
   async function keepVisiting(): Promise<void> {

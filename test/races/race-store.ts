@@ -28,7 +28,7 @@ export interface OpenStore {
   close(): Promise<void>
 }
 
-/** Opens a store that exists, with connections of its own. */
+/** Opens an existing store with separate connections. */
 export function openStore(address: StoreAddress): OpenStore {
   return address.dialect === "sqlite" ? openSqlite(address.file) : openPostgres(address.connection)
 }

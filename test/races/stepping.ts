@@ -21,7 +21,7 @@ export function steppingHasher({ needsRehash, ...slow }: PasswordHasher, step: S
   return { ...stepping(slow, step), needsRehash }
 }
 
-/** A step that does something once, before call number `moment`, and tells which methods were called. */
+/** A step that acts once, before call number `moment`, and records which methods were called. */
 export function interruptAt(moment: number, interruption: () => Promise<unknown>): { step: Step; methods: string[] } {
   const methods: string[] = []
   const step = async (method: string) => {

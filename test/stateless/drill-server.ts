@@ -8,7 +8,7 @@ import { scrypt } from "../../src/password.ts"
 import { cachedRevocations, createStatelessAuth } from "../../src/stateless.ts"
 import { createUsers } from "../../src/users.ts"
 
-/** A server of a process of its own: users and revocations in PostgreSQL, sessions in cookies. */
+/** A server in a separate process, with users and revocations in PostgreSQL and sessions in cookies. */
 const [connectionString = "", options = "", secret = "", maxAge = ""] = process.argv.slice(2)
 const pool = new pg.Pool({ connectionString, options, max: 3 })
 const revocations = sqlRevocations({

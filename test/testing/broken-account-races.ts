@@ -118,7 +118,7 @@ export const accountRaceBugs = {
         if (!row) return false
         await turn()
         const sql = "UPDATE user_passkey SET name = ?, sign_count = ?, backed_up = ?, used_at = ? WHERE id = ?"
-        // What a driver has read, it can write.
+        // A driver can write what it has read.
         const [signCount, backedUp, usedAt] = [row.sign_count, row.backed_up, row.used_at] as SqlValue[]
         return (await executor.execute(sql, [name, signCount ?? 0, backedUp ?? 0, usedAt ?? null, id])) > 0
       },

@@ -126,11 +126,11 @@ type Rule = (from: number, asked: Asked, row: number) => TakenAttempt
 interface Clocks {
   /** What is left of a row that is too late. */
   cut?: (row: number, asked: Asked) => number
-  /** What the caller is told of a row. */
+  /** The result that the caller gets for a row. */
   told?: (until: number, asked: Asked) => number
 }
 
-/** A store that counts by another rule, or goes by other clocks. */
+/** A store that counts by another rule, or uses other clocks. */
 function counting(rule: Rule, { cut = cutToEnd, told = atMostEnd }: Clocks = {}): Bug {
   return () => {
     const rows = new Map<string, number>()

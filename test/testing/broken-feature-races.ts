@@ -6,7 +6,7 @@ import type { UserId } from "../../src/core/ports.ts"
 import type { TokenRecord } from "../../src/tokens/token-port.ts"
 import type { RaceBug } from "./broken-races.ts"
 
-/** What these bugs keep beside the usual tables. */
+/** What these bugs store in addition to the usual tables. */
 export const featureRaceBugTables = ["CREATE TABLE token_list (user_id TEXT NOT NULL, id TEXT NOT NULL)"]
 
 /** Bugs of the methods of tokens, throttles and events that must be one atomic step. */
@@ -241,7 +241,7 @@ async function putAttempt({ execute }: SqlExecutor, id: string, until: number): 
   await execute(sql, [id, until])
 }
 
-/** Takes an attempt as it should be, but for the cut. */
+/** Takes an attempt correctly, except for the cut. */
 async function takeAtOnce({ query }: SqlExecutor, id: string, now: number, cost: number, span: number) {
   const from = "CASE WHEN auth_attempt.until < ? THEN ? ELSE auth_attempt.until END"
   const update = `UPDATE SET until = ${from} + ? WHERE ${from} <= ? RETURNING until`

@@ -17,7 +17,7 @@ export interface RaceBug {
 
 export type RaceBugName = keyof typeof raceBugs
 
-/** What the bugs keep beside the usual tables. */
+/** What the bugs store in addition to the usual tables. */
 export const raceBugTables = [
   "CREATE TABLE session_list (user_id TEXT NOT NULL, id TEXT NOT NULL)",
   ...featureRaceBugTables,
@@ -306,7 +306,7 @@ async function insertSessionRow(executor: SqlExecutor, session: Session): Promis
 /** Writes a row whether it is still there or not. */
 async function putSessionRow(executor: SqlExecutor, row: Row, column: string): Promise<void> {
   const sql = `${insertSession} ON CONFLICT (id) DO UPDATE SET ${column} = excluded.${column}`
-  // What a driver has read, it can write.
+  // A driver can write what it has read.
   const values = [row.id, row.user_id, row.created_at, row.expires_at, row.label] as SqlValue[]
   await executor.execute(sql, values)
 }

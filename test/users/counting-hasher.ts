@@ -7,7 +7,7 @@ export interface CountingHasher extends PasswordHasher {
   takeCalls(): string[]
 }
 
-/** Makes a hasher whose hashes say their `version`; those of another version are to be hashed anew. */
+/** Creates a hasher whose hashes contain their `version`. Those of another version must be rehashed. */
 export function countingHasher(version = 1): CountingHasher {
   const calls: string[] = []
   return {

@@ -62,7 +62,7 @@ export async function factorsOf(store: FactorStore, userId: string): Promise<[ha
   return [(await store.findTotp(userId)) !== null, (await store.listPasskeys(userId)).length]
 }
 
-/** A passkey with a name of its own. */
+/** A passkey with a unique name. */
 export function passkeyOf(userId: string, name: string): PasskeyRecord {
   return {
     id: `${userId}-${name}`,

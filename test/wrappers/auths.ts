@@ -10,7 +10,7 @@ export type AnyAuth = RequestAuth<SessionFields<string>, { id: string; username:
 /** One kind of auth, ready for `user-1` and `user-2`. */
 export interface AuthKind {
   name: string
-  /** Whether a session that was ended is dead for whoever kept its token. */
+  /** Whether an ended session is also dead for anyone who kept its token. */
   revokes: boolean
   open(): Promise<{ auth: AnyAuth; now: ReturnType<typeof manualClock>; events: AuthEvent[] }>
 }

@@ -50,7 +50,7 @@ export const wrappers: { name: string; open(auth: AnyAuth, options?: CrossOrigin
   { name: "createPagesAuth()", open: openPages },
 ]
 
-/** Opens a browser at a site, with a cookie jar of its own. */
+/** Opens a browser at a site, with a separate cookie jar. */
 export function browserAt(site: Site, now: () => number) {
   const jar = createCookieJar(now)
   async function visit<Result>(run: (visit: Visit) => Promise<Result>, method = "GET") {

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises"
 
-/** Resolves to the rejections that nobody has handled while `run` ran and for a moment after it. */
+/** Resolves to the rejections that stayed unhandled while `run` ran and for a moment after it. */
 export async function unhandledBy(run: () => Promise<unknown>): Promise<unknown[]> {
   const unhandled: unknown[] = []
   const note = (error: unknown) => unhandled.push(error)

@@ -7,7 +7,7 @@ import { inOrder } from "../../../adapters/sql/executor.ts"
 import { sqlite } from "../../../adapters/sql/sqlite-dialect.ts"
 import type { UserId } from "../../../src/core/ports.ts"
 
-/** A driver that nobody has heard of: it sends one statement, and answers both what it found and what it changed. */
+/** An unknown driver: it sends one statement, and returns both the rows it found and the number it changed. */
 export interface ToyClient {
   send(sql: string, params: SqlValue[]): Promise<{ rows: Row[]; changed: number }>
 }

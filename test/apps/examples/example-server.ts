@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 
-/** An example, running in a process of its own. */
+/** An example, running in a separate process. */
 export interface ExampleServer {
   origin: string
   /** What it has printed so far. */

@@ -10,7 +10,7 @@ const run = promisify(execFile)
 /** A folder with the packages of several projects, which lie in folders of it. */
 export interface Workshop {
   folder: string
-  /** Writes a project into a folder of its own. */
+  /** Writes a project into a new folder. */
   createProject(name: string, files: Record<string, string>): Promise<string>
   remove(): Promise<void>
 }

@@ -12,7 +12,7 @@ import { npm, packInto, root, temporaryFolder } from "../../package/tarball.ts"
 import { stopper } from "../running-app.ts"
 import type { RunningApp } from "../running-app.ts"
 
-/** The application of a page of docs/, with the packed package, in a folder of its own. */
+/** The application of a page of docs/, with the packed package, in a separate folder. */
 export interface PageApp {
   folder: string
   /** What the commands of `build` printed. */

@@ -26,7 +26,7 @@ export interface Mail {
   text: string
 }
 
-/** Reads the mailbox in a tab of its own, until there is mail. */
+/** Reads the mailbox in a separate tab until there is mail. */
 export async function mailsTo(page: Page, address: string, subject?: string): Promise<Mail[]> {
   const tab = await page.context().newPage()
   const own = async () => {
@@ -104,7 +104,7 @@ export function passTenMinutes(db: {
 /** The label of the field for a code of an authenticator app. */
 export const codeField = "Code from your app"
 
-/** Who the toy provider is told that somebody is. */
+/** The identity that the toy provider reports. */
 export interface Login {
   name?: string
   email?: string

@@ -51,7 +51,7 @@ export const looks = {
   "phone-dark": { colorScheme: "dark", viewport: { width: 390, height: 844 } },
 } as const
 
-/** What an example is started with. A function is told at which free port the example will be. */
+/** The options that start an example. A function receives the free port of the example. */
 export type Variables = Record<string, string> | ((port: number) => Promise<Record<string, string>>)
 
 async function variablesOf(variables: Variables): Promise<Record<string, string>> {
@@ -75,7 +75,7 @@ export function describeInBrowser(
   tests: (visit: ExampleVisit) => void,
   // A developer's own secret stays out.
   build = () => buildApp(example, { files: { ".env.local": null } }),
-  // What the example needs besides a database and a secret.
+  // What the example needs in addition to a database and a secret.
   variables: Variables = {},
   launchOptions: LaunchOptions = {},
 ): void {

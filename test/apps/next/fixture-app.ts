@@ -27,7 +27,7 @@ export const config = { matcher: "/((?!_next/static|_next/image|favicon.ico|bare
 `
 }
 
-// Its memory is not the other runtime's, so it has users of its own.
+// The runtimes do not share memory, so each has separate users.
 const edge = {
   "app/api/edge/route.ts": `import { createAuth } from "nightlatch"
 import { memoryAdapter } from "nightlatch/adapters/memory"

@@ -9,7 +9,7 @@ import type { DatabaseFile, ExampleVisit } from "./example-browser.ts"
 import type { BuiltApp } from "./next-app.ts"
 import type { RunningApp } from "../running-app.ts"
 
-/** The tutorial's application over a database of its own, and a visitor. */
+/** The tutorial's application with a separate database, and a visitor. */
 export interface TutorialVisit {
   app: RunningApp
   database: DatabaseFile

@@ -30,7 +30,7 @@ export interface KeptSessions {
   replacesCookie?: boolean
 }
 
-/** An application over a database of its own, and a visitor. */
+/** An application with a separate database, and a visitor. */
 export interface TutorialVisit {
   app: RunningApp
   database: DatabaseFile

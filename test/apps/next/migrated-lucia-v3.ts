@@ -76,7 +76,7 @@ export async function testMigration(
       await arrive(page, `${migrated.origin}/login`, "Sign in")
       expect(idsOf(database)).toEqual([])
 
-      // What the browser had is void, and the account is the same.
+      // The browser's old cookie is void, and the account is the same.
       await page.context().addCookies([{ name: "auth_session", value, url: migrated.origin, secure: true }])
       await page.goto(migrated.origin)
       await arrive(page, `${migrated.origin}/login`, "Sign in")
@@ -141,7 +141,7 @@ async function setBack(folder: string): Promise<void> {
   await writeFile(path, JSON.stringify({ ...rest, dependencies: { ...dependencies, lucia: "3.2.2" } }, null, 2))
 }
 
-// As `npx nightlatch` finds it: the packed package with ts-morph beside it.
+// As `npx nightlatch` finds it: the packed package next to ts-morph.
 async function installCommand(): Promise<string> {
   const folder = await madeOnce("command", async (into) => {
     await writeFile(join(into, "package.json"), JSON.stringify({ private: true }))

@@ -8,7 +8,7 @@ import { madeOnce } from "../../shared-folder.ts"
 import { stopper } from "../running-app.ts"
 import type { RunningApp } from "../running-app.ts"
 
-/** A Next.js application, built against the packed package in a folder of its own. */
+/** A Next.js application, built with the packed package in a separate folder. */
 export interface BuiltApp {
   folder: string
   /** What `next build` printed. */

@@ -17,7 +17,7 @@ export interface RunningFixture {
   visitor(): Visitor
   /** A browser that has signed a user in. */
   member(id: string): Promise<Visitor>
-  /** Sets what is asked for, and tells what has been counted since the last time. */
+  /** Sets what is asked for, and returns the counts since the last time. */
   control(wanted?: Partial<Controls> & { hashOf?: string }): Promise<Controls & { hash: string | null }>
 }
 

@@ -153,7 +153,7 @@ export type Application = Awaited<ReturnType<typeof startApplication>>
 
 function serverOf(protocol: string, certificate: Certificate, listener: RequestListener) {
   if (protocol === "HTTP/1.1") return createServer(certificate, listener)
-  // Node's HTTP/2 compatibility API has the same methods, but types of its own.
+  // Node's HTTP/2 compatibility API has the same methods, but different types.
   const onHttp2 = listener as unknown as (req: Http2ServerRequest, res: Http2ServerResponse) => void
   return createSecureServer(certificate, onHttp2)
 }

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto"
 
-/** A certificate of a test server, in PEM, and what a browser is told to trust it by. */
+/** A test server's certificate, in PEM, and the value that makes a browser trust it. */
 export interface Certificate {
   key: string
   cert: string

@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers"
 import type { Application } from "./application.ts"
 import { certificate } from "./set-up.ts"
 
-/** The `Cookie` header that a browser sends to the application, for whoever copies it. */
+/** The `Cookie` header that a browser sends to the application, for a client that copies it. */
 export async function cookiesOf(context: BrowserContext, { own }: Application): Promise<string> {
   return (await context.cookies(own)).map(({ name, value }) => `${name}=${value}`).join("; ")
 }

@@ -52,7 +52,7 @@ const forms = `
   <form id="rotate" method="post" action="/rotate"><button>rotate</button></form>
   <form id="transfer" method="post" action="/transfer"><input name="amount" value="5"><button>transfer</button></form>`
 
-// Without an icon the browser would ask for one, at a time of its own.
+// Without an icon the browser would request one at an unpredictable time.
 function html(title: string, body = ""): Response {
   const page = `<!doctype html><title>${title}</title><link rel="icon" href="data:,">${body}`
   return new Response(page, { headers: { "Content-Type": "text/html" } })

@@ -1,4 +1,4 @@
-// What the tests use of Bun, whose own types would take the place of those of Node.
+// The parts of Bun that the tests use. Bun's own types would replace those of Node.
 declare module "bun:sqlite" {
   export class Database {
     constructor(path: string, options?: object)

@@ -74,7 +74,7 @@ const subjects = {
   },
 }
 
-// Requests share what the module holds; a promise of its own that one of them started must not be part of it.
+// Requests share the module's state, which must not include a promise that one of them started.
 let run
 
 export default {

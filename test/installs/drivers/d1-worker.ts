@@ -10,7 +10,7 @@ const userIds = {
   uuid: (n) => `0f8fad5b-d9cb-469f-a165-${String(n).padStart(12, "0")}`,
 }
 
-/** Runs the case that the path names by its type of ids and its number, and tells what became of it. */
+/** Runs the case whose id type and number are in the path, and returns its result. */
 export default {
   async fetch(request, { DB }) {
     const [, type, index] = new URL(request.url).pathname.split("/")

@@ -20,7 +20,7 @@ const tables = {
   }),
 }
 
-/** Runs the case that the path names by its number, and tells what became of it. */
+/** Runs the case whose number is in the path, and returns its result. */
 export default {
   async fetch(request, { DB }) {
     const index = new URL(request.url).pathname.slice(1)

@@ -11,7 +11,7 @@ import { droppedTables, testTables } from "../../adapters/sql-stores.ts"
 
 class RolledBack extends Error {}
 
-/** Starts PGlite, which takes seconds: stores then share it, each with tables of its own. */
+/** Starts PGlite, which takes seconds. Stores share it, each with separate tables. */
 export async function startPglite() {
   return new PGlite()
 }
@@ -43,7 +43,7 @@ export async function openPglite(db, userId: UserIdType = "text") {
   }
 }
 
-/** Starts D1 as Cloudflare runs it, beside a Worker that runs the suite's cases. Nothing is sent to a network. */
+/** Starts D1 as Cloudflare runs it, with a Worker that runs the suite's cases. Nothing is sent to a network. */
 export async function startD1(worker = "d1-worker.ts") {
   const { outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, worker)],

@@ -21,13 +21,13 @@ interface StoreTraits {
   forgetsSessions?: boolean
 }
 
-/** The configuration that both sides of a history have, but for the adapter. */
+/** The configuration of both sides of a history, without the adapter. */
 export const configuration = {
   env: "DEV" as const,
   sessionExpiresIn: { activePeriod: 2 * day, idlePeriod: 5 * day },
   getUserAttributes: ({ username, age }: { username: string; age?: number | null }) => ({ username, age }),
   getSessionAttributes: ({ label }: { label?: string | null }) => ({ label }),
-  // Scrypt has tests of its own: a history makes hundreds of hashes, and compares them.
+  // Scrypt has separate tests, because a history computes and compares hundreds of hashes.
   passwordHash: {
     generate: async (password) => `hash of ${password}`,
     validate: async (password, hash) => hash === `hash of ${password}`,
@@ -197,12 +197,12 @@ function withoutLabelsOfTheDead(rows) {
   return Object.fromEntries(Object.entries(rows).map(([name, part]) => [name, withoutLabelsOfTheDead(part)]))
 }
 
-/** The random ids of a history, which several servers beside each other share. */
+/** The random ids of a history, which concurrent servers share. */
 export function noIds() {
   return { sessions: [] as string[], users: [] as string[], places: new Map<string, string>() }
 }
 
-/** Runs steps against one side, and tells what comes back with the places of random ids instead of them. */
+/** Runs steps against one side, and returns the results with placeholders for random ids. */
 export function history({ LuciaError }, auth, { late, hasForeignKeys, forgetsSessions }: StoreTraits, ids = noIds()) {
   const { sessions, users, places } = ids
   remember("chosen", "chosen")

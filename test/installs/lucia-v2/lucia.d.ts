@@ -1,4 +1,4 @@
-// What the applications and tests of this folder declare to Lucia.
+// The declarations for Lucia of this folder's applications and tests.
 declare namespace Lucia {
   type Auth = import("lucia").Auth
   type DatabaseUserAttributes = { username: string; age?: number | null }

@@ -1,5 +1,5 @@
 // The same application after it has moved on to `createAuth`: over the adapter of Lucia v3 that it had, or, where
-// DRILL_TABLES names them, over tables of its own, where people have keys.
+// DRILL_TABLES names them, over separate tables, where users have keys.
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { json } from "node:stream/consumers"

@@ -1,4 +1,4 @@
-// What a drill does to a server from outside: it chooses the package behind a name, moves the clock, stops and kills.
+// Controls a server from outside for a drill: chooses the package behind a name, moves the clock, pauses and kills.
 import { createRequire, registerHooks } from "node:module"
 
 const aliases = JSON.parse(process.env.DRILL_ALIASES ?? "{}")

@@ -10,7 +10,7 @@ import { postgresServer } from "../../servers.ts"
 const preload = new URL("drill-server-preload.ts", import.meta.url).href
 
 /**
- * Starts an application in a process of its own. `aliases` says which module a specifier stands for, `env` is the
+ * Starts an application in a separate process. `aliases` says which module a specifier stands for, `env` is the
  * application's, and `clock` is how many milliseconds its clock runs ahead.
  */
 export async function startServer(file, { database, aliases = {}, env = {}, clock = 0 }) {
@@ -48,7 +48,10 @@ export async function startServer(file, { database, aliases = {}, env = {}, cloc
     setClock: (milliseconds) => order({ clock: milliseconds }),
     /** Makes the process end with SIGKILL right after the next statement that begins so. */
     dieAfter: (sql) => order({ dieAfter: sql }),
-    /** Makes it wait before the next statement of PostgreSQL that begins so. Resolves to what does some work meanwhile. */
+    /**
+     * Makes it wait before the next PostgreSQL statement with this prefix. Resolves to a function that runs work during
+     * the wait.
+     */
     async pauseBefore(sql) {
       const paused = hear("paused")
       await order({ pauseBefore: sql })
@@ -80,7 +83,7 @@ export class Browser {
     this.name = name
   }
 
-  /** Resolves to the status, the body, and what was set, to the letter. */
+  /** Resolves to the status, the body, and the exact cookies that were set. */
   async visit(server, path = "/", body?: object) {
     const headers = { Origin: server.origin, ...(this.cookie && { Cookie: `${this.name}=${this.cookie}` }) }
     const { status, setCookies, body: read } = await request(server, path, headers, body)
@@ -88,7 +91,7 @@ export class Browser {
     return { status, body: read, setCookies }
   }
 
-  /** Tells who is signed in, or `null`. */
+  /** Resolves to the signed-in user, or `null`. */
   async who(server) {
     const { status, body } = await this.visit(server)
     if (status !== 200 && status !== 401) throw new Error(`${status}: ${JSON.stringify(body)}`)

@@ -269,7 +269,7 @@ export function drills(app, { open, moveTables, canPause = false, inShort = fals
     const later = await storedIds()
     expect(later.filter((id) => !hex.test(id))).toEqual([dump.away])
     for (const id of later.filter((id) => hex.test(id))) expect(await new Browser(id).who(server)).toBeNull()
-    // What a person ends is over for the thief.
+    // A session that its user ends is also over for a thief.
     await people.signedOut.post(server, "/signout")
     await people.everywhere.post(server, "/signout/everywhere")
     for (const name of ["signedOut", "everywhere"]) expect(await thief(name)).toBeNull()
@@ -309,7 +309,7 @@ export function drills(app, { open, moveTables, canPause = false, inShort = fals
       expect(ids).toHaveLength(good.length + 1)
       expect(ids).toEqual(expect.arrayContaining(good.map(([, { browser }]) => sha256(browser.cookie))))
 
-      // A dump of now signs nobody in, but one from before does: what a cookie is replaced by follows from it.
+      // A dump from now signs nobody in, but an older one does, because a cookie's replacement is derived from it.
       const values = new Set((await storedValues()).flatMap(spellings))
       await Promise.all(both.map((server) => expectVoid(server, values)))
       const { recent, due, renewed, nearlyOver } = people
@@ -363,7 +363,7 @@ export function drills(app, { open, moveTables, canPause = false, inShort = fals
         await ben.post(both[0], "/sessions/end", { id: sha256(ben.cookie) })
         await new Browser(cookies[2]).post(both[0], "/signout")
         await new Browser(cookies[3]).post(both[0], "/signout/everywhere")
-        // Of a hash it cannot be told which token of ours it became: it is one more session, for who still has Lucia's cookie.
+        // A hash does not show which new token it became, so it lists as one more session of a browser with Lucia's cookie.
         expect((await eve.visit(both[0], "/sessions")).body).toHaveLength(2)
         await new Browser(eve.cookie).post(both[0], "/signout")
         const eveAgain = new Browser(cookies[4])

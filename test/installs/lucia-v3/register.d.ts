@@ -1,4 +1,4 @@
-// What the applications and tests of this folder register with Lucia.
+// The types that this folder's applications and tests register with Lucia.
 import "lucia"
 
 declare module "lucia" {

@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config"
 
 const folders = "{core,request,wrappers,tokens,throttle,sign-in,audit,proof,platform,advisories}"
-// What needs a server or a process of its own, or takes longer than all the others.
+// Tests that need a server or a separate process, or take longer than all the others.
 const left = ["audit/audit-stores", "core/totality", "throttle/parallel-guesses", "tokens/stores"]
 // Each of these looks at thousands of values, for seconds.
 const long = [

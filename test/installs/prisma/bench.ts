@@ -34,7 +34,7 @@ async function fill({ user, session }) {
   await session.createMany({ data: numbers.map((n) => ({ id: idOf(n), userId: `user-${n}`, ...times })) })
 }
 
-/** The least that is correct, but for the renewal, which no session here needs. */
+/** The minimum that is correct, without renewal, which no session here needs. */
 async function byHand(client, token) {
   if (typeof token !== "string" || !/^[a-z2-7]{32}$/.test(token)) return null
   const row = await client.session.findUnique({ where: { id: hash("sha256", token, "hex") }, include: { user: true } })

@@ -5,7 +5,7 @@ import { prismaModels } from "../../../src/cli/schema/prisma-models.ts"
 // A client needs no schema engine, which would be fetched from the network.
 const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: "/bin/true", CHECKPOINT_DISABLE: "1" }
 
-// What `nightlatch schema prisma` prints, with the one field more that the published cases want.
+// The output of `nightlatch schema prisma`, with the extra field that the published cases need.
 mkdirSync("generated/schemas", { recursive: true })
 for (const [provider, ids] of [
   ["sqlite", "text"],

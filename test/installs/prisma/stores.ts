@@ -18,7 +18,7 @@ import { PrismaClient as SqliteText } from "./generated/sqlite-text/client.ts"
 /** Opens text ids and DateTime on SQLite. */
 export const openSqliteText = () => openSqlite(SqliteText, "TEXT", ["DATETIME", "DATETIME"])
 
-/** Opens Int ids, and a DateTime beside a BigInt, on SQLite. */
+/** Opens Int ids, with a DateTime and a BigInt, on SQLite. */
 export const openSqliteNumbers = () => openSqlite(SqliteNumbers, "INTEGER", ["DATETIME", "BIGINT"])
 
 /** Opens Ints of seconds on SQLite. */
@@ -115,7 +115,7 @@ function tables(id, userId, [created, expires]) {
   ]
 }
 
-// Without references: whoever deletes a user deletes the tokens.
+// Without references, so deleting a user must also delete the tokens.
 function featureTables(dialect: DialectName, userId: string): string[] {
   const userIdType = ({ TEXT: "text", INTEGER: "integer", BIGINT: "bigint" } as const)[userId]
   const statements = tablesOf(dialect, { userIdType, include: ["tokens", "throttle", "totp", "passkeys", "audit"] })

@@ -15,7 +15,7 @@ export interface MemoryLuciaAdapter extends Rows {
 
 /** How the store behaves. */
 export interface MemoryOptions {
-  /** Whether sessions and keys of nobody are refused. Default `true`. */
+  /** Whether sessions and keys without a user are rejected. Default: `true`. */
   hasForeignKeys?: boolean
 }
 

@@ -28,7 +28,7 @@ export const unmetCases: Record<string, string> = {
   "deleteExpiredSessions() during an extension does not delete what was extended": uncounted,
 }
 
-/** Likewise, but on a real database a matter of luck: a deletion says nothing about whether it deleted. */
+/** The same, but on a real database a matter of luck: a deletion does not return whether it deleted. */
 export const luckyCases: Record<string, string> = {
   "replaceSession() during a sign-out of the session: one of the two finds it":
     "a deletion does not say what it deleted",
