@@ -40,7 +40,7 @@ interface LibsqlResult {
  * `nightlatch/adapters/sql` creates, next to your own user table.
  *
  * Pass the result of `client.transaction("write")` to write inside that transaction. For a file, set the client's
- * `timeout`, the milliseconds to wait for another writer: if one of your own writes is refused, its connection can no
+ * `timeout`, the milliseconds to wait for another writer. If one of your own writes is refused, its connection can no
  * longer commit (`@libsql/client` 0.18). An in-memory database has one connection: while your transaction is open,
  * every other call rejects. Your own columns hold no integer beyond 2^53 unless the client's `intMode` is `"bigint"`;
  * user ids are exact with `userIdType: "bigint"`. Throws `invalid_option` for invalid options.

@@ -28,8 +28,8 @@ export interface Mysql2Pool extends Mysql2Client {
  * Stores sessions, users and keys in MariaDB or MySQL through a `mysql2/promise` pool or connection. The tables are
  * those that `schema("mysql")` of `nightlatch/adapters/sql` creates, next to your own user table.
  *
- * Statements are prepared once on each connection. Prefer a pool to a single connection: calls on a single one take
- * turns, you must not use it at the same time, and it is not replaced if it is lost.
+ * Statements are prepared once on each connection. Prefer a pool to a single connection. Calls on a single connection
+ * take turns, you must not use it at the same time, and it is not replaced if it is lost.
  *
  * To write inside your own transaction, pass the connection that runs it and set `inTransaction`. Throws
  * `invalid_option` for invalid options.

@@ -13,7 +13,7 @@ export type { KeyValueStorage } from "./unstorage/items.ts"
  * that each session has one writer. If several processes share the storage, both can win what only one may, such as two
  * rotations of one token or two extensions. One of two changes to a session's attributes can be lost. A deletion still
  * wins over a concurrent extension or change, because these never write the item that makes a session. Signing out is
- * reliable only if the driver shows each process at once what another has written.
+ * reliable only if the driver immediately shows each process what another has written.
  *
  * Nothing expires by itself: call `deleteExpiredSessions()` regularly. If you have Redis, use its own adapter.
  *

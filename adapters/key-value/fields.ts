@@ -10,8 +10,8 @@ import { impossibleUser } from "../port/user-ids.ts"
 /** Options of the adapters for key-value stores. */
 export interface KeyValueOptions {
   /**
-   * The prefix of every key. Default: `"nightlatch:"`. Give each environment and each application its own: those that
-   * use one server with the same prefix share their sessions, so a sign-in to staging is valid in production.
+   * The prefix of every key. Default: `"nightlatch:"`. Give each environment and each application its own. Those that
+   * use one server with the same prefix share their sessions: a sign-in to staging is valid in production.
    */
   prefix?: string | undefined
   /** The type of the user table's `id`. Default: `"text"`. */

@@ -8,7 +8,7 @@ import { checkedExecutor, prefixOf, redisScript, runScript } from "./executor.ts
 /** Options of revocations in Redis. */
 export interface RedisRevocationOptions {
   /**
-   * The prefix of every key. Default: `"nightlatch:"`. Give each environment and each application its own: those that
+   * The prefix of every key. Default: `"nightlatch:"`. Give each environment and each application its own. Those that
    * use one server with the same prefix share their revocations.
    */
   prefix?: string | undefined

@@ -8,8 +8,8 @@ type Test = (name: string, run: () => Promise<void>) => unknown
  * Registers every case of all ports with a test runner: sessions, users, tokens, throttles, authenticator apps,
  * passkeys and events. An adapter passes the cases of any port it does not have, except the session port.
  *
- * @param test The runner's `test`: that of Vitest, Jest, `node:test`, Bun or Deno (there: `Deno.test`)
- * @param setup Called for each case, to make the adapter over an empty store
+ * @param test The `test` function of Vitest, Jest, `node:test` or Bun, or `Deno.test`
+ * @param setup Called for each case, to create the adapter over an empty store
  * @example
  * import { test } from "vitest"
  * import { testAdapter } from "nightlatch/testing"
@@ -31,7 +31,7 @@ export function testAdapter(test: Test, setup: SetUpAdapter): void {
  * Registers every race with a test runner. An adapter without a port passes that port's races.
  *
  * @param test The runner's `test`, as for {@link testAdapter}
- * @param setup Called for each race; it may give the same adapters to all, whose store was empty before the first
+ * @param setup Called for each race. All races may share adapters, if their store was empty before the first one
  * @example
  * import { test } from "vitest"
  * import { testConcurrency } from "nightlatch/testing"

@@ -2,8 +2,8 @@ import { checkOption } from "../../core/options.ts"
 import type { UserId } from "../../core/ports.ts"
 
 /**
- * Returns whether a value can be a user id: text, a number, or an object whose class has its own toString(), such as an
- * ObjectId of any copy of `bson`. Values from JSON or a form are not, because `{ $ne: null }` would find every user.
+ * Returns whether a value can be a user id: text, a number, or an object whose class has its own toString(). An example
+ * is an ObjectId of any copy of `bson`. Values from JSON or a form are not, because `{ $ne: null }` would find every user.
  */
 export function isUserId(value: unknown): value is UserId {
   if (typeof value !== "object" || value === null) return ["string", "number", "bigint"].includes(typeof value)
