@@ -49,7 +49,7 @@ export type SessionValidation<S, U> =
 /** The part of an auth that a wrapper needs, with or without a database. */
 export interface RequestAuth<S extends SessionFields, U extends { id: UserId }, Id extends UserId, SessionRow> {
   /**
-   * The configured name. Default `__Host-session` if the cookie is secure, has path `/` and no domain, otherwise
+   * The name of the session cookie. Default `__Host-session` if it is secure, has path `/` and no domain, otherwise
    * `session`.
    */
   readonly sessionCookieName: string
@@ -125,7 +125,10 @@ export interface Auth<UserRow, SessionRow, UserAttributes, SessionAttributes> ex
   ): Promise<boolean>
   /** Lists a user's live sessions, newest first. Nobody can sign in with what they contain. */
   getUserSessions(userId: IdOf<UserRow>): Promise<Session<UserRow, SessionAttributes>[]>
-  /** Ends all of a user's sessions except the id `except`. Once it resolves, no other session from before is live. */
+  /**
+   * Logs a user out everywhere: ends all sessions except the id `except`. Once it resolves, no other earlier session is
+   * live.
+   */
   invalidateUserSessions(userId: IdOf<UserRow>, options?: { except?: string | undefined }): Promise<void>
   /** Does the same as `invalidateUserSessions`. `resetAccess` of `nightlatch/users` calls it for an auth in `resets`. */
   resetUser(userId: IdOf<UserRow>, options?: { except?: string | undefined }): Promise<void>

@@ -5,7 +5,7 @@ export type Duration = `${number}${"s" | "m" | "h" | "d" | "w"}`
 
 /** How long sessions last. */
 export interface SessionOptions {
-  /** How long a session lasts without use. Default `"30d"`, and never more than the absolute timeout. */
+  /** How long a session lasts without use (sliding expiration). Default `"30d"`, never more than the absolute timeout. */
   idleTimeout?: Duration | undefined
   /** How long a session lasts, however much it is used. Default `"90d"`. `false`: no limit. */
   absoluteTimeout?: Duration | false | undefined

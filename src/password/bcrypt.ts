@@ -34,8 +34,8 @@ const maxBytes = 72
 /**
  * Verifies bcrypt hashes (`$2a$`, `$2b$`, `$2y$`, cost 4 to 15) with a package that you pass. Add it to `accepted` of
  * `passwordHasher`, so that each hash is replaced when its user signs in. The package gets the password in NFC, as
- * typed, and in NFD. bcrypt reads 72 bytes and some packages stop at a NUL, so a password that is longer or contains a
- * NUL never matches.
+ * typed, and in NFD. bcrypt reads 72 bytes, so without `truncate` a longer password never matches. Some packages stop
+ * at a NUL, so a password with a NUL never matches.
  *
  * It is for accepted hashes. As the preferred hasher, it refuses such new passwords: `hash` rejects with
  * `invalid_option`, which `createUsers` reports as `password_too_long`. It also hashes again at every sign-in.

@@ -78,7 +78,7 @@ export interface Users<UserRow extends { id: UserId }, NewUser> extends Asked {
   /**
    * Creates a user and, if given, a key. If one fails, neither is stored. Without `id`, `generateUserId` makes one.
    * `proof` proves that this visitor has just signed up: its method is `password` if the key has one, otherwise
-   * `sign_up`. Throws `invalid_option` if the key has a password and its provider cannot.
+   * `sign_up`. Throws `invalid_option` if the key has a password and its provider has none.
    */
   createUser(user: {
     id?: UserRow["id"] | undefined
