@@ -163,12 +163,10 @@ export function createNextAuth<A extends AnyAuth>(auth: A, options: AccessPaths 
       const pending = new Map<string, Cookie>()
       const write = (cookie: Cookie) => pending.set(cookie.name, cookie)
       const headers = new Map<string, string>()
-      const setHeader = (name: string, value: string | null) =>
-        value === null ? headers.delete(name) : headers.set(name, value)
       const params = await context?.params
       const response = await sessions.share(
         state.head,
-        () => sessions.openRoute(request, state, { write, setHeader, allowCrossOrigin }),
+        () => sessions.openRoute(request, state, { write, headers, allowCrossOrigin }),
         (session) => respond(session, (visitor) => handle(request, { ...visitor, params }), access),
       )
       sessions.markAnswered(state)

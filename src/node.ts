@@ -102,7 +102,7 @@ export function createNodeAuth<A extends AnyAuth>(auth: A, keepers: Keepers<A> =
         pending.set(cookie.name, cookie)
         setCookie(res, cookie)
       },
-      setHeader: (name, value) => void (value === null ? res.removeHeader(name) : res.setHeader(name, value)),
+      headers: { set: (name, value) => res.setHeader(name, value), delete: (name) => res.removeHeader(name) },
       onUse() {
         isUsed = true
         if (!res.headersSent) keepPrivate(res)
@@ -135,8 +135,7 @@ export function createNodeAuth<A extends AnyAuth>(auth: A, keepers: Keepers<A> =
     const response = await device.handler(originOf(req))
     const { status, headers } = response
     // Not as a list: where another header was set before, Node.js 20 would keep the last Set-Cookie alone.
-    for (const name of headers.keys())
-      res.setHeader(name, name === "set-cookie" ? headers.getSetCookie() : headers.get(name)!)
+    for (const [name, value] of headers) res.setHeader(name, name === "set-cookie" ? headers.getSetCookie() : value)
     res.writeHead(status).end(await response.text())
   }
 

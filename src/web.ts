@@ -90,7 +90,7 @@ export function createWebAuth<A extends AnyAuth>(auth: A, keepers: Keepers<A> = 
       allowCrossOrigin: options.allowCrossOrigin,
       canWrite: () => true,
       write: (cookie) => pending.set(cookie.name, cookie),
-      setHeader: (name, value) => (value === null ? headers.delete(name) : headers.set(name, value)),
+      headers,
       onUse: () => (used = true),
     }
     const { finish, ...session } = createRequestSession(auth, io, keepers)

@@ -26,7 +26,7 @@ export type DeviceMode = "observe" | "enforce"
 
 /**
  * Why a request counts as one without a proof: the cookie was missing or not good, or the session was presented as a bearer
- * token. `forged`: what a browser should have signed was signed by another key. The last three are what the browser claims
+ * token. `forged`: a refresh was signed by another key than the session's. The last three are what the browser claims
  * (`Secure-Session-Skipped`); they excuse nothing.
  */
 export type DeviceReason =

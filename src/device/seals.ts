@@ -9,7 +9,7 @@ export type SealKind = "identifier" | "challenge" | "cookie"
 export interface Sealed {
   /** The key or, but in identifiers, its hash. */
   subject: string
-  /** In milliseconds: when it was sealed or, in identifiers, when its session ends at the latest. */
+  /** In milliseconds: when it was sealed or, in identifiers, when its session was created. */
   at: number
 }
 
@@ -26,9 +26,7 @@ export interface Seals {
 export function createSeals(secrets: readonly (Secret | undefined)[]): Seals {
   const envelope = createEnvelope(secrets, "device")
   return {
-    async seal(...written) {
-      return envelope.seal(toUtf8(JSON.stringify(written)))
-    },
+    seal: async (...written) => envelope.seal(toUtf8(JSON.stringify(written))),
     async open(kind, value) {
       const opened = await envelope.open(value)
       if (typeof opened === "string") return null

@@ -15,13 +15,9 @@ export function offerOf(path: string, challenge: string): string {
 
 /**
  * Returns whether the browser may bind the session after this request. Where another site has started the visit, registering
- * brings no cookies; what a script fetches, it may read; and what is prefetched may never be visited. `picture` also takes
- * what an `<img>` asks for.
+ * brings no cookies; what a script fetches, it may read; and what is prefetched may never be visited.
  */
-export function mayOffer(headers: DeviceRequest["headers"], picture?: "no-cors"): boolean {
-  const mode = headers.get("Sec-Fetch-Mode") ?? "navigate"
-  // A script can send the same mode, and read the answer.
-  const isImage = headers.get("Sec-Fetch-Dest") === "image"
-  const isOpen = (mode === "navigate" || (mode === picture && isImage)) && headers.get("Sec-Purpose") === null
-  return isOpen && headers.get("Sec-Fetch-Site") !== "cross-site"
+export function mayOffer(headers: DeviceRequest["headers"], mode = headers.get("Sec-Fetch-Mode")): boolean {
+  const isVisit = /^(null|navigate)$/.test(`${mode}`) && headers.get("Sec-Purpose") === null
+  return isVisit && headers.get("Sec-Fetch-Site") !== "cross-site"
 }

@@ -1,8 +1,6 @@
 import type { AnyAuth, InferSession } from "../core/auth.ts"
-import type { Cookie } from "../core/cookie.ts"
-import { invalidOption } from "../core/options.ts"
 import type { RequestIo } from "./request-io.ts"
-import { checkSnapshots } from "./snapshots.ts"
+import { checkKeeper, checkSnapshots } from "./snapshots.ts"
 import type { SnapshotOptions } from "./snapshots.ts"
 
 /** A request as far as binding reads it: its body is empty. */
@@ -21,11 +19,16 @@ export interface DeviceKeeper<S> {
   // Not a method, so that the binding of another auth is a type error.
   readonly provenAt: (request: Pick<DeviceRequest, "headers">, session: S) => Promise<Date | null>
   /** The auth for one request: it looks for the proof of bound sessions, and offers to bind new ones. */
-  guard<A extends AnyAuth>(auth: A, io: RequestIo): A
-  /** The name of the header with which {@link guard} offers to bind a session. */
-  readonly offerHeader: string
-  /** Makes the cookie with which the proxy offers to bind a new session, where the response can carry no header. */
-  offerCookie(token: string): Cookie
+  guard<A extends AnyAuth>(auth: A, io: RequestIo): GuardedAuth<A>
+}
+
+/** An auth that {@link DeviceKeeper.guard} has made. */
+export type GuardedAuth<A extends AnyAuth> = A & {
+  /**
+   * Called before the cookie of another token is written, `null` for none. Ends the session of the cookie that came if it
+   * was refused and the new one is of the same user.
+   */
+  leaveSession(newToken: string | null): Promise<void>
 }
 
 /** What every wrapper takes to bind sessions to devices. */
@@ -43,6 +46,5 @@ export interface Keepers<A extends AnyAuth> extends DeviceOptions<A>, SnapshotOp
 /** Throws `invalid_option` for what `createSnapshots()` and `createDeviceBinding()` did not make. */
 export function checkKeepers<A extends AnyAuth>({ snapshots, device }: Keepers<A>): void {
   checkSnapshots(snapshots)
-  if (device !== undefined && typeof device?.guard !== "function")
-    throw invalidOption("device", device, "is not an instance; use what createDeviceBinding() returned")
+  checkKeeper("device", device, "guard", "createDeviceBinding()")
 }

@@ -2,12 +2,11 @@ import type { AnyAuth } from "../core/auth.ts"
 import type { Cookie } from "../core/cookie.ts"
 import type { Member } from "./member.ts"
 import { remember } from "./remember.ts"
-import type { DeviceKeeper, Keepers } from "./device.ts"
 import type { RequestIo } from "./request-io.ts"
 import type { SnapshotKeeper } from "./snapshots.ts"
 
 /** How the cookie of one request is reached. */
-interface CookieIo extends Pick<RequestIo, "write" | "setHeader" | "offersByCookie"> {
+interface CookieIo extends Pick<RequestIo, "write"> {
   /** The `Cookie` header. */
   header: string | null
   /** Whether the request comes from another origin: then its session does not count. */
@@ -18,8 +17,8 @@ interface CookieIo extends Pick<RequestIo, "write" | "setHeader" | "offersByCook
 /** The session cookie of one request: who is signed in by it, and what takes its place. */
 export function openCookie(
   auth: AnyAuth,
-  { header, isForeign, isWritable, write, setHeader, offersByCookie }: CookieIo,
-  { snapshots, device }: Keepers<AnyAuth>,
+  { header, isForeign, isWritable, write }: CookieIo,
+  snapshots?: SnapshotKeeper<AnyAuth>,
 ) {
   let token = isForeign ? null : auth.readSessionCookie(header)
   let replacements = 0
@@ -70,16 +69,9 @@ export function openCookie(
     write(written ?? auth.createBlankSessionCookie())
     token = written?.value ?? null
     memo.forget()
-    if (device) offer(device, written)
     if (!snapshots) return
     write(snapshots.blankSnapshotCookie(auth.createBlankSessionCookie().attributes))
     if (written) await memo.get()
-  }
-
-  function offer(keeper: DeviceKeeper<never>, written: Cookie | null): void {
-    // What was offered for the earlier token would be refused.
-    setHeader?.(keeper.offerHeader, null)
-    if (offersByCookie && written?.attributes.secure) write(keeper.offerCookie(written.value))
   }
 
   return { token: () => token, validate: memo.get, forget: memo.forget, replace }

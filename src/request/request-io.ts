@@ -13,8 +13,8 @@ export interface RequestIo extends CrossOriginOptions {
   canWrite(): boolean
   /** Puts a cookie on the response, in place of an earlier one of its name. */
   write(cookie: Cookie): void
-  /** Puts another header on the response, or with `null` takes it away. Absent where a response takes nothing but cookies. */
-  setHeader?(name: string, value: string | null): void
+  /** The response's other headers. Absent where a response takes nothing but cookies. */
+  headers?: { set(name: string, value: string): unknown; delete(name: string): unknown }
   /** Whether the proxy offers to bind a new session, told by a cookie: where no page that follows can take a header. */
   offersByCookie?: boolean
   /** Called when the response starts to depend on the session, so that no cache may share it. */

@@ -1,4 +1,5 @@
 import type { AnyAuth, InferSession, InferSessionRow, InferUserId, Shown } from "../core/auth.ts"
+import type { Cookie } from "../core/cookie.ts"
 import type { AuthError } from "../core/errors.ts"
 import { checkOptions } from "../core/options.ts"
 import { verifyRequestOrigin } from "../core/origin.ts"
@@ -95,17 +96,18 @@ export function createRequestSession<A extends AnyAuth>(
 }
 
 function openSession(baseAuth: AnyAuth, io: RequestIo, keepers: Keepers<AnyAuth>): OpenRequestSession<AnyAuth> {
-  const { request, origin, sent, allowCrossOrigin = false, canWrite, write, setHeader, offersByCookie, onUse } = io
+  const { request, origin, sent, allowCrossOrigin = false, canWrite, write, onUse } = io
   const { snapshots, device } = keepers
   const known = baseAuth.withRequest(request)
-  const auth = device?.guard(known, io) ?? known
+  const guarded = device?.guard(known, io)
+  const auth = guarded ?? known
   const isForeign = !verifyRequestOrigin(origin, auth)
   const crossOrigin = isForeign && !allowCrossOrigin
   if (crossOrigin) auth.emit("cross_origin", {})
 
   const { isWritable, requireWritable, use, finish, track } = createResponseWindow({ canWrite, onUse })
   const header = origin.headers.get("Cookie")
-  const cookie = openCookie(auth, { header, isForeign, isWritable, write, setHeader, offersByCookie }, keepers)
+  const cookie = openCookie(auth, { header, isForeign, isWritable, write }, snapshots)
   const bearer = remember(validateBearer)
   const flows = openFlows(auth, {
     sent: isForeign || !sent ? sentCookies(isForeign ? null : header) : sent,
@@ -141,23 +143,18 @@ function openSession(baseAuth: AnyAuth, io: RequestIo, keepers: Keepers<AnyAuth>
     // All that can be wrong with them shows before the presented session ends.
     checkOptions("setSession()", options, "persistent")
     const written = newToken === null ? null : auth.createSessionCookie(newToken, options)
-    const previous = plainToken(cookie.token()) === plainToken(newToken) ? null : await presented(newToken)
+    const previous = plainToken(cookie.token()) === plainToken(newToken) ? null : await validate()
     if (previous && !(await isTokenOf(newToken, previous))) await auth.invalidateSession(previous.session.id)
+    await replace(written)
+  }
+
+  async function replace(written: Cookie | null) {
+    await guarded?.leaveSession(written && written.value)
     requireWritable()
     await cookie.replace(written)
   }
 
-  /** The session that a new one takes the place of: also one of the same user that is bound to somebody else's device. */
-  async function presented(newToken: string | null) {
-    const member = await validate()
-    const token = cookie.token()
-    if (member || !device || newToken === null || token === null) return member
-    const [{ session }, next] = [await known.validateSession(token), await known.validateSession(newToken)]
-    // Whoever has stolen the cookie signs in as somebody else, and must not sign its owner out.
-    return session && session.userId === next.session?.userId ? { session } : null
-  }
-
-  async function isTokenOf(newToken: string | null, { session }: Pick<Member<AnyAuth>, "session">) {
+  async function isTokenOf(newToken: string | null, { session }: Member<AnyAuth>) {
     return newToken !== null && (await auth.isTokenOf?.(newToken, session.id)) === true
   }
 
@@ -188,15 +185,14 @@ function openSession(baseAuth: AnyAuth, io: RequestIo, keepers: Keepers<AnyAuth>
     checkOptions("rotate()", options, "persistent")
     const token = cookie.token()
     // Who has copied a cookie must not change its token.
-    const isTheirs = token !== null && (!device || (await cookie.validate()) !== null)
+    const isTheirs = token !== null && (!guarded || (await cookie.validate()) !== null)
     const made = isTheirs ? await make(token) : null
     if (!made) {
       cookie.forget()
       return null
     }
     const written = auth.createSessionCookie(made.token, { persistent: isPersistent(token), ...options })
-    requireWritable()
-    await cookie.replace(written)
+    await replace(written)
     return { ...made, token: written.value }
   }
 

@@ -1,6 +1,6 @@
 import type { AnyAuth } from "../core/auth.ts"
 import type { Cookie, CookieAttributes } from "../core/cookie.ts"
-import { invalidOption } from "../core/options.ts"
+import { checkOption } from "../core/options.ts"
 import type { Member } from "./member.ts"
 
 /** What a wrapper needs of `createSnapshots()` from `nightlatch/stateless`: it keeps a snapshot cookie next to the session's. */
@@ -31,11 +31,12 @@ export function checkSnapshots(
   snapshots: { readonly cookieName: string } | undefined,
   method: "snapshotCookie" | "openSnapshot" = "snapshotCookie",
 ): void {
-  const made = Object(snapshots) as Record<string, unknown>
-  if (snapshots === undefined || typeof made[method] === "function") return
-  throw invalidOption(
-    "snapshots",
-    snapshots,
-    "is not an instance; use what createSnapshots() from nightlatch/stateless returned",
-  )
+  checkKeeper("snapshots", snapshots, method, "createSnapshots() from nightlatch/stateless")
+}
+
+/** Throws `invalid_option` for an option that has not the method, because `maker` did not make it. */
+export function checkKeeper(option: string, keeper: unknown, method: string, maker: string): void {
+  const made = Object(keeper) as Record<string, unknown>
+  const isMade = keeper === undefined || typeof made[method] === "function"
+  checkOption(option, keeper, isMade, `is not an instance; use what ${maker} returned`)
 }

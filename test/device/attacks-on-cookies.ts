@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { only, openBound, proofCookieOf, sessionCookieOf } from "./bound.ts"
+import { challengeOfToken, only, openBound, proofCookieOf, sessionCookieOf } from "./bound.ts"
 import { origin } from "./device-browser.ts"
 import { minute, second } from "./set-up.ts"
 
@@ -130,13 +130,13 @@ export const attacksOnCookies: Record<string, () => Promise<void>> = {
   },
 
   "what is offered for a token that the response replaces is withdrawn": async () => {
-    const { openBrowser, device, auth } = await openBound()
+    const { openBrowser, auth } = await openBound()
     for (const path of ["/rotate", "/elevate", "/sign-in"]) {
       const other = openBrowser({ binds: false })
       await other.visit("/sign-in", { method: "POST" })
       const response = await other.send(`${origin}${path}`, { method: "POST", headers: ofAPage })
       const offer = /challenge="([^"]+)"/.exec(response.headers.get("Secure-Session-Registration") ?? "")?.[1]
-      const { value } = device().offerCookie(auth.readSessionCookie(other.cookies())!)
+      const value = challengeOfToken(auth.readSessionCookie(other.cookies())!)
       assert([undefined, value].includes(offer), path)
     }
   },

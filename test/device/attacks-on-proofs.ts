@@ -1,6 +1,15 @@
 import assert from "node:assert/strict"
 import { createHmac } from "node:crypto"
-import { challengeOf, cookiesOf, only, openBound, proofCookieOf, proofOf, sessionCookieOf } from "./bound.ts"
+import {
+  challengeOfToken,
+  challengeOf,
+  cookiesOf,
+  only,
+  openBound,
+  proofCookieOf,
+  proofOf,
+  sessionCookieOf,
+} from "./bound.ts"
 import { makeKeys, signProof } from "./device-browser.ts"
 import type { BoundSession } from "./device-browser.ts"
 import { minute, second, secretOf } from "./set-up.ts"
@@ -97,8 +106,8 @@ export const attacksOnProofs: Record<string, () => Promise<void>> = {
   },
 
   "the challenge of a registration is none of a refresh": async () => {
-    const { session, refresh, endpoint, browser, auth, device } = await openBound()
-    const { value } = device().offerCookie(auth.readSessionCookie(browser.cookies())!)
+    const { session, refresh, endpoint, browser, auth } = await openBound()
+    const value = challengeOfToken(auth.readSessionCookie(browser.cookies())!)
     await refused(refresh(session, proofOf(session, value), { Cookie: browser.cookies() }), 403)
     const registration = proofOf(session, value, { jwk: session.keys.jwk })
     const response = await endpoint({ Cookie: browser.cookies(), "Secure-Session-Response": registration })

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { generateKeyPairSync } from "node:crypto"
-import { clientOf, cookiesOf, own } from "./bound.ts"
+import { challengeOfToken, clientOf, cookiesOf, own } from "./bound.ts"
 import { makeKeys, origin, signProof } from "./device-browser.ts"
 import type { DeviceKeys } from "./device-browser.ts"
 import { minute, setUp } from "./set-up.ts"
@@ -47,13 +47,15 @@ export const attacksOnRegistrations: Record<string, () => Promise<void>> = {
     assert.equal(await boundTo(), null)
   },
 
-  "a challenge for another session binds nothing, and is reported": async () => {
-    const { cookie, client, boundTo, auth, device, events } = await signedIn()
+  "a challenge for another session binds nothing": async () => {
+    const { cookie, client, boundTo, auth, events } = await signedIn()
     const theirs = (await auth.createSession("ada")).token
-    for (const challenge of [device().offerCookie(theirs).value, "", "x", theirs]) {
+    const before = events.length
+    for (const challenge of [challengeOfToken(theirs), "", "x", theirs]) {
       const proof = signProof(ec, challenge, { jwk: ec.jwk })
       assert.equal((await client.endpoint({ Cookie: cookie, "Secure-Session-Response": proof })).status, 400)
-      assert.deepEqual([events.at(-1)?.type, events.at(-1)?.["reason"]], ["device_refused", "forged"])
+      // Anyone can send it, and would fill the log.
+      assert.equal(events.length, before)
     }
     assert.equal(await boundTo(), null)
   },
@@ -122,17 +124,17 @@ export const attacksOnRegistrations: Record<string, () => Promise<void>> = {
   },
 
   "a registration without a session, or with that of nobody, binds nothing": async () => {
-    const { client, cookie, device, auth } = await signedIn()
+    const { client, cookie, auth } = await signedIn()
     for (const Cookie of ["", "__Host-session=", "__Host-session=x", `${cookie}x`, `${cookie}; __Host-session=other`]) {
-      const { value } = device().offerCookie(`${auth.readSessionCookie(Cookie)}`)
+      const value = challengeOfToken(`${auth.readSessionCookie(Cookie)}`)
       const proof = signProof(ec, value, { jwk: ec.jwk })
       assert.equal((await client.endpoint({ Cookie, "Secure-Session-Response": proof })).status, 400)
     }
   },
 
   "other methods are answered 405": async () => {
-    const { client, cookie, device, auth } = await signedIn()
-    const { value } = device().offerCookie(auth.readSessionCookie(cookie)!)
+    const { client, cookie, auth } = await signedIn()
+    const value = challengeOfToken(auth.readSessionCookie(cookie)!)
     const proof = signProof(ec, value, { jwk: ec.jwk })
     for (const method of ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"]) {
       const response = await client.endpoint({ Cookie: cookie, "Secure-Session-Response": proof }, method)
@@ -141,8 +143,8 @@ export const attacksOnRegistrations: Record<string, () => Promise<void>> = {
   },
 
   "two proofs in one request are none": async () => {
-    const { cookie, serve, device, auth, boundTo } = await signedIn()
-    const { value } = device().offerCookie(auth.readSessionCookie(cookie)!)
+    const { cookie, serve, auth, boundTo } = await signedIn()
+    const value = challengeOfToken(auth.readSessionCookie(cookie)!)
     const headers = new Headers({ ...own, Cookie: cookie })
     const proof = signProof(ec, value, { jwk: ec.jwk })
     for (const each of [proof, proof]) headers.append("Secure-Session-Response", each)
@@ -165,7 +167,7 @@ async function signedIn(changes: Changes = {}) {
   const world = await setUp(changes)
   const client = clientOf(world.serve)
   const cookie = cookiesOf(await client.post("/sign-in", ""))
-  const challenge = world.device().offerCookie(world.auth.readSessionCookie(cookie)!).value
+  const challenge = challengeOfToken(world.auth.readSessionCookie(cookie)!)
   return {
     ...world,
     client,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { challengeFor as challengeOfToken } from "../../src/device/answers.ts"
 import { makeKeys, origin, signProof } from "./device-browser.ts"
 import type { BoundSession, DeviceKeys, Serve } from "./device-browser.ts"
 import { setUp } from "./set-up.ts"
@@ -31,6 +32,8 @@ export function clientOf(serve: Serve) {
   }
 }
 
+export { challengeOfToken }
+
 /** An application, and a browser that has bound the session of `ada`. */
 export async function openBound(changes: Changes = {}) {
   const world = await setUp(changes)
@@ -53,12 +56,8 @@ export async function openBound(changes: Changes = {}) {
 }
 
 /** The header by which a browser registers a key for the session of a token. */
-export function registration(
-  device: { offerCookie(token: string): { value: string } },
-  token: string,
-  keys: DeviceKeys = makeKeys(),
-): Record<string, string> {
-  return { "Secure-Session-Response": signProof(keys, device.offerCookie(token).value, { jwk: keys.jwk }) }
+export function registration(token: string, keys: DeviceKeys = makeKeys()): Record<string, string> {
+  return { "Secure-Session-Response": signProof(keys, challengeOfToken(token), { jwk: keys.jwk }) }
 }
 
 /** The one session that a browser has bound. */

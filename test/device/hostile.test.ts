@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { openBound, proofCookieOf, sessionCookieOf } from "./bound.ts"
+import { challengeOfToken, openBound, proofCookieOf, sessionCookieOf } from "./bound.ts"
 import { makeKeys, origin, signProof } from "./device-browser.ts"
 import { minute } from "./set-up.ts"
 
@@ -14,9 +14,9 @@ const known = [
   sessionCookieOf(browser.cookies()),
   proofCookieOf(browser.cookies()),
   `__Host-session=${unbound}`,
-  device().offerCookie(unbound).value,
+  challengeOfToken(unbound),
   signProof(keys, "x", { jwk: keys.jwk }),
-  signProof(keys, device().offerCookie(unbound).value),
+  signProof(keys, challengeOfToken(unbound)),
   signProof(session.keys, "x"),
   "no-cors",
   "navigate",

@@ -94,15 +94,15 @@ describe.each(stores)("over %s", async (_, open) => {
     const serve = createWebAuth(auth, { device }).handler(async (_, { validate }) => {
       return new Response((await validate())?.user.id ?? "nobody")
     })
-    return { now, auth, device, ...clientOf(serve) }
+    return { now, auth, ...clientOf(serve) }
   }
 
   test.skipIf(!store)("of eight registrations at once one binds the session, to its own key", async () => {
-    const { auth, device, ...client } = openWorld()
+    const { auth, ...client } = openWorld()
     const { token } = await auth.createSession("ada")
     const Cookie = `__Host-session=${token}`
     const answers = await Promise.all(
-      Array.from({ length: 8 }, () => client.endpoint({ Cookie, ...registration(device, token) })),
+      Array.from({ length: 8 }, () => client.endpoint({ Cookie, ...registration(token) })),
     )
     const won = answers.filter(({ status }) => status === 200)
     expect([won.length, answers.filter(({ status }) => status === 400).length]).toEqual([1, 7])
@@ -111,16 +111,16 @@ describe.each(stores)("over %s", async (_, open) => {
   })
 
   test.skipIf(!store)("a key of 4,096 bits comes back as it was", async () => {
-    const { auth, device, ...client } = openWorld()
+    const { auth, ...client } = openWorld()
     const { token } = await auth.createSession("ada")
     const Cookie = `__Host-session=${token}`
-    const bound = await client.endpoint({ Cookie, ...registration(device, token, makeKeys("RS256", 4096)) })
+    const bound = await client.endpoint({ Cookie, ...registration(token, makeKeys("RS256", 4096)) })
     expect(bound.status).toBe(200)
     expect(await client.read(`${Cookie}; ${cookiesOf(bound)}`)).toBe("ada")
   })
 
   test.skipIf(!store)("a session that ends during its registration stays ended", async () => {
-    const { auth, device, ...client } = openWorld(({ updateSession, deleteSession }) => ({
+    const { auth, ...client } = openWorld(({ updateSession, deleteSession }) => ({
       async updateSession(id, ...rest) {
         await deleteSession(id)
         return updateSession(id, ...rest)
@@ -128,17 +128,17 @@ describe.each(stores)("over %s", async (_, open) => {
     }))
     const { token, session } = await auth.createSession("ada")
     const Cookie = `__Host-session=${token}`
-    const answer = await client.endpoint({ Cookie, ...registration(device, token) })
+    const answer = await client.endpoint({ Cookie, ...registration(token) })
     expect([answer.status, cookiesOf(answer)]).toEqual([400, ""])
     expect(await auth.validateSession(token)).toMatchObject({ session: null })
     expect((await auth.getUserSessions("ada")).map(({ id }) => id)).not.toContain(session.id)
   })
 
   test.skipIf(!store)("what was on its way when the session was bound is let in, for ten seconds", async () => {
-    const { auth, device, now, ...client } = openWorld()
+    const { auth, now, ...client } = openWorld()
     const { token } = await auth.createSession("ada")
     const Cookie = `__Host-session=${token}`
-    await client.endpoint({ Cookie, ...registration(device, token) })
+    await client.endpoint({ Cookie, ...registration(token) })
     const ofBrowser = { "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin" }
     expect(await client.read(Cookie, ofBrowser)).toBe("ada")
     expect(await client.read(Cookie)).toBe("nobody")
@@ -153,9 +153,9 @@ describe("a store that fails", () => {
   test.each(["findSession", "updateSession"] as const)(
     "in %s fails a registration, and binds nothing",
     async (name) => {
-      const { auth, device, ...client } = await openFailing(name)
+      const { auth, ...client } = await openFailing(name)
       const { token } = await auth.createSession("ada")
-      const answer = client.endpoint({ Cookie: `__Host-session=${token}`, ...registration(device, token) })
+      const answer = client.endpoint({ Cookie: `__Host-session=${token}`, ...registration(token) })
       await expect(answer).rejects.toMatchObject({ code: "store_failed" })
     },
   )
@@ -167,10 +167,10 @@ describe("a store that fails", () => {
   })
 
   test("fails a refresh whose secret is gone, and no other", async () => {
-    const { auth, device, isAway, ...client } = await openFailing("findSession", false)
+    const { auth, isAway, ...client } = await openFailing("findSession", false)
     const { token } = await auth.createSession("ada")
     const Cookie = `__Host-session=${token}`
-    const bound = await client.endpoint({ Cookie, ...registration(device, token) })
+    const bound = await client.endpoint({ Cookie, ...registration(token) })
     const { session_identifier: id } = (await bound.json()) as { session_identifier: string }
     isAway.now = true
     expect((await client.endpoint({ Cookie, "Sec-Secure-Session-Id": id })).status).toBe(403)
@@ -189,6 +189,6 @@ describe("a store that fails", () => {
     const serve = createWebAuth(auth, { device }).handler(async (_, { validate }) => {
       return new Response((await validate())?.user.id ?? "nobody")
     })
-    return { auth, device, isAway, ...clientOf(serve) }
+    return { auth, isAway, ...clientOf(serve) }
   }
 })

@@ -37,9 +37,9 @@ describe.each(sites)("%s", (_, open) => {
   })
 
   test("sets all cookies of a registration, and the headers that keep its answer from others", async () => {
-    const { endpoint, post, auth, device } = await openSite()
+    const { endpoint, post, auth } = await openSite()
     const Cookie = cookiesOf(await post("/sign-in", ""))
-    const response = await endpoint({ Cookie, ...registration(device(), auth.readSessionCookie(Cookie)!) })
+    const response = await endpoint({ Cookie, ...registration(auth.readSessionCookie(Cookie)!) })
     expect(response.headers.getSetCookie().map((cookie) => cookie.split("=", 1)[0])).toEqual([
       expect.stringMatching(/^__Host-bound-device-[0-9a-f]{8}$/),
       "__Host-bound-device",

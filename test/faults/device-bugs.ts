@@ -1,7 +1,6 @@
 import type { Bug } from "./built-world.ts"
 
 const binding = "src/device/create-device-binding.ts"
-const bonds = "src/device/bonds.ts"
 const offer = "src/request/device-offer.ts"
 
 /** A bug in device binding, and the attack that shows it. */
@@ -12,9 +11,9 @@ export interface DeviceBug extends Bug {
 /** Bugs that let somebody in with a copied cookie, keep its owner out, or offer a key when it cannot be bound. */
 export const deviceBugs: Record<string, DeviceBug> = {
   "the proof of one key is good for all": {
-    file: bonds,
-    from: "opened?.subject === hash && arrived",
-    to: "opened && arrived",
+    file: binding,
+    from: "opened?.subject === hashText(key) ? opened.at : NaN",
+    to: "opened?.at ?? NaN",
     shownBy: "the proof of one session is none for another",
   },
   "the last registration wins": {
@@ -25,8 +24,8 @@ export const deviceBugs: Record<string, DeviceBug> = {
   },
   "a bound session is bound again": {
     file: binding,
-    from: "if (!session || bondOf(session) || !isRecent(session)) return null",
-    to: "if (!session || !isRecent(session)) return null",
+    from: "session && keyOf(session) === null && isRecent(session) ? session : null",
+    to: "session && isRecent(session) ? session : null",
     shownBy: "a registration that comes too late costs one read",
   },
   "a claim of the client excuses": {
@@ -43,25 +42,25 @@ export const deviceBugs: Record<string, DeviceBug> = {
   },
   "a bearer token with its cookies is good": {
     file: binding,
-    from: "if (provenAt && !isBearer) return true",
-    to: "if (provenAt) return true",
+    from: "if (isProven && !isBearer) return true",
+    to: "if (isProven) return true",
     shownBy: "a bound session is refused as a bearer token, with its cookies too, and admitted by observe",
   },
   "clients without cookies are asked to bind": {
     file: binding,
-    from: "if (secure && token !== bearer && io.canWrite()",
+    from: "if (secure && !isBearer && io.canWrite()",
     to: "if (secure && io.canWrite()",
     shownBy: "a session that is bound to nothing stays good as a bearer token",
   },
   "a stolen cookie is rotated": {
     file: "src/request/request-session.ts",
-    from: "(!device || (await cookie.validate()) !== null)",
+    from: "(!guarded || (await cookie.validate()) !== null)",
     to: "true",
     shownBy: "nobody rotates, elevates or ends a session by a stolen cookie",
   },
   "the grace never ends": {
     file: binding,
-    from: "arrived - parseInt(bond.key) < grace && ",
+    from: "arrived - parseInt(key) < grace && ",
     to: "",
     shownBy: "for ten seconds what was sent before the first proof came is let in, if a browser sent it",
   },
@@ -72,13 +71,13 @@ export const deviceBugs: Record<string, DeviceBug> = {
     shownBy: "for ten seconds what was sent before the first proof came is let in, if a browser sent it",
   },
   "an offer outlives its token": {
-    file: "src/request/open-cookie.ts",
-    from: "setHeader?.(keeper.offerHeader, null)",
+    file: binding,
+    from: "io.headers?.delete(offerHeader)",
     to: "",
     shownBy: "what is offered for a token that the response replaces is withdrawn",
   },
   "a redirect for a proof leads to another host": {
-    file: binding,
+    file: "src/device/answers.ts",
     from: 'pathname.replace(/^\\/\\//, "/.//") + search',
     to: "pathname + search",
     shownBy: "asking for a proof leads to no other site",
@@ -97,7 +96,7 @@ export const deviceBugs: Record<string, DeviceBug> = {
   },
   "scripts are offered a key": {
     file: offer,
-    from: '(mode === "navigate" || (mode === picture && isImage)) && ',
+    from: "/^(null|navigate)$/.test(`${mode}`) && ",
     to: "",
     shownBy: "only a visit of the site's own is offered a key",
   },
@@ -109,26 +108,26 @@ export const deviceBugs: Record<string, DeviceBug> = {
   },
   "the owner is out while the browser keeps an old cookie": {
     file: binding,
-    from: "if (isSent && !provenAt && io.canWrite()) io.write(bond.forget())",
+    from: "if (isSent && !isProven && io.canWrite()) io.write(cookie(name, null))",
     to: "",
     shownBy: "a cookie that is void is taken away, so that the browser makes a new one",
   },
   "a sign-out is not told to the browser": {
     file: binding,
-    from: "pointer !== null && (pointer !== short || auth.readSessionCookie(cookie) === null)",
-    to: "pointer !== null && pointer !== short",
+    from: "known !== null && (known !== name || token === null)",
+    to: "known !== null && known !== name",
     shownBy: "a browser gives a key up when its session was signed out, or another was bound",
   },
   "a key stays in use when another session is bound": {
     file: binding,
-    from: "(pointer !== short || auth",
-    to: "(auth",
+    from: "(known !== name || token === null)",
+    to: "token === null",
     shownBy: "a browser gives a key up when its session was signed out, or another was bound",
   },
   "garbage asks the store": {
     file: binding,
-    from: "if (!/^[\\w-]+$/.test(identifier)) return null",
-    to: "",
+    from: "const isRead = !sealed && /^[\\w-]+$/.test(identifier)",
+    to: "const isRead = !sealed",
     shownBy: "garbage at the endpoint costs no call of the store",
   },
   "what another site starts needs cookies": {
@@ -139,8 +138,8 @@ export const deviceBugs: Record<string, DeviceBug> = {
   },
   "a new token has a grace of its own": {
     file: binding,
-    from: "parseInt(bond.key)",
-    to: "(Number(session.authenticatedAt ?? 0) || parseInt(bond.key))",
+    from: "parseInt(key)",
+    to: "(Number(session.authenticatedAt ?? 0) || parseInt(key))",
     shownBy: "a new proof of who one is starts no second grace",
   },
   "seals are not authenticated": {
@@ -157,8 +156,8 @@ export const deviceBugs: Record<string, DeviceBug> = {
   },
   "a bound session is offered a key": {
     file: binding,
-    from: "const bond = bondOf(session)\n      if (!bond) {",
-    to: "const bond = bondOf(session)\n      io.setHeader?.(offerHeader, offerOf(path, challengeFor(token)))\n      if (!bond) {",
+    from: "if (key === null) {",
+    to: "io.headers?.set(...offerTo(path, token))\n      if (key === null) {",
     shownBy: "a session that is bound is offered nothing",
   },
   "only the first secret opens": {
@@ -169,14 +168,14 @@ export const deviceBugs: Record<string, DeviceBug> = {
   },
   "keys are offered over http": {
     file: binding,
-    from: "if (secure && token !== bearer",
-    to: "if (token !== bearer",
+    from: "if (secure && !isBearer",
+    to: "if (!isBearer",
     shownBy: "nothing is offered over http",
   },
   "nobody rotates where sessions are bound": {
     file: "src/request/request-session.ts",
-    from: "(!device || (await cookie.validate()) !== null)",
-    to: "!device",
+    from: "(!guarded || (await cookie.validate()) !== null)",
+    to: "!guarded",
     shownBy: "the owner does what a thief cannot",
   },
   "the first of two cookies counts": {

@@ -12,7 +12,7 @@ import { actionRequest, cookieHeader, isWritable, readerRequest, readRequest, se
 import type { HeaderList, NextRequestState } from "./request-state.ts"
 
 /** What differs between a Route Handler, an action and a render. */
-type SessionIo = Pick<RequestIo, "write" | "setHeader" | "allowCrossOrigin">
+type SessionIo = Pick<RequestIo, "write" | "headers" | "allowCrossOrigin">
 
 /** The method and the address of a request. */
 type Target = Pick<Request, "method" | "url">
