@@ -77,7 +77,8 @@ export interface AuthProxyOptions {
    */
   allowCrossOrigin?: readonly string[] | undefined
   /**
-   * Where `createDeviceBinding` answers: what it returned or, where that would open the database, `{ path: "/auth/device" }`.
+   * Where `createDeviceBinding` answers, with the base path: what it returned or, where that would open the database,
+   * `{ path: "/auth/device" }`.
    * Offers to bind a session that a Server Action has opened, and lets browsers register and refresh.
    */
   device?: { readonly path: string } | undefined
@@ -156,8 +157,8 @@ export function createAuthProxy<Claims extends object>(
   const offerFor = createOffers(device, auth ? auth.createBlankSessionCookie().attributes.secure : cookie?.secure)
 
   return (request) => {
-    // The signature is the check.
-    if (device && pathOf(request) === device.path) return undefined
+    // The signature is the check. This is the public path: `nextUrl` has no base path.
+    if (device && new URL(request.url).pathname === device.path) return undefined
     if (!verifyRequestOrigin(request, origins) && !isCrossOriginPath(request))
       return privateResponse(refuseCrossOrigin())
     // A form or a call that is not signed in is answered where it goes: a redirect would lose it.

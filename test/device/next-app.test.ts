@@ -145,6 +145,17 @@ describe("the proxy", () => {
     })
   })
 
+  test.each([
+    ["a base path", "/app/auth/device", "/auth/device"],
+    ["trailing slashes", "/auth/device/", "/auth/device/"],
+  ])("lets browsers register and refresh where Next.js has %s", (_, path, pathname) => {
+    const proxy = createAuthProxy({ ...plain, device: { path } })
+    const headers = new Headers({ "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", Origin: origin })
+    const nextUrl = new URL(origin + pathname)
+    for (const method of ["POST", "GET"])
+      expect(proxy({ method, url: origin + path, headers, nextUrl } as never)).toBeUndefined()
+  })
+
   test("offers nothing over http", () => {
     const proxy = createAuthProxy({ ...plain, cookie: { secure: false }, device: { path: "/auth/device" } })
     const Cookie = `bound-device-offer=${challenge}; ${offerCookie}=${challenge}`
