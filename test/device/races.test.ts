@@ -119,6 +119,28 @@ describe.each(stores)("over %s", async (_, open) => {
     expect(await client.read(`${Cookie}; ${cookiesOf(bound)}`)).toBe("ada")
   })
 
+  test.skipIf(!store)("a rotation that loses the key signs nobody out, and another key can be bound", async () => {
+    const answers: Response[] = []
+    const { auth, ...client } = openWorld(({ replaceSession }) => ({
+      // The session is bound after the rotation has read it.
+      async replaceSession(...args) {
+        answers.push(await client.endpoint({ Cookie: `__Host-session=${token}`, ...registration(token) }))
+        return replaceSession(...args)
+      },
+    }))
+    const { token } = await auth.createSession("ada")
+    const rotated = await auth.rotateSession(token)
+    const session = `__Host-session=${rotated!.token}`
+    expect(answers.map(({ status }) => status)).toEqual([200])
+    expect((await auth.validateSession(rotated!.token)).session?.deviceKey).toBeNull()
+    const lost = cookiesOf(answers[0]!)
+    for (const Cookie of [session, `${session}; ${lost}`]) expect(await client.read(Cookie)).toBe("ada")
+    const bound = await client.endpoint({ Cookie: `${session}; ${lost}`, ...registration(rotated!.token) })
+    expect(bound.status).toBe(200)
+    expect(await client.read(`${session}; ${cookiesOf(bound)}`)).toBe("ada")
+    expect(await client.read(`${session}; ${lost}`)).toBe("nobody")
+  })
+
   test.skipIf(!store)("a session that ends during its registration stays ended", async () => {
     const { auth, ...client } = openWorld(({ updateSession, deleteSession }) => ({
       async updateSession(id, ...rest) {
