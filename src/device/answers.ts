@@ -13,11 +13,6 @@ export function claimOf(headers: DeviceRequest["headers"]): DeviceReason | undef
   return claim?.[0] as DeviceReason | undefined
 }
 
-/** The end of the name of the cookie that says that a browser has proved a key. */
-export function nameOf(key: string): string {
-  return `-${hashText(key).slice(0, 8)}`
-}
-
 /** The path and the query of a request, as a `Location` that leads to the same host. */
 export function pathOf({ url }: { url: string }): string {
   const { pathname, search } = new URL(url)

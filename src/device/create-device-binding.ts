@@ -5,15 +5,16 @@ import { door } from "../core/door.ts"
 import { AuthError } from "../core/errors.ts"
 import { createPolicy, parseDuration } from "../core/expiry.ts"
 import type { Duration } from "../core/expiry.ts"
-import { checkOption, checkOptions, invalidOption } from "../core/options.ts"
+import { checkOption, checkOptions } from "../core/options.ts"
 import { createSessionCookies } from "../core/session-cookie.ts"
 import { hashText } from "../platform/crypto.ts"
 import { cookieName, mayOffer, offerHeader } from "../request/device-offer.ts"
 import type { DeviceRequest, GuardedAuth } from "../request/device.ts"
 import type { RequestIo } from "../request/request-io.ts"
-import { challengeFor, claimOf, nameOf, offerTo, pathOf, reply, setting } from "./answers.ts"
+import { challengeFor, claimOf, offerTo, pathOf, reply, setting } from "./answers.ts"
 import type { Header } from "./answers.ts"
 import type { BindableSession, DeviceBinding, DeviceBindingOptions, DeviceCheck, DeviceReason } from "./device.ts"
+import { keyOf, nameOf } from "./device-key.ts"
 import { readProof } from "./device-proof.ts"
 import { createSeals } from "./seals.ts"
 
@@ -190,8 +191,11 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
     const key = sealed ? now() - sealed.at < absoluteTimeout && sealed.subject : session && keyOf(session)
     const name = nameOf(`${key}`)
     const known = pointer ?? (read(name, cookies) && name)
-    if (!key || (known !== null && (known !== name || token === null)))
-      return reply(200, { session_identifier: identifier, continue: false })
+    if (!key || (known !== null && (known !== name || token === null))) {
+      // Signed out: until now the cookie was there to say so.
+      const cookies = known === name ? [setting(cookie("", null))] : []
+      return reply(200, { session_identifier: identifier, continue: false }, ...cookies)
+    }
     const challenge = await seal("challenge", hashText(key), now())
     const next: Header = ["Secure-Session-Challenge", `"${challenge}";id="${identifier}"`]
     const proof = jwt ? await readProof(jwt, key.replace(/^\d+\./, "")) : undefined
@@ -217,12 +221,6 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
       allowed_refresh_initiators: ["*"],
     }
     return reply(200, instructions, setting(proof), header)
-  }
-
-  /** The key that a session is bound to. */
-  function keyOf({ deviceKey }: BindableSession): string | null {
-    if (deviceKey === undefined) throw invalidOption("session.deviceKey", deviceKey, notShown)
-    return deviceKey
   }
 
   /** Reads the session of a token that may still be bound. */
@@ -256,5 +254,3 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
     return value === null ? cookies.createBlankSessionCookie() : cookies.createSessionCookie(value)
   }
 }
-
-const notShown = "is missing; use deviceColumns, and deviceKey() in createAuth()"

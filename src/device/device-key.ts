@@ -1,3 +1,6 @@
+import { checkOption } from "../core/options.ts"
+import { hashText } from "../platform/crypto.ts"
+
 /** The session column that holds the key of a bound session, for `sessionColumns` of `schema`. */
 export const deviceColumns = { device_key: "TEXT" } as const
 
@@ -20,4 +23,17 @@ export interface BoundDevice {
  */
 export function deviceKey(row: DeviceRow): BoundDevice {
   return { deviceKey: row.device_key ?? null }
+}
+
+/** The key that a session is bound to. Throws `invalid_option` if the application does not show it. */
+export function keyOf({ deviceKey }: BoundDevice): string | null {
+  checkOption("session.deviceKey", deviceKey, deviceKey !== undefined, notShown)
+  return deviceKey
+}
+
+const notShown = "is missing; use deviceColumns, and deviceKey() in createAuth()"
+
+/** The end of the name of the cookie that says that a browser has proved a key. */
+export function nameOf(key: string): string {
+  return `-${hashText(key).slice(0, 8)}`
 }

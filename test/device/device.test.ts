@@ -90,6 +90,7 @@ test("[DEV-5] after signing out the browser gives the key up", async () => {
   now.advance(11 * minute)
   await browser.visit("/")
   expect(browser.sessions.size).toBe(0)
+  expect(browser.jar.names()).toEqual([])
 })
 
 test("a request without a proof, as another site's form sends it, sets no cookie and reports nothing", async () => {
