@@ -14,7 +14,7 @@ export function claimOf(headers: DeviceRequest["headers"]): DeviceReason | undef
 }
 
 /** The path and the query of a request, as a `Location` that leads to the same host. */
-export function pathOf({ url }: { url: string }): string {
+export function ownAddressOf({ url }: { url: string }): string {
   const { pathname, search } = new URL(url)
   // Browsers take what starts with two slashes for the name of another host.
   return pathname.replace(/^\/\//, "/.//") + search

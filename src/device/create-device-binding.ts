@@ -11,10 +11,10 @@ import { hashText } from "../platform/crypto.ts"
 import { cookieName, mayOffer, offerHeader } from "../request/device-offer.ts"
 import type { DeviceRequest, GuardedAuth } from "../request/device.ts"
 import type { RequestIo } from "../request/request-io.ts"
-import { challengeFor, claimOf, offerTo, pathOf, reply, setting } from "./answers.ts"
+import { challengeFor, claimOf, offerTo, ownAddressOf, reply, setting } from "./answers.ts"
 import type { Header } from "./answers.ts"
 import type { BindableSession, DeviceBinding, DeviceBindingOptions, DeviceCheck, DeviceReason } from "./device.ts"
-import { keyOf, nameOf } from "./device-key.ts"
+import { boundKeyOf, suffixOf } from "./device-key.ts"
 import { readProof } from "./device-proof.ts"
 import { createSeals } from "./seals.ts"
 
@@ -66,7 +66,7 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
     handler,
     guard,
     prove,
-    provenAt: ({ headers }, session) => provenAt(keyOf(session), headers.get("Cookie")),
+    provenAt: ({ headers }, session) => provenAt(boundKeyOf(session), headers.get("Cookie")),
   }
 
   function guard<A extends AnyAuth>(auth: A, io: RequestIo): GuardedAuth<A> {
@@ -77,14 +77,14 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
     let refused: BindableSession | undefined
 
     async function admits(session: BindableSession, token: unknown): Promise<boolean> {
-      const key = keyOf(session)
+      const key = boundKeyOf(session)
       const isBearer = token === bearer
       if (key === null) {
         if (secure && !isBearer && io.canWrite() && isRecent(session) && mayOffer(headers))
           io.headers?.set(...offerTo(path, token))
         return true
       }
-      const name = nameOf(key)
+      const name = suffixOf(key)
       const cookies = io.sent ? io.sent.header(cookieName(name, secure)) : headers.get("Cookie")
       const isProven = (await provenAt(key, cookies, arrived)) !== null
       if (isProven && !isBearer) return true
@@ -96,7 +96,8 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
       const isAdmitted = mode === "observe" || (!isBearer && isOnTheWay)
       const reason: DeviceReason = isBearer ? "bearer" : (claimOf(headers) ?? (isSent ? "expired" : "missing"))
       const about = { userId: session.userId, sessionId: session.id, reason }
-      auth.emit(isAdmitted ? "device_skipped" : "device_refused", about)
+      if (isAdmitted) auth.emit("device_skipped", about)
+      else auth.emit("device_refused", about)
       if (!isAdmitted && !isBearer) refused = session
       return isAdmitted
     }
@@ -125,11 +126,11 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
   async function prove(request: Request, session: S, limits: { within?: Duration } = {}): Promise<DeviceCheck> {
     checkOptions("prove()", limits, "within")
     const within = parseDuration(limits.within ?? "2m", "within")
-    const key = keyOf(session)
+    const key = boundKeyOf(session)
     const at = await provenAt(key, request.headers.get("Cookie"))
     if (!key || !at) return { provenAt: null, redirect: null }
     if (now() - Number(at) < within) return { provenAt: at }
-    const redirect = reply(307, null, ["Location", pathOf(request)], setting(cookie(nameOf(key), null)))
+    const redirect = reply(307, null, ["Location", ownAddressOf(request)], setting(cookie(suffixOf(key), null)))
     return { provenAt: null, redirect }
   }
 
@@ -170,7 +171,7 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
     if (!(await inside.updateSession(sessionId, { device_key: key }, { ifNull: "device_key" }))) return null
     auth.withRequest(request).emit("device_bound", { userId, sessionId })
     const identifier = await seal("identifier", key, Number(session.createdAt))
-    return instruct(key, identifier, setting(cookie("", nameOf(key), absoluteTimeout)))
+    return instruct(key, identifier, setting(cookie("", suffixOf(key), absoluteTimeout)))
   }
 
   async function refresh(
@@ -188,8 +189,8 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
     // Without the secret the session that comes along has the key.
     const isRead = !sealed && /^[\w-]+$/.test(identifier)
     const { session } = isRead ? await inside.validateSession(token) : { session: null }
-    const key = sealed ? now() - sealed.at < absoluteTimeout && sealed.subject : session && keyOf(session)
-    const name = nameOf(`${key}`)
+    const key = sealed ? now() - sealed.at < absoluteTimeout && sealed.subject : session && boundKeyOf(session)
+    const name = suffixOf(`${key}`)
     const known = pointer ?? (read(name, cookies) && name)
     if (!key || (known !== null && (known !== name || token === null))) {
       // Signed out: until now the cookie was there to say so.
@@ -210,7 +211,7 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
   }
 
   async function instruct(key: string, identifier: string, header: Header): Promise<Response> {
-    const proof = cookie(nameOf(key), await seal("cookie", hashText(key), now()), life - margin)
+    const proof = cookie(suffixOf(key), await seal("cookie", hashText(key), now()), life - margin)
     const instructions = {
       session_identifier: identifier,
       refresh_url: path,
@@ -226,7 +227,7 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
   /** Reads the session of a token that may still be bound. */
   async function bindable(token: string | null): Promise<S | null> {
     const { session } = await inside.validateSession(token)
-    return session && keyOf(session) === null && isRecent(session) ? session : null
+    return session && boundKeyOf(session) === null && isRecent(session) ? session : null
   }
 
   function isRecent({ createdAt, authenticatedAt }: BindableSession): boolean {
@@ -235,7 +236,7 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
 
   /** Resolves to when a key was proved, by a `Cookie` header that came at `arrived`; `null` if it was not good then. */
   async function provenAt(key: string | null, cookies: string | null, arrived = now()): Promise<Date | null> {
-    const at = key === null ? NaN : await sealedAt("cookie", key, read(nameOf(key), cookies))
+    const at = key === null ? NaN : await sealedAt("cookie", key, read(suffixOf(key), cookies))
     return arrived - at < life ? new Date(at) : null
   }
 

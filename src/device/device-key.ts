@@ -26,7 +26,7 @@ export function deviceKey(row: DeviceRow): BoundDevice {
 }
 
 /** The key that a session is bound to. Throws `invalid_option` if the application does not show it. */
-export function keyOf({ deviceKey }: BoundDevice): string | null {
+export function boundKeyOf({ deviceKey }: BoundDevice): string | null {
   checkOption("session.deviceKey", deviceKey, deviceKey !== undefined, notShown)
   return deviceKey
 }
@@ -34,6 +34,6 @@ export function keyOf({ deviceKey }: BoundDevice): string | null {
 const notShown = "is missing; use deviceColumns, and deviceKey() in createAuth()"
 
 /** The end of the name of the cookie that says that a browser has proved a key. */
-export function nameOf(key: string): string {
+export function suffixOf(key: string): string {
   return `-${hashText(key).slice(0, 8)}`
 }

@@ -24,7 +24,7 @@ export const deviceBugs: Record<string, DeviceBug> = {
   },
   "a bound session is bound again": {
     file: binding,
-    from: "session && keyOf(session) === null && isRecent(session) ? session : null",
+    from: "session && boundKeyOf(session) === null && isRecent(session) ? session : null",
     to: "session && isRecent(session) ? session : null",
     shownBy: "a registration that comes too late costs one read",
   },

@@ -127,8 +127,8 @@ export const deviceProofBugs: Record<string, DeviceBug> = {
   },
   "a session is bound at any time": {
     file: binding,
-    from: "keyOf(session) === null && isRecent(session) ? session",
-    to: "keyOf(session) === null ? session",
+    from: "boundKeyOf(session) === null && isRecent(session) ? session",
+    to: "boundKeyOf(session) === null ? session",
     shownBy: "ten minutes after the sign-in nobody binds the session, and nobody is asked to",
   },
   "a session is offered at any time": {
@@ -181,7 +181,7 @@ export const deviceProofBugs: Record<string, DeviceBug> = {
   },
   "a registration unbinds the session first": {
     file: binding,
-    from: "return session && keyOf(session) === null",
+    from: "return session && boundKeyOf(session) === null",
     to: "if (session) await inside.updateSession(session.id, { device_key: null })\n    return session",
     shownBy: "a stolen cookie is registered in vain once its owner has",
   },
