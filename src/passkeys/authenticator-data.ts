@@ -1,7 +1,8 @@
 import { hashText } from "../platform/crypto.ts"
 import { toBase64url, toHex } from "../platform/encoding.ts"
-import { createCborReader } from "./cbor.ts"
+import { createCborReader, mapOf } from "./cbor.ts"
 import type { CborMap, CborReader } from "./cbor.ts"
+import { ensure } from "./well-formed.ts"
 
 /** What an authenticator says of one use, checked. */
 export interface AuthenticatorData {
@@ -27,33 +28,31 @@ const backedUp = 0x10
 const hasCredential = 0x40
 const hasExtensions = 0x80
 
-const fixedBytes = 37
 const minIdBytes = 16
 
 /**
- * Reads authenticator data (Web Authentication Level 3, section 6.1). `null` if it is malformed to the last byte, is for
+ * Reads authenticator data (Web Authentication Level 3, section 6.1). Throws if it is malformed to the last byte, is for
  * another site, or says that the user was not present or not verified.
  */
-export function readAuthenticatorData(bytes: Uint8Array<ArrayBuffer>, rpId: string): AuthenticatorData | null {
+export function readAuthenticatorData(bytes: Uint8Array<ArrayBuffer>, rpId: string): AuthenticatorData {
   const reader = createCborReader(bytes)
-  const fixed = reader.take(fixedBytes)
-  if (!fixed || toHex(fixed.subarray(0, 32)) !== hashText(rpId)) return null
-  const view = new DataView(fixed.buffer, fixed.byteOffset)
-  const flags = view.getUint8(32)
+  ensure(toHex(reader.take(32)) === hashText(rpId))
+  const flags = reader.readNumber(1)
   const has = (flag: number) => (flags & flag) === flag
-  if (!has(userPresent | userVerified) || (has(backedUp) && !has(backupEligible))) return null
+  ensure(has(userPresent | userVerified) && (has(backupEligible) || !has(backedUp)))
+  const signCount = reader.readNumber(4)
   const made = has(hasCredential) ? readCredential(reader) : null
-  if (made === undefined || (has(hasExtensions) && !(reader.read() instanceof Map)) || !reader.isAtEnd()) return null
-  return { signCount: view.getUint32(33), backupEligible: has(backupEligible), backedUp: has(backedUp), made }
+  if (has(hasExtensions)) mapOf(reader.read())
+  ensure(reader.isAtEnd())
+  return { signCount, backupEligible: has(backupEligible), backedUp: has(backedUp), made }
 }
 
-function readCredential(reader: CborReader): MadeCredential | undefined {
-  const [aaguid, length] = [reader.take(16), reader.take(2)]
-  const idBytes = length ? length[0]! * 256 + length[1]! : 0
+function readCredential({ take, readNumber, read }: CborReader): MadeCredential {
+  const aaguid = toUuid(take(16))
+  const idBytes = readNumber(2)
   // Section 4 asks for 16 bytes at least. The most is a matter of the id that the browser names.
-  if (!aaguid || idBytes < minIdBytes) return undefined
-  const [id, key] = [reader.take(idBytes), reader.read()]
-  return id && key instanceof Map ? { aaguid: toUuid(aaguid), id: toBase64url(id), key } : undefined
+  ensure(idBytes >= minIdBytes)
+  return { aaguid, id: toBase64url(take(idBytes)), key: mapOf(read()) }
 }
 
 function toUuid(bytes: Uint8Array): string {

@@ -1,19 +1,23 @@
+import { ensure } from "./well-formed.ts"
+
 /** What CBOR holds, as far as passkeys need it: booleans, `null` and floats all read as `null`. */
 export type Cbor = number | string | null | Uint8Array<ArrayBuffer> | Cbor[] | CborMap
 
 /** A map of CBOR. */
 export type CborMap = Map<number | string, Cbor>
 
-/** Reads items of CBOR, one behind the other. */
+/** Reads bytes from front to back. All methods but `isAtEnd` throw for malformed bytes, and for what no authenticator sends. */
 export interface CborReader {
-  /** Reads the next item; `undefined` for what is malformed, and for what no authenticator sends. */
-  read(depth?: number): Cbor | undefined
-  /** Reads so many bytes as they are; `undefined` if there are fewer. */
-  take(length: number): Uint8Array<ArrayBuffer> | undefined
+  /** Reads the next item. */
+  read(): Cbor
+  /** Reads an unsigned number of so many bytes. One over 2^53 is rounded. */
+  readNumber(length: number): number
+  /** Reads so many bytes as they are. */
+  take(length: number): Uint8Array<ArrayBuffer>
   isAtEnd(): boolean
 }
 
-// Attestation statements that hold others need five.
+// Attestation statements that contain others need five.
 const maxDepth = 8
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
@@ -28,61 +32,51 @@ export function createCborReader(bytes: Uint8Array<ArrayBuffer>): CborReader {
   function take(length: number) {
     const taken = bytes.subarray(at, at + length)
     at += length
-    return at > bytes.length ? undefined : taken
+    ensure(at <= bytes.length)
+    return taken
   }
 
-  function read(depth = 0): Cbor | undefined {
-    const head = take(1)?.[0]
-    if (head === undefined || depth > maxDepth) return undefined
-    const argument = readArgument(head & 31)
-    return argument === undefined ? undefined : readItem(head >> 5, argument, depth + 1)
+  function readNumber(length: number): number {
+    return take(length).reduce((sum, byte) => sum * 256 + byte, 0)
   }
 
-  /** A number over 2^53 is rounded: as a length it is too long either way. */
-  function readArgument(info: number): number | undefined {
-    if (info < 24) return info
-    if (info > 27) return undefined
-    return take(2 ** (info - 24))?.reduce((sum, byte) => sum * 256 + byte, 0)
+  function read(depth = 0): Cbor {
+    ensure(depth <= maxDepth)
+    const head = readNumber(1)
+    const info = head & 31
+    ensure(info < 28)
+    return readItem(head >> 5, info < 24 ? info : readNumber(2 ** (info - 24)), () => read(depth + 1))
   }
 
-  function readItem(type: number, argument: number, depth: number): Cbor | undefined {
+  function readItem(type: number, argument: number, readInner: () => Cbor): Cbor {
     if (type === 0) return argument
     if (type === 1) return -1 - argument
     if (type === 2) return take(argument)
-    if (type === 3) return textOf(take(argument))
-    if (type === 4) return readArray(argument, depth)
-    if (type === 5) return readMap(argument, depth)
-    return type === 7 ? null : undefined
+    if (type === 3) return decoder.decode(take(argument))
+    if (type === 4) return times(argument, readInner)
+    if (type === 5) return toMap(times(argument, () => [readInner(), readInner()]))
+    ensure(type === 7)
+    return null
   }
 
-  function readArray(length: number, depth: number): Cbor[] | undefined {
-    const items: Cbor[] = []
-    while (items.length < length) {
-      const item = read(depth)
-      if (item === undefined) return undefined
-      items.push(item)
-    }
-    return items
-  }
-
-  function readMap(size: number, depth: number): CborMap | undefined {
-    const map: CborMap = new Map()
-    while (map.size < size) {
-      const [key, value] = [read(depth), read(depth)]
-      const isKey = typeof key === "number" || typeof key === "string"
-      if (!isKey || map.has(key) || value === undefined) return undefined
-      map.set(key, value)
-    }
-    return map
-  }
-
-  return { read, take, isAtEnd: () => at === bytes.length }
+  return { read: () => read(), readNumber, take, isAtEnd: () => at === bytes.length }
 }
 
-function textOf(bytes: Uint8Array | undefined): string | undefined {
-  try {
-    return bytes && decoder.decode(bytes)
-  } catch {
-    return undefined
-  }
+/** Not `Array.from`, which reserves memory for a length that a visitor invented. */
+function times<Item>(length: number, read: () => Item): Item[] {
+  const items: Item[] = []
+  while (items.length < length) items.push(read())
+  return items
+}
+
+function toMap(entries: [Cbor, Cbor][]): CborMap {
+  const map = new Map(entries)
+  ensure(map.size === entries.length && entries.every(([key]) => typeof key === "number" || typeof key === "string"))
+  return map as CborMap
+}
+
+/** Returns a value if it is a map, and throws otherwise. */
+export function mapOf(value: Cbor | undefined): CborMap {
+  ensure(value instanceof Map)
+  return value
 }

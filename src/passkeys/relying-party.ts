@@ -5,28 +5,24 @@ export function checkRelyingParty(rpId: string, rpName: string, origins: readonl
   checkOption("rpId", rpId, isDomain(rpId), 'is not a domain; use one such as "example.com"')
   checkOption("rpName", rpName, typeof rpName === "string" && rpName !== "", "is not a name; use that of your site")
   const isList = Array.isArray(origins) && origins.length > 0
-  checkOption("origins", origins, isList, 'is not a list of origins; use one such as ["https://example.com"]')
+  checkOption("origins", origins, isList, `is not a list of origins; use ["https://${rpId}"]`)
   for (const origin of origins) {
-    const isOrigin = isAndroid.test(origin) || isSecureOrigin(origin)
-    checkOption("origins", origin, isOrigin, 'is not an origin; use one such as "https://example.com"')
-    const isOn = isAndroid.test(origin) || `.${new URL(origin).hostname}`.endsWith(`.${rpId}`)
-    checkOption("origins", origin, isOn, `is not on rpId "${rpId}"; use an rpId that all origins end with`)
+    const isOn = isAndroid.test(origin) || `.${hostOf(origin) ?? ""}`.endsWith(`.${rpId}`)
+    checkOption("origins", origin, isOn, `is not an origin on rpId "${rpId}"; use one such as "https://${rpId}"`)
   }
 }
 
 const isAndroid = /^android:apk-key-hash:[\w-]{43}$/
 
-function isDomain(text: unknown): boolean {
-  const address = `https://${String(text)}`
-  return typeof text === "string" && URL.canParse(address) && new URL(address).hostname === text && !noDomain.test(text)
+/** Returns whether text is a host name without a port. Browsers do not take an IP address. */
+function isDomain(rpId: string): boolean {
+  return hostOf(`https://${rpId}`) === rpId && !/^\[|\.\d+$/.test(rpId)
 }
 
-// Browsers take neither an IP address nor a pattern as an id.
-const noDomain = /^\[|\*|\.\d+$/
-
-/** Returns whether browsers offer passkeys there, and send it spelled like this. */
-function isSecureOrigin(text: string): boolean {
-  if (!URL.canParse(text) || text.includes("*")) return false
+/** Returns the host name of an origin; `null` unless browsers offer passkeys there, and send it spelled like this. */
+function hostOf(text: string): string | null {
+  if (!URL.canParse(text)) return null
   const { protocol, hostname, origin } = new URL(text)
-  return origin === text && (protocol === "https:" || (protocol === "http:" && /(^|\.)localhost$/.test(hostname)))
+  const isSecure = protocol === "https:" || (protocol === "http:" && /(^|\.)localhost$/.test(hostname))
+  return isSecure && origin === text && !hostname.includes("*") ? hostname : null
 }

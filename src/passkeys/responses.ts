@@ -1,4 +1,5 @@
 import { fromBase64url, isBase64url } from "../platform/encoding.ts"
+import { ensure, wellFormed } from "./well-formed.ts"
 
 /** What a browser's `credential.toJSON()` gives after a registration, as far as it is read, and after a look at its shape. */
 export interface RegistrationResponse {
@@ -40,47 +41,55 @@ export function isPasskeyId(value: unknown): value is string {
   return value !== "" && isBase64url(value, maxId)
 }
 
-/** Reads a registration. `null` for what is not shaped like one, and for one that answers another question. */
+/** Reads a registration. `null` if it is malformed, or answers another question. */
 export function readRegistration(value: unknown, question: Question): RegistrationResponse | null {
-  const read = readResponse(value, question, "attestationObject")
-  return read && { ...read.credential, response: { ...read.fields, transports: transportsOf(read.given.transports) } }
+  return readResponse(value, question, ["attestationObject"], ({ transports }) => ({
+    transports: transportsOf(transports),
+  }))
 }
 
-/** Reads a sign-in. `null` for what is not shaped like one, and for one that answers another question. */
+/** Reads a sign-in. `null` if it is malformed, or answers another question. */
 export function readSignIn(value: unknown, question: Question): SignInResponse | null {
-  const read = readResponse(value, question, "authenticatorData", "signature")
-  if (!read) return null
-  // The types of browsers say `null` for one that is not there, and their JSON leaves it out.
-  const userHandle = read.given.userHandle ?? undefined
-  if (userHandle !== undefined && !isBase64url(userHandle, maxUserHandle)) return null
-  return { ...read.credential, response: { ...read.fields, ...(userHandle !== undefined && { userHandle }) } }
+  return readResponse(value, question, ["authenticatorData", "signature"], ({ userHandle }) =>
+    // The types of browsers say `null` for one that is not there, and their JSON leaves it out.
+    userHandle == null ? {} : { userHandle: textOf(userHandle, maxUserHandle) },
+  )
 }
 
-function readResponse<Name extends string>(value: unknown, question: Question, ...names: Name[]) {
-  const { id, rawId, type, response } = Object(value) as Properties
-  if (!isPasskeyId(id) || rawId !== id || type !== "public-key") return null
-  const given = Object(response) as Properties
-  const entries = ["clientDataJSON", ...names].map((name) => [name, given[name]] as const)
-  if (!entries.every(([, field]) => isBase64url(field, maxField))) return null
-  const fields = Object.fromEntries(entries) as Record<Name | "clientDataJSON", string>
-  if (!answers(fields.clientDataJSON, question)) return null
-  return { credential: { id, rawId, type, clientExtensionResults: {} } as const, fields, given }
+function readResponse<Name extends string, Others>(
+  value: unknown,
+  question: Question,
+  names: Name[],
+  othersIn: (response: Properties) => Others,
+) {
+  return wellFormed(() => {
+    const { id, rawId, type, response } = propertiesOf(value)
+    ensure(isPasskeyId(id) && rawId === id && type === "public-key")
+    const given = propertiesOf(response)
+    const fields = Object.fromEntries(
+      ["clientDataJSON" as const, ...names].map((name) => [name, textOf(given[name], maxField)]),
+    ) as Record<Name | "clientDataJSON", string>
+    ensure(answers(fields.clientDataJSON, question))
+    return { id, rawId: id, type, response: { ...fields, ...othersIn(given) }, clientExtensionResults: {} } as const
+  })
 }
 
+/** Returns whether the browser says of the page that asked what it must. A page in a foreign frame is none of ours. */
 function answers(clientData: string, { type, challenge, origins }: Question): boolean {
-  // What the browser says of the page that asked. A page in a foreign frame is none of ours.
-  const said = parse(new TextDecoder().decode(fromBase64url(clientData)))
+  const said = propertiesOf(JSON.parse(new TextDecoder().decode(fromBase64url(clientData))))
   const { origin, crossOrigin = false, topOrigin } = said
   const isOurs = origins.some((own) => own === origin) && crossOrigin === false && topOrigin === undefined
   return said.type === type && said.challenge === challenge && isOurs
 }
 
-function parse(json: string): Properties {
-  try {
-    return Object(JSON.parse(json)) as Properties
-  } catch {
-    return {}
-  }
+function propertiesOf(value: unknown): Properties {
+  return Object(value) as Properties
+}
+
+/** Returns text that is base64url, and throws otherwise. */
+function textOf(value: unknown, maxLength: number): string {
+  ensure(isBase64url(value, maxLength))
+  return value
 }
 
 function transportsOf(given: unknown): string[] {

@@ -1,10 +1,11 @@
 import { joinBytes } from "../platform/bytes.ts"
 import { fromBase64url } from "../platform/encoding.ts"
 import { readAuthenticatorData } from "./authenticator-data.ts"
-import { createCborReader } from "./cbor.ts"
+import { createCborReader, mapOf } from "./cbor.ts"
 import type { PasskeyAlgorithm } from "./passkey-port.ts"
 import { isSigned, storedKeyOf } from "./public-key.ts"
 import type { SignInResponse, RegistrationResponse } from "./responses.ts"
+import { ensure, wellFormed } from "./well-formed.ts"
 
 /** What a response must fit. Its client data were compared with this before: a verifier may do it again. */
 export interface Expected {
@@ -49,8 +50,7 @@ export interface PasskeyVerifier {
 /** The verifier over WebCrypto. Attestation is not asked for, and not checked. */
 export const webVerifier: PasskeyVerifier = {
   async verifyRegistration({ response }, { rpId }) {
-    const attestation = readAttestation(fromBase64url(response.attestationObject))
-    const data = attestation && readAuthenticatorData(attestation, rpId)
+    const data = wellFormed(() => readAuthenticatorData(readAttestation(response.attestationObject), rpId))
     if (!data?.made) return null
     const { made, ...use } = data
     const key = await storedKeyOf(made.key)
@@ -59,7 +59,7 @@ export const webVerifier: PasskeyVerifier = {
 
   async verifySignIn({ response }, { rpId, passkey }) {
     const [signed, signature] = [fromBase64url(response.authenticatorData), fromBase64url(response.signature)]
-    const data = readAuthenticatorData(signed, rpId)
+    const data = wellFormed(() => readAuthenticatorData(signed, rpId))
     if (!data || data.made) return null
     const hash = await crypto.subtle.digest("SHA-256", fromBase64url(response.clientDataJSON))
     const isRight = await isSigned(passkey, signature, joinBytes(signed, new Uint8Array(hash)))
@@ -67,10 +67,12 @@ export const webVerifier: PasskeyVerifier = {
   },
 }
 
-function readAttestation(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
-  const reader = createCborReader(bytes)
-  const attestation = reader.read()
-  if (!(attestation instanceof Map) || !reader.isAtEnd()) return null
-  const [format, statement, data] = ["fmt", "attStmt", "authData"].map((name) => attestation.get(name))
-  return typeof format === "string" && statement instanceof Map && data instanceof Uint8Array ? data : null
+/** Reads the authenticator data in an attestation object. */
+function readAttestation(text: string): Uint8Array<ArrayBuffer> {
+  const reader = createCborReader(fromBase64url(text))
+  const attestation = mapOf(reader.read())
+  const data = attestation.get("authData")
+  mapOf(attestation.get("attStmt"))
+  ensure(typeof attestation.get("fmt") === "string" && data instanceof Uint8Array && reader.isAtEnd())
+  return data
 }

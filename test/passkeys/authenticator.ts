@@ -2,8 +2,8 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto"
 import type { KeyObject } from "node:crypto"
 
 import type { PasskeyAlgorithm, PasskeyCreationOptions, PasskeyRequestOptions } from "../../src/passkeys.ts"
-import { joined, writeCbor } from "./cbor-writer.ts"
-import type { Item } from "./cbor-writer.ts"
+import { joined, writeCbor } from "./cbor-items.ts"
+import type { Item } from "./cbor-items.ts"
 
 /** The flags of authenticator data. */
 export const flag = { UP: 0x01, UV: 0x04, BE: 0x08, BS: 0x10, AT: 0x40, ED: 0x80 }

@@ -1,8 +1,8 @@
 import fc from "fast-check"
 
 import type { Knobs } from "./authenticator.ts"
-import { joined } from "./cbor-writer.ts"
-import type { Item } from "./cbor-writer.ts"
+import { joined } from "./cbor-items.ts"
+import type { Item } from "./cbor-items.ts"
 
 /** What a browser sends, as JSON. */
 export type Answer = Record<string, unknown> & { response?: unknown }

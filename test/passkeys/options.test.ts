@@ -43,6 +43,8 @@ describe("createPasskeys()", () => {
     ["origins", { origins: ["http://example.com"] }],
     ["origins", { origins: ["example.com"] }],
     ["origins", { origins: [undefined] }],
+    ["origins", { origins: [new URL("https://example.com")] }],
+    ["origins", { rpId: "null", origins: ["example.com"] }],
     ["origins", { origins: ["https://*.example.com"] }],
     ["origins", { origins: ["https://badexample.com"] }],
     ["origins", { origins: ["https://example.com.evil.test"] }],

@@ -5,7 +5,7 @@ import type { PasskeyRecord, PasskeyVerifier, VerifiedRegistration, VerifiedUse 
 import { webVerifier } from "../../src/passkeys/verifier.ts"
 import { createAuthenticator, flag } from "./authenticator.ts"
 import type { Knobs } from "./authenticator.ts"
-import { joined, writeCbor } from "./cbor-writer.ts"
+import { joined, writeCbor } from "./cbor-items.ts"
 import { knobsOf, registrationChange, replace, sent, signInChange, withLongLength } from "./ceremonies.ts"
 import type { Change } from "./ceremonies.ts"
 import {

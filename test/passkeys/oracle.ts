@@ -13,7 +13,7 @@ import { createCborReader } from "../../src/passkeys/cbor.ts"
 import type { PasskeyRecord, VerifiedRegistration, VerifiedUse } from "../../src/passkeys.ts"
 import { flag } from "./authenticator.ts"
 import type { Credential } from "./authenticator.ts"
-import { joined, writeCbor } from "./cbor-writer.ts"
+import { joined, writeCbor } from "./cbor-items.ts"
 import { site } from "./set-up.ts"
 
 type Registration = RegistrationResponseJSON
@@ -152,15 +152,11 @@ export const laxerSignIns: Record<string, (given: SignIn) => boolean> = {
 /** Writes the key and the extensions of authenticator data again. */
 function respelled(data: Uint8Array): Uint8Array {
   const reader = createCborReader(new Uint8Array(data))
-  const fixed = reader.take(37)!
-  const id = fixed[32]! & flag.AT ? [reader.take(16)!, reader.take(2)!] : []
-  const parts = [...id, ...id.slice(1).map(([high, low]) => reader.take(high! * 256 + low!)!)]
+  const fixed = reader.take(37)
+  const id = fixed[32]! & flag.AT ? [reader.take(16), reader.take(2)] : []
+  const parts = [...id, ...id.slice(1).map(([high, low]) => reader.take(high! * 256 + low!))]
   const items: Uint8Array[] = []
-  while (!reader.isAtEnd()) {
-    const item = reader.read()
-    if (item === undefined) throw new Error("It cannot be read.")
-    items.push(writeCbor(item))
-  }
+  while (!reader.isAtEnd()) items.push(writeCbor(reader.read()))
   return joined(fixed, ...parts, ...items)
 }
 

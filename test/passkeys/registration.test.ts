@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest"
 import type { NewPasskey } from "../../src/passkeys.ts"
 import { createAuthenticator, flag } from "./authenticator.ts"
 import type { AuthenticatorOptions, Knobs } from "./authenticator.ts"
-import { head, joined, writeCbor } from "./cbor-writer.ts"
-import type { Item } from "./cbor-writer.ts"
+import { head, joined, writeCbor } from "./cbor-items.ts"
+import type { Item } from "./cbor-items.ts"
 import { hour, register, setUp, site } from "./set-up.ts"
 
 const short = Buffer.alloc(15, 1)

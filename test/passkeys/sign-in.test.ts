@@ -6,8 +6,8 @@ import type { UserId } from "../../src/index.ts"
 import { createPasskeys } from "../../src/passkeys.ts"
 import { createAuthenticator, flag } from "./authenticator.ts"
 import type { Knobs } from "./authenticator.ts"
-import { joined, writeCbor } from "./cbor-writer.ts"
-import type { Item } from "./cbor-writer.ts"
+import { joined, writeCbor } from "./cbor-items.ts"
+import type { Item } from "./cbor-items.ts"
 import { hour, register, setUp, signIn, site } from "./set-up.ts"
 
 const otherBytes = (length: number) => Buffer.alloc(length, 1).toString("base64url")

@@ -8,7 +8,7 @@ import { readRegistration, readSignIn } from "../../src/passkeys/responses.ts"
 import { webVerifier } from "../../src/passkeys/verifier.ts"
 import published from "../vectors/webauthn-level-3.json" with { type: "json" }
 import { flag } from "./authenticator.ts"
-import { joined } from "./cbor-writer.ts"
+import { joined } from "./cbor-items.ts"
 
 const { rpId, origin, vectors } = published
 type Vector = (typeof vectors)[number]

@@ -1,3 +1,6 @@
+import { createCborReader } from "../../src/passkeys/cbor.ts"
+import type { Cbor } from "../../src/passkeys/cbor.ts"
+
 /** What the authenticator of the tests writes. */
 export type Item = number | string | boolean | null | Uint8Array | Item[] | Map<number | string, Item>
 
@@ -26,4 +29,14 @@ export function head(type: number, argument: number): Uint8Array<ArrayBuffer> {
 /** Joins bytes into one array. */
 export function joined(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat(parts))
+}
+
+/** Reads an item with the reader of the library; `undefined` if it refuses the bytes, which throws nothing but a `TypeError`. */
+export function readCbor(bytes: Uint8Array): Cbor | undefined {
+  try {
+    return createCborReader(new Uint8Array(bytes)).read()
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
 }
