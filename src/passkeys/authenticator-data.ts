@@ -2,6 +2,8 @@ import { hashText } from "../platform/crypto.ts"
 import { toBase64url, toHex } from "../platform/encoding.ts"
 import { createCborReader, mapOf } from "./cbor.ts"
 import type { CborMap, CborReader } from "./cbor.ts"
+import { backedUp, backupEligible, hasCredential, hasExtensions, userPresent, userVerified } from "./flags.ts"
+import { minIdBytes } from "./limits.ts"
 import { ensure } from "./well-formed.ts"
 
 /** What an authenticator says of one use, checked. */
@@ -19,16 +21,6 @@ export interface MadeCredential {
   id: string
   key: CborMap
 }
-
-// The flags of Web Authentication Level 3, section 6.1.
-const userPresent = 0x01
-const userVerified = 0x04
-const backupEligible = 0x08
-const backedUp = 0x10
-const hasCredential = 0x40
-const hasExtensions = 0x80
-
-const minIdBytes = 16
 
 /**
  * Reads authenticator data (Web Authentication Level 3, section 6.1). Throws if it is malformed to the last byte, is for
@@ -50,7 +42,7 @@ export function readAuthenticatorData(bytes: Uint8Array<ArrayBuffer>, rpId: stri
 function readCredential({ take, readNumber, read }: CborReader): MadeCredential {
   const aaguid = toUuid(take(16))
   const idBytes = readNumber(2)
-  // Section 4 asks for 16 bytes at least. The most is a matter of the id that the browser names.
+  // How long it is at most was checked of the id that the browser names.
   ensure(idBytes >= minIdBytes)
   return { aaguid, id: toBase64url(take(idBytes)), key: mapOf(read()) }
 }

@@ -9,7 +9,7 @@ export type CborMap = Map<number | string, Cbor>
 /** Reads bytes from front to back. All methods but `isAtEnd` throw for malformed bytes, and for what no authenticator sends. */
 export interface CborReader {
   /** Reads the next item. */
-  read(): Cbor
+  read(depth?: number): Cbor
   /** Reads an unsigned number of so many bytes. One over 2^53 is rounded. */
   readNumber(length: number): number
   /** Reads so many bytes as they are. */
@@ -59,7 +59,7 @@ export function createCborReader(bytes: Uint8Array<ArrayBuffer>): CborReader {
     return null
   }
 
-  return { read: () => read(), readNumber, take, isAtEnd: () => at === bytes.length }
+  return { read, readNumber, take, isAtEnd: () => at === bytes.length }
 }
 
 /** Not `Array.from`, which reserves memory for a length that a visitor invented. */

@@ -58,7 +58,7 @@ export function createPasskeys<UserRow = never>(options: PasskeysOptions<UserRow
     "onEvent",
     "now",
   )
-  const { rpId, rpName, origins, verifier = webVerifier, generateUserId, realm = "user", now = Date.now } = options
+  const { rpId, rpName, origins, verifier = webVerifier, realm = "user", now = Date.now } = options
   // Only for its complaint: what a verifier throws is not the store's.
   guardPort(verifier, ["verifyRegistration", "verifySignIn"], "verifier")
   checkRelyingParty(rpId, rpName, origins)
@@ -70,7 +70,7 @@ export function createPasskeys<UserRow = never>(options: PasskeysOptions<UserRow
     rpName,
     origins: [...origins],
     verifier,
-    generateUserId,
+    generateUserId: options.generateUserId,
     realm,
     purpose,
     handles: sealedHandles(options.secrets, purpose, now),

@@ -4,6 +4,7 @@ import type { Secret } from "../envelope/secrets.ts"
 import { joinBytes, randomBytes, toUtf8 } from "../platform/bytes.ts"
 import { hashText } from "../platform/crypto.ts"
 import { fromHex, toBase64url } from "../platform/encoding.ts"
+import { handleLifetime, saltBytes } from "./limits.ts"
 
 /** What a handle is for: a passkey of a new user, one of a user who is there, or a sign-in. */
 export type HandleKind = "new" | "add" | "sign_in"
@@ -19,32 +20,31 @@ export interface Handle {
   text: string
 }
 
-/** In milliseconds. A page with a sign-in form may be open for long before it is used. */
-export const handleLifetime = 3_600_000
-
-const saltBytes = 16
-
 /** Seals and opens handles, which hold all that a ceremony needs: drawing a page stores nothing. */
 export function sealedHandles(secrets: readonly (Secret | undefined)[], purpose: string, now: () => number) {
   const envelope = createEnvelope(secrets, purpose)
 
-  async function seal(kind: HandleKind, userId: UserId | null): Promise<{ handle: string; challenge: string }> {
-    const contents = JSON.stringify([kind, now() + handleLifetime, userId === null ? "" : typeof userId, `${userId}`])
-    const handle = await envelope.seal(joinBytes(randomBytes(saltBytes), toUtf8(contents)))
-    return { handle, challenge: digestOf(handle) }
-  }
+  return {
+    async seal(kind: HandleKind, userId: UserId | null): Promise<{ handle: string; challenge: string }> {
+      const type = userId === null ? "" : typeof userId
+      const contents = JSON.stringify([kind, now() + handleLifetime, type, `${userId}`])
+      const handle = await envelope.seal(joinBytes(randomBytes(saltBytes), toUtf8(contents)))
+      return { handle, challenge: digestOf(handle) }
+    },
 
-  async function open(handle: unknown): Promise<Handle | null> {
-    const opened = await envelope.open(handle)
-    if (typeof opened === "string") return null
-    const contents = new TextDecoder().decode(opened.plaintext.subarray(saltBytes))
-    // Only we can have sealed it.
-    const [kind, expiresAt, type, id] = JSON.parse(contents) as [HandleKind, number, string, string]
-    const text = String(handle)
-    return now() < expiresAt ? { kind, expiresAt, userId: idOf(type, id), challenge: digestOf(text), text } : null
+    async open(handle: unknown, ...kinds: HandleKind[]): Promise<Handle | null> {
+      const opened = await envelope.open(handle)
+      if (typeof opened === "string") return null
+      const contents = new TextDecoder().decode(opened.plaintext.subarray(saltBytes))
+      // Only we can have sealed it.
+      const [kind, expiresAt, type, id] = JSON.parse(contents) as [HandleKind, number, string, string]
+      const userId = idOf(type, id)
+      const text = String(handle)
+      return now() < expiresAt && kinds.includes(kind)
+        ? { kind, expiresAt, userId, challenge: digestOf(text), text }
+        : null
+    },
   }
-
-  return { seal, open }
 }
 
 /** Hashes text by SHA-256, as base64url. */
@@ -52,7 +52,7 @@ export function digestOf(text: string): string {
   return toBase64url(fromHex(hashText(text)))
 }
 
-// JSON holds no bigint, and a number that was text is another user's id.
+// JSON has no bigint, and a number that was text is another user's id.
 function idOf(type: string, id: string): UserId | null {
   if (type === "bigint") return BigInt(id)
   if (type === "number") return Number(id)

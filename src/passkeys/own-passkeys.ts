@@ -9,47 +9,35 @@ import { isPasskeyId } from "./responses.ts"
 
 /** Lists, renames and deletes the passkeys of users. */
 export function ownPasskeys(store: PasskeyStore, parts: PasskeyParts) {
-  const { emit, now } = parts
-
-  async function listPasskeys(userId: UserId) {
-    return (await store.listPasskeys(userId)).map(toPasskey)
-  }
-
-  async function renamePasskey({ userId, id, name }: { userId: UserId; id: unknown; name: unknown }): Promise<boolean> {
-    return isPasskeyId(id) && isName(name) && store.renamePasskey({ userId, id, name })
-  }
-
   async function deletePasskey({ userId, id }: { userId: UserId; id: unknown }): Promise<boolean> {
     const isDeleted = isPasskeyId(id) && (await store.deletePasskey({ userId, id }))
-    if (isDeleted) emit("passkey_removed", { userId })
+    if (isDeleted) parts.emit("passkey_removed", { userId })
     return isDeleted
   }
 
-  async function factorsOf(userId: UserId) {
-    return (await store.listPasskeys(userId)).slice(0, 1).map(() => "passkey" as const)
-  }
-
-  async function resetUser(userId: UserId): Promise<void> {
-    for (const { id } of await store.listPasskeys(userId)) await deletePasskey({ userId, id })
-  }
-
-  async function cleanUp(limits: { limit?: number | undefined } = {}): Promise<number> {
-    checkOptions("cleanUp()", limits, "limit")
-    const { limit = Infinity } = limits
-    checkOption("limit", limit, limit > 0, "is not a number of tokens; use 1 or more")
-    // A day's margin: a server whose clock runs ahead must not delete what the others still accept.
-    const before = new Date(now() - 86_400_000)
-    return deleteInBatches((batch) => store.deleteExpiredTokens(before, batch), limit)
-  }
-
   return {
-    listPasskeys,
-    renamePasskey,
     deletePasskey,
+    async listPasskeys(userId: UserId) {
+      return (await store.listPasskeys(userId)).map(toPasskey)
+    },
+    async renamePasskey({ userId, id, name }: { userId: UserId; id: unknown; name: unknown }): Promise<boolean> {
+      return isPasskeyId(id) && isName(name) && store.renamePasskey({ userId, id, name })
+    },
     userHandleOf: (userId: UserId) => handleOfUser(userId, parts),
-    factorsOf,
-    resetUser,
-    cleanUp,
+    async factorsOf(userId: UserId) {
+      return (await store.listPasskeys(userId)).slice(0, 1).map(() => "passkey" as const)
+    },
+    async resetUser(userId: UserId): Promise<void> {
+      for (const { id } of await store.listPasskeys(userId)) await deletePasskey({ userId, id })
+    },
+    async cleanUp(limits: { limit?: number | undefined } = {}): Promise<number> {
+      checkOptions("cleanUp()", limits, "limit")
+      const { limit = Infinity } = limits
+      checkOption("limit", limit, limit > 0, "is not a number of tokens; use 1 or more")
+      // The day's margin is for servers with a fast clock, which must not delete what others still accept.
+      const before = new Date(parts.now() - 86_400_000)
+      return deleteInBatches((batch) => store.deleteExpiredTokens(before, batch), limit)
+    },
     [resetsPort]: "listPasskeys",
   }
 }

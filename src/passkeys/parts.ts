@@ -4,20 +4,20 @@ import type { UserAdapter, UserId } from "../core/ports.ts"
 import { hashText } from "../platform/crypto.ts"
 import type { SessionSource } from "../proof/live-session.ts"
 import type { TokenAdapter } from "../tokens/token-port.ts"
-import { digestOf, handleLifetime } from "./handles.ts"
+import { digestOf } from "./handles.ts"
 import type { Handle, HandleKind, sealedHandles } from "./handles.ts"
+import { handleLifetime } from "./limits.ts"
 import type { PasskeyAdapter, PasskeyRecord } from "./passkey-port.ts"
 import type { NewPasskey, Passkey, PasskeyAnswer, PasskeyDescriptor } from "./passkeys.ts"
-import type { PasskeyVerifier, VerifiedRegistration } from "./verifier.ts"
+import type { Expected, PasskeyVerifier } from "./verifier.ts"
 
 /** The adapter of passkeys, which may make user ids. */
 export type PasskeyStore = PasskeyAdapter & TokenAdapter & Partial<Pick<UserAdapter<object>, "generateUserId">>
 
 /** What was verified of a new passkey. */
-export interface Registration extends VerifiedRegistration {
-  userId: UserId
+export interface Registration {
+  key: Omit<PasskeyRecord, "name" | "createdAt" | "usedAt">
   isNewUser: boolean
-  transports: string[]
 }
 
 /** What the parts of `createPasskeys()` share. */
@@ -40,10 +40,10 @@ export interface PasskeyParts {
 }
 
 /** Reads the user of a call; `null` if none is given. An id that was looked up and not found must not count as none. */
-export function userIn(call: string, request: { userId?: UserId }): UserId | null {
+export function userIn(request: { userId?: UserId }): UserId | null {
   if (!("userId" in request)) return null
   const { userId } = request
-  checkOption(`${call}.userId`, userId, userId != null, "is not a user id; use user.id, or leave it out for anyone")
+  checkOption("userId", userId, userId != null, "is not a user id; use user.id, or leave it out for anyone")
   return userId!
 }
 
@@ -58,23 +58,26 @@ export async function descriptorsOf(store: PasskeyStore, userId: UserId | null):
   return records.map(({ id, transports }) => ({ type: "public-key", id, transports }))
 }
 
-/** Reads an answer that may be a visitor's JSON, whatever that holds. */
-export function answerOf(answer: PasskeyAnswer): PasskeyAnswer {
-  return Object(answer) as PasskeyAnswer
-}
-
-/** Opens a handle of one of these kinds. */
-export async function openHandle(parts: PasskeyParts, handle: unknown, ...kinds: HandleKind[]): Promise<Handle | null> {
-  const opened = await parts.handles.open(handle)
-  return opened && kinds.includes(opened.kind) ? opened : null
+/** Reads an answer, which may be any JSON of a visitor. `null` unless its handle is live and of one of these kinds. */
+export async function readAnswer<Response>(
+  { rpId, origins, handles }: PasskeyParts,
+  answer: PasskeyAnswer,
+  read: (response: unknown, expected: Expected) => Response | null,
+  ...kinds: HandleKind[]
+): Promise<[opened: Handle, expected: Expected, given: Response] | null> {
+  const { handle, response } = Object(answer) as PasskeyAnswer
+  const opened = await handles.open(handle, ...kinds)
+  if (!opened) return null
+  const expected = { rpId, origins, challenge: opened.challenge }
+  const given = read(response, expected)
+  return given && [opened, expected, given]
 }
 
 /** Records that a handle was used, if it was not: of racing callers one gets `true`. */
 export async function useHandle(store: PasskeyStore, { purpose }: PasskeyParts, opened: Handle): Promise<boolean> {
-  const { text, expiresAt } = opened
   // A store that deletes by its own clock must not forget it while a server's clock still accepts the handle.
-  const until = new Date(expiresAt + handleLifetime)
-  const id = hashText(`${purpose}\0${text}`)
+  const until = new Date(opened.expiresAt + handleLifetime)
+  const id = hashText(`${purpose}\0${opened.text}`)
   return store.insertTokens([{ id, purpose: ":passkey", userId: null, expiresAt: until, attempts: 0, data: "" }])
 }
 

@@ -7,12 +7,10 @@ export function checkRelyingParty(rpId: string, rpName: string, origins: readonl
   const isList = Array.isArray(origins) && origins.length > 0
   checkOption("origins", origins, isList, `is not a list of origins; use ["https://${rpId}"]`)
   for (const origin of origins) {
-    const isOn = isAndroid.test(origin) || `.${hostOf(origin) ?? ""}`.endsWith(`.${rpId}`)
+    const isOn = /^android:apk-key-hash:[\w-]{43}$/.test(origin) || `.${hostOf(origin) ?? ""}`.endsWith(`.${rpId}`)
     checkOption("origins", origin, isOn, `is not an origin on rpId "${rpId}"; use one such as "https://${rpId}"`)
   }
 }
-
-const isAndroid = /^android:apk-key-hash:[\w-]{43}$/
 
 /** Returns whether text is a host name without a port. Browsers do not take an IP address. */
 function isDomain(rpId: string): boolean {

@@ -3,7 +3,7 @@ import type { UserId } from "../core/ports.ts"
 import { hashText } from "../platform/crypto.ts"
 import { ask, makeProof } from "../proof/proof.ts"
 import type { Evidence, Proof } from "../proof/proof.ts"
-import { answerOf, descriptorsOf, handleOfUser, openHandle, useHandle, userIn } from "./parts.ts"
+import { descriptorsOf, handleOfUser, readAnswer, useHandle, userIn } from "./parts.ts"
 import type { PasskeyParts, PasskeyStore } from "./parts.ts"
 import type { PasskeyRecord } from "./passkey-port.ts"
 import type { PasskeyAnswer, PasskeyRequestOptions } from "./passkeys.ts"
@@ -12,31 +12,6 @@ import type { VerifiedUse } from "./verifier.ts"
 
 /** Signs in with passkeys. */
 export function passkeySignIn(store: PasskeyStore, parts: PasskeyParts) {
-  const { rpId, origins, verifier, realm, emit, now } = parts
-
-  async function signInOptions(request: { userId?: UserId } = {}) {
-    checkOptions("signInOptions()", request, "userId")
-    const userId = userIn("signInOptions()", request)
-    const { handle, challenge } = await parts.handles.seal("sign_in", userId)
-    const allowCredentials = await descriptorsOf(store, userId)
-    const options: PasskeyRequestOptions = { rpId, challenge, allowCredentials, userVerification: "required" }
-    return { options, handle }
-  }
-
-  async function verifyPasskey(answer: PasskeyAnswer): Promise<Proof | null> {
-    const { handle, response } = answerOf(answer)
-    const opened = await openHandle(parts, handle, "sign_in")
-    if (!opened) return null
-    const expected = { rpId, origins, challenge: opened.challenge }
-    const given = readSignIn(response, { ...expected, type: "webauthn.get" })
-    const passkey = given && (await store.findPasskey(given.id))
-    if (!passkey || !isOf(passkey, opened.userId, given.response.userHandle)) return null
-    const used = await verifier.verifySignIn(given, { ...expected, passkey })
-    if (!used || used.backupEligible !== passkey.backupEligible) return null
-    if (!(await useHandle(store, parts, opened))) return null
-    return (await recordUse(passkey, used)) ? prove(passkey) : null
-  }
-
   /** Who a passkey says it is of, if anything, is compared with its row. It must say so unless the user is known. */
   function isOf({ userId }: PasskeyRecord, asked: UserId | null, userHandle: string | undefined): boolean {
     const isAsked = asked === null ? userHandle !== undefined : asked === userId
@@ -48,14 +23,14 @@ export function passkeySignIn(store: PasskeyStore, parts: PasskeyParts) {
     const { signCount, backedUp } = used
     const counts = signCount > 0 || from.signCount > 0
     if (!counts || signCount > from.signCount)
-      return store.recordPasskeyUse(id, from, { signCount, backedUp, usedAt: new Date(now()) })
-    emit("passkey_cloned", { userId })
+      return store.recordPasskeyUse(id, from, { signCount, backedUp, usedAt: new Date(parts.now()) })
+    parts.emit("passkey_cloned", { userId })
     return false
   }
 
   function prove(passkey: PasskeyRecord): Proof {
     const evidence: Evidence = { userId: passkey.userId, method: "passkey", mark: markOf(passkey) }
-    return makeProof({ realm, ...evidence, stillHolds: () => stillHolds(evidence) })
+    return makeProof({ realm: parts.realm, ...evidence, stillHolds: () => stillHolds(evidence) })
   }
 
   /** Asks whether the passkey is there, with the same key. */
@@ -64,7 +39,34 @@ export function passkeySignIn(store: PasskeyStore, parts: PasskeyParts) {
     return (await store.listPasskeys(userId)).some((passkey) => markOf(passkey) === mark)
   }
 
-  return { signInOptions, verifyPasskey, [ask]: stillHolds }
+  return {
+    async signInOptions(request: { userId?: UserId } = {}) {
+      checkOptions("signInOptions()", request, "userId")
+      const userId = userIn(request)
+      const { handle, challenge } = await parts.handles.seal("sign_in", userId)
+      const allowCredentials = await descriptorsOf(store, userId)
+      const options: PasskeyRequestOptions = {
+        rpId: parts.rpId,
+        challenge,
+        allowCredentials,
+        userVerification: "required",
+      }
+      return { options, handle }
+    },
+
+    async verifyPasskey(answer: PasskeyAnswer): Promise<Proof | null> {
+      const read = await readAnswer(parts, answer, readSignIn, "sign_in")
+      if (!read) return null
+      const [opened, expected, given] = read
+      const passkey = await store.findPasskey(given.id)
+      if (!passkey || !isOf(passkey, opened.userId, given.response.userHandle)) return null
+      const used = await parts.verifier.verifySignIn(given, { ...expected, passkey })
+      if (!used || used.backupEligible !== passkey.backupEligible) return null
+      if (!(await useHandle(store, parts, opened))) return null
+      return (await recordUse(passkey, used)) ? prove(passkey) : null
+    },
+    [ask]: stillHolds,
+  }
 }
 
 function markOf({ id, publicKey }: PasskeyRecord): string {

@@ -53,16 +53,17 @@ export const webVerifier: PasskeyVerifier = {
     const data = wellFormed(() => readAuthenticatorData(readAttestation(response.attestationObject), rpId))
     if (!data?.made) return null
     const { made, ...use } = data
-    const key = await storedKeyOf(made.key)
-    return key && { ...use, ...key, id: made.id, aaguid: made.aaguid }
+    const { key, ...credential } = made
+    const stored = await storedKeyOf(key)
+    return stored && { ...use, ...credential, ...stored }
   },
 
   async verifySignIn({ response }, { rpId, passkey }) {
-    const [signed, signature] = [fromBase64url(response.authenticatorData), fromBase64url(response.signature)]
+    const signed = fromBase64url(response.authenticatorData)
     const data = wellFormed(() => readAuthenticatorData(signed, rpId))
     if (!data || data.made) return null
     const hash = await crypto.subtle.digest("SHA-256", fromBase64url(response.clientDataJSON))
-    const isRight = await isSigned(passkey, signature, joinBytes(signed, new Uint8Array(hash)))
+    const isRight = await isSigned(passkey, fromBase64url(response.signature), joinBytes(signed, new Uint8Array(hash)))
     return isRight ? data : null
   },
 }

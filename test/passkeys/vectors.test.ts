@@ -113,7 +113,7 @@ async function register({ registration }: Vector, mended: Reason[]) {
   if (mended.includes("under a top origin")) delete clientData.topOrigin
   const clientDataJSON = mended.length > 0 ? Buffer.from(JSON.stringify(clientData)) : hex(registration.clientDataJSON)
   const response = answer(registration.credential_id, { clientDataJSON, attestationObject })
-  const given = readRegistration(response, { ...expectedOf(registration), type: "webauthn.create" })
+  const given = readRegistration(response, expectedOf(registration))
   return given && webVerifier.verifyRegistration(given, expectedOf(registration))
 }
 
@@ -123,7 +123,7 @@ async function signIn(vector: Vector) {
   const clientDataJSON = hex(authentication.clientDataJSON)
   const [authenticatorData, signature] = [hex(authentication.authenticatorData), hex(authentication.signature)]
   const response = answer(registration.credential_id, { clientDataJSON, authenticatorData, signature })
-  const given = readSignIn(response, { ...expectedOf(authentication), type: "webauthn.get" })
+  const given = readSignIn(response, expectedOf(authentication))
   const passkey = { id: toBase64url(hex(registration.credential_id)), ...key }
   return given && webVerifier.verifySignIn(given, { ...expectedOf(authentication), passkey })
 }
