@@ -4,7 +4,7 @@ import { checkEndpoint } from "./endpoint.ts"
 import type { OAuth4WebApi } from "./load.ts"
 import type { AuthorizationFlow, ClientSecret, ExchangeFlow, Fetch } from "./provider.ts"
 
-/** What every provider is made of. */
+/** The options that every provider takes. */
 export interface ClientOptions {
   clientId: string
   clientSecret?: ClientSecret | undefined
@@ -12,7 +12,7 @@ export interface ClientOptions {
   parameters?: Record<string, string> | undefined
 }
 
-/** Throws `invalid_option` for an id or a secret that is empty, as one is that the environment lacks. */
+/** Throws `invalid_option` for an id or a secret that is empty, such as one of an unset variable. */
 export function checkClient(id: string, options: ClientOptions): void {
   const isId = /^(?!(username|email)$)[\w.-]{1,50}$/.test(id)
   checkOption("id", id, isId, 'is not a provider id; use up to 50 of a-z, 0-9, "-", "_" and "."')
@@ -31,7 +31,8 @@ export function authorizationRequest(
   more: Record<string, string | undefined> = {},
 ): URL {
   const url = checkEndpoint("authorization_endpoint", String(endpoint))
-  const own = {
+  const all = {
+    ...parameters,
     response_type: "code",
     client_id: clientId,
     redirect_uri: redirectUri,
@@ -41,16 +42,16 @@ export function authorizationRequest(
     code_challenge_method: "S256",
     ...more,
   }
-  for (const [name, value] of Object.entries({ ...parameters, ...own })) if (value) url.searchParams.set(name, value)
+  for (const [name, value] of Object.entries(all)) if (value) url.searchParams.set(name, value)
   return url
 }
 
-/** Has oauth4webapi call `fetch`, which refuses `http:` itself, but for this machine. */
+/** Makes oauth4webapi call `fetch`, which itself refuses `http:` except on this machine. */
 export function httpOptions(oauth: OAuth4WebApi, fetch: Fetch) {
   return { [oauth.customFetch]: fetch, [oauth.allowInsecureRequests]: true }
 }
 
-/** Gives the code of a callback for tokens. Throws for an answer that is not right. */
+/** Exchanges the code of a callback for tokens. Throws if the callback or the answer is invalid. */
 export async function redeemCode(
   oauth: OAuth4WebApi,
   server: AuthorizationServer,
@@ -73,7 +74,7 @@ export async function redeemCode(
   return { client, response }
 }
 
-/** The secret goes in the body, unless the provider says that it reads it in the header only. */
+/** Sends the secret in the body, unless the metadata of the provider allow the header only. */
 function clientAuth(oauth: OAuth4WebApi, server: AuthorizationServer, secret: string | undefined): ClientAuth {
   if (secret === undefined) return oauth.None()
   const methods = server.token_endpoint_auth_methods_supported ?? []

@@ -7,27 +7,25 @@ const deadline = 10_000
 /** Far more than any key set. */
 const maxBytes = 1_048_576
 
-/** Gives every call a deadline and its answer a limit. Follows no redirect, and sends nothing in clear. */
-export function guardFetch(fetch: Fetch = (input, init) => globalThis.fetch(input, init)): Fetch {
+/** Gives every call a deadline and limits the size of its answer. Follows no redirect, and calls only https: addresses. */
+export function guardFetch(given: Fetch | undefined): Fetch {
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     if (!isSecure(url)) throw new Error(`${url.origin}: not https:`)
     const signal = AbortSignal.timeout(deadline)
-    const answer = fetch(input, { ...init, redirect: "manual", signal }).then(readWhole)
-    // A fetch that was handed in may not know signals.
-    return Promise.race([answer, abortionOf(signal)])
+    return new Promise((resolve, reject) => {
+      // A fetch that was handed in may not know signals.
+      signal.addEventListener("abort", () => reject(new Error(`no answer within ${deadline / 1000} s`)))
+      const call = given ?? fetch
+      call(input, { ...init, redirect: "manual", signal })
+        .then(readWhole)
+        .then(resolve, reject)
+    })
   }
 }
 
 async function readWhole(response: Response): Promise<Response> {
-  const { status, headers } = response
   const bytes = await readBody(response, maxBytes)
   if (!bytes) throw new Error(`an answer of more than ${maxBytes} bytes`)
-  return new Response(bytes.length ? bytes : null, { status, headers })
-}
-
-function abortionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Error(`no answer within ${deadline / 1000} s`)))
-  })
+  return new Response(bytes.length ? bytes : null, response)
 }

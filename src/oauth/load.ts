@@ -3,7 +3,7 @@ import { AuthError } from "../core/errors.ts"
 /** The package that speaks the protocols. */
 export type OAuth4WebApi = typeof import("oauth4webapi")
 
-/** Loads the package when it is needed first. */
+/** Loads the package at its first use. */
 export async function loadOAuth(): Promise<OAuth4WebApi> {
   try {
     return await import("oauth4webapi")

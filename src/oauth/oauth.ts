@@ -31,14 +31,14 @@ export interface AskingSession<Id extends UserId = UserId> {
 }
 
 /**
- * Why a flow has led nowhere. `denied`: the user said no at the provider. `mismatch`: the callback does not belong to this
- * browser, session and provider, or was used before. `provider_failed`: the provider did not answer, or not as it must.
- * `key_taken`: the account at the provider is another user's. `not_recent`: to link, sign in again; to confirm, the provider
- * did not say that the user has just proved who they are.
+ * Why a flow was refused. `denied`: the user said no at the provider. `mismatch`: the callback does not belong to this
+ * browser, session and provider, or was used before. `provider_failed`: the provider did not answer, or its answer is
+ * invalid. `key_taken`: the account at the provider is another user's. `not_recent`: to link, sign in again; to confirm, the
+ * provider did not say that the user has just proved who they are.
  */
 export type OAuthRefusal = "denied" | "expired" | "mismatch" | "provider_failed" | "key_taken" | "not_recent"
 
-/** What became of a flow. Test `.outcome`. */
+/** The outcome of a flow. Test `.outcome`. */
 export type OAuthResult<P extends OAuthProfile = OAuthProfile, Id extends UserId = UserId> =
   | {
       outcome: "known"

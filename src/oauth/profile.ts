@@ -2,12 +2,12 @@ import { toUtf8 } from "../platform/bytes.ts"
 import type { OAuthProfile } from "./provider.ts"
 
 /**
- * Checks what a provider has answered, which no compiler has seen. `null` without an id that a key can have: text of 1 to
- * 254 bytes, or an integer. Everything that is not surely true is false.
+ * Checks the answer of a provider at run time. Throws unless its id is text of 1 to 254 bytes or an integer. An address is
+ * verified only by the boolean `true`.
  */
-export function checkProfile<P extends OAuthProfile>(profile: P | null): P | null {
+export function checkProfile<P extends OAuthProfile>(profile: P | null): P {
   const providerUserId = idOf(profile?.providerUserId)
-  if (!profile || providerUserId === null) return null
+  if (!profile || providerUserId === null) throw new Error("there is no user id in the answer")
   const { emailVerified, authenticatedAt } = profile
   const email = filledText(profile.email)
   return {
@@ -20,11 +20,10 @@ export function checkProfile<P extends OAuthProfile>(profile: P | null): P | nul
   }
 }
 
-/** A provider that leaves the id out, or sends `null`, must not make all its users one. */
+/** Never text such as "undefined": a provider that leaves the id out would make all its users one. */
 function idOf(id: unknown): string | null {
-  if (Number.isSafeInteger(id) || typeof id === "bigint") return String(id)
-  const isText = typeof id === "string" && /^[^\p{Cc}\p{Surrogate}]{1,254}$/u.test(id)
-  return isText && toUtf8(id).length <= 254 ? id : null
+  const text = Number.isSafeInteger(id) || typeof id === "bigint" ? String(id) : filledText(id)
+  return text && !/[\p{Cc}\p{Surrogate}]/u.test(text) && toUtf8(text).length <= 254 ? text : null
 }
 
 /** Text that is not empty, or `null`. */

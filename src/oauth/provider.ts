@@ -11,7 +11,7 @@ export interface OAuthProfile {
   authenticatedAt: Date | null
 }
 
-/** The `fetch` of the platform, or one that takes its place. */
+/** The `fetch` of the platform, or a replacement for it. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /** What both steps of a flow have. */
@@ -43,8 +43,8 @@ export interface OAuthProvider<P extends OAuthProfile = OAuthProfile> {
   /** Makes the address to which the browser is sent. */
   authorizationUrl(flow: AuthorizationFlow): Promise<URL>
   /**
-   * Gives the code of a callback for a profile. `state` was compared before. `null`, or an error, if the provider's answer
-   * cannot be trusted.
+   * Exchanges the code of a callback for a profile. `state` has been compared. Resolves to `null`, or rejects, if the
+   * provider's answer cannot be trusted.
    */
   exchange(callback: URL, flow: ExchangeFlow): Promise<P | null>
 }
@@ -52,5 +52,5 @@ export interface OAuthProvider<P extends OAuthProfile = OAuthProfile> {
 /** The profile of a provider. */
 export type ProfileOf<Provider> = Provider extends OAuthProvider<infer P> ? P : never
 
-/** A client secret, or what makes it: Apple's is a token that expires. */
+/** A client secret, or a function that makes it: Apple's is a token that expires. */
 export type ClientSecret = string | (() => string | Promise<string>)

@@ -1,19 +1,17 @@
 import { joinBytes } from "../platform/bytes.ts"
 
-/** Reads a body of at most `maxBytes` bytes. `null` for a longer one, of which no more is read. */
+/** Reads a body of at most `maxBytes` bytes. `null` for a longer one: the rest is not read. */
 export async function readBody(
   { body }: Request | Response,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
-  if (!body) return new Uint8Array()
   const chunks: Uint8Array[] = []
-  const reader = body.getReader()
-  for (let left = maxBytes; left >= 0;) {
-    const { done, value } = await reader.read()
-    if (done) return joinBytes(...chunks)
-    left -= value.length
-    chunks.push(value)
+  let left = maxBytes
+  // Leaving the loop cancels the stream.
+  for await (const chunk of body ?? []) {
+    left -= chunk.length
+    if (left < 0) return null
+    chunks.push(chunk)
   }
-  await reader.cancel()
-  return null
+  return joinBytes(...chunks)
 }

@@ -116,6 +116,13 @@ test("calls name a provider, an intent, a client or a session that is invalid", 
   await expect(start({ intent: "link", session: { id: "a" } })).rejects.toThrow("session: object is not a session")
 })
 
+test("a flow starts with a clock that counts parts of a millisecond", async () => {
+  const now = () => 1_764_460_800_000.5
+  const oauth = createOAuth({ ...(await modules()), providers: [github], now })
+  const { flow } = await oauth.startOAuth({ providerId: "github", intent: "sign_in" })
+  expect(flow).toContain(".1764460800000.sign_in.")
+})
+
 test("a provider that cannot be asked throws provider_failed at the start, and is asked again at the next", async () => {
   const all = await modules()
   let fails = true
