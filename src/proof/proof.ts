@@ -77,13 +77,18 @@ const lateProof = "this one is more than 60 seconds old; use it in the request t
  * Uses a proof up. Call it before the first `await`, so that only one of two callers gets it. Throws `proof_void` if it
  * was used, is too old, is of another realm, or was not created by this package.
  */
-export function spendProof<Id extends UserId>(proof: Proof<Id>, realm: string): SpentProof<Id> {
+export function spendProof<Id extends UserId>(proof: Proof<Id> | null, realm: string): SpentProof<Id> {
   const spendOnce = (proof as { [spend]?: Spend<Id> } | null | undefined)?.[spend]
   const spent = spendOnce
     ? spendOnce(realm)
     : "this is not a proof; pass what verifyPassword() or consumeToken() returned"
   if (typeof spent !== "string") return spent
-  throw new AuthError("proof_void", `proof: ${spent}`)
+  throw proofVoid(spent)
+}
+
+/** Makes the error of a proof that signs nobody in. `problem` also says what to do. */
+export function proofVoid(problem: string): AuthError {
+  return new AuthError("proof_void", `proof: ${problem}`)
 }
 
 /** The key under which modules keep their {@link Asked}: users, TOTP, passkeys. */

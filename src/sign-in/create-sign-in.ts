@@ -8,7 +8,7 @@ import { checkOption, checkOptions, invalidOption } from "../core/options.ts"
 import type { UserId } from "../core/ports.ts"
 import { libraryTokens } from "../proof/library-tokens.ts"
 import type { LibraryToken } from "../proof/library-tokens.ts"
-import { ask, spendProof } from "../proof/proof.ts"
+import { ask, proofVoid, spendProof } from "../proof/proof.ts"
 import type { Evidence, Method, Proof, SpentProof } from "../proof/proof.ts"
 import type { Authorize } from "../request/member.ts"
 import { columnsOf } from "./assurance.ts"
@@ -22,7 +22,7 @@ const maxTries = 5
 
 /** What was proved by a proof that is spent, and when, in milliseconds. */
 interface Proven<Id extends UserId> extends Evidence<Id>, Pick<SpentProof, "stillHolds"> {
-  provenAt: number
+  at: number
 }
 
 /** A pending sign-in: the first factor, and what it waits with. */
@@ -84,33 +84,29 @@ export function createSignIn<S extends SessionFields, Id extends UserId, Session
 
   async function peekSignIn(pending: unknown) {
     const found = await store.peek(purpose, pending)
-    if (!found || found.attempts >= maxTries) return null
-    const { userId, factors, realm: own } = read(found)
-    return own === realm ? { userId, factors } : null
+    const first = found && found.attempts < maxTries ? read(found) : null
+    return first && { userId: first.userId, factors: first.factors }
   }
 
   async function finishSignIn(pending: unknown, verify: (userId: Id) => Promise<Proof<Id> | null>) {
-    const tried = await store.try(purpose, pending, maxTries)
-    if (!tried) return refuse("unknown")
-    const first = read(tried)
-    const { userId, factors } = first
+    const first = read(await store.try(purpose, pending, maxTries))
+    if (!first) return refuse("unknown")
+    const { userId } = first
+    const factors: Method[] = first.factors
     const second = spendIfProof(await verify(userId))
-    const fits =
-      first.realm === realm && second?.userId === userId && factors.some((factor) => factor === second.method)
-    if (!fits) return refuse("not_proven", userId)
+    if (second?.userId !== userId || !factors.includes(second.method)) return refuse("not_proven", userId)
     if (!(await store.take(purpose, pending))) return refuse("unknown", userId)
     return (await signIn(first.attributes, first, second)) ?? refuse("changed", userId)
   }
 
   async function elevate({ sessionToken, proof }: { sessionToken: unknown; proof: Proof<Id> }) {
-    const spent = spendProof(proof, realm)
-    const proven = provenBy(spent)
-    const { userId, method, provenAt } = proven
+    const proven = spend(proof)
+    const { userId, method, at } = proven
     const { session } = await inside.validateSession(sessionToken)
     // A provider that is asked for no fresh sign-in lets in whoever sits at the machine, and does not say since when.
-    const isFresh = method !== "oauth" || spent.evidence.provenAt !== undefined
+    const isFresh = method !== "oauth" || proven.provenAt !== undefined
     if (session?.userId !== userId || !isFresh) return null
-    const columns = columnsOf({ ...provenAtOf(session), [method]: provenAt })
+    const columns = columnsOf({ ...provenAtOf(session), [method]: at })
     const elevated = await keep(await inside.rotateSession(sessionToken, columns), proven)
     if (elevated) emit("session_elevated", { userId, sessionId: elevated.session.id })
     return elevated
@@ -130,29 +126,28 @@ export function createSignIn<S extends SessionFields, Id extends UserId, Session
     }
   }
 
-  function read({ userId, data }: LibraryToken): Pending<Id> {
+  /** Reads a pending sign-in. `null` for none, and for one of another realm. */
+  function read(token: LibraryToken | null): Pending<Id> | null {
     // Its data is encrypted under the token, so nobody else has written it.
-    return { ...(JSON.parse(data) as Pending<Id>), userId: userId as Id }
+    const pending = token && { ...(JSON.parse(token.data) as Pending<Id>), userId: token.userId as Id }
+    return pending?.realm === realm ? pending : null
   }
 
-  function spend(proof: Proof<Id>): Proven<Id> {
-    return provenBy(spendProof(proof, realm))
-  }
-
-  function provenBy({ evidence, stillHolds }: SpentProof<Id>): Proven<Id> {
-    return { ...evidence, stillHolds, provenAt: Math.min(evidence.provenAt ?? Infinity, now()) }
+  function spend(proof: Proof<Id> | null): Proven<Id> {
+    const { evidence, stillHolds } = spendProof(proof, realm)
+    return { ...evidence, stillHolds, at: Math.min(evidence.provenAt ?? Infinity, now()) }
   }
 
   function spendIfProof(proof: Proof<Id> | null): Proven<Id> | null {
     try {
-      return proof && spend(proof)
+      return spend(proof)
     } catch {
       return null
     }
   }
 
   async function signIn(attributes: object, ...proofs: Proven<Id>[]) {
-    const columns = columnsOf(Object.fromEntries(proofs.map(({ method, provenAt }) => [method, provenAt])))
+    const columns = columnsOf(Object.fromEntries(proofs.map(({ method, at }) => [method, at])))
     const all = { ...attributes, ...columns }
     // The application says that its table has the columns by showing them.
     const shown: Partial<Assurance> | undefined = getSessionAttributes?.(all)
@@ -204,10 +199,6 @@ function checkAttributes(attributes: object): void {
     const isJson = value == null || Number.isFinite(value) || /^(string|boolean)$/.test(typeof value)
     checkOption(`attributes.${name}`, value, isJson, "cannot wait for a second factor; use text or a number")
   }
-}
-
-function proofVoid(problem: string): AuthError {
-  return new AuthError("proof_void", `proof: ${problem}`)
 }
 
 function nullIfUserMissing(error: unknown): null {

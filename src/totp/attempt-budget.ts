@@ -18,7 +18,8 @@ const long = { name: "long", cost: 25_920_000, span: 2_592_000_000 }
 export function attemptBudget(store: ThrottleAdapter, realm: string, userId: UserId, now: () => number): AttemptBudget {
   // Throttles of applications have other names: theirs start with a letter.
   const idOf = (name: string) => hashText(`:totp\0${name}\0${realm}\0${userId}`)
-  const [shortId, longId] = [idOf(short.name), idOf(long.name)]
+  const shortId = idOf(short.name)
+  const longId = idOf(long.name)
   let at = 0
   let until = 0
 

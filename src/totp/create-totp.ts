@@ -18,7 +18,7 @@ import { digits, stepOf } from "./one-time-password.ts"
 import { sealedSeeds, seedBytes } from "./seeds.ts"
 import type { OpenedSeed } from "./seeds.ts"
 import type { TotpAdapter, TotpRecord } from "./totp-port.ts"
-import type { CodeRefusal, Totp, TotpConfirmation, TotpOf, TotpOptions } from "./totp.ts"
+import type { CodeRefusal, Totp, TotpConfirmation, TotpOf, TotpOptions, TotpReason } from "./totp.ts"
 
 const port = [
   "insertTotp",
@@ -40,6 +40,12 @@ interface Authenticator extends TotpRecord, OpenedSeed {}
 interface Stored {
   seed: Uint8Array
   before: TotpRecord | null
+}
+
+/** What came of storing it. */
+interface Added {
+  stored?: Stored
+  reason?: TotpReason
 }
 
 /**
@@ -90,23 +96,22 @@ export function createTotp<UserRow = never>(options: TotpOptions<UserRow>): Totp
         auth,
         request,
         () => add(request),
-        async ({ stored }) => {
-          if (stored) await takeBack(userId, stored)
-        },
+        async ({ stored }) => stored && takeBack(userId, stored),
       )
-      if (!added?.stored) return { proof: null, reason: added?.reason ?? "expired" } as const
+      const { stored, reason = "expired" }: Partial<Added> = added ?? {}
+      if (!stored) return { proof: null, reason }
       emit("totp_added", { userId })
-      return { proof: prove(userId, added.stored.seed) }
+      return { proof: prove(userId, stored.seed) }
     }
 
-    async function add({ userId, enrollment, code, replace = false }: TotpConfirmation) {
+    async function add({ userId, enrollment, code, replace = false }: TotpConfirmation): Promise<Added> {
       const opened = await openEnrollment(userId, enrollment)
-      if (!opened) return { reason: "expired" } as const
+      if (!opened) return { reason: "expired" }
       const step = await tryCode(userId, code, opened.seed)
-      if (step === null) return { reason: "wrong_code" } as const
+      if (step === null) return { reason: "wrong_code" }
       const before = replace ? await store.findTotp(userId) : null
       const isStored = await store.insertTotp(userId, await seeds.seal(userId, opened.seed), step, replace)
-      return isStored ? { stored: { seed: opened.seed, before } } : ({ reason: "enrolled" } as const)
+      return isStored ? { stored: { seed: opened.seed, before } } : { reason: "enrolled" }
     }
 
     /** Removes what a session added that has ended, and puts back what it replaced, unless that was changed since. */

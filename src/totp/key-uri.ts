@@ -8,8 +8,8 @@ export function checkIssuer(issuer: string): void {
 
 /** Writes the key URI that authenticator apps read from a QR code: SHA-1, 6 digits and 30 seconds are its defaults. */
 export function keyUri(issuer: string, account: string, secret: string): string {
-  const [site, name] = [escape(issuer), escape(account)]
-  return `otpauth://totp/${site}:${name}?secret=${secret}&issuer=${site}`
+  const site = escape(issuer)
+  return `otpauth://totp/${site}:${escape(account)}?secret=${secret}&issuer=${site}`
 }
 
 // A half of a surrogate pair, which user names may have, cannot be encoded.

@@ -22,7 +22,7 @@ export async function hotpOf(seed: Uint8Array<ArrayBuffer>, counter: number): Pr
  */
 export async function stepOf(seed: Uint8Array<ArrayBuffer>, code: string, now: number): Promise<number | null> {
   const present = Math.floor(now / stepTime)
-  const steps = [present - 1, present, present + 1].filter((step) => step >= 0)
+  const steps = [present - 1, present, present + 1]
   const codes = await Promise.all(steps.map((step) => hotpOf(seed, step)))
   // The latest, so that no other step of the same code is left.
   return steps.filter((_, n) => equalBytes(toUtf8(codes[n]!), toUtf8(code))).at(-1) ?? null

@@ -31,7 +31,8 @@ export function sealedSeeds(secrets: readonly (Secret | undefined)[], realm: str
   async function open(userId: UserId, sealed: unknown): Promise<OpenedSeed | null> {
     const opened = await envelope.open(sealed)
     if (typeof opened === "string") return null
-    const [plaintext, end] = [Uint8Array.from(opened.plaintext), seedBytes + ownerBytes]
+    const plaintext = Uint8Array.from(opened.plaintext)
+    const end = seedBytes + ownerBytes
     if (!equalBytes(plaintext.subarray(seedBytes, end), ownerOf(userId))) return null
     const expiresAt = Number(new TextDecoder().decode(plaintext.subarray(end)))
     return { seed: plaintext.slice(0, seedBytes), expiresAt, isOld: opened.isOld }

@@ -451,9 +451,10 @@ describe("finishSignIn()", () => {
     factors.totp.enroll("ada")
     const pending = await begin()
     const staff = createSignIn({ ...options, realm: "staff" })
-    const verify = async () => makeProof({ realm: "staff", userId: "ada", method: "totp" as const })
+    const verify = vi.fn(async () => makeProof({ realm: "staff", userId: "ada", method: "totp" as const }))
     expect(await staff.peekSignIn(pending)).toBeNull()
     expect(await staff.finishSignIn(pending, verify)).toBeNull()
+    expect(verify).not.toHaveBeenCalled()
     expect(await sessionsOf("ada")).toEqual([])
   })
 
