@@ -36,6 +36,8 @@ const enrollmentLifetime = 3_600_000
 /** An authenticator, opened. */
 interface Authenticator extends TotpRecord, OpenedSeed {}
 
+type Confirmed = Awaited<ReturnType<Totp["confirmTotp"]>>
+
 /** What `confirmTotp` stored, and what was there before. */
 interface Stored {
   seed: Uint8Array
@@ -89,28 +91,35 @@ export function createTotp<UserRow = never>(options: TotpOptions<UserRow>): Totp
       return { uri: keyUri(issuer, account, secret), secret, enrollment }
     }
 
-    async function confirmTotp(request: TotpConfirmation) {
+    async function confirmTotp(request: TotpConfirmation): Promise<Confirmed> {
       checkOptions("confirmTotp()", request, "userId", "enrollment", "code", "sessionId", "replace")
-      const { userId } = request
+      const { userId, replace = false } = request
+      // Looked up before the session is: what is put back must have been there while the session was live.
+      const before = replace ? await store.findTotp(userId) : null
       const added = await whileSignedIn(
         auth,
         request,
-        () => add(request),
+        () => add(request, before),
         async ({ stored }) => stored && takeBack(userId, stored),
       )
       const { stored, reason = "expired" }: Partial<Added> = added ?? {}
+      // It was added, removed or used by another call meanwhile.
+      if (replace && reason === "enrolled") return confirmTotp(request)
       if (!stored) return { proof: null, reason }
       emit("totp_added", { userId })
       return { proof: prove(userId, stored.seed) }
     }
 
-    async function add({ userId, enrollment, code, replace = false }: TotpConfirmation): Promise<Added> {
+    async function add({ userId, enrollment, code }: TotpConfirmation, before: TotpRecord | null): Promise<Added> {
       const opened = await openEnrollment(userId, enrollment)
       if (!opened) return { reason: "expired" }
       const step = await tryCode(userId, code, opened.seed)
       if (step === null) return { reason: "wrong_code" }
-      const before = replace ? await store.findTotp(userId) : null
-      const isStored = await store.insertTotp(userId, await seeds.seal(userId, opened.seed), step, replace)
+      const secret = await seeds.seal(userId, opened.seed)
+      // Only in the place of what was looked up: otherwise taking it back would bring back what has been removed since.
+      const isStored = before
+        ? await store.takeStep(userId, Math.max(step, before.usedStep + 1), secret, before.secret)
+        : await store.insertTotp(userId, secret, step, false)
       return isStored ? { stored: { seed: opened.seed, before } } : { reason: "enrolled" }
     }
 

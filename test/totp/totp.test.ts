@@ -225,20 +225,27 @@ describe("confirmTotp() while the session ends", () => {
   /** Ends all sessions of `ada` once her authenticator app is stored, and runs what is given. */
   async function endingSessions(meanwhile: (all: Awaited<ReturnType<typeof setUp>>) => Promise<unknown>) {
     const all = await setUp()
-    const { insertTotp } = all.store
-    const adapter = {
-      ...all.store,
-      async insertTotp(...row: Parameters<typeof insertTotp>) {
-        const isStored = await insertTotp(...row)
+    let hasEnded = false
+    async function end(isStored: boolean) {
+      if (!hasEnded) {
+        hasEnded = true
         await meanwhile(all)
         await all.auth.invalidateUserSessions("ada")
-        return isStored
-      },
+      }
+      return isStored
+    }
+    const adapter: typeof all.store = {
+      ...all.store,
+      insertTotp: async (...row) => end(await all.store.insertTotp(...row)),
+      takeStep: async (...row) => end(await all.store.takeStep(...row)),
     }
     return { ...all, ending: all.totp.withAdapter(adapter) }
   }
 
-  async function confirm({ ending, auth, now }: Awaited<ReturnType<typeof endingSessions>>, replace: boolean) {
+  async function confirm(
+    { ending, auth, now }: Pick<Awaited<ReturnType<typeof endingSessions>>, "ending" | "auth" | "now">,
+    replace: boolean,
+  ) {
     const { session } = await auth.createSession("ada")
     const { secret, enrollment } = await ending.enrollTotp({
       userId: "ada",
@@ -267,6 +274,7 @@ describe("confirmTotp() while the session ends", () => {
   test("puts back the one that was replaced, which works again within a minute", async () => {
     const all = await endingSessions(async () => undefined)
     const { secret } = await all.enroll()
+    all.now.advance(step)
     const replaced = await confirm(all, true)
     expect(replaced.confirmed).toEqual(refused)
     all.now.advance(2 * step)
@@ -290,6 +298,7 @@ describe("confirmTotp() while the session ends", () => {
       totp.verifyTotp({ userId: "ada", code: appCode(stolen, now() + step) }),
     )
     const { secret } = await all.enroll()
+    all.now.advance(step)
     const { session } = await all.auth.createSession("ada")
     const enrolled = await all.ending.enrollTotp({
       userId: "ada",
@@ -329,7 +338,8 @@ describe("confirmTotp() while the session ends", () => {
     let own = ""
     const replaced = await endingSessions(async (all) => (own = (await all.enroll("ada", { replace: true })).secret))
     expect((await confirm(replaced, false)).confirmed).toEqual(refused)
-    replaced.now.advance(step)
+    // A step more than usual: both were set up in the same 30 seconds.
+    replaced.now.advance(2 * step)
     expect(
       await replaced.totp.verifyTotp({
         userId: "ada",
@@ -354,8 +364,83 @@ describe("confirmTotp() while the session ends", () => {
       },
     })
     expect((await confirm({ ...all, ending }, false)).confirmed).toEqual(refused)
-    all.now.advance(step)
+    all.now.advance(2 * step)
     expect(await all.totp.verifyTotp({ userId: "ada", code: appCode(own, all.now()) })).not.toBeNull()
+  })
+
+  test("brings nothing back that was removed before the new one was stored", async () => {
+    const all = await setUp()
+    await all.enroll()
+    all.now.advance(step)
+    let isReset = false
+    async function reset() {
+      if (!isReset) await all.totp.removeTotp({ userId: "ada" })
+      isReset = true
+      await all.auth.invalidateUserSessions("ada")
+    }
+    const ending = all.totp.withAdapter({
+      ...all.store,
+      insertTotp: async (...row) => reset().then(() => all.store.insertTotp(...row)),
+      takeStep: async (...row) => reset().then(() => all.store.takeStep(...row)),
+    })
+    expect((await confirm({ ...all, ending }, true)).confirmed).toEqual(refused)
+    expect(await all.totp.factorsOf("ada")).toEqual([])
+  })
+
+  test("leaves neither of two that were asked for before a reset and stored after it", async () => {
+    const all = await setUp()
+    const [isStored, isReplaced] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    async function reset() {
+      await all.auth.invalidateUserSessions("ada")
+      await all.totp.removeTotp({ userId: "ada" })
+    }
+    const first = all.totp.withAdapter({
+      ...all.store,
+      async insertTotp(...row) {
+        await reset()
+        const stored = await all.store.insertTotp(...row)
+        isStored.resolve()
+        await isReplaced.promise
+        return stored
+      },
+    })
+    let done: Promise<unknown> | undefined
+    async function afterFirst(stored: boolean) {
+      isReplaced.resolve()
+      await done
+      return stored
+    }
+    const second = all.totp.withAdapter({
+      ...all.store,
+      async takeAttempt(...attempt) {
+        done ??= confirm({ ...all, ending: first }, true)
+        await isStored.promise
+        return all.store.takeAttempt(...attempt)
+      },
+      insertTotp: async (...row) => afterFirst(await all.store.insertTotp(...row)),
+      takeStep: async (...row) => afterFirst(await all.store.takeStep(...row)),
+    })
+    expect((await confirm({ ...all, ending: second }, true)).confirmed).toEqual(refused)
+    expect(await done).toMatchObject({ confirmed: refused })
+    expect(await all.totp.factorsOf("ada")).toEqual([])
+  })
+
+  test("replaces the one that another call has put there meanwhile", async () => {
+    const all = await setUp()
+    await all.enroll()
+    let isFirst = true
+    const racing = all.totp.withAdapter({
+      ...all.store,
+      async takeStep(...row) {
+        if (isFirst) await all.enroll("ada", { replace: true })
+        isFirst = false
+        return all.store.takeStep(...row)
+      },
+    })
+    const { secret, confirmed } = await confirm({ ...all, ending: racing }, true)
+    expect(confirmed.proof).not.toBeNull()
+    all.now.advance(3 * step)
+    expect(await all.totp.verifyTotp({ userId: "ada", code: appCode(secret, all.now()) })).not.toBeNull()
   })
 })
 
