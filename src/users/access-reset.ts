@@ -2,6 +2,7 @@ import { AuthError } from "../core/errors.ts"
 import { checkOption, checkOptions, invalidOption } from "../core/options.ts"
 import type { KeyName, KeyRecord, UserId } from "../core/ports.ts"
 import type { PasswordReason } from "../password/check-password.ts"
+import { randomBytes } from "../platform/bytes.ts"
 import { randomText } from "../platform/crypto.ts"
 import { hashNew, isPlausible } from "./guarded-hasher.ts"
 import { keyFinder } from "./key-finder.ts"
@@ -71,7 +72,7 @@ export function accessReset<UserRow extends { id: UserId }, NewUser>(
   async function takeAway(reset: Target<Id>): Promise<boolean> {
     for (let round = 0; round < maxRounds; round++) {
       const keys = await adapter.listKeys(reset.userId)
-      const hadKeys = await closeKeys(keys, reset)
+      const hadKeys = await closeKeys(keys, reset, round)
       await adapter.deleteTokens?.(reset.userId, { except: [] })
       for (const module of resets ?? []) await module.resetUser(reset.userId, { except: reset.except })
       const hadFactors = await deleteFactors(reset.userId)
@@ -81,15 +82,21 @@ export function accessReset<UserRow extends { id: UserId }, NewUser>(
   }
 
   /** Resolves to whether it changed anything. */
-  async function closeKeys(keys: KeyRecord[], target: Target<Id>): Promise<boolean> {
+  async function closeKeys(keys: KeyRecord[], target: Target<Id>, round: number): Promise<boolean> {
     let isChanged = false
     for (const key of keys) {
       if (!isSameKey(key, target.kept)) await deleteKey(key)
       else if (await isRight(key, target)) continue
-      else await adapter.replaceKeyPassword(key, key.passwordHash, target.passwordHash, { exceptId: target.except })
+      else await closeKept(key, target, round)
       isChanged = true
     }
     return isChanged
+  }
+
+  async function closeKept(key: KeyRecord, { passwordHash, except }: Target<Id>, round: number): Promise<void> {
+    // Two resets with different passwords would take turns for ever: one of them waits longer.
+    if (round > 1) await pause(2 ** round)
+    await adapter.replaceKeyPassword(key, key.passwordHash, passwordHash, { exceptId: except })
   }
 
   // The hashes differ if a sign-in has re-hashed the new password, or if the form was sent twice.
@@ -127,6 +134,12 @@ export function accessReset<UserRow extends { id: UserId }, NewUser>(
   }
 
   return { resetAccess }
+}
+
+/** Waits for a random time, at most `longest` milliseconds. */
+async function pause(longest: number): Promise<void> {
+  const [chance = 0] = randomBytes(1)
+  await new Promise((resolve) => setTimeout(resolve, (longest * chance) / 255))
 }
 
 /** What a reset leaves of a user's keys. */

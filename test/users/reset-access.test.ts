@@ -146,6 +146,14 @@ describe.each(stores)("resetAccess() over %s", (_name, open) => {
     expect(await users.verifyPassword(attemptOf("ada", next))).not.toBeNull()
   })
 
+  test("may meet another one with another password: one of the two works", async () => {
+    const { users } = await setUpResetOfAda(open())
+    const reset = (to: string) => users.resetAccess({ userId: "user-1", keep: ownKeyOfAda, password: to })
+    expect(await Promise.all([reset(next), reset("the other horse")])).toEqual(Array(2).fill({ reset: true }))
+    const answers = [next, "the other horse"].map((typed) => users.verifyPassword(attemptOf("ada", typed)))
+    expect((await Promise.all(answers)).filter(Boolean)).toHaveLength(1)
+  })
+
   test("keeps the new password when a sign-in hashes it again meanwhile", async () => {
     const store = open()
     await setUpAda(store)
