@@ -44,19 +44,25 @@ export function onePassword(parts: UsersParts) {
   async function settlePassword(keys: Keys, key: KeyRecord, { first }: Choice): Promise<KeyRecord | null> {
     if (!passwordProviders.includes(key.providerId)) return key
     const others = (await passwordKeys(keys, key.userId)).filter((other) => !isSameKey(other, key))
-    const hashes = hashesOf(others)
-    const [current] = hashes
-    if (current === undefined) {
-      if (first !== undefined) await giveTo(keys, others, key.passwordHash)
-      return key
-    }
-    if (key.passwordHash !== null && hashes.includes(key.passwordHash)) return key
-    if (first !== undefined && !(await fits(current, first))) {
+    const passwordHash = await settledHash(key, hashesOf(others), first)
+    if (passwordHash === undefined) {
       await keys.deleteKey(key, { evenLast: true })
       return null
     }
-    await giveCurrent(keys, key, current, first === undefined && key.passwordHash !== null)
-    return { ...key, passwordHash: current }
+    const wasOpen = first === undefined && key.passwordHash !== null
+    if (passwordHash !== key.passwordHash) await giveCurrent(keys, key, passwordHash, wasOpen)
+    if (first !== undefined) await giveTo(keys, others, passwordHash)
+    return { ...key, passwordHash }
+  }
+
+  /** Resolves to the hash that a new key keeps or gets, next to those of the others; to `undefined` if none fits. */
+  async function settledHash({ passwordHash }: KeyRecord, others: string[], first: unknown) {
+    const [current = null] = others
+    if (passwordHash !== null && others.includes(passwordHash)) return passwordHash
+    // If it came from a key that is gone, nobody knows whether the password was changed before that: then there is none.
+    if (first === undefined) return current
+    if (current === null) return passwordHash
+    return (await fits(current, first)) ? current : undefined
   }
 
   /** Removes a first password from all keys that got it, because its key is undone. */
@@ -77,7 +83,7 @@ export function onePassword(parts: UsersParts) {
  * Gives a key the current hash. With `wasOpen`, the key may have been used with the old password, so all of the user's
  * sessions end.
  */
-async function giveCurrent(keys: Keys, key: KeyRecord, current: string, wasOpen: boolean): Promise<void> {
+async function giveCurrent(keys: Keys, key: KeyRecord, current: string | null, wasOpen: boolean): Promise<void> {
   const endSessions = wasOpen ? {} : undefined
   await keys.replaceKeyPassword(key, key.passwordHash, current, endSessions)
   // Again, for a sign-in that stored its session before the swap was committed.

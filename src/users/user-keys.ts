@@ -2,6 +2,8 @@ import { checkOptions } from "../core/options.ts"
 import type { KeyName, KeyRecord, UserId } from "../core/ports.ts"
 import { whileSignedIn } from "../proof/live-session.ts"
 import type { Asking } from "../proof/live-session.ts"
+import { columnChanges } from "./column-changes.ts"
+import type { ColumnChanges } from "./column-changes.ts"
 import { keyFinder } from "./key-finder.ts"
 import { onePassword } from "./one-password.ts"
 import type { Choice } from "./one-password.ts"
@@ -11,6 +13,11 @@ import { endingTokens } from "./pending-tokens.ts"
 import type { CreateKeyReason, Key, NewKey } from "./users.ts"
 
 type Owned<Id extends UserId> = KeyName & { userId: Id }
+interface StoredKey {
+  key: KeyRecord
+  choice: Choice
+  changes: ColumnChanges
+}
 type Addition<Id extends UserId, NewUser> = NewKey & Asking<Id> & { attributes?: Partial<NewUser> | undefined }
 
 /** Adds, finds, renames and deletes the keys of users. */
@@ -35,15 +42,13 @@ export function userKeys<UserRow extends { id: UserId }, NewUser>(
       "attributes",
       "sessionId",
     )
-    const { userId, providerId, attributes } = addition
-    const row = attributes && "sessionId" in addition ? await adapter.findUser(userId) : null
+    const { userId, providerId } = addition
     const added = await whileSignedIn(
       parts.auth,
       addition,
       () => addKey(addition),
       async ({ stored }) => {
-        if (stored) await takeBack(stored.key, stored.choice)
-        if (stored && row) await adapter.updateUser(userId, formerValues(row, attributes))
+        if (stored) await takeBack(stored)
       },
     )
     if (!added) return { key: null, reason: "session_ended" as const }
@@ -61,16 +66,22 @@ export function userKeys<UserRow extends { id: UserId }, NewUser>(
     const choice = await choosePassword(adapter, { userId, providerId, password })
     if ("reason" in choice) return refused(choice.reason)
     const record = { providerId, providerUserId, userId, passwordHash: choice.passwordHash }
+    const changes = columnChanges(adapter, userId, attributes)
+    await changes.lookBefore()
     const outcome = await adapter.insertKey(record, attributes)
     if (outcome !== "inserted") return refused(outcome)
+    await changes.lookAfter()
     const key = await settlePassword(adapter, record, choice)
-    return key ? { stored: { key, choice } } : refused("password_wrong")
+    if (key) return { stored: { key, choice, changes } }
+    await changes.undo()
+    return refused("password_wrong")
   }
 
-  async function takeBack(key: KeyRecord, choice: Choice): Promise<void> {
+  async function takeBack({ key, choice, changes }: StoredKey): Promise<void> {
     // Removes the password first, because other keys may also have got it.
     await dropFirstPassword(adapter, key.userId, choice)
     await adapter.deleteKey(key, { evenLast: true })
+    await changes.undo()
   }
 
   async function getKey(name: KeyName) {
@@ -128,10 +139,4 @@ export function toKey<Id extends UserId>({ userId, providerId, providerUserId, p
 
 function refused<Reason extends CreateKeyReason>(reason: Reason) {
   return { stored: null, reason }
-}
-
-/** Returns the former values of the columns that were changed. A user's attributes are columns of the row. */
-function formerValues<NewUser>(row: object, changed: Partial<NewUser> | undefined) {
-  const columns = Object.entries(row).filter(([column]) => column in Object(changed))
-  return Object.fromEntries(columns) as Partial<NewUser>
 }

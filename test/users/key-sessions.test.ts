@@ -58,6 +58,24 @@ describe.each(stores)("createKey() for a session over %s", (_name, open) => {
     }
   })
 
+  test("leaves columns that were changed once more before the key was taken back", async () => {
+    const store = open()
+    const { auth, users: others, sessionId } = await setUpSession(store)
+    const ending = {
+      ...store,
+      async deleteKey(...key: Parameters<Store["deleteKey"]>) {
+        await others.updateUser("user-1", { username: "ada.l" })
+        return store.deleteKey(...key)
+      },
+    }
+    const { users } = setUpWith(
+      around(ending, "after", () => auth.invalidateSession(sessionId)),
+      store,
+    )
+    expect(await users.createKey({ ...github, sessionId, attributes: { username: "x" } })).toEqual(ended)
+    expect(await users.getUser("user-1")).toEqual({ id: "user-1", username: "ada.l" })
+  })
+
   test("takes a first password back from all keys", async () => {
     const store = open()
     const { users: others, auth } = setUp(store)

@@ -149,6 +149,40 @@ describe.each(stores)("createKey() over %s", (_name, open) => {
     expect(await users.verifyPassword({ ...email, password })).not.toBeNull()
   })
 
+  test("a first password reaches the older keys also when another new key has got it by then", async () => {
+    const store = open()
+    const { users } = setUp(store)
+    await users.createUser({ id: "user-1", key: email, attributes: { username: "ada" } })
+    const second = { ...email, providerUserId: "lovelace@example.com" }
+    const other = setUp(afterInsertKey(store, () => users.createKey(second))).users
+    expect(await other.createKey({ ...ada, password })).toEqual({ key: { ...ada, hasPassword: true } })
+    for (const key of [ada, second, email]) expect(await users.verifyPassword({ ...key, password })).not.toBeNull()
+  })
+
+  test("a refused first password leaves the user's columns as they were", async () => {
+    const store = open()
+    const { users } = setUp(store)
+    await users.createUser({ id: "user-1", key: github, attributes: { username: "ada" } })
+    const setting = () => users.createKey({ ...ada, password })
+    const other = setUp(beforeInsertKey(store, setting)).users
+    const result = await other.createKey({ ...email, password: "another horse", attributes: { username: "eve" } })
+    expect(result).toEqual({ key: null, reason: "password_wrong" })
+    expect(await users.getUser("user-1")).toEqual({ id: "user-1", username: "ada" })
+  })
+
+  test("does not bring a changed password back when the key that it came from is deleted meanwhile", async () => {
+    const store = open()
+    const { users, auth } = await setUpAda(store)
+    await auth.createSession("user-1")
+    const changed = beforeInsertKey(store, () =>
+      users.updateUserPassword({ userId: "user-1", password: "another horse" }),
+    )
+    const other = setUp(afterInsertKey(changed, () => users.deleteKey(ada))).users
+    expect(await other.createKey(email)).toEqual({ key: { ...email, hasPassword: false } })
+    expect(await users.verifyPassword({ ...email, password })).toBeNull()
+    expect(await store.listSessions("user-1")).toEqual([])
+  })
+
   test("a simultaneous re-hash leaves both keys their password", async () => {
     const store = open()
     const { users } = await setUpAda(store)
@@ -239,6 +273,18 @@ function beforeInsertKey(store: Store, happen: () => Promise<unknown>): Store {
     async insertKey(...given) {
       await happen()
       return store.insertKey(...given)
+    },
+  }
+}
+
+/** A store in which something happens after a key is inserted. */
+function afterInsertKey(store: Store, happen: () => Promise<unknown>): Store {
+  return {
+    ...store,
+    async insertKey(...given) {
+      const outcome = await store.insertKey(...given)
+      await happen()
+      return outcome
     },
   }
 }
