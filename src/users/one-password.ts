@@ -12,6 +12,8 @@ export interface Choice {
   first?: unknown
 }
 
+const maxRounds = 3
+
 /** Keeps one password for all password keys of a user when a key is added. */
 export function onePassword(parts: UsersParts) {
   const { verify, passwordProviders } = parts
@@ -51,7 +53,7 @@ export function onePassword(parts: UsersParts) {
     }
     const wasOpen = first === undefined && key.passwordHash !== null
     if (passwordHash !== key.passwordHash) await giveCurrent(keys, key, passwordHash, wasOpen)
-    if (first !== undefined) await giveTo(keys, others, passwordHash)
+    if (first !== undefined) await giveToAll(keys, key.userId, passwordHash)
     return { ...key, passwordHash }
   }
 
@@ -63,6 +65,15 @@ export function onePassword(parts: UsersParts) {
     if (first === undefined) return current
     if (current === null) return passwordHash
     return (await fits(current, first)) ? current : undefined
+  }
+
+  /** Gives a first password to all keys. Looks again, for a key that was renamed meanwhile. */
+  async function giveToAll(keys: Keys, userId: UserId, passwordHash: string | null): Promise<void> {
+    for (let round = 0; round < maxRounds; round++) {
+      const open = (await passwordKeys(keys, userId)).filter((key) => key.passwordHash === null)
+      if (open.length === 0) return
+      for (const key of open) await keys.replaceKeyPassword(key, null, passwordHash)
+    }
   }
 
   /** Removes a first password from all keys that got it, because its key is undone. */
@@ -91,10 +102,6 @@ async function giveCurrent(keys: Keys, key: KeyRecord, current: string | null, w
 }
 
 const wrong = { reason: "password_wrong" } as const
-
-async function giveTo(keys: Keys, others: KeyRecord[], passwordHash: string | null): Promise<void> {
-  for (const other of others) await keys.replaceKeyPassword(other, null, passwordHash)
-}
 
 function hashesOf(keys: KeyRecord[]): string[] {
   return keys.flatMap(({ passwordHash }) => passwordHash ?? [])

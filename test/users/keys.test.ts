@@ -159,6 +159,22 @@ describe.each(stores)("createKey() over %s", (_name, open) => {
     for (const key of [ada, second, email]) expect(await users.verifyPassword({ ...key, password })).not.toBeNull()
   })
 
+  test("a first password reaches a key that is renamed meanwhile", async () => {
+    const store = open()
+    const { users } = setUp(store)
+    await users.createUser({ id: "user-1", key: email, attributes: { username: "ada" } })
+    const to = "lovelace@example.com"
+    const renaming: Store = {
+      ...store,
+      async replaceKeyPassword(...swap) {
+        await users.renameKey(email, to)
+        return store.replaceKeyPassword(...swap)
+      },
+    }
+    await setUp(renaming).users.createKey({ ...ada, password })
+    expect(await users.verifyPassword({ ...email, providerUserId: to, password })).not.toBeNull()
+  })
+
   test("a refused first password leaves the user's columns as they were", async () => {
     const store = open()
     const { users } = setUp(store)
