@@ -45,6 +45,7 @@ export const historyBugs: Record<string, Bug> = {
     file: memory,
     from: "tokens.deleteTokens(id, { except: [] }), ",
     to: "",
+    steps: ["signUp", "createLink", "consumeLink"],
   },
   "the last attempt of a budget is refused": {
     file: attempts,
@@ -69,8 +70,8 @@ export const historyBugs: Record<string, Bug> = {
   },
   "the absolute timeout is not enforced": {
     file: "src/core/expiry.ts",
-    from: "return Math.min(timeOf(expiresAt), timeOf(createdAt) + policy.absoluteTimeout)",
-    to: "return timeOf(expiresAt)",
+    from: 'absolute === false ? Infinity : parseDuration(absolute, "session.absoluteTimeout")',
+    to: "Infinity",
   },
   "a session is never extended": {
     file: "src/core/expiry.ts",
@@ -81,6 +82,7 @@ export const historyBugs: Record<string, Bug> = {
     file: auth,
     from: "const changed = { ...session, attributes",
     to: "const changed = { ...session, createdAt: new Date(now()), attributes",
+    steps: ["signUp", "signIn", "rotate", "validate", "pass"],
   },
   "a user ends the session of another": {
     file: auth,
@@ -102,6 +104,7 @@ export const historyBugs: Record<string, Bug> = {
     file: signIn,
     from: "await store.try(purpose, pending, maxTries)",
     to: "await store.peek(purpose, pending)",
+    steps: ["signUp", "signIn", "useFactor", "finishSignIn", "peekSignIn"],
   },
   "a pending sign-in is good for two sessions": {
     file: signIn,

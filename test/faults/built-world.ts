@@ -14,6 +14,8 @@ export interface Bug {
   file: string
   from: string
   to: string
+  /** The only kinds of steps in its histories, where it takes many of them to show. */
+  steps?: string[]
 }
 
 /** The world with a bug in it. */

@@ -99,6 +99,11 @@ export function endSessions(model: Model, user: ModelUser, exceptId?: string): v
   for (const session of model.sessions) if (session.user === user && session.id !== exceptId) session.isOver = true
 }
 
+/** What a clean-up deletes: sessions that expired a day ago. */
+export function forgetExpired({ now, sessions }: Model): void {
+  for (const session of sessions) if (session.expiresAt <= now - 86_400_000) session.isOver = true
+}
+
 /** A new password, a new name and a deletion end what was handed out before. */
 export function endSecrets(model: Model, user: ModelUser): void {
   for (const each of [...model.links, ...model.codes, ...model.pendings]) if (each.user === user) each.isOver = true

@@ -3,6 +3,7 @@ import type { Model, ModelSession, ModelUser } from "./model.ts"
 import {
   endSecrets,
   endSessions,
+  forgetExpired,
   isLinkLive,
   isPendingLive,
   isSessionLive,
@@ -16,6 +17,7 @@ import {
   triedPending,
   validated,
 } from "./model.ts"
+import { lifetimes, liveLinks } from "./world.ts"
 import type { World } from "./world.ts"
 
 /** One thing that somebody does. The numbers choose whom and what it concerns, and whether it is right. */
@@ -81,7 +83,8 @@ export const steps = {
   },
 
   async finishSignIn({ world, model }: Scene, a: number, b: number): Promise<Outcome> {
-    const pending = pick(model.pendings, a)
+    // Most often the newest one, so that its tries come to an end.
+    const pending = pick(model.pendings, a >> 2)
     if (!pending) return nothing
     const isRight = b % 4 === 0
     const verify = async (userId: string) => (isRight ? world.prove(userId) : null)
@@ -115,7 +118,11 @@ export const steps = {
     const expected = validated(model, session)
     return [
       result.session && [result.user.id, result.session.expiresAt.getTime(), result.session.methods],
-      expected && [session.user.id, Math.min(expected.expiresAt, session.createdAt + 14_400_000), session.methods],
+      expected && [
+        session.user.id,
+        Math.min(expected.expiresAt, session.createdAt + lifetimes.absolute),
+        session.methods,
+      ],
     ]
   },
 
@@ -133,6 +140,8 @@ export const steps = {
     const prover = pick(model.users, b)
     if (!session || !prover) return nothing
     const isOwn = session.user === prover && isSessionLive(model, session) && prover.hasFactor
+    // Whoever looks at a session uses it, whatever the proof is worth.
+    validated(model, session)
     const result = await world.door.elevate({ sessionToken: session.token, proof: world.prove(prover.id) })
     if (result) rotated(model, session, madeOf(result))
     // A proof that no longer holds ends the session that was elevated by it.
@@ -217,7 +226,8 @@ export const steps = {
   },
 
   async peekLink({ world, model }: Scene, a: number, b: number): Promise<Outcome> {
-    const link = pick(model.links, a)
+    // One more than there may be live ones.
+    const link = pick(model.links, a, liveLinks + 1)
     if (!link) return nothing
     const purpose = b % 2 ? ("link" as const) : ("other" as const)
     const found = await world.tokens.peekToken(link.token, purpose)
@@ -225,7 +235,7 @@ export const steps = {
   },
 
   async consumeLink({ world, model }: Scene, a: number, b: number): Promise<Outcome> {
-    const link = pick(model.links, a)
+    const link = pick(model.links, a, liveLinks + 1)
     if (!link) return nothing
     const purpose = b % 2 ? ("link" as const) : ("other" as const)
     const used = await world.tokens.consumeToken(link.token, purpose)
@@ -268,8 +278,9 @@ export const steps = {
     return nothing
   },
 
-  async cleanUp({ world }: Scene): Promise<Outcome> {
+  async cleanUp({ world, model }: Scene): Promise<Outcome> {
     await world.auth.deleteExpiredSessions()
+    forgetExpired(model)
     await world.tokens.cleanUp()
     await world.throttle.cleanUp()
     return nothing
@@ -282,8 +293,8 @@ export const steps = {
 } satisfies Record<string, (scene: Scene, a: number, b: number) => Promise<Outcome>>
 
 /** Chooses among the newest ones, so that some are chosen many times. */
-function pick<Item>(items: Item[], number: number): Item | undefined {
-  return items[items.length - 1 - (number % Math.min(items.length, 3))]
+function pick<Item>(items: Item[], number: number, newest = 3): Item | undefined {
+  return items[items.length - 1 - (number % Math.min(items.length, newest))]
 }
 
 function livingUser(model: Model, number: number): ModelUser | undefined {

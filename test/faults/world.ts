@@ -29,7 +29,7 @@ export type WorldAdapter = SessionAdapter<UserRow, AssuranceRow> &
 /** Lifetimes in milliseconds, as {@link createWorld} configures them. */
 export const lifetimes = {
   idle: 3_600_000,
-  absolute: 14_400_000,
+  absolute: 7_200_000,
   link: 1_800_000,
   code: 600_000,
   pending: 600_000,
@@ -60,7 +60,7 @@ export function createWorld(
   const auth = createAuth({
     adapter,
     proofsOnly: true,
-    session: { idleTimeout: "1h", absoluteTimeout: "4h" },
+    session: { idleTimeout: "1h", absoluteTimeout: "2h" },
     getSessionAttributes: assurance,
     onEvent,
     now,
