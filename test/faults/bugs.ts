@@ -161,3 +161,19 @@ export const interleavingBugs: Record<string, Bug> = {
     to: "",
   },
 }
+
+/** Bugs that show only in what happens to an account at the same time. */
+export const accountBugs: Record<string, Bug> = {
+  "a session is not looked up again once what it asked for is stored": {
+    file: "src/proof/live-session.ts",
+    from: "if ((await sessionsOf(auth, userId)).includes(sessionId!)) return added",
+    to: "return added",
+    steps: ["addKey", "addDevice", "addApp", "signOut", "resetAccess"],
+  },
+  "it does not matter who took a recovery code": {
+    file: "src/totp/create-recovery-codes.ts",
+    from: "if (found?.userId !== userId || !(await tokens.take(purpose, code))) {",
+    to: "if (found?.userId !== userId || !(await tokens.take(purpose, code), true)) {",
+    steps: ["elevate", "finish", "signIn"],
+  },
+}

@@ -6,6 +6,7 @@ import { build } from "esbuild"
 import { madeOnce } from "../shared-folder.ts"
 import { root } from "../package/tarball.ts"
 import type { memoryAdapter } from "../../adapters/memory.ts"
+import type { createAccountWorld } from "./account-world.ts"
 import type { createWorld } from "./world.ts"
 
 /** A change of one line of the source that must not go unnoticed. */
@@ -21,11 +22,13 @@ export interface Bug {
 /** The world with a bug in it. */
 export interface BuiltWorld {
   createWorld: typeof createWorld
+  createAccountWorld: typeof createAccountWorld
   memoryAdapter: typeof memoryAdapter
 }
 
 const code = `
 export { createWorld } from "./test/faults/world.ts"
+export { createAccountWorld } from "./test/faults/account-world.ts"
 export { memoryAdapter } from "./adapters/memory.ts"
 `
 
