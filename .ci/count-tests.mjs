@@ -1,5 +1,5 @@
-// Prints which adapters passed how many of the cases of nightlatch/testing, and how many tests passed and failed, from
-// Vitest's JSON reports, and which runtimes and frameworks passed what. A file that could not be run counts as one failure.
+// Prints, from Vitest's JSON reports, how many cases of nightlatch/testing each adapter passed, how many tests passed
+// and failed, and what each runtime and framework passed. A file that could not be run counts as one failure.
 import { readFileSync } from "node:fs"
 import { basename } from "node:path"
 import { frameworkMatrix, runtimeMatrix, table } from "./matrices.mjs"
@@ -19,7 +19,7 @@ for (const line of failures()) console.log(line)
 console.log(`${passed} passed, ${failed} failed`)
 if (failed > 0) process.exitCode = 1
 
-/** A line for each test that failed, with the first line of what it says: the rest stands far above. */
+/** Returns a line for each failed test, with only the first line of its message: the full message is printed above. */
 function failures() {
   const tests = files.flatMap(({ name: file, assertionResults }) =>
     assertionResults.filter(({ status }) => status === "failed").map((test) => ({ file, ...test })),
@@ -37,7 +37,7 @@ function firstLine(text = "") {
   return text.trim().split("\n", 1)[0].slice(0, 300)
 }
 
-/** Resolves to the names of the cases by column, as the package was built; without a build, to no columns. */
+/** Resolves to the names of the cases by column, from the built package; without a build, to no columns. */
 async function loadCases() {
   try {
     const { sessionAdapterCases, userAdapterCases, concurrencyCases } = await import("nightlatch/testing")
@@ -55,7 +55,7 @@ async function loadCases() {
   }
 }
 
-/** Prints a row for each suite whose tests bear the names of cases, with `-` for what it did not run. */
+/** Prints a row for each suite whose tests have the names of cases, with `-` for those that it did not run. */
 function printAdapters(columns) {
   const names = new Set(columns.flatMap(({ cases }) => cases.map(({ name }) => name)))
   const suites = new Map()
@@ -79,7 +79,7 @@ function printAdapters(columns) {
     )
 }
 
-// An adapter without the user port passes the cases of that port, which says nothing.
+// An adapter without the user port passes that port's cases without checking anything.
 function countCases(suite, tests, { cases }) {
   const telling = cases.filter(({ needsUsers }) => !needsUsers || !/redis|unstorage/i.test(suite))
   const due = new Set(telling.map(({ name }) => name))
@@ -87,7 +87,7 @@ function countCases(suite, tests, { cases }) {
   return run.length > 0 ? `${run.filter(({ status }) => status === "passed").length}/${due.size}` : "-"
 }
 
-/** What `describe` says, without ids of requirements; else the name of the file. */
+/** Returns the text of `describe` without ids of requirements, otherwise the name of the file. */
 function suiteName(file, titles) {
   const title = titles
     .join(" ")

@@ -1,7 +1,7 @@
-// Two tables from Vitest's JSON reports: which runtime passed which part of the portable suite, and which framework passed
-// which step of signing in. Each is `""` if there is nothing to tell.
+// Two tables from Vitest's JSON reports: which runtime passed which part of the portable suite, and which framework
+// passed which step of signing in. Each is `""` if it would be empty.
 
-/** What the tests of `test/installs/runtimes` say, whose titles are a runtime, a part and a case. */
+/** Tabulates the tests of `test/installs/runtimes`, whose titles are a runtime, a part and a case. */
 export function runtimeMatrix(files) {
   const tests = titled(files).filter(({ ancestorTitles }) => ancestorTitles.length === 2)
   const runtimes = unique(tests.map(({ ancestorTitles }) => ancestorTitles[0]))
@@ -25,7 +25,7 @@ const steps = [
   ["more", /^/],
 ]
 
-/** What the tests of the applications of docs/getting-started say, and of those that `nightlatch init` sets up. */
+/** Tabulates the tests of the applications of docs/getting-started and of `nightlatch init`. */
 export function frameworkMatrix(files) {
   const tests = titled(files).flatMap((test) => {
     const [, page, init] =
@@ -56,7 +56,7 @@ function count(tests, leftOut = []) {
   return due.length > 0 ? `${due.filter(({ status }) => status === "passed").length}/${due.length}` : "-"
 }
 
-// A page leaves out a test for forms of another kind than its own.
+// A page skips tests for kinds of forms that it does not have.
 function isSkipped({ status }) {
   return status === "skipped" || status === "pending"
 }
@@ -66,7 +66,7 @@ function matrix(corner, rows, columns, cell) {
   return table([[corner, ...columns], ...rows.map((row) => [row, ...columns.map((column) => cell(row, column))])])
 }
 
-/** Writes rows of text as aligned columns. */
+/** Formats rows of text as aligned columns. */
 export function table(rows) {
   const widths = rows[0].map((_, n) => Math.max(...rows.map((row) => row[n].length)))
   const line = (row) => row.map((cell, n) => (n === 0 ? cell.padEnd(widths[n]) : cell.padStart(widths[n]))).join("  ")

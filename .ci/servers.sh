@@ -1,7 +1,7 @@
-# Throw-away servers for the tests, and a browser. Sourced by what sets $work, a folder that other users may enter.
-# A server that an environment variable names, or that answers where the tests look first, is used instead.
+# Temporary servers for the tests, and a browser. Sourced by scripts that set $work, a folder that other users may
+# enter. If an environment variable names a server, or one answers where the tests look first, it is used instead.
 
-# Where Debian keeps mariadbd, and not on the path of everyone.
+# Debian's folder of mariadbd, which is not on every user's path.
 PATH=$PATH:/usr/sbin
 declare -A server_pids=() server_signals=()
 
@@ -89,8 +89,8 @@ find_postgres() {
   [ -x "$found/initdb" ] && echo "$found"
 }
 
-# In front of PostgreSQL: one in transaction mode, where each transaction may get another connection of the server, and
-# one in session mode. They pass on to every database.
+# Two PgBouncers in front of PostgreSQL: one in transaction mode, where each transaction may get another server
+# connection, and one in session mode. They serve every database.
 start_pgbouncer() {
   command -v pgbouncer >/dev/null || install_packages pgbouncer || return
   local mode port urls=()
@@ -123,7 +123,7 @@ ignore_startup_parameters = extra_float_digits
 END
 }
 
-# As PgBouncer wants a server's address.
+# Formats a server's address for PgBouncer.
 postgres_address() {
   node -e 'const u = new URL(process.argv[1]); console.log(`host=${u.hostname} port=${u.port || 5432} user=${u.username}` + (u.password && ` password=${u.password}`))' "$1"
 }
@@ -146,7 +146,7 @@ make_mariadb() {
     --skip-test-db >/dev/null
 }
 
-# What it has committed outlives the process, if not the machine.
+# Committed data outlives the process, but perhaps not the machine.
 run_mariadbd() {
   local data=$work/$1
   run_server "$1" mysql TERM mariadbd --no-defaults "--datadir=$data" --bind-address=127.0.0.1 "--port=$2" \
@@ -198,7 +198,7 @@ start_galera() {
   galera_ports=()
   local n urls=()
   for n in 0 1; do
-    # For clients, for the other node, and for the two ways to send it the data.
+    # Ports for clients, for the other node, and for the two ways to send it the data.
     galera_ports+=("$(free_port)" "$(free_port)" "$(free_port)" "$(free_port)")
     urls+=("mysql://test:test@127.0.0.1:${galera_ports[4 * n]}/test")
     make_mariadb "galera-$n" || return
@@ -209,7 +209,7 @@ start_galera() {
   echo "A Galera cluster runs at $NIGHTLATCH_GALERA_URLS"
 }
 
-# Without an address the node joins the other one.
+# Without an address, the node joins the other one.
 run_galera() {
   local name=galera-$1 port=${galera_ports[4 * $1]} group=${galera_ports[4 * $1 + 1]} other=${galera_ports[5 - 4 * $1]}
   local increments=${galera_ports[4 * $1 + 2]} transfer=${galera_ports[4 * $1 + 3]}
@@ -229,7 +229,8 @@ find_galera() {
   return 1
 }
 
-# Starts a process that stop_server ends: its name, its user if root is not to run it, the signal that stops it, itself.
+# Starts a process that stop_server ends. Arguments: its name, its user if root must not run it, the signal that stops
+# it, and the command.
 run_server() {
   local name=$1 user=$2 signal=$3 drop=()
   shift 3
@@ -280,7 +281,7 @@ joined() {
   echo "$*"
 }
 
-# Until a server, by its name, can do something.
+# Waits until a server, by its name, can do something.
 wait_for() {
   local name=$1 _
   shift

@@ -1,10 +1,10 @@
-// Starts the example with the command that is given, waits for the address it prints, fetches its first page, stops it.
+// Starts the example with the given command, waits for the address it prints, fetches its first page, and stops it.
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 
 const patience = 180_000
 
-// A group of its own, so that the shell, npm and the server can be stopped together.
+// A separate process group, so that the shell, npm and the server can be stopped together.
 const child = spawn("sh", ["-c", process.argv[2]], {
   detached: true,
   env: { ...process.env, PORT: "0" },
