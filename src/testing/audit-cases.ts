@@ -28,7 +28,7 @@ export const eventCases: AdapterCase[] = [
     for (const event of events) await adapter.insertEvents([event])
     await trial.expectEvents(userId, ...events.toReversed())
   }),
-  auditCase("insertEvents() skips events that are there already, and stores the others", async (trial) => {
+  auditCase("insertEvents() skips events that already exist, and stores the others", async (trial) => {
     const { adapter, userId, otherId } = trial
     const batch = [eventOf(userId, 1), eventOf(userId, 2)]
     for (let time = 1; time <= 2; time++) await adapter.insertEvents(batch)
@@ -37,7 +37,7 @@ export const eventCases: AdapterCase[] = [
     await trial.expectEvents(userId, ...[4, 3, 2, 1].map((n) => eventOf(userId, n)))
     await trial.expectEvents(otherId)
   }),
-  auditCase("an event keeps nothing of what was given, and is handed out as a copy", async (trial) => {
+  auditCase("events are copied when they are stored and when they are listed", async (trial) => {
     const given = eventOf(trial.userId, 1, { at: new Date(firstMoment) })
     await trial.adapter.insertEvents([given])
     given.at.setTime(0)
@@ -66,7 +66,7 @@ export const eventCases: AdapterCase[] = [
       }
     }
   }),
-  auditCase("listEvents() takes a place where no event is", async ({ adapter, userId, ...trial }) => {
+  auditCase("listEvents() accepts a place without an event", async ({ adapter, userId, ...trial }) => {
     const events = [1, 3, 5].map((n) => eventOf(userId, n, { at: shift(firstMoment, n) }))
     await adapter.insertEvents(events)
     expectEqual("listEvents()", await trial.list(userId, { at: shift(firstMoment, 4), id: eventId(9) }), [
@@ -77,7 +77,7 @@ export const eventCases: AdapterCase[] = [
     expectEqual("listEvents()", idsOf(await trial.list(userId, sameMoment)), [eventId(3), eventId(1)])
     expectEqual("listEvents()", await trial.list(userId, { at: expiredAt(0), id: eventId(9) }), [])
   }),
-  auditCase("pages of events lose none and repeat none, while new events come in", async (trial) => {
+  auditCase("pages of events neither lose nor repeat any while new events are stored", async (trial) => {
     const { adapter, userId } = trial
     const events = Array.from({ length: 25 }, (_, n) => eventOf(userId, n, { at: shift(firstMoment, n >> 2) }))
     await adapter.insertEvents(events)
@@ -96,7 +96,7 @@ export const eventCases: AdapterCase[] = [
     expectEqual("listEvents()", await trial.list(otherId, eventOf(userId, 3)), [eventOf(otherId, 2)])
     await trial.expectEvents(await trial.addUser(12))
   }),
-  auditCase("events outlive the user, and may name one who never existed", async ({ adapter, ...trial }) => {
+  auditCase("events outlive their user, and may name a user who never existed", async ({ adapter, ...trial }) => {
     const nobody = trial.idOf(3)
     await adapter.insertEvents([eventOf(trial.userId, 1), eventOf(nobody, 2)])
     if (hasUserPort(adapter)) await adapter.deleteUser(trial.userId)
@@ -111,7 +111,7 @@ export const eventCases: AdapterCase[] = [
     }
     await trial.expectEvents(userId, eventOf(userId, 1))
   }),
-  auditCase("events with a NUL in their detail are kept as they are, or refused", async (trial) => {
+  auditCase("events with a NUL in their detail are stored unchanged, or refused", async (trial) => {
     const { adapter, userId } = trial
     await adapter.insertEvents([eventOf(userId, 1)])
     const event = eventOf(userId, 2, { detail: "a\0b" })
@@ -119,12 +119,12 @@ export const eventCases: AdapterCase[] = [
     await trial.expectEvents(userId, ...(status === "fulfilled" ? [event] : []), eventOf(userId, 1))
   }),
 
-  auditCase("deleteEvents() deletes events at and before the instant, none behind", async (trial) => {
+  auditCase("deleteEvents() deletes events at and before the instant, none after it", async (trial) => {
     const { behind } = await addAround(trial)
     expectEqual("deleteEvents()", await trial.adapter.deleteEvents(firstMoment, 100), 3)
     await trial.expectEvents(trial.userId, ...behind)
   }),
-  auditCase("deleteEvents() deletes at most `limit`, and says how many", async (trial) => {
+  auditCase("deleteEvents() deletes at most `limit`, and returns how many", async (trial) => {
     const { behind } = await addAround(trial)
     for (const count of [2, 1, 0]) {
       expectEqual("deleteEvents()", await trial.adapter.deleteEvents(firstMoment, 2), count)

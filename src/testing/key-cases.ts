@@ -25,7 +25,7 @@ export const keyCases: AdapterCase[] = [
       await addKey(otherId, "grace", { passwordHash: "s2:it's 'quoted': \\ $1 ?" }),
     )
   }),
-  userCase("findKey() finds a password hash of 500 characters whole", async (trial) => {
+  userCase("findKey() finds a whole password hash of 500 characters", async (trial) => {
     await trial.expectKey(await trial.addKey(trial.userId, "ada", { passwordHash: "Ab1/".repeat(125) }))
   }),
   userCase("findKey() resolves to null for an unknown key", async (trial) => {
@@ -36,7 +36,7 @@ export const keyCases: AdapterCase[] = [
   userCase("findKey() compares both ids byte for byte", async (trial) => {
     for (const miss of nearMissesOfKey(await trial.addKey(trial.userId, "ada"))) await trial.expectNoKey(miss)
   }),
-  userCase("insertKey() keeps apart keys that look alike", async (trial) => {
+  userCase("insertKey() distinguishes keys that look alike", async (trial) => {
     const userIds = [trial.userId, trial.otherId]
     const names = Object.entries(lookalikes).flatMap(([providerId, ids]) => ids.map((id) => ({ providerId, id })))
     const keys = names.map(({ providerId, id }, n) => keyOf(userIds[n % 2]!, id, { providerId }))
@@ -44,7 +44,7 @@ export const keyCases: AdapterCase[] = [
     await trial.expectKey(...keys)
     for (const id of userIds) await trial.expectKeys(id, ...keys.filter(({ userId }) => userId === id))
   }),
-  userCase("insertKey() answers `key_taken` for a key that is taken, and leaves it alone", async (trial) => {
+  userCase("insertKey() returns `key_taken` for a taken key, and does not change it", async (trial) => {
     const key = await trial.addKey(trial.userId, "ada")
     const late = { ...key, userId: trial.otherId, passwordHash: "new" }
     expectEqual("insertKey()", await trial.adapter.insertKey(late), "key_taken")
@@ -64,7 +64,7 @@ export const keyCases: AdapterCase[] = [
     await trial.expectNoKey(key)
     await trial.expectKeys(key.userId)
   }),
-  userCase("insertKey() and findKey() share no object with the store", async ({ adapter, ...trial }) => {
+  userCase("insertKey() and findKey() copy what they store and return", async ({ adapter, ...trial }) => {
     const key = await trial.addKey(trial.userId, "ada")
     const [found, [listed]] = [await adapter.findKey("username", "ada"), await adapter.listKeys(key.userId)]
     const before = { ...key }
@@ -96,7 +96,7 @@ export const keyCases: AdapterCase[] = [
     for (const miss of nearMissesOfKey(key)) await trial.adapter.deleteKey(miss)
     await trial.expectKey(key)
   }),
-  userCase("deleteKey() answers `last_key` for a user's only key, and leaves it alone", async (trial) => {
+  userCase("deleteKey() returns `last_key` for a user's only key, and keeps it", async (trial) => {
     const key = await trial.addKey(trial.userId, "ada", { passwordHash: null })
     const others = [await trial.addKey(trial.otherId, "grace"), await trial.addKey(trial.otherId, "grace2")]
     expectEqual("deleteKey()", await trial.adapter.deleteKey(key), "last_key")
@@ -110,7 +110,7 @@ export const keyCases: AdapterCase[] = [
     await trial.expectKeys(key.userId)
     await trial.expectUser(key.userId, 1)
   }),
-  userCase("deleteKey() answers `missing` for a key of another user, and leaves it alone", async (trial) => {
+  userCase("deleteKey() returns `missing` for a key of another user, and keeps it", async (trial) => {
     const [key, second] = [await trial.addKey(trial.userId, "ada"), await trial.addKey(trial.userId, "ada2")]
     await trial.addKey(trial.otherId, "grace")
     for (const evenLast of [false, true]) {

@@ -15,7 +15,7 @@ export const keyChangeCases: AdapterCase[] = [
     await trial.expectUser(trial.userId, 3)
     await trial.expectUser(trial.otherId, 2)
   }),
-  userCase("insertKey() answers `key_taken` when key and attribute are taken, and changes neither", async (trial) => {
+  userCase("insertKey() returns `key_taken` if key and attribute are taken, and changes neither", async (trial) => {
     const key = await trial.addKey(trial.userId, "ada")
     const late = { ...key, userId: trial.otherId, passwordHash: "late" }
     for (const n of [1, 3]) {
@@ -24,7 +24,7 @@ export const keyChangeCases: AdapterCase[] = [
       await trial.expectUser(trial.otherId, 2)
     }
   }),
-  userCase("insertKey() stores all or, for an attribute that is taken, nothing", async (trial) => {
+  userCase("insertKey() stores nothing if an attribute is taken", async (trial) => {
     const key = keyOf(trial.userId, "ada")
     const outcome = await trial.adapter.insertKey(key, { username: usernameOf(2) })
     if (outcome === "inserted") return trial.expectKey(key)
@@ -43,7 +43,7 @@ export const keyChangeCases: AdapterCase[] = [
     },
   ),
 
-  userCase("renameKey() gives one key another id, and leaves everything else", async (trial) => {
+  userCase("renameKey() changes the id of one key, and nothing else", async (trial) => {
     const { key, others } = await addKeys(trial)
     const session = await trial.addSession(key.userId, 1)
     expectEqual("renameKey()", await trial.adapter.renameKey(key, "ada3"), "renamed")
@@ -70,7 +70,7 @@ export const keyChangeCases: AdapterCase[] = [
     await trial.expectUser(key.userId, 3)
     await trial.expectKey(key, ...others)
   }),
-  userCase("renameKey() answers `missing` for an unknown key, and changes nothing", async (trial) => {
+  userCase("renameKey() returns `missing` for an unknown key, and changes nothing", async (trial) => {
     const { key, others, expectUnchanged } = await addKeys(trial)
     const missing = keyOf(key.userId, "nobody")
     for (const to of ["ada3", ...others.map(({ providerUserId }) => providerUserId)]) {
@@ -80,7 +80,7 @@ export const keyChangeCases: AdapterCase[] = [
     }
     await expectUnchanged()
   }),
-  userCase("renameKey() answers `missing` for a key of another user, and changes neither user", async (trial) => {
+  userCase("renameKey() returns `missing` for a key of another user, and changes neither user", async (trial) => {
     const { key, expectUnchanged } = await addKeys(trial)
     for (const to of ["eve", key.providerUserId]) {
       const theirs = { ...key, userId: trial.otherId }
@@ -96,7 +96,7 @@ export const keyChangeCases: AdapterCase[] = [
       expectEqual("renameKey()", await trial.adapter.renameKey(miss, "eve"), "missing")
     await expectUnchanged()
   }),
-  userCase("renameKey() answers `key_taken` for an id that is taken, whosever it is", async (trial) => {
+  userCase("renameKey() returns `key_taken` for a taken id, whoever owns it", async (trial) => {
     const { key, others, expectUnchanged } = await addKeys(trial)
     for (const { providerUserId } of others.filter(({ providerId }) => providerId === key.providerId)) {
       for (const attributes of [undefined, { username: usernameOf(3) }, { username: usernameOf(2) }])
@@ -104,7 +104,7 @@ export const keyChangeCases: AdapterCase[] = [
     }
     await expectUnchanged()
   }),
-  userCase("renameKey() changes all or, for an attribute that is taken, nothing", async (trial) => {
+  userCase("renameKey() changes nothing if an attribute is taken", async (trial) => {
     const { key, expectUnchanged } = await addKeys(trial)
     for (const to of ["ada3", key.providerUserId]) {
       const outcome = await trial.adapter.renameKey(key, to, { username: usernameOf(2) })
@@ -133,12 +133,12 @@ export const keyChangeCases: AdapterCase[] = [
     await trial.expectKeys(key.userId, { ...key, providerUserId: to, passwordHash: "new" })
   }),
 
-  userCase("replaceKeyPassword() replaces the hash it was told to expect", async (trial) => {
+  userCase("replaceKeyPassword() replaces the expected hash", async (trial) => {
     const key = await trial.addKey(trial.userId, "ada", { passwordHash: "old" })
     expectEqual("replaceKeyPassword()", await trial.adapter.replaceKeyPassword(key, "old", "new"), true)
     await trial.expectKey({ ...key, passwordHash: "new" })
   }),
-  userCase("replaceKeyPassword() leaves a hash alone that is another one by now", async (trial) => {
+  userCase("replaceKeyPassword() does not replace a hash that has changed", async (trial) => {
     const key = await trial.addKey(trial.userId, "ada", { passwordHash: "$scrypt$Old" })
     for (const from of [...nearMisses("$scrypt$Old").filter((miss) => !miss.includes("\0")), "old", null]) {
       const swapped = await trial.adapter.replaceKeyPassword(key, from, "new")
@@ -146,20 +146,17 @@ export const keyChangeCases: AdapterCase[] = [
     }
     await trial.expectKey(key)
   }),
-  userCase(
-    "replaceKeyPassword() gives a key its first password, and takes it away again",
-    async ({ adapter, ...trial }) => {
-      const key = await trial.addKey(trial.userId, "ada", { passwordHash: null })
-      for (const wrong of ["", "null", "old"]) {
-        expectEqual("replaceKeyPassword()", await adapter.replaceKeyPassword(key, wrong, "new"), false)
-      }
-      expectEqual("replaceKeyPassword()", await adapter.replaceKeyPassword(key, null, "first"), true)
-      await trial.expectKey({ ...key, passwordHash: "first" })
-      expectEqual("replaceKeyPassword()", await adapter.replaceKeyPassword(key, null, "second"), false)
-      expectEqual("replaceKeyPassword()", await adapter.replaceKeyPassword(key, "first", null), true)
-      await trial.expectKey(key)
-    },
-  ),
+  userCase("replaceKeyPassword() sets a key's first password, and removes it again", async ({ adapter, ...trial }) => {
+    const key = await trial.addKey(trial.userId, "ada", { passwordHash: null })
+    for (const wrong of ["", "null", "old"]) {
+      expectEqual("replaceKeyPassword()", await adapter.replaceKeyPassword(key, wrong, "new"), false)
+    }
+    expectEqual("replaceKeyPassword()", await adapter.replaceKeyPassword(key, null, "first"), true)
+    await trial.expectKey({ ...key, passwordHash: "first" })
+    expectEqual("replaceKeyPassword()", await adapter.replaceKeyPassword(key, null, "second"), false)
+    expectEqual("replaceKeyPassword()", await adapter.replaceKeyPassword(key, "first", null), true)
+    await trial.expectKey(key)
+  }),
   userCase("replaceKeyPassword() resolves to true for a hash replaced by itself", async (trial) => {
     const key = await trial.addKey(trial.userId, "ada", { passwordHash: "same" })
     expectEqual("replaceKeyPassword()", await trial.adapter.replaceKeyPassword(key, "same", "same"), true)
@@ -174,7 +171,7 @@ export const keyChangeCases: AdapterCase[] = [
     await trial.expectNoKey(missing)
     await trial.expectKey(key)
   }),
-  userCase("replaceKeyPassword() changes that one key", async ({ userId, addKey, ...trial }) => {
+  userCase("replaceKeyPassword() changes only that key", async ({ userId, addKey, ...trial }) => {
     const passwordHash = "the same hash"
     const key = await addKey(userId, "ada", { passwordHash })
     const others = [

@@ -35,7 +35,7 @@ export const passkeyChangeCases: AdapterCase[] = [
     expectEqual("recordPasskeyUse() again", await adapter.recordPasskeyUse(passkey.id, from, useOf(7)), false)
     await trial.expectPasskeys({ ...passkey, ...useOf(6) })
   }),
-  passkeyCase("recordPasskeyUse() records every use of a passkey that does not count", async (trial) => {
+  passkeyCase("recordPasskeyUse() records every use of a passkey without a counter", async (trial) => {
     const passkey = await trial.addPasskey(trial.userId, 1, { signCount: 0 })
     for (const ms of [1, 2, 2]) {
       const use = useOf(0, { usedAt: shift(firstPasskeyAt, ms), backedUp: ms === 1 })
@@ -114,7 +114,7 @@ export const passkeyChangeCases: AdapterCase[] = [
       await trial.expectPasskeys(passkey)
     }
   }),
-  passkeyCase("deletePasskeys() deletes all of a user's passkeys, and says how many", async (trial) => {
+  passkeyCase("deletePasskeys() deletes all of a user's passkeys, and returns how many", async (trial) => {
     const { adapter, userId, otherId } = trial
     // The method is optional.
     if (!adapter.deletePasskeys) return

@@ -33,7 +33,7 @@ export const passkeyHostileCases: AdapterCase[] = [
       await check()
     }
   }),
-  wholeCase("a value of another type stands for no passkey", async ({ adapter, userId, passkey }, check) => {
+  wholeCase("a value of another type matches no passkey", async ({ adapter, userId, passkey }, check) => {
     for (const wrong of wrongTypes(passkey.id)) {
       const found = await settle(() => adapter.findPasskey(asId(wrong)))
       expectEqual(`findPasskey(${format(wrong)})`, valueOf(found, null), null)
@@ -43,7 +43,7 @@ export const passkeyHostileCases: AdapterCase[] = [
       await check()
     }
   }),
-  wholeCase("a value of another type stands for no owner, and for no missing one", async (trial, check) => {
+  wholeCase("a value of another type matches no owner, and no missing owner", async (trial, check) => {
     const { adapter, userId, passkey } = trial
     for (const wrong of wrongTypes(userId)) {
       const listed = await settle(() => adapter.listPasskeys(asId(wrong)))
@@ -54,7 +54,7 @@ export const passkeyHostileCases: AdapterCase[] = [
       await check()
     }
   }),
-  wholeCase("a name with a NUL is kept as it is, or refused", async ({ adapter, userId, ...trial }, check) => {
+  wholeCase("a name with a NUL is stored unchanged, or refused", async ({ adapter, userId, ...trial }, check) => {
     for (const name of ["\0", "a\0b", "a\0"]) {
       const passkey = passkeyOf(userId, 3, { name })
       const { status } = await settle(() => adapter.insertPasskey(passkey))

@@ -24,7 +24,7 @@ export const passkeyRowCases: AdapterCase[] = [
     ...[22, 255, 256, 1000, 1363].map((length) => ({ id: "aB".repeat(700).slice(0, length) })),
     ...["A", "a", "_"].map((last) => ({ id: "aB".repeat(681) + "x" + last })),
   ]),
-  storesEach("ids that differ by upper and lower case are those of two passkeys", [
+  storesEach("ids that differ only in case belong to two passkeys", [
     ...["AbC-_1", "abc-_1", "ABC-_1", "AbC_-1"].map((id) => ({ id })),
     ...["x", "X"].map((last) => ({ id: "aB".repeat(681) + "a" + last })),
   ]),
@@ -52,7 +52,7 @@ export const passkeyRowCases: AdapterCase[] = [
     "insertPasskey() keeps names byte for byte, up to 255 bytes",
     texts().map((name) => ({ name })),
   ),
-  storesEach("insertPasskey() keeps the kind of the authenticator", [
+  storesEach("insertPasskey() keeps the AAGUID of the authenticator", [
     { aaguid: "00000000-0000-0000-0000-000000000000" },
     { aaguid: "ffffffff-ffff-ffff-ffff-ffffffffffff" },
   ]),
@@ -63,7 +63,7 @@ export const passkeyRowCases: AdapterCase[] = [
       { usedAt: at },
     ]),
   ),
-  passkeyCase("insertPasskey() with an id that is taken stores nothing, whoever owns it", async (trial) => {
+  passkeyCase("insertPasskey() with a taken id stores nothing, whoever owns it", async (trial) => {
     const { adapter, userId, otherId } = trial
     const passkey = await trial.addPasskey(userId, 1)
     const changes = { publicKey: "other", name: "late", signCount: 9 }
@@ -91,7 +91,7 @@ export const passkeyRowCases: AdapterCase[] = [
     await trial.expectNoPasskey(passkey)
     await trial.expectOwned(passkey.userId)
   }),
-  passkeyCase("a passkey keeps nothing of what was given, and is handed out as a copy", async (trial) => {
+  passkeyCase("passkeys are copied when they are stored and when they are found", async (trial) => {
     const { adapter, userId } = trial
     const changes = () => ({ createdAt: new Date(firstPasskeyAt), usedAt: new Date(firstPasskeyAt) })
     spoil(await trial.addPasskey(userId, 1, changes()))
@@ -126,7 +126,7 @@ export const passkeyRowCases: AdapterCase[] = [
     for (let n = 0; n < 40; n++) passkeys.push(await trial.addPasskey(userId, n))
     await trial.expectOwned(userId, ...passkeys.toReversed())
   }),
-  passkeyCase("deleteUser() leaves the user no passkey, and keeps those of others", async (trial) => {
+  passkeyCase("deleteUser() deletes the user's passkeys, and keeps those of others", async (trial) => {
     const { adapter, userId, otherId } = trial
     if (!hasUserPort(adapter)) return
     const passkeys = [await trial.addPasskey(userId, 1), await trial.addPasskey(userId, 2)]

@@ -14,7 +14,7 @@ export const sessionChangeCases: AdapterCase[] = [
     expectEqual("extendSession()", await extend(trial, session, session.expiresAt), true)
     await trial.expectStored(session, { expiresAt: liveUntil(60) })
   }),
-  changeCase("extendSession() neither moves nor shortens a deadline behind the limit", async (trial, session) => {
+  changeCase("extendSession() neither moves nor shortens a deadline after the limit", async (trial, session) => {
     const before = shift(session.expiresAt, -trial.precision)
     for (const expiresAt of [liveUntil(60), liveUntil(-60), expiredAt(0)]) {
       expectEqual("extendSession()", await trial.adapter.extendSession(session.id, expiresAt, before), false)
@@ -46,7 +46,7 @@ export const sessionChangeCases: AdapterCase[] = [
     await trial.expectNoSession(id)
     await trial.expectListed(userId, [])
   }),
-  changeCase("extendSession() moves that one session and nothing else of it", async (trial, session) => {
+  changeCase("extendSession() changes the deadline of that one session, and nothing else", async (trial, session) => {
     await extend(trial, session)
     await trial.expectStored(session, { expiresAt: liveUntil(60) })
   }),
@@ -55,7 +55,7 @@ export const sessionChangeCases: AdapterCase[] = [
     expectEqual("extendSession()", await extend(trial, session, expiredAt(1)), true)
     await trial.expectStored(session, { expiresAt: liveUntil(60) })
   }),
-  changeCase("extendSession() keeps nothing of the date it was given", async (trial, session) => {
+  changeCase("extendSession() copies the date that it stores", async (trial, session) => {
     const expiresAt = liveUntil(60)
     await trial.adapter.extendSession(session.id, expiresAt, liveUntil(30))
     expiresAt.setTime(0)
@@ -140,7 +140,7 @@ export const sessionChangeCases: AdapterCase[] = [
     },
   ),
 
-  sessionCase("replaceSession() stores the new session as given, and the old one is gone", async (trial) => {
+  sessionCase("replaceSession() stores the new session as given, and deletes the old one", async (trial) => {
     const { id, userId, createdAt } = await trial.addSession(trial.userId, 1)
     const next = sessionOf(userId, 2, { createdAt, expiresAt: liveUntil(9), attributes: { label: "kept 'as' given" } })
     expectEqual("replaceSession()", await trial.adapter.replaceSession(id, next), true)
@@ -148,7 +148,7 @@ export const sessionChangeCases: AdapterCase[] = [
     await trial.expectNoSession(id)
     await trial.expectListed(userId, [next])
   }),
-  changeCase("replaceSession() does not carry attributes over that the new session leaves out", async (trial, old) => {
+  changeCase("replaceSession() does not copy attributes that the new session leaves out", async (trial, old) => {
     const next = sessionOf(trial.userId, 4, { attributes: {} })
     await trial.adapter.replaceSession(old.id, next)
     await trial.expectStored(next)
@@ -166,10 +166,10 @@ export const sessionChangeCases: AdapterCase[] = [
     expectEqual("replaceSession()", await trial.adapter.replaceSession(old.id, sessionOf(trial.userId, 2)), false)
     await trial.expectListed(trial.userId, [])
   }),
-  changeCase("replaceSession() leaves every other session as it was", async ({ adapter, userId }, old) => {
+  changeCase("replaceSession() changes no other session", async ({ adapter, userId }, old) => {
     await adapter.replaceSession(old.id, sessionOf(userId, 4))
   }),
-  changeCase("replaceSession() rejects an id that is taken, and harms neither session", async (trial, old) => {
+  changeCase("replaceSession() rejects a taken id, and changes neither session", async (trial, old) => {
     await expectRejection("replaceSession()", () => trial.adapter.replaceSession(old.id, sessionOf(old.userId, 3)))
     await trial.expectStored(old)
   }),

@@ -17,7 +17,7 @@ export const sessionDeleteCases: AdapterCase[] = [
     expectEqual("deleteSession()", await trial.adapter.deleteSession(sessionId(4), session.userId), false)
     await trial.expectStored(session)
   }),
-  changeCase("deleteSession() deletes that one session", async ({ adapter }, session) => {
+  changeCase("deleteSession() deletes only that session", async ({ adapter }, session) => {
     await adapter.deleteSession(session.id)
   }),
   changeCase("deleteSession() with a user's id deletes that user's session", async (trial, session) => {
@@ -40,14 +40,14 @@ export const sessionDeleteCases: AdapterCase[] = [
     for (const n of [1, 2]) await trial.expectNoSession(sessionId(n))
     await trial.expectStored(other)
   }),
-  sessionCase("deleteUserSessions() spares the one session it is told to", async (trial) => {
+  sessionCase("deleteUserSessions() keeps the one session that it is told to keep", async (trial) => {
     const [kept, other] = [await trial.addSession(trial.userId, 1), await trial.addSession(trial.otherId, 4)]
     for (const n of [2, 3]) await trial.addSession(trial.userId, n)
     await trial.adapter.deleteUserSessions(trial.userId, kept.id)
     await trial.expectListed(trial.userId, [kept])
     for (const session of [kept, other]) await trial.expectStored(session)
   }),
-  sessionCase("deleteUserSessions() spares none when told an id that is not that user's", async (trial) => {
+  sessionCase("deleteUserSessions() keeps none for an id that is not that user's", async (trial) => {
     const theirs = await trial.addSession(trial.otherId, 9)
     for (const exceptId of [theirs.id, sessionId(10), undefined]) {
       await trial.addSession(trial.userId, 1)

@@ -32,7 +32,7 @@ export const sessionHostileCases: AdapterCase[] = [
     await trial.expectStored(session)
     await trial.expectListed(session.userId, [session])
   }),
-  sessionCase("deleteUserSessions() compares the id it spares byte for byte", async (trial) => {
+  sessionCase("deleteUserSessions() compares the id that it keeps byte for byte", async (trial) => {
     for (const miss of nearMisses(sessionId(1))) {
       await trial.addSession(trial.userId, 1)
       const { status } = await settle(() => trial.adapter.deleteUserSessions(trial.userId, miss))
@@ -50,7 +50,7 @@ export const sessionHostileCases: AdapterCase[] = [
       await expectStored(session)
     }
   }),
-  changeCase("a value of another type stands for no session and no user", async ({ adapter, ...trial }, session) => {
+  changeCase("a value of another type matches no session and no user", async ({ adapter, ...trial }, session) => {
     for (const wrong of wrongTypes(session.id)) {
       const found = await settle(() => adapter.findSession(asId(wrong)))
       expectEqual(`findSession(${format(wrong)})`, valueOf(found, null), null)
@@ -64,13 +64,13 @@ export const sessionHostileCases: AdapterCase[] = [
     }
   }),
 
-  sessionCase("insertSession() lets no attribute stand in for a core column", async (trial) => {
+  sessionCase("insertSession() lets no attribute replace a core column", async (trial) => {
     for (const [n, attributes] of coreAttributes(trial).entries()) {
       await expectInsertedOrRefused(trial, sessionOf(trial.userId, n, { attributes }))
       await trial.expectListed(trial.otherId, [])
     }
   }),
-  sessionCase("updateSession() lets no attribute stand in for a core column", async (trial) => {
+  sessionCase("updateSession() lets no attribute replace a core column", async (trial) => {
     const session = await trial.addSession(trial.userId, 1)
     for (const attributes of coreAttributes(trial)) {
       await settle(() => trial.adapter.updateSession(session.id, attributes))
@@ -78,7 +78,7 @@ export const sessionHostileCases: AdapterCase[] = [
       await trial.expectListed(trial.otherId, [])
     }
   }),
-  sessionCase("replaceSession() lets no attribute stand in for a core column", async (trial) => {
+  sessionCase("replaceSession() lets no attribute replace a core column", async (trial) => {
     for (const [n, attributes] of coreAttributes(trial).entries()) {
       const [old, next] = [await trial.addSession(trial.userId, n), sessionOf(trial.userId, 100 + n, { attributes })]
       const { status } = await settle(() => trial.adapter.replaceSession(old.id, next))

@@ -40,11 +40,11 @@ export const sessionRowCases: AdapterCase[] = [
   sessionCase("findSession() finds an expired session too", async (trial) => {
     await trial.expectStored(await trial.addSession(trial.userId, 1, { expiresAt: expiredAt(0) }))
   }),
-  changeCase("findSession() finds the one of several sessions", async (trial, first) => {
+  changeCase("findSession() finds the right one of several sessions", async (trial, first) => {
     const last = await trial.addSession(trial.userId, 4, { expiresAt: liveUntil(7) })
     for (const session of [first, last]) await trial.expectStored(session)
   }),
-  sessionCase("findSession() finds any text in an attribute as it was stored", async (trial) => {
+  sessionCase("findSession() finds any attribute text as it was stored", async (trial) => {
     for (const [n, label] of texts.entries()) {
       await trial.expectStored(await trial.addSession(trial.userId, n, { attributes: { label } }))
     }
@@ -52,14 +52,14 @@ export const sessionRowCases: AdapterCase[] = [
   sessionCase("findSession() finds null, or nothing, for an attribute left out", async (trial) => {
     await trial.expectStored(await trial.addSession(trial.userId, 1, { attributes: {} }))
   }),
-  sessionCase("findSession() finds the row of the session's user with it", async (trial) => {
+  sessionCase("findSession() also finds the row of the session's user", async (trial) => {
     if (!trial.knowsUsers) return
     const sessions = [await trial.addSession(trial.userId, 1), await trial.addSession(trial.otherId, 2)]
     for (const [n, { id, userId }] of sessions.entries()) {
       expectRow((await trial.adapter.findSession(id))?.user, userId, usernameOf(n + 1))
     }
   }),
-  changeCase("findSession() and listSessions() hand out copies", async (trial, session) => {
+  changeCase("findSession() and listSessions() return copies", async (trial, session) => {
     const found = await trial.adapter.findSession(session.id)
     for (const copy of [found?.session, ...(await trial.adapter.listSessions(session.userId))]) {
       copy?.createdAt.setTime(0)
@@ -71,14 +71,14 @@ export const sessionRowCases: AdapterCase[] = [
     if (!trial.knowsUsers) return
     expectRow((await trial.adapter.findSession(session.id))?.user, session.userId, usernameOf(1))
   }),
-  sessionCase("insertSession() keeps nothing of the object it was given", async (trial) => {
+  sessionCase("insertSession() copies the object that it stores", async (trial) => {
     const session = await trial.addSession(trial.userId, 1)
     session.createdAt.setTime(0)
     session.expiresAt.setTime(0)
     session.attributes.label = "changed"
     await trial.expectStored(sessionOf(trial.userId, 1))
   }),
-  sessionCase("insertSession() rejects an id that is taken, and keeps the first session", async (trial) => {
+  sessionCase("insertSession() rejects a taken id, and keeps the first session", async (trial) => {
     const session = await trial.addSession(trial.userId, 1)
     const late = { expiresAt: liveUntil(9), attributes: { label: "late" } }
     for (const userId of [trial.otherId, trial.userId]) {
@@ -87,7 +87,7 @@ export const sessionRowCases: AdapterCase[] = [
     await trial.expectStored(session)
     await trial.expectListed(trial.otherId, [])
   }),
-  sessionCase("insertSession() lets one of many racing callers have an id", async ({ adapter, ...trial }) => {
+  sessionCase("insertSession() stores one of many racing sessions of one id", async ({ adapter, ...trial }) => {
     const labels = Array.from({ length: 8 }, (_, n) => `racer ${n}`)
     const racers = labels.map((label) => sessionOf(trial.userId, 1, { attributes: { label } }))
     const outcomes = await Promise.all(racers.map((racer) => settle(() => adapter.insertSession(racer))))

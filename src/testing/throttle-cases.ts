@@ -12,11 +12,11 @@ const day = 24 * 60 * 60 * 1000
 
 /** Budgets are spent and refilled to the millisecond, by the caller's clock. */
 export const attemptCases: AdapterCase[] = [
-  throttleCase("takeAttempt() lets as many through at once as a full budget has", async (trial) => {
+  throttleCase("takeAttempt() allows as many attempts at once as a full budget has", async (trial) => {
     await trial.drain(id)
     for (let n = 0; n < 3; n++) await trial.expectRefused(id, now, now + span)
   }),
-  throttleCase("takeAttempt() lets one more through after its cost, not a millisecond earlier", async (trial) => {
+  throttleCase("takeAttempt() allows one more after its cost, not a millisecond earlier", async (trial) => {
     await trial.drain(id)
     await trial.expectRefused(id, now + cost - 1, now + span)
     await trial.expectTaken(id, now + cost, now + span + cost)
@@ -24,7 +24,7 @@ export const attemptCases: AdapterCase[] = [
     await trial.expectRefused(id, now + 2 * cost - 1, now + span + cost)
     await trial.expectTaken(id, now + 2 * cost + 1, now + span + 2 * cost)
   }),
-  throttleCase("takeAttempt() moves nothing when it refuses, however often", async (trial) => {
+  throttleCase("takeAttempt() changes nothing when it refuses, however often", async (trial) => {
     await trial.drain(id)
     for (let ms = 0; ms < cost; ms += cost / 10) await trial.expectRefused(id, now + ms, now + span)
     await trial.expectTaken(id, now + cost, now + span + cost)
@@ -51,7 +51,7 @@ export const attemptCases: AdapterCase[] = [
     },
   ),
   throttleCase(
-    "takeAttempt() lets one through if it costs the whole budget, and none that costs more",
+    "takeAttempt() allows one attempt that costs the whole budget, and none that costs more",
     async (trial) => {
       const { takeAttempt } = methodsOf(trial)
       for (const each of [id, otherId]) {
@@ -62,7 +62,7 @@ export const attemptCases: AdapterCase[] = [
       expectEqual("takeAttempt()", await takeAttempt(otherId, now, 1, span), { taken: true, until: now + 1 })
     },
   ),
-  throttleCase("takeAttempt() cuts what a server with a wrong clock has taken", async (trial) => {
+  throttleCase("takeAttempt() cuts a row that a server with a wrong clock has written", async (trial) => {
     await trial.drain(id, now + day)
     await trial.expectTaken(otherId, now + day, now + day + cost)
     for (const each of [id, otherId]) {
@@ -71,7 +71,7 @@ export const attemptCases: AdapterCase[] = [
       await trial.expectTaken(each, now + cost, now + cost + span)
     }
   }),
-  throttleCase("takeAttempt() cuts to the millisecond, and not what clocks may differ by", async (trial) => {
+  throttleCase("takeAttempt() cuts to the millisecond, and not within the allowed clock skew", async (trial) => {
     await trial.drain(id)
     await trial.expectRefused(id, now - skew, now - skew + span)
     await trial.expectRefused(id, now + cost - 1, now + span)
@@ -97,7 +97,7 @@ export const attemptCases: AdapterCase[] = [
       }
     },
   ),
-  throttleCase("takeAttempt() gives servers that take turns with differing clocks one budget", async (trial) => {
+  throttleCase("takeAttempt() gives servers with different clocks one budget", async (trial) => {
     await trial.drain(id, now + skew)
     for (let n = 0; n < 10; n++) {
       await trial.expectRefused(id, now, now + span)
@@ -111,7 +111,7 @@ export const attemptCases: AdapterCase[] = [
     await trial.expectRefused(otherId, now, now + span)
     await trial.expectRefused(otherId, now + skew, now + skew + span)
   }),
-  throttleCase("takeAttempt() counts in numbers from 1970 to the last date there is", async (trial) => {
+  throttleCase("takeAttempt() counts in numbers from 1970 to the last possible date", async (trial) => {
     for (const [n, at] of [0, 1, 2 ** 31, 2 ** 32, 8.64e15 - 2 * span].entries()) {
       await trial.drain(attemptId(n), at)
       await trial.expectRefused(attemptId(n), at, at + span)
@@ -128,7 +128,7 @@ export const attemptCases: AdapterCase[] = [
     }
     await trial.expectRefused(id, now, now + span)
   }),
-  throttleCase("a value of another type stands for no budget", async ({ adapter, ...trial }) => {
+  throttleCase("a value of another type matches no budget", async ({ adapter, ...trial }) => {
     await trial.expectTaken(id, now, now + cost)
     for (const wrong of wrongTypes(id)) {
       await settle(() => adapter.takeAttempt(asId(wrong), now, cost, span))
@@ -136,14 +136,14 @@ export const attemptCases: AdapterCase[] = [
     }
     await trial.expectTaken(id, now, now + 2 * cost)
   }),
-  throttleCase("takeAttempt() lets no more of many racing callers through than the budget has", async (trial) => {
+  throttleCase("takeAttempt() allows no more of many racing attempts than the budget has", async (trial) => {
     const { takeAttempt } = methodsOf(trial)
     const attempts = await Promise.all(Array.from({ length: 20 }, () => takeAttempt(id, now, cost, span)))
     expectEqual("takeAttempt() calls that were let through", attempts.filter(({ taken }) => taken).length, limit)
     await trial.expectRefused(id, now, now + span)
   }),
 
-  throttleCase("dropAttempts() fills these budgets up again and no others", async ({ adapter, ...trial }) => {
+  throttleCase("dropAttempts() refills these budgets and no others", async ({ adapter, ...trial }) => {
     const ids = [1, 2, 3].map(attemptId)
     for (const each of ids) await trial.drain(each)
     await adapter.dropAttempts([])
@@ -155,13 +155,13 @@ export const attemptCases: AdapterCase[] = [
     await trial.expectRefused(attemptId(2), now, now + span)
   }),
 
-  throttleCase("deleteIdleAttempts() deletes budgets that are full at the instant, no others", async (trial) => {
+  throttleCase("deleteIdleAttempts() deletes only budgets that are full at the instant", async (trial) => {
     for (const ms of [-1, 0, 1]) await trial.expectTaken(attemptId(2 + ms), now + ms, now + ms + cost)
     expectEqual("deleteIdleAttempts()", await trial.adapter.deleteIdleAttempts(now + cost, 100), 2)
     for (const n of [1, 2]) await trial.expectTaken(attemptId(n), now, now + cost)
     await trial.expectTaken(attemptId(3), now, now + 1 + 2 * cost)
   }),
-  throttleCase("deleteIdleAttempts() deletes at most `limit`, and says how many", async (trial) => {
+  throttleCase("deleteIdleAttempts() deletes at most `limit`, and returns how many", async (trial) => {
     for (const n of [1, 2, 3, 4, 5]) await trial.expectTaken(attemptId(n), now, now + cost)
     for (const count of [2, 2, 1, 0]) {
       expectEqual("deleteIdleAttempts()", await trial.adapter.deleteIdleAttempts(now + cost, 2), count)

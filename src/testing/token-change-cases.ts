@@ -18,7 +18,7 @@ export const tokenChangeCases: AdapterCase[] = [
     await trial.expectNoToken(tokens[0]!, tokens[2]!)
     await trial.expectCount(userId, 3)
   }),
-  tokenCase("replacing tokens takes one that never expires for the newest of the older ones", async (trial) => {
+  tokenCase("replacing tokens treats one that never expires as the newest of the older ones", async (trial) => {
     const endless = await trial.addEndless(trial.userId, 10)
     if (!endless) return
     const [last] = await addAll(trial, [new Date(8.64e15)])
@@ -50,7 +50,7 @@ export const tokenChangeCases: AdapterCase[] = [
     await trial.insert([tokenOf(userId, 5)], { userId, purpose: usualPurpose, keep: 3 })
     await trial.expectTokens(...tokens, tokenOf(userId, 5))
   }),
-  tokenCase("replacing tokens concerns one user and one purpose", async ({ userId, otherId, ...trial }) => {
+  tokenCase("replacing tokens affects one user and one purpose", async ({ userId, otherId, ...trial }) => {
     const others = [tokenOf(userId, 1, { purpose: "change_email" }), tokenOf(otherId, 2), tokenOf(null, 3)]
     for (const token of others) await trial.insert([token])
     await trial.insert([tokenOf(userId, 4)], { userId, purpose: usualPurpose, keep: 1 })
@@ -69,14 +69,14 @@ export const tokenChangeCases: AdapterCase[] = [
     await trial.expectCount(otherId, 0, ":recovery")
   }),
 
-  tokenCase("deleteTokens() deletes the purposes that it is told, and may be repeated", async (trial) => {
+  tokenCase("deleteTokens() deletes the given purposes, and may be repeated", async (trial) => {
     const { deleted, kept } = await addPurposes(trial, ["change_email", usualPurpose])
     const [{ adapter, userId }, purposes] = [trial, ["change_email", usualPurpose, "unknown"]]
     for (let time = 1; time <= 2; time++) await adapter.deleteTokens(userId, purposes)
     await trial.expectNoToken(...deleted)
     await trial.expectTokens(...kept)
   }),
-  tokenCase("deleteTokens() deletes all purposes but those that it spares", async (trial) => {
+  tokenCase("deleteTokens() deletes all purposes except the given ones", async (trial) => {
     const { deleted, kept } = await addPurposes(trial, ["change_email", usualPurpose])
     await trial.adapter.deleteTokens(trial.userId, { except: [":recovery", ":known_browser", "unknown"] })
     await trial.expectNoToken(...deleted)
@@ -87,7 +87,7 @@ export const tokenChangeCases: AdapterCase[] = [
     await trial.adapter.deleteTokens(trial.userId, [])
     await trial.expectTokens(...kept)
   }),
-  tokenCase("deleteTokens() that spares none deletes all of the user's", async (trial) => {
+  tokenCase("deleteTokens() except no purposes deletes all of the user's tokens", async (trial) => {
     const { deleted, kept } = await addPurposes(trial, everyPurpose)
     await trial.adapter.deleteTokens(trial.userId, { except: [] })
     await trial.expectNoToken(...deleted)
@@ -105,7 +105,7 @@ export const tokenChangeCases: AdapterCase[] = [
     await trial.expectNoToken(added)
   }),
 
-  tokenCase("deleteExpiredTokens() deletes deadlines at and before the instant, none behind", async (trial) => {
+  tokenCase("deleteExpiredTokens() deletes deadlines at and before the instant, none after it", async (trial) => {
     const { adapter, userId } = trial
     const instant = expiredAt(0)
     const [dead, due, behind] = await addAll(trial, [expiredAt(-60), instant, shift(instant, 1)])
@@ -116,7 +116,7 @@ export const tokenChangeCases: AdapterCase[] = [
     await trial.expectTokens(behind!, ...live)
     await trial.expectCount(userId, 1)
   }),
-  tokenCase("deleteExpiredTokens() deletes at most `limit`, and says how many", async ({ adapter, ...trial }) => {
+  tokenCase("deleteExpiredTokens() deletes at most `limit`, and returns how many", async ({ adapter, ...trial }) => {
     await addAll(trial, [0, -1, -2].map(expiredAt))
     await trial.addToken(trial.otherId, 13, { expiresAt: expiredAt(-3) })
     await trial.addToken(null, 14, { expiresAt: expiredAt(-4) })

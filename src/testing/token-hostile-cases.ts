@@ -24,14 +24,17 @@ export const tokenHostileCases: AdapterCase[] = [
       await check()
     }
   }),
-  tokenCase("deleteTokens() compares the purposes it spares byte for byte", async ({ adapter, userId, ...trial }) => {
-    for (const miss of nearMisses(usualPurpose)) {
-      const token = await trial.addToken(userId, 1)
-      const { status } = await settle(() => adapter.deleteTokens(userId, { except: [miss] }))
-      if (status === "rejected") await adapter.deleteTokens(userId, { except: [] })
-      await trial.expectNoToken(token)
-    }
-  }),
+  tokenCase(
+    "deleteTokens() compares the purposes that it keeps byte for byte",
+    async ({ adapter, userId, ...trial }) => {
+      for (const miss of nearMisses(usualPurpose)) {
+        const token = await trial.addToken(userId, 1)
+        const { status } = await settle(() => adapter.deleteTokens(userId, { except: [miss] }))
+        if (status === "rejected") await adapter.deleteTokens(userId, { except: [] })
+        await trial.expectNoToken(token)
+      }
+    },
+  ),
   wholeCase("the users of tokens are compared byte for byte", async ({ adapter, userId }, check) => {
     for (const miss of typeof userId === "string" ? nearMisses(userId) : []) {
       const counted = await settle(() => adapter.countTokens(miss, usualPurpose))
@@ -42,7 +45,7 @@ export const tokenHostileCases: AdapterCase[] = [
       await check()
     }
   }),
-  wholeCase("a value of another type stands for no token", async ({ adapter }, check) => {
+  wholeCase("a value of another type matches no token", async ({ adapter }, check) => {
     for (const wrong of wrongTypes(tokenIdOf(1))) {
       const found = await settle(() => adapter.findToken(asId(wrong)))
       expectEqual(`findToken(${format(wrong)})`, valueOf(found, null), null)
@@ -51,7 +54,7 @@ export const tokenHostileCases: AdapterCase[] = [
       await check()
     }
   }),
-  wholeCase("a value of another type stands for no user with tokens, and for no missing one", async (trial, check) => {
+  wholeCase("a value of another type matches no user with tokens, and no missing user", async (trial, check) => {
     const { adapter, userId } = trial
     for (const wrong of wrongTypes(userId)) {
       const counted = await settle(() => adapter.countTokens(asId(wrong), usualPurpose))
@@ -62,7 +65,7 @@ export const tokenHostileCases: AdapterCase[] = [
       await check()
     }
   }),
-  wholeCase("text with a NUL is kept as it is, or refused", async ({ adapter, userId, ...trial }, check) => {
+  wholeCase("text with a NUL is stored unchanged, or refused", async ({ adapter, userId, ...trial }, check) => {
     for (const data of ["\0", "a\0b", "a\0"]) {
       const token = tokenOf(userId, 3, { data, purpose: ":recovery" })
       const { status } = await settle(() => adapter.insertTokens([token]))

@@ -31,7 +31,7 @@ export const tokenRowCases: AdapterCase[] = [
     for (const token of tokens) await trial.insert([token])
     await trial.expectTokens(...tokens)
   }),
-  tokenCase("insertTokens() with an id that is taken stores and deletes nothing", async (trial) => {
+  tokenCase("insertTokens() with a taken id stores and deletes nothing", async (trial) => {
     const { userId, adapter } = trial
     const token = await trial.addToken(userId, 1)
     const theirs = await trial.addToken(trial.otherId, 4)
@@ -55,7 +55,7 @@ export const tokenRowCases: AdapterCase[] = [
     await expectAuthError("insertTokens()", "user_missing", () => trial.adapter.insertTokens(tokens))
     await trial.expectNoToken(...tokens)
   }),
-  tokenCase("insertTokens() stores tokens of several users and of nobody at once, or none", async (trial) => {
+  tokenCase("insertTokens() stores tokens with and without users at once, or none", async (trial) => {
     const { adapter, userId, otherId } = trial
     const replacing = { userId, purpose: usualPurpose, keep: 1 }
     const older = await trial.addToken(userId, 1)
@@ -77,7 +77,7 @@ export const tokenRowCases: AdapterCase[] = [
     await trial.expectNoToken(older)
     for (const id of [userId, otherId]) await trial.expectCount(id, 1)
   }),
-  tokenCase("a token keeps nothing of what was given, and is handed out as a copy", async (trial) => {
+  tokenCase("tokens are copied when they are stored and when they are found", async (trial) => {
     const given = await trial.addToken(trial.userId, 1)
     given.expiresAt?.setTime(0)
     given.data = "changed"
@@ -130,14 +130,14 @@ export const tokenRowCases: AdapterCase[] = [
       await expectTried(trial, token, used.attempts + 1, used.attempts + 1)
     }
   }),
-  tokenCase("tryToken() lets as many of many racing callers through as the limit says", async (trial) => {
+  tokenCase("tryToken() counts as many of many racing attempts as the limit allows", async (trial) => {
     const token = await trial.addToken(trial.userId, 1, { attempts: 2 })
     const tried = await Promise.all(Array.from({ length: 10 }, () => trial.adapter.tryToken(token.id, 6)))
     const attempts = tried.flatMap((each) => each?.attempts ?? []).toSorted((a, b) => a - b)
     expectEqual("attempts of tryToken() calls that got it", attempts, [3, 4, 5, 6])
     await trial.expectTokens({ ...token, attempts: 6 })
   }),
-  tokenCase("deleteUser() leaves the user no token, and keeps those of others", async (trial) => {
+  tokenCase("deleteUser() deletes the user's tokens, and keeps those of others", async (trial) => {
     const { adapter, userId, otherId } = trial
     if (!hasUserPort(adapter)) return
     const purposes = [usualPurpose, ":recovery"]

@@ -47,7 +47,7 @@ export const totpCases: AdapterCase[] = [
     }
     await trial.expectNoTotp(trial.otherId)
   }),
-  totpCase("insertTotp() with `replace` takes the place of the user's one, whatever it is", async (trial) => {
+  totpCase("insertTotp() with `replace` replaces the user's authenticator, whatever it is", async (trial) => {
     const { userId, otherId } = trial
     const theirs = await trial.addTotp(otherId, 9)
     const later = totpOf(2, { usedStep: usualStep + 5 })
@@ -68,7 +68,7 @@ export const totpCases: AdapterCase[] = [
     await trial.addUser(3)
     await trial.expectNoTotp(missing)
   }),
-  totpCase("a user without an authenticator, or who does not exist, has none to find", async (trial) => {
+  totpCase("a user without an authenticator, or who does not exist, has none", async (trial) => {
     const totp = await trial.addTotp(trial.otherId, 2)
     for (const id of [trial.userId, trial.idOf(3)]) {
       await trial.expectNoTotp(id)
@@ -78,14 +78,14 @@ export const totpCases: AdapterCase[] = [
     }
     await trial.expectTotp(trial.otherId, totp)
   }),
-  totpCase("an authenticator is handed out as a copy", async ({ adapter, userId, ...trial }) => {
+  totpCase("findTotp() returns a copy", async ({ adapter, userId, ...trial }) => {
     const totp = await trial.addTotp(userId, 1)
     const copy = await adapter.findTotp(userId)
     if (copy) Object.assign(copy, { secret: "changed", usedStep: 0 })
     await trial.expectTotp(userId, totp)
   }),
 
-  ownedCase("takeStep() uses a step up once, and none before it", async (trial) => {
+  ownedCase("takeStep() uses up a step once, and no earlier one", async (trial) => {
     const { adapter, userId, totp } = trial
     const refused = [usualStep, usualStep - 1, 0]
     for (const step of refused) expectEqual(`takeStep(${step})`, await adapter.takeStep(userId, step), false)
@@ -97,7 +97,7 @@ export const totpCases: AdapterCase[] = [
     expectEqual("takeStep()", await adapter.takeStep(userId, usualStep + 3), true)
     await trial.expectTotp(userId, { ...totp, usedStep: usualStep + 3 })
   }),
-  ownedCase("takeStep() puts `resealed` in the secret's place, only if it uses the step up", async (trial) => {
+  ownedCase("takeStep() replaces the secret with `resealed`, only if it uses up the step", async (trial) => {
     const { adapter, userId, totp } = trial
     expectEqual("takeStep()", await adapter.takeStep(userId, usualStep, "resealed"), false)
     await trial.expectTotp(userId, totp)
@@ -106,7 +106,7 @@ export const totpCases: AdapterCase[] = [
     expectEqual("takeStep()", await adapter.takeStep(userId, usualStep + 2), true)
     await trial.expectTotp(userId, { secret: "resealed", usedStep: usualStep + 2 })
   }),
-  ownedCase("takeStep() with `ifSecret` uses a step up only while that secret is stored", async (trial) => {
+  ownedCase("takeStep() with `ifSecret` uses up a step only while that secret is stored", async (trial) => {
     const { adapter, userId, totp } = trial
     const take = (step: number, ifSecret: string, resealed?: string) =>
       adapter.takeStep(userId, step, resealed, ifSecret)
@@ -128,7 +128,7 @@ export const totpCases: AdapterCase[] = [
       await trial.expectTotp(userId, totp)
     }
   }),
-  ownedCase("takeStep() lets one of many racing callers use a step up", async ({ adapter, userId, ...trial }) => {
+  ownedCase("takeStep() lets one of many racing callers use up a step", async ({ adapter, userId, ...trial }) => {
     const secrets = Array.from({ length: 10 }, (_, n) => `resealed ${n}`)
     const takes = secrets.map((secret) => adapter.takeStep(userId, usualStep + 1, secret))
     const secret = winnerOf("takeStep() calls that used it up", secrets, await Promise.all(takes))
@@ -177,7 +177,7 @@ export const totpCases: AdapterCase[] = [
       expectEqual("deleteTotp()", await adapter.deleteTotp(userId, totp.secret), isThere)
     await trial.expectNoTotp(userId)
   }),
-  totpRounds("deleteTotp() with `ifSecret` spares the authenticator that replaces it", async (trial, n, both) => {
+  totpRounds("deleteTotp() with `ifSecret` keeps the authenticator that replaces it", async (trial, n, both) => {
     const { adapter, userId } = trial
     const [old, next] = [await trial.addTotp(userId, n), totpOf(100 + n)]
     await both(
@@ -186,7 +186,7 @@ export const totpCases: AdapterCase[] = [
     )
     await trial.expectTotp(userId, next)
   }),
-  ownedCase("deleteUser() leaves the user no authenticator, and keeps those of others", async (trial) => {
+  ownedCase("deleteUser() deletes the user's authenticator, and keeps those of others", async (trial) => {
     const { adapter, userId } = trial
     if (!hasUserPort(adapter)) return
     await adapter.deleteUser(userId)
@@ -218,7 +218,7 @@ export const totpCases: AdapterCase[] = [
       await trial.expectTotp(userId, trial.totp)
     }
   }),
-  ownedCase("a value of another type stands for no user with an authenticator", async (trial) => {
+  ownedCase("a value of another type matches no user with an authenticator", async (trial) => {
     const { adapter, userId } = trial
     for (const wrong of wrongTypes(userId)) {
       const found = await settle(() => adapter.findTotp(asId(wrong)))
@@ -229,7 +229,7 @@ export const totpCases: AdapterCase[] = [
       await trial.expectTotp(userId, trial.totp)
     }
   }),
-  ownedCase("a secret with a NUL is kept as it is, or refused", async ({ adapter, otherId, userId, ...trial }) => {
+  ownedCase("a secret with a NUL is stored unchanged, or refused", async ({ adapter, otherId, userId, ...trial }) => {
     const { totp } = trial
     for (const secret of ["\0", "a\0b", `${totp.secret}\0`]) {
       const { status } = await settle(() => trial.replace(userId, { ...totp, secret }))

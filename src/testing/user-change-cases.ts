@@ -16,24 +16,27 @@ export const userChangeCases: AdapterCase[] = [
     expectEqual("replaceUserPasswords()", await trial.replace(providers, "new"), true)
     await trial.expectKey(...withHash(trial.keys, "new"), ...trial.kept)
   }),
-  keyedCase("replaceUserPasswords() changes one provider's keys only, when told so", async (trial) => {
+  keyedCase("replaceUserPasswords() can change only one provider's keys", async (trial) => {
     expectEqual("replaceUserPasswords()", await trial.replace(["email"], "new"), true)
     const isOther = ({ providerId }: KeyRecord) => providerId !== "email"
     const changed = trial.keys.filter((key) => !isOther(key))
     await trial.expectKey(...trial.keys.filter(isOther), ...withHash(changed, "new"))
   }),
-  keyedCase("replaceUserPasswords() ends the user's sessions, but for the one it is told to spare", async (trial) => {
-    const { userId, sessions, theirs } = trial
-    await trial.replace(providers, "new", sessions[0]?.id)
-    await trial.expectListed(userId, sessions.slice(0, 1))
-    await trial.replace(providers, "newer", theirs.id)
-    await trial.expectEnded()
-  }),
+  keyedCase(
+    "replaceUserPasswords() ends the user's sessions, except the one that it is told to keep",
+    async (trial) => {
+      const { userId, sessions, theirs } = trial
+      await trial.replace(providers, "new", sessions[0]?.id)
+      await trial.expectListed(userId, sessions.slice(0, 1))
+      await trial.replace(providers, "newer", theirs.id)
+      await trial.expectEnded()
+    },
+  ),
   keyedCase("replaceUserPasswords() ends all of the user's sessions unless it is told otherwise", async (trial) => {
     await trial.replace(providers, "new")
     await trial.expectEnded()
   }),
-  keyedCase("replaceUserPasswords() resolves to true when the keys have that hash already", async (trial) => {
+  keyedCase("replaceUserPasswords() resolves to true if the keys already have that hash", async (trial) => {
     await trial.replace(providers, "new")
     const session = await trial.addSession(trial.userId, 20)
     expectEqual("replaceUserPasswords()", await trial.replace(providers, "new"), true)
@@ -49,12 +52,15 @@ export const userChangeCases: AdapterCase[] = [
     await trial.expectKey(...trial.keys, ...trial.kept)
     await trial.expectKept()
   }),
-  userRounds("replaceUserPasswords() wins over a re-hash during it", async ({ adapter, ...trial }, round, both) => {
-    const key = await trial.addKey(trial.userId, `racer-${round}`, { passwordHash: "old" })
-    const rehash = () => adapter.replaceKeyPassword(key, "old", "old, hashed again")
-    await both(rehash, () => adapter.replaceUserPasswords(trial.userId, providers, "new"))
-    await trial.expectKey({ ...key, passwordHash: "new" })
-  }),
+  userRounds(
+    "replaceUserPasswords() wins over a re-hash at the same time",
+    async ({ adapter, ...trial }, round, both) => {
+      const key = await trial.addKey(trial.userId, `racer-${round}`, { passwordHash: "old" })
+      const rehash = () => adapter.replaceKeyPassword(key, "old", "old, hashed again")
+      await both(rehash, () => adapter.replaceUserPasswords(trial.userId, providers, "new"))
+      await trial.expectKey({ ...key, passwordHash: "new" })
+    },
+  ),
   keyedCase("replaceUserPasswords() during another one leaves all keys one hash", async (trial) => {
     const hashes = Array.from({ length: 6 }, (_, n) => `new ${n}`)
     await Promise.all(hashes.map((hash) => trial.replace(providers, hash)))
@@ -86,7 +92,7 @@ export const userChangeCases: AdapterCase[] = [
     await trial.expectStored(session)
   }),
 
-  signedInCase("deleteUser() ends the user's sessions, and nobody else's", async (trial) => {
+  signedInCase("deleteUser() ends only that user's sessions", async (trial) => {
     await trial.adapter.deleteUser(trial.userId)
     await trial.expectEnded()
   }),
@@ -113,22 +119,19 @@ export const userChangeCases: AdapterCase[] = [
     await trial.expectEnded()
     await trial.expectKey({ ...trial.key, passwordHash: "new" })
   }),
-  signedInCase("replaceKeyPassword() with endSessions spares the one session it is told to", async (trial) => {
+  signedInCase("replaceKeyPassword() with endSessions keeps the one session that it is told to keep", async (trial) => {
     const kept = trial.sessions.slice(0, 1)
     await trial.adapter.replaceKeyPassword(trial.key, "old", "new", { exceptId: kept[0]?.id })
     await trial.expectListed(trial.userId, kept)
     for (const session of [...kept, trial.theirs]) await trial.expectStored(session)
   }),
-  signedInCase(
-    "replaceKeyPassword() with endSessions spares none when told an id that is not that user's",
-    async (trial) => {
-      for (const exceptId of [trial.theirs.id, undefined]) {
-        await trial.addSession(trial.userId, 10)
-        await trial.adapter.replaceKeyPassword(trial.key, "old", "old", { exceptId })
-        await trial.expectEnded()
-      }
-    },
-  ),
+  signedInCase("replaceKeyPassword() with endSessions keeps none for an id that is not that user's", async (trial) => {
+    for (const exceptId of [trial.theirs.id, undefined]) {
+      await trial.addSession(trial.userId, 10)
+      await trial.adapter.replaceKeyPassword(trial.key, "old", "old", { exceptId })
+      await trial.expectEnded()
+    }
+  }),
   signedInCase("replaceKeyPassword() that fails ends no session", async ({ adapter, key, ...trial }) => {
     const missing = { providerId: "username", providerUserId: "nobody" }
     expectEqual("replaceKeyPassword()", await adapter.replaceKeyPassword(key, "stale", "new", {}), false)

@@ -33,7 +33,7 @@ export const userHostileCases: AdapterCase[] = [
       await check()
     }
   }),
-  wholeCase("a value of another type stands for no user", async ({ adapter, userId }, check) => {
+  wholeCase("a value of another type matches no user", async ({ adapter, userId }, check) => {
     for (const wrong of wrongTypes(userId)) {
       await expectNothing(`findUser(${format(wrong)})`, null, () => adapter.findUser(asId(wrong)))
       await expectNothing(`listKeys(${format(wrong)})`, [], () => adapter.listKeys(asId(wrong)))
@@ -42,7 +42,7 @@ export const userHostileCases: AdapterCase[] = [
       await check()
     }
   }),
-  wholeCase("a value of another type stands for no key", async ({ adapter, userId }, check) => {
+  wholeCase("a value of another type matches no key", async ({ adapter, userId }, check) => {
     const key = { userId, providerId: "username", providerUserId: "ada" }
     // A value that reads as "ada" once both ids are joined to one text does name that key.
     for (const wrong of wrongTypes("ada").filter((value) => String(value) !== "ada")) {
@@ -63,7 +63,7 @@ export const userHostileCases: AdapterCase[] = [
     }
     await trial.expectNoUser(trial.idOf(3))
   }),
-  userCase("insertUser() lets no attribute stand in for the id", async (trial) => {
+  userCase("insertUser() lets no attribute replace the id", async (trial) => {
     await expectInsertedOrRefused(trial, 3, { [idColumn]: trial.idOf(4) })
     await trial.expectNoUser(trial.idOf(4))
   }),

@@ -27,34 +27,34 @@ export const userRowCases: AdapterCase[] = [
     await insert(trial, key.userId, 3, key)
     await trial.expectKey(key)
   }),
-  userCase("insertUser() answers `key` for a key that is taken, and stores no user", async (trial) => {
+  userCase("insertUser() returns `key` for a taken key, and stores no user", async (trial) => {
     const [id, key] = [trial.idOf(3), await trial.addKey(trial.userId, "ada")]
     expectEqual("insertUser()", await insert(trial, id, 3, { ...key, passwordHash: "late" }), { taken: "key" })
     await trial.expectNoUser(id)
     await trial.expectKey(key)
     await trial.expectKeys(id)
   }),
-  userCase("insertUser() answers `id` for an id that is taken, and stores no key", async (trial) => {
+  userCase("insertUser() returns `id` for a taken id, and stores no key", async (trial) => {
     const key = keyOf(trial.userId, "late")
     for (const late of [key, null])
       expectEqual("insertUser()", await insert(trial, trial.userId, 3, late), { taken: "id" })
     await trial.expectNoKey(key)
     await trial.expectUser(trial.userId, 1)
   }),
-  userCase("insertUser() answers `key` when id and key are taken, and harms neither", async (trial) => {
+  userCase("insertUser() returns `key` if id and key are taken, and changes neither", async (trial) => {
     const key = await trial.addKey(trial.otherId, "ada")
     const late = { ...key, passwordHash: "late" }
     expectEqual("insertUser()", await insert(trial, trial.userId, 3, late), { taken: "key" })
     await trial.expectUser(trial.userId, 1)
     await trial.expectKey(key)
   }),
-  userCase("insertUser() answers `key` when key and attribute are taken, and stores no user", async (trial) => {
+  userCase("insertUser() returns `key` if key and attribute are taken, and stores no user", async (trial) => {
     const key = await trial.addKey(trial.userId, "ada")
     expectEqual("insertUser()", await insert(trial, trial.idOf(3), 1, key), { taken: "key" })
     await trial.expectNoUser(trial.idOf(3))
     await trial.expectKey(key)
   }),
-  userCase("insertUser() stores all or, for an attribute that is taken, nothing", async (trial) => {
+  userCase("insertUser() stores nothing if an attribute is taken", async (trial) => {
     const key = keyOf(trial.idOf(3), "grace")
     const result = await insert(trial, key.userId, 1, key)
     await trial.expectUser(trial.userId, 1)
@@ -87,14 +87,14 @@ export const userRowCases: AdapterCase[] = [
     await trial.expectUser(trial.otherId, 2)
     await trial.expectNoUser(trial.idOf(3))
   }),
-  userCase("findUser() and insertUser() hand out copies", async (trial) => {
+  userCase("findUser() and insertUser() return copies", async (trial) => {
     const id = trial.idOf(3)
     for (const row of [rowOf(await insert(trial, id, 3, null)), await trial.adapter.findUser(id)]) {
       if (row) Reflect.set(row, "username", "changed")
       await trial.expectUser(id, 3)
     }
   }),
-  userCase("insertUser() and updateUser() keep nothing of the objects they were given", async (trial) => {
+  userCase("insertUser() and updateUser() copy the objects that they store", async (trial) => {
     const id = trial.idOf(3)
     const [user, key, changes] = [newUser(id, 3), withoutUser(keyOf(id, "ada")), { username: usernameOf(4) }]
     await trial.adapter.insertUser(user, key)
@@ -106,28 +106,28 @@ export const userRowCases: AdapterCase[] = [
     await trial.expectUser(id, 4)
   }),
 
-  userCase("updateUser() changes one user, and no other", async ({ adapter, userId, ...trial }) => {
+  userCase("updateUser() changes only that user", async ({ adapter, userId, ...trial }) => {
     expectEqual("updateUser()", await adapter.updateUser(userId, { username: usernameOf(3) }), "updated")
     await trial.expectUser(userId, 3)
     await trial.expectUser(trial.otherId, 2)
   }),
-  userCase("updateUser() leaves alone an attribute that is undefined", async ({ adapter, userId, ...trial }) => {
+  userCase("updateUser() does not change an attribute that is undefined", async ({ adapter, userId, ...trial }) => {
     expectEqual("updateUser()", await adapter.updateUser(userId, { username: undefined } as object), "updated")
     await trial.expectUser(userId, 1)
   }),
-  userCase("updateUser() answers `updated` when there is nothing to change", async ({ adapter, userId, ...trial }) => {
+  userCase("updateUser() returns `updated` if there is nothing to change", async ({ adapter, userId, ...trial }) => {
     for (const attributes of [{ username: usernameOf(1) }, {}])
       expectEqual("updateUser()", await adapter.updateUser(userId, attributes), "updated")
     await trial.expectUser(userId, 1)
   }),
-  userCase("updateUser() answers `missing` for an unknown id, and stores nothing", async (trial) => {
+  userCase("updateUser() returns `missing` for an unknown id, and stores nothing", async (trial) => {
     const missing = trial.idOf(3)
     for (const attributes of [{ username: usernameOf(3) }, {}])
       expectEqual("updateUser()", await trial.adapter.updateUser(missing, attributes), "missing")
     await trial.expectNoUser(missing)
     await trial.expectUser(trial.userId, 1)
   }),
-  userCase("updateUser() changes all or, for an attribute that is taken, nothing", async (trial) => {
+  userCase("updateUser() changes nothing if an attribute is taken", async (trial) => {
     const result = await trial.adapter.updateUser(trial.userId, { username: usernameOf(2) })
     if (result !== "taken") expectEqual("updateUser()", result, "updated")
     await trial.expectUser(trial.userId, result === "taken" ? 1 : 2)
