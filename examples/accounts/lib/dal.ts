@@ -150,7 +150,7 @@ const sentences: Record<string, string> = {
   token_created: "Link or code requested",
   token_used: "Link or code used",
   token_refused: "Link or code refused",
-  second_factor_asked: "Second step asked for",
+  second_factor_asked: "Second step requested",
   second_factor_refused: "Second step refused",
   totp_added: "Two-step verification turned on",
   totp_removed: "Two-step verification turned off",

@@ -11,12 +11,13 @@ export function passwordMessage(reason: PasswordReason): string {
   return passwordErrors[reason]
 }
 
-export const wrongTotp = "This code is wrong, or was used already. Wait for the next one."
-export const wrongRecovery = "This code is wrong, or was used already."
-export const overSignIn = "This sign-in is over: too much time has passed, or too many codes were wrong. Sign in again."
+export const wrongTotp = "This code is wrong or already used. Wait for the next one."
+export const wrongRecovery = "This code is wrong or already used."
+export const overSignIn =
+  "This sign-in has ended: too much time has passed, or too many codes were wrong. Sign in again."
 export const wrongAddress = "Enter an e-mail address, such as ada@example.com."
 export const wrongCode = "This code is wrong or too old. After five wrong codes, request a new one."
-export const usedLink = "This link was used already, or is too old. Ask for a new one."
+export const usedLink = "This link is already used or too old. Ask for a new one."
 export const refusedPasskey = "This passkey was refused. Reload the page and try again, or sign in another way."
 export const unknownPasskey = "This passkey belongs to no account here any more. Sign in another way."
 export const passkeyNotAdded = "This passkey could not be added. Reload the page and try again."

@@ -15,7 +15,7 @@ export const newFromProvider = "new-account"
 export async function mailSignUpCode(email: string): Promise<string> {
   const { code, handle } = await tokens.createCode({ purpose: "sign_up", data: { email } })
   const isTaken = await users.getKey({ providerId: "email", providerUserId: email })
-  if (isTaken) sendMail(email, "You have an account already", [`Sign in, or reset your password: ${resetPage()}`])
+  if (isTaken) sendMail(email, "You already have an account", [`Sign in, or reset your password: ${resetPage()}`])
   else
     sendMail(email, "Your code to sign up", [
       code,

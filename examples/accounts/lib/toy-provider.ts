@@ -99,7 +99,7 @@ async function readForm(req: IncomingMessage): Promise<URLSearchParams> {
 }
 
 function showOver(res: ServerResponse): void {
-  show(res, 400, `<h1>This sign-in is over</h1><p><a href="${site.href}">Back to the example</a></p>`)
+  show(res, 400, `<h1>This sign-in has ended</h1><p><a href="${site.href}">Back to the example</a></p>`)
 }
 
 function show(res: ServerResponse, status: number, content: string): void {

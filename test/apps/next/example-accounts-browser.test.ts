@@ -57,15 +57,15 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
       answers.push(await other.locator("main").innerText())
       await other.goto("/forgot-password")
       await submit(other, { "E-mail address": email }, "Send link")
-      await arrive(other, "/forgot-password/sent", "Look into your mailbox")
+      await arrive(other, "/forgot-password/sent", "Check your email")
       answers.push(await other.locator("main").innerText())
       await other.goto("/sign-in/email")
       await submit(other, { "E-mail address": email }, "Send e-mail")
-      await arrive(other, "/sign-in/code", "Look into your mailbox")
+      await arrive(other, "/sign-in/code", "Check your email")
       answers.push(await other.locator("main").innerText())
     }
     expect(answers.slice(0, 3)).toEqual(answers.slice(3))
-    await mailFor(other, "ada@example.com", "You have an account already")
+    await mailFor(other, "ada@example.com", "You already have an account")
     expect((await mailsTo(other, "nobody@example.com")).map(({ subject }) => subject)).toEqual(["Your code to sign up"])
   })
 
@@ -74,7 +74,7 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     const owner = await openBrowser({ userAgent: iPhone })
     await owner.goto("/forgot-password")
     await submit(owner, { "E-mail address": "ada@example.com" }, "Send link")
-    await arrive(owner, "/forgot-password/sent", "Look into your mailbox")
+    await arrive(owner, "/forgot-password/sent", "Check your email")
     const link = await linkFor(owner, "ada@example.com", "Reset your password")
     for (let n = 0; n < 5; n++) {
       expect((await fetch(origin() + link)).status).toBe(200)
@@ -88,7 +88,7 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     await arrive(owner, "/account", "Account")
 
     await owner.goto(link)
-    await owner.getByRole("heading", { name: "This link is over" }).waitFor()
+    await owner.getByRole("heading", { name: "This link no longer works" }).waitFor()
     await owner.getByRole("link", { name: "Send another one" }).click()
     await arrive(owner, "/forgot-password", "Reset your password")
 
@@ -106,11 +106,11 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     const other = await openBrowser({ baseURL: new URL(own.url()).origin })
     await other.goto("/forgot-password")
     await submit(other, { "E-mail address": "ada@example.com" }, "Send link")
-    await arrive(other, "/forgot-password/sent", "Look into your mailbox")
+    await arrive(other, "/forgot-password/sent", "Check your email")
     await other.goto(await linkFor(other, "ada@example.com", "Reset your password"))
     db.exec("DELETE FROM user_key")
     await submit(other, { "New password": newPassword }, "Set password and sign in")
-    await other.getByText("This link was used already, or is too old.").waitFor()
+    await other.getByText("This link is already used or too old.").waitFor()
     expect(db.prepare("SELECT count(*) AS rows FROM session").get()).toEqual({ rows: 1 })
   })
 
@@ -118,7 +118,7 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     await signUp(page(), "ada@example.com")
     await page().goto("/forgot-password")
     await submit(page(), { "E-mail address": "ada@example.com" }, "Send link")
-    await arrive(page(), "/forgot-password/sent", "Look into your mailbox")
+    await arrive(page(), "/forgot-password/sent", "Check your email")
     const link = await linkFor(page(), "ada@example.com", "Reset your password")
     const [first, second] = [await openBrowser(), await openBrowser()]
     await first.goto(link)
@@ -126,7 +126,7 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     await submit(first, { "New password": newPassword }, "Set password and sign in")
     await arrive(first, "/account", "Account")
     await submit(second, { "New password": "yet another horse battery" }, "Set password and sign in")
-    await second.getByRole("alert").getByText("This link was used already").waitFor()
+    await second.getByRole("alert").getByText("This link is already used").waitFor()
   })
 
   test("signs in by the link or the code of one mail", async () => {
@@ -134,7 +134,7 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     const phone = await openBrowser({ userAgent: iPhone })
     await phone.goto("/sign-in/email")
     await submit(phone, { "E-mail address": "ada@example.com" }, "Send e-mail")
-    await arrive(phone, "/sign-in/code", "Look into your mailbox")
+    await arrive(phone, "/sign-in/code", "Check your email")
     const { text } = await mailFor(phone, "ada@example.com", "Sign in")
     await phone.goto("/sign-in/code")
     await submit(phone, { Code: /\d{8}/.exec(text)?.[0] ?? "" }, "Sign in")
@@ -145,7 +145,7 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     await tablet.getByRole("button", { name: "Sign in on this device" }).click()
     await arrive(tablet, "/account", "Account")
     await tablet.goto(pathIn(text))
-    await tablet.getByRole("heading", { name: "This link is over" }).waitFor()
+    await tablet.getByRole("heading", { name: "This link no longer works" }).waitFor()
   })
 
   test("a code is good in the browser that asked for it, and nowhere else", async () => {
@@ -153,7 +153,7 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     const owner = await openBrowser()
     await owner.goto("/sign-in/email")
     await submit(owner, { "E-mail address": "ada@example.com" }, "Send e-mail")
-    await arrive(owner, "/sign-in/code", "Look into your mailbox")
+    await arrive(owner, "/sign-in/code", "Check your email")
     const { text } = await mailFor(owner, "ada@example.com", "Sign in")
     const thief = await openBrowser()
     await thief.goto("/sign-in/code")
@@ -220,10 +220,10 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     // The owner's browser has a budget of its own.
     await page().goto("/forgot-password")
     await submit(page(), { "E-mail address": "ada@example.com" }, "Send link")
-    await arrive(page(), "/forgot-password/sent", "Look into your mailbox")
+    await arrive(page(), "/forgot-password/sent", "Check your email")
     await page().goto("/sign-in/email")
     await submit(page(), { "E-mail address": "ada@example.com" }, "Send e-mail")
-    await arrive(page(), "/sign-in/code", "Look into your mailbox")
+    await arrive(page(), "/sign-in/code", "Check your email")
     // Three of the stranger's, and one of the owner's, which alone fits this browser.
     await expect.poll(async () => (await mailsTo(page(), "ada@example.com", "Sign in")).length).toBe(4)
     await submit(page(), { Code: await codeFor(page(), "ada@example.com", "Sign in") }, "Sign in")
@@ -248,7 +248,7 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     await page().goto("/account/email")
     await submit(page(), { "New e-mail address": "ada@example.org" }, "Send link")
     await page().getByText("We have sent a link to the new address.").waitFor()
-    await mailFor(page(), "ada@example.com", "A new address was asked for")
+    await mailFor(page(), "ada@example.com", "Your address is about to change")
     const link = await linkFor(page(), "ada@example.org", "Confirm your new address")
     const phone = await openBrowser()
     await phone.goto(link)
@@ -357,7 +357,7 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     const other = await openBrowser({ baseURL: app.origin })
     await other.goto("/sign-in/email")
     await submit(other, { "E-mail address": "ada@example.com" }, "Send e-mail")
-    await arrive(other, "/sign-in/code", "Look into your mailbox")
+    await arrive(other, "/sign-in/code", "Check your email")
     const { text } = await mailFor(other, "ada@example.com", "Sign in")
     const secrets = [
       password,

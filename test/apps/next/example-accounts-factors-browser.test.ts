@@ -39,16 +39,16 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
     // Nobody is signed in yet.
     expect(db.prepare("SELECT count(*) AS rows FROM session").get()).toEqual({ rows: 1 })
     await submit(phone, { [codeField]: code }, "Sign in")
-    await phone.getByText("This code is wrong, or was used already.").waitFor()
+    await phone.getByText("This code is wrong or already used.").waitFor()
     passMinutes(db)
     await submit(phone, { [codeField]: codeOf(secret) }, "Sign in")
     await arrive(phone, "/account", "Account")
     // The way back leads to a sign-in that is over.
     await phone.goto("/sign-in/second-step")
-    await phone.getByRole("heading", { name: "This sign-in is over" }).waitFor()
+    await phone.getByRole("heading", { name: "This sign-in has ended" }).waitFor()
     await phone.goto("/activity")
     const activity = await phone.getByRole("listitem").allInnerTexts()
-    for (const entry of ["Two-step verification turned on", "Second step asked for", "Second step refused"])
+    for (const entry of ["Two-step verification turned on", "Second step requested", "Second step refused"])
       expect(activity.some((text) => text.includes(entry))).toBe(true)
   })
 
@@ -61,7 +61,7 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
     const phone = await openBrowser({ baseURL: origin })
     await phone.goto("/sign-in/email")
     await submit(phone, { "E-mail address": "ada@example.com" }, "Send e-mail")
-    await arrive(phone, "/sign-in/code", "Look into your mailbox")
+    await arrive(phone, "/sign-in/code", "Check your email")
     const { text } = await mailFor(phone, "ada@example.com", "Sign in")
     await phone.goto(pathIn(text))
     await phone.getByText("The account of ada@example.com.").waitFor()
@@ -74,7 +74,7 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
     const tablet = await openBrowser({ baseURL: origin })
     await tablet.goto("/forgot-password")
     await submit(tablet, { "E-mail address": "ada@example.com" }, "Send link")
-    await arrive(tablet, "/forgot-password/sent", "Look into your mailbox")
+    await arrive(tablet, "/forgot-password/sent", "Check your email")
     await tablet.goto(await linkFor(tablet, "ada@example.com", "Reset your password"))
     await submit(tablet, { "New password": "a different horse battery" }, "Set password and sign in")
     await tablet.getByRole("heading", { name: "One more step" }).waitFor()
@@ -97,7 +97,7 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
       await phone.getByRole("heading", { name: "One more step" }).waitFor()
       await submit(phone, { "Recovery code": codes[0] ?? "" }, "Use recovery code")
       if (isFirst) await arrive(phone, "/account", "Account")
-      else await phone.getByText("This code is wrong, or was used already.").waitFor()
+      else await phone.getByText("This code is wrong or already used.").waitFor()
     }
     expect((await mailFor(page(), "ada@example.com", "A recovery code was used")).text).toContain("You have 9 left.")
     await page().goto("/account/two-step")
@@ -112,7 +112,7 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
     const codes = () => db.prepare("SELECT count(*) AS rows FROM auth_token WHERE purpose = ':recovery'").get()
     await signUp(own, "ada@example.com")
     await own.goto("/account/two-step/codes")
-    await own.getByRole("button", { name: "Make recovery codes" }).click()
+    await own.getByRole("button", { name: "Create recovery codes" }).click()
     await own.getByText("Set up an app or a passkey first.").waitFor()
     expect(codes()).toEqual({ rows: 0 })
     await setUpApp(own)
@@ -149,7 +149,7 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
       await submit(phone, { [codeField]: wrong(codeOf(secret)) }, "Sign in")
       await expect.poll(() => phone.getByLabel(codeField).inputValue()).toBe("")
     }
-    await phone.getByText("This sign-in is over").first().waitFor()
+    await phone.getByText("This sign-in has ended").first().waitFor()
     await signInByPassword(phone, "ada@example.com")
     await phone.getByRole("heading", { name: "One more step" }).waitFor()
   })
@@ -253,8 +253,8 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
 
 async function makeCodes(page: Page): Promise<string[]> {
   await page.goto("/account/two-step/codes")
-  await page.getByRole("button", { name: "Make recovery codes" }).click()
-  await page.getByRole("button", { name: "Make others" }).waitFor()
+  await page.getByRole("button", { name: "Create recovery codes" }).click()
+  await page.getByRole("button", { name: "Create new codes" }).waitFor()
   return page.locator("ol.codes code").allInnerTexts()
 }
 

@@ -90,7 +90,7 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
     await arrive(stranger, "/oauth/sign-up", "Create account")
     await stranger.getByRole("button", { name: "Create account" }).click()
     await arrive(stranger, "/oauth/sign-up/code", "Confirm your address")
-    await mailFor(page(), "ada@example.com", "You have an account already")
+    await mailFor(page(), "ada@example.com", "You already have an account")
   })
 
   test("does not link what signs in somebody else", async () => {
@@ -103,7 +103,7 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
     await eve.goto("/account/providers")
     await eve.getByRole("button", { name: "Add Example ID" }).click()
     await continueAs(eve, {})
-    await eve.getByText("That account signs in somebody else here.").waitFor()
+    await eve.getByText("That account belongs to another user here.").waitFor()
     await eve.goto("/account/providers")
     await eve.getByRole("button", { name: "Add Example ID" }).waitFor()
   })
@@ -131,7 +131,7 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
   test("says kindly that the visitor has cancelled", async () => {
     await goToProvider(page())
     await page().getByRole("button", { name: "Cancel" }).click()
-    await page().getByText("You have cancelled it there.").waitFor()
+    await page().getByText("You cancelled at the provider.").waitFor()
     await page().getByRole("main").getByRole("link", { name: "Sign in" }).click()
     await arrive(page(), "/sign-in", "Sign in")
   })
@@ -165,7 +165,7 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
     await page().getByText("Too much time has passed.").waitFor()
 
     await other.goBack()
-    await other.getByRole("heading", { name: "This sign-in is over" }).waitFor()
+    await other.getByRole("heading", { name: "This sign-in has ended" }).waitFor()
     await other.goto("/account")
     await arrive(other, "/account", "Account")
   })

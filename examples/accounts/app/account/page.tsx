@@ -36,7 +36,7 @@ export default protectedPage(async ({ session }, { searchParams }: AccountPagePr
           {wantsCodes && (
             <>
               {" "}
-              <Link href="/account/two-step/codes">Make recovery codes</Link> in case you lose your device.
+              <Link href="/account/two-step/codes">Create recovery codes</Link> in case you lose your device.
             </>
           )}
         </p>

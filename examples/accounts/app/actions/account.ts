@@ -21,11 +21,14 @@ export const requestEmailChange = serverAction(
     const data = { from: user.email, to }
     const token = await tokens.createToken({ purpose: "change_email", userId: user.id, data })
     if (await users.getKey({ providerId: "email", providerUserId: to })) {
-      sendMail(to, "You have an account already", ["Someone wants to use this address for another account."])
+      sendMail(to, "You already have an account", ["Someone wants to use this address for another account."])
     } else {
       sendMail(to, "Confirm your new address", [linkTo("/account/email/confirm", token)])
     }
-    sendMail(user.email, "A new address was asked for", [`It will be ${to} once that address is confirmed.`, notYou])
+    sendMail(user.email, "Your address is about to change", [
+      `It will be ${to} once that address is confirmed.`,
+      notYou,
+    ])
     redirect("/account?done=email-asked", RedirectType.replace)
   },
   { authorize: recently },

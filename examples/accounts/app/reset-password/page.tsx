@@ -32,7 +32,7 @@ export default async function ResetPasswordPage({ searchParams }: { searchParams
 function UsedLink() {
   return (
     <>
-      <h1>This link is over</h1>
+      <h1>This link no longer works</h1>
       <p>{usedLink}</p>
       <p className="actions">
         <Link className="button" href="/forgot-password">

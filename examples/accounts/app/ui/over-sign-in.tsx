@@ -4,7 +4,7 @@ import { overSignIn } from "@/lib/messages"
 export function OverSignIn() {
   return (
     <>
-      <h1>This sign-in is over</h1>
+      <h1>This sign-in has ended</h1>
       <p>{overSignIn}</p>
       <p className="actions">
         <Link className="button" href="/sign-in">

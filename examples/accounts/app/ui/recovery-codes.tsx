@@ -26,7 +26,7 @@ export function RecoveryCodes({ action, owner }: { action: FormAction; owner: st
         </div>
       )}
       <form action={submit} className="actions">
-        <button disabled={isPending}>{codes ? "Make others" : "Make recovery codes"}</button>
+        <button disabled={isPending}>{codes ? "Create new codes" : "Create recovery codes"}</button>
       </form>
     </>
   )

@@ -6,11 +6,11 @@ import { getSession } from "@/lib/auth"
 export const metadata: Metadata = { title: "That did not work" }
 
 const problems: Record<OAuthRefusal | "too_many", string> = {
-  denied: "You have cancelled it there. Nothing has changed.",
+  denied: "You cancelled at the provider. Nothing has changed.",
   expired: "It took more than ten minutes. Start again.",
   mismatch: "This was finished already, or was started in another browser. Start again if you still need it.",
   provider_failed: "The other site did not respond correctly. Try again later, or use another way.",
-  key_taken: "That account signs in somebody else here. Sign in with it, and remove it there first.",
+  key_taken: "That account belongs to another user here. Sign in with it and remove it there first.",
   not_recent: "Too much time has passed since you proved who you are. Start again.",
   too_many: "Too many attempts. Try again in ten minutes.",
 }

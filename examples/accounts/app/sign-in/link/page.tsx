@@ -26,7 +26,7 @@ export default async function SignInLinkPage({ searchParams }: { searchParams: P
 function UsedLink() {
   return (
     <>
-      <h1>This link is over</h1>
+      <h1>This link no longer works</h1>
       <p>{usedLink}</p>
       <p className="actions">
         <Link className="button" href="/sign-in/email">

@@ -13,7 +13,7 @@ export default async function ConfirmEmailPage({ searchParams }: { searchParams:
   if (!found) {
     return (
       <>
-        <h1>This link is over</h1>
+        <h1>This link no longer works</h1>
         <p>{usedLink}</p>
       </>
     )
