@@ -124,7 +124,7 @@ async function firstFalse(ask: (number: number) => Promise<boolean>): Promise<nu
   let high = 0
   while (await ask(high)) {
     // Otherwise a store that always says yes would be asked forever.
-    if (high > 2 ** 32) throw new AuthError("store_failed", "isRevoked() of the revocations says yes to every key.")
+    if (high > 2 ** 32) throw new AuthError("store_failed", "revocations: isRevoked() is true for every key")
     high = high * 2 + 1
   }
   let low = Math.floor(high / 2) + 1

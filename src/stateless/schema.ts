@@ -35,7 +35,7 @@ export function createCheck<Attributes extends object>(
   return async (attributes) => {
     const result = await askSchema(() => standard.validate(attributes))
     if (result.issues || isObject(result.value)) return result
-    return { issues: [{ message: "the schema made no object of them" }] }
+    return { issues: [{ message: "The schema did not return an object" }] }
   }
 }
 

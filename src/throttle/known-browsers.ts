@@ -37,7 +37,12 @@ const purpose = ":known_browser"
 export function createKnownBrowsers(options: { tokens: HasLibraryTokens }): KnownBrowsers {
   checkOptions("createKnownBrowsers()", options, "tokens")
   const tokens = options.tokens?.[libraryTokens]
-  checkOption("tokens", options.tokens, tokens !== undefined, "is not a createTokens(); pass what it returned")
+  checkOption(
+    "tokens",
+    options.tokens,
+    tokens !== undefined,
+    "is not a token module; pass the result of createTokens()",
+  )
 
   return {
     async bucketsFor(value, account) {

@@ -65,6 +65,6 @@ export function purpose(options: PurposeOptions): AnyPurpose {
   const { expiresIn, proves, user = true } = options
   const lifetime = parseDuration(expiresIn, "expiresIn")
   const isPossible = proves === undefined || (proves === "email" && user)
-  checkOption("proves", proves, isPossible, 'is not possible; use "email", and not with user: false')
+  checkOption("proves", proves, isPossible, 'must be "email", and needs a user; remove it or user: false')
   return { lifetime, user, proves }
 }

@@ -47,7 +47,7 @@ export function accessReset<UserRow extends { id: UserId }, NewUser>(
   }
 
   function requirePasswordKey(keep: KeyName | undefined): void {
-    if (!keep) throw invalidOption("keep", keep, "is no key for the password; name the key that keeps it")
+    if (!keep) throw invalidOption("keep", keep, "cannot have the password; name the key that keeps it")
     requirePasswordProvider(keep.providerId, parts)
   }
 
