@@ -180,7 +180,7 @@ export function createAuth<
           "attributes",
           name,
           isInside || !/^(methods|authenticated_at|device_key)$/.test(name),
-          "is reserved; remove it",
+          "is not yours; remove it",
         )
     }
 

@@ -134,7 +134,7 @@ export interface OAuthOptions<Providers extends readonly OAuthProvider[], Id ext
   realm?: string | undefined
   /** Makes every call to a provider. Default the platform's. */
   fetch?: Fetch | undefined
-  /** The clock, in milliseconds. Default `Date.now`; for tests. */
+  /** The clock, in milliseconds, for tests. Default `Date.now`. */
   now?: (() => number) | undefined
 }
 

@@ -174,9 +174,9 @@ export interface PasskeysOptions<UserRow> {
    * of the same `realm`. Default `"user"`.
    */
   realm?: string | undefined
-  /** Receives `passkey_added`, `passkey_removed` and `passkey_cloned`. Not awaited; what it throws changes nothing. */
+  /** Receives `passkey_added`, `passkey_removed` and `passkey_cloned`. It is not awaited, and its errors are ignored. */
   onEvent?: ((event: AuthEvent) => void) | undefined
-  /** The clock, in milliseconds. Default `Date.now`; for tests. */
+  /** The clock, in milliseconds, for tests. Default `Date.now`. */
   now?: (() => number) | undefined
 }
 

@@ -195,7 +195,7 @@ function provenAtOf({ provenAt }: SessionFields & Partial<Assurance>): ProvenAt 
 /** A sign-in may wait as JSON. What becomes something else there is refused for all users, not only for some. */
 function checkAttributes(attributes: object): void {
   for (const [name, value] of Object.entries(attributes)) {
-    checkOption("attributes", name, !/^(methods|authenticated_at|device_key)$/.test(name), "is reserved; remove it")
+    checkOption("attributes", name, !/^(methods|authenticated_at|device_key)$/.test(name), "is not yours; remove it")
     const isJson = value == null || Number.isFinite(value) || /^(string|boolean)$/.test(typeof value)
     checkOption(`attributes.${name}`, value, isJson, "cannot wait for a second factor; use text or a number")
   }

@@ -94,8 +94,11 @@ export interface SignInOptions<S extends SessionFields, Id extends UserId, Sessi
   realm?: string | undefined
   /** First methods that need no second one. Default `["passkey"]`. */
   sufficient?: readonly Method[] | undefined
-  /** Receives `second_factor_asked`, `second_factor_refused` and `session_elevated`. Not awaited; what it throws changes nothing. */
+  /**
+   * Receives `second_factor_asked`, `second_factor_refused` and `session_elevated`. It is not awaited, and its errors are
+   * ignored.
+   */
   onEvent?: ((event: AuthEvent) => void) | undefined
-  /** The clock, in milliseconds. Default `Date.now`; for tests. */
+  /** The clock, in milliseconds, for tests. Default `Date.now`. */
   now?: (() => number) | undefined
 }

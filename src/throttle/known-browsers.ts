@@ -37,12 +37,7 @@ const purpose = ":known_browser"
 export function createKnownBrowsers(options: { tokens: HasLibraryTokens }): KnownBrowsers {
   checkOptions("createKnownBrowsers()", options, "tokens")
   const tokens = options.tokens?.[libraryTokens]
-  checkOption(
-    "tokens",
-    options.tokens,
-    tokens !== undefined,
-    "is not a token module; pass the result of createTokens()",
-  )
+  checkOption("tokens", options.tokens, tokens !== undefined, "is invalid; use createTokens()")
 
   return {
     async bucketsFor(value, account) {

@@ -26,12 +26,7 @@ export function createRecoveryCodes(options: RecoveryCodesOptions): RecoveryCode
   checkOptions("createRecoveryCodes()", options, "tokens", "realm", "onEvent", "now")
   const { realm = "user", now = Date.now } = options
   const tokens = options.tokens?.[libraryTokens]
-  checkOption(
-    "tokens",
-    options.tokens,
-    tokens !== undefined,
-    "is not a token module; pass the result of createTokens()",
-  )
+  checkOption("tokens", options.tokens, tokens !== undefined, "is invalid; use createTokens()")
   const emit = createEmitter(options.onEvent, now)
   const countCodes = (userId: UserId) => tokens.count(purpose, userId)
   const removeCodes = (userId: UserId) => tokens.deleteAll(purpose, userId)

@@ -108,7 +108,7 @@ export interface TotpOptions<UserRow> {
    * throws changes nothing.
    */
   onEvent?: ((event: AuthEvent) => void) | undefined
-  /** The clock, in milliseconds. Default `Date.now`; for tests. */
+  /** The clock, in milliseconds, for tests. Default `Date.now`. */
   now?: (() => number) | undefined
 }
 
@@ -147,8 +147,8 @@ export interface RecoveryCodesOptions {
   tokens: HasLibraryTokens
   /** Whose proofs these are, where one process has several kinds of users. Give `createTokens` the same. Default `"user"`. */
   realm?: string | undefined
-  /** Receives `recovery_used`, and `second_factor_refused` for a wrong code. Not awaited; what it throws changes nothing. */
+  /** Receives `recovery_used`, and `second_factor_refused` for a wrong code. It is not awaited, and its errors are ignored. */
   onEvent?: ((event: AuthEvent) => void) | undefined
-  /** The clock, in milliseconds, for the times of events. Default `Date.now`; for tests. */
+  /** The clock for the times of events, in milliseconds, for tests. Default `Date.now`. */
   now?: (() => number) | undefined
 }

@@ -75,7 +75,7 @@ describe("the columns of the library", () => {
     async (name) => {
       const { auth, door, passwordProof } = await setUp()
       const attributes = { [name]: "x" }
-      const refused = invalid(`attributes: "${name}" is reserved; remove it`)
+      const refused = invalid(`attributes: "${name}" is not yours; remove it`)
       const { token, session } = await door.beginSignIn(await passwordProof())
       await expect(auth.rotateSession(token, attributes)).rejects.toEqual(refused)
       await expect(auth.updateSession(session!.id, attributes)).rejects.toEqual(refused)
