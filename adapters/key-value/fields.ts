@@ -132,7 +132,7 @@ function decodeValue(text: string): unknown {
 /** Rejects values that JSON would silently drop or change. It sees the value before `toJSON()` is called. */
 function onlyJson(this: unknown, key: string, value: unknown): unknown {
   const original: unknown = Reflect.get(Object(this), key)
-  if (original === undefined ? Array.isArray(this) : !isJson(original)) throw new TypeError(`no JSON: ${typeof value}`)
+  if (original === undefined ? Array.isArray(this) : !isJson(original)) throw new TypeError(`not JSON: ${typeof value}`)
   return value
 }
 

@@ -36,7 +36,7 @@ export function textOf(name: string, text: unknown, maxBytes: number): string {
 /** Returns the parameter for a whole number from 0. Throws `invalid_option` for anything else. */
 export function wholeNumberOf(name: string, value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value
-  throw new AuthError("invalid_option", `${name}: not a whole number from 0; use one such as 1000`)
+  throw new AuthError("invalid_option", `${name}: not a whole number of 0 or more; use one such as 1000`)
 }
 
 /** Returns the parameter for a session id; `null` if no row can have it. Throws `invalid_option` unless it is a string. */

@@ -30,7 +30,7 @@ export type RedisScan = (cursor: string, pattern: string, count: number) => Prom
 /** Reads the option `prefix`, with which every key starts. Throws `invalid_option` if it is not text. */
 export function prefixOf({ prefix = "nightlatch:" }: { prefix?: string | undefined }): string {
   if (typeof prefix === "string" && prefix.isWellFormed()) return prefix
-  throw new AuthError("invalid_option", `prefix: ${quoted(prefix)} is not a text; use one such as "auth:"`)
+  throw new AuthError("invalid_option", `prefix: ${quoted(prefix)} is not text; use a prefix such as "auth:"`)
 }
 
 /** Creates a script from its text. */

@@ -205,6 +205,6 @@ function fieldsOf(reply: unknown): Fields {
 function endless(): AuthError {
   return new AuthError(
     "unsupported",
-    "expiresAt: null: Redis may evict what it keeps, so it takes no token that never expires; use the adapter of a database",
+    "expiresAt: null: Redis may evict a token that never expires; use a database adapter",
   )
 }

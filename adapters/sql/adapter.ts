@@ -121,5 +121,5 @@ export function driverExecutor(dialect: DialectName, executor: Executor): Driver
 
 /** Creates the error of the option `inTransaction` with a client or pool that is not in a transaction. */
 export function notInTransaction(instead: string): AuthError {
-  return new AuthError("invalid_option", `inTransaction: this is not in one transaction; pass ${instead}`)
+  return new AuthError("invalid_option", `inTransaction: is not one transaction; pass ${instead}`)
 }

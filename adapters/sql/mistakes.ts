@@ -51,7 +51,7 @@ function checked(constraint: string): string {
 
 /** Explains a violated foreign key. */
 export function referred(): string {
-  return "database: the row that an attribute names does not exist, or rows of your own refer to the one to be deleted; delete those first, or declare them ON DELETE CASCADE"
+  return "database: the row that an attribute names does not exist, or your own rows reference the row to delete; delete those first, or declare them ON DELETE CASCADE"
 }
 
 function noTable(table: string): string {

@@ -34,7 +34,7 @@ export const mysql: Dialect = {
   idProblem({ charset, collation, kind, type, size }, length) {
     // MySQL pads shorter ids with zeros.
     if (type === "binary" && size !== length) return `has the type binary(${size})`
-    if (charset !== null) return `has the collation ${collation}, which takes different ids for equal`
+    if (charset !== null) return `has the collation ${collation}, which treats different ids as equal`
     return kind === "bytes" ? null : `has the type ${type}`
   },
   holdsTime: ({ type }) => /^(?:bigint|decimal|double)/.test(type),

@@ -72,7 +72,7 @@ test.skipIf(!mysql).for([
     "holds 700 characters, and a passkey's id has up to",
   ],
   ["VARBINARY(255)", "holds 255 characters, and a passkey's id has up to 1400"],
-  ["VARCHAR(1400) CHARACTER SET ascii COLLATE ascii_general_ci", "which takes different ids for equal"],
+  ["VARCHAR(1400) CHARACTER SET ascii COLLATE ascii_general_ci", "which treats different ids as equal"],
 ])("a column %s of MariaDB is refused for the ids of passkeys", async ([type = "", problem]) => {
   if (!mysql) return
   const { pool } = mysql

@@ -100,8 +100,8 @@ describe("it says what it does not support, and what to do", () => {
   })
 
   test("an old Node.js without a database library", async () => {
-    await expect(detect(express, {}, "20.20.2")).rejects.toThrow("Node.js 20.20.2 has no SQLite of its own")
-    await expect(detect(express, {}, "22.12.0")).rejects.toThrow("22.13 and later have")
+    await expect(detect(express, {}, "20.20.2")).rejects.toThrow("Node.js 20.20.2 has no built-in SQLite")
+    await expect(detect(express, {}, "22.12.0")).rejects.toThrow("22.13 and later do")
     expect((await detect(express, {}, "22.13.0")).database.name).toBe("node:sqlite")
   })
 

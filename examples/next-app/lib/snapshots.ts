@@ -7,7 +7,7 @@ import type { Secret } from "nightlatch/stateless"
 import type { auth } from "./auth"
 
 /**
- * Sealed copies of a member's role, a minute old at most, beside the session cookie. A file of its own, because the proxy
+ * Sealed copies of a member's role, a minute old at most, beside the session cookie. A separate file, because the proxy
  * needs it too and must not open the database.
  */
 export const snapshots = createSnapshots({

@@ -8,7 +8,7 @@ import { sessionSecrets } from "./secrets"
 const attributes = z.object({ name: z.string(), role: z.enum(["member", "admin"]) })
 type Attributes = z.infer<typeof attributes>
 
-/** The sessions. A file of its own, because the proxy needs it too, and must not hash passwords. */
+/** The sessions. A separate file, because the proxy needs it too, and must not hash passwords. */
 export const auth = createStatelessAuth<Attributes, Attributes>({
   secrets: sessionSecrets(),
   session: { idleTimeout: "7d", absoluteTimeout: "30d" },

@@ -114,7 +114,7 @@ function sqliteOfNode(nodeVersion: string): Database {
   const [major = 0, minor = 0] = nodeVersion.split(".").map(Number)
   if (major > 22 || (major === 22 && minor >= 13)) return databases[0]!
   throw new UnsupportedProject(
-    `Found no database library, and Node.js ${nodeVersion} has no SQLite of its own: 22.13 and later have. Update Node.js, or choose one with --database.`,
+    `Found no database library, and Node.js ${nodeVersion} has no built-in SQLite: 22.13 and later do. Update Node.js, or choose one with --database.`,
   )
 }
 

@@ -30,7 +30,7 @@ export const passwordRules: Rule[] = [
       comparisons(source).map((at): Spot => {
         return [
           at,
-          "A stored password is compared as text: it is stored in clear, or its hash has no salt, and timing tells how much is right.",
+          "A stored password is compared as text: it is stored in clear, or its hash has no salt, and timing reveals how much is correct.",
         ]
       }),
     ),

@@ -32,7 +32,7 @@ export const setupRules: Rule[] = [
     name: "auth-in-handler",
     severity: "error",
     finds: "`createAuth()`, `createUsers()` or a wrapper made inside a request handler or a component",
-    cure: "Call it once, in a module of its own, and import what it returns.",
+    cure: "Call it once, in a separate module, and import its result.",
     page: pages.nextjs,
     check: inEachSource((source) =>
       callsOf(source, makers)

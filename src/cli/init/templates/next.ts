@@ -1,5 +1,5 @@
 /** The cookie options, shared by the auth and the proxy. */
-export const nextCookie = `// A file of its own, because the proxy needs it and must not open the database.
+export const nextCookie = `// A separate file, because the proxy needs it and must not open the database.
 // Browsers keep a Secure cookie of HTTPS sites only; some make an exception for http://localhost.
 export const cookie = { secure: process.env.NODE_ENV === "production" }
 `
