@@ -21,6 +21,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Vitest's default is a second, which a page can take on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     reporters: ["default", "./test/run-report.ts"],
     globalSetup: "./test/shared-folder.ts",
     sequence: { sequencer: LongestFirst },

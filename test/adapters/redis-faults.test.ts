@@ -43,7 +43,7 @@ for (const [name, connect] of Object.entries(clients))
       }
       await sleep(1000)
       await server.start()
-      await expect.poll(() => outcomeOf(auth, token), { timeout: 10_000 }).toBe("signed in")
+      await expect.poll(() => outcomeOf(auth, token)).toBe("signed in")
       await sleep(200)
       const outcomes = await load.stop()
 
@@ -66,7 +66,7 @@ for (const [name, connect] of Object.entries(clients))
       for (let round = 0; round < 5; round++) {
         const load = visitsUntil(auth, token)
         await admin.call("CLIENT", "KILL", "TYPE", "NORMAL", "SKIPME", "YES")
-        await expect.poll(() => outcomeOf(auth, token), { timeout: 10_000 }).toBe("signed in")
+        await expect.poll(() => outcomeOf(auth, token)).toBe("signed in")
         expect(await load.stop()).not.toContain("signed out")
       }
     })

@@ -28,7 +28,7 @@ test("a body that never ends is given up at the deadline", async () => {
   const body = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)) })
   const answer = guardFetch(async () => new Response(body))(address)
   // It is being read.
-  await vi.waitFor(() => expect(body.locked).toBe(true))
+  await expect.poll(() => body.locked).toBe(true)
   deadline.pass()
   await expect(answer).rejects.toThrow("no answer within 10 s")
 })

@@ -91,7 +91,7 @@ describe.skipIf(!store)("PostgreSQL behind a network that fails", () => {
     for (const [n, outcome] of outcomes.entries()) if (outcome === "done") expect(stored).toContain(names[n])
     // The server ends a connection when it gets round to it, and until the pool has noticed, a call may be given it.
     await endConnections()
-    await expect.poll(() => pool.totalCount, { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => pool.totalCount).toBe(0)
     expect(await visits(auth, token, 20)).toEqual({ signedIn: 20, failed: 0, other: 0 })
   })
 

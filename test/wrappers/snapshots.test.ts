@@ -1,5 +1,5 @@
 import { Hono } from "hono"
-import { describe, expect, test, vi } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { Member, SessionFields } from "../../src/index.ts"
 import { createHonoAuth } from "../../src/hono.ts"
 import { createNodeAuth } from "../../src/node.ts"
@@ -93,7 +93,7 @@ describe("a snapshot next to the session", () => {
     })
     const authRequest = web.handleRequest(post(token))
     const pending = authRequest.validate()
-    await vi.waitFor(() => expect(isFirst).toBe(false))
+    await expect.poll(() => isFirst).toBe(false)
     const rotated = await authRequest.rotate()
     resume()
     await pending

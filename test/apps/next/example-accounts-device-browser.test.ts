@@ -143,7 +143,7 @@ describeAccounts(
       await continueAs(own, {})
       await arrive(own, "/account", "Account")
       // The provider's page has started this visit, and registering for it would bring no cookies.
-      await expect.poll(() => answered, { timeout: 10_000 }).toContain("POST /auth/device 200")
+      await expect.poll(() => answered).toContain("POST /auth/device 200")
       const order = answered.filter((answer) => /^\w+ (\/account|\/auth\/device) /.test(answer))
       expect(order).toEqual(["GET /account 200", "GET /auth/device 200", "POST /auth/device 200"])
       await own.goto("/devices")
@@ -219,7 +219,7 @@ async function signUpBound(page: Page): Promise<Cookie> {
 
 /** Waits until the browser has the cookie that says that it has proved its key. */
 async function bound(page: Page): Promise<Cookie> {
-  await expect.poll(async () => (await proofs(page)).length, { timeout: 10_000 }).toBeGreaterThan(0)
+  await expect.poll(async () => (await proofs(page)).length).toBeGreaterThan(0)
   return (await proofs(page))[0]!
 }
 
