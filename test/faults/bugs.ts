@@ -40,12 +40,16 @@ export const historyBugs: Record<string, Bug> = {
     to: "attempts: maxAttempts - attempts - 1,",
   },
   "a code lives as long as a link": { file: tokens, from: "Math.min(lifetime, maxCodeLifetime)", to: "lifetime" },
-  "four links are live": { file: tokens, from: "const liveTokens = 3", to: "const liveTokens = 4" },
+  "four links are live": {
+    file: tokens,
+    from: "const liveTokens = 3",
+    to: "const liveTokens = 4",
+    steps: ["signUp", "createLink", "consumeLink"],
+  },
   "tokens of a deleted user stay": {
     file: memory,
     from: "tokens.deleteTokens(id, { except: [] }), ",
     to: "",
-    steps: ["signUp", "createLink", "consumeLink"],
   },
   "the last attempt of a budget is refused": {
     file: attempts,
@@ -133,7 +137,7 @@ export const historyBugs: Record<string, Bug> = {
   },
 }
 
-/** Bugs that show only in what happens at the same time. */
+/** Bugs that show only in what happens at the same time. Their `steps` are acts. */
 export const interleavingBugs: Record<string, Bug> = {
   "a link is read and then deleted": {
     file: tokens,
@@ -144,6 +148,7 @@ export const interleavingBugs: Record<string, Bug> = {
     file: tokens,
     from: "return accept(name, taken && {",
     to: "return accept(name, {",
+    steps: ["createCode", "tryCode"],
   },
   "the password is not asked again once the session is stored": {
     file: signIn,
@@ -154,11 +159,13 @@ export const interleavingBugs: Record<string, Bug> = {
     file: signIn,
     from: "if (!(await store.take(purpose, pending)))",
     to: "if (!(await store.take(purpose, pending), true))",
+    steps: ["signIn", "finish"],
   },
   "a rotation revives a session that was ended": {
     file: memory,
-    from: "if (!sessions.has(oldId)) return false",
-    to: "",
+    from: "if (!sessions.has(oldId)) return false\n      putSession(session)\n      return sessions.delete(oldId)",
+    to: "putSession(session)\n      sessions.delete(oldId)\n      return true",
+    steps: ["rotate", "signOut"],
   },
 }
 
