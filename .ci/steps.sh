@@ -46,10 +46,12 @@ runtimes_tests() {
   tests test:runtimes "$results/runtimes.json"
 }
 
-# Whole applications, built with the packed package and driven by a browser.
+# Whole applications, built with the packed package and driven by a browser. The short form runs one of Lucia's.
 next_tests() {
-  tests test:next "$results/next.json" --reporter=./test/run-report.ts
+  tests test:next "$results/next.json" --reporter=./test/run-report.ts \
+    ${NIGHTLATCH_SHORT:+--exclude "test/apps/next/$others_of_lucia.test.ts"}
 }
+others_of_lucia='{example-lucia-v2-next-app-browser,example-lucia-v3-app,example-lucia-v3-pages,migrated-lucia-v3-pages}'
 
 # The applications of docs/getting-started, over HTTP and in a browser. The short form runs only the most common
 # frameworks.
