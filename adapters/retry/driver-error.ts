@@ -69,8 +69,8 @@ function withoutSecrets(text: string): string {
   return text.replace(parameters, "").replace(secrets, "[hidden]")
 }
 
-// postgres.js defines properties that cannot be deleted, and its option `debug` shows them in every log. A frozen error
-// has no property that can be changed.
+// postgres.js defines properties that are not configurable, and its option `debug` shows them in every log. A frozen
+// error does not allow any change.
 function canChange(value: object): boolean {
   return Object.entries(Object.getOwnPropertyDescriptors(value)).every(
     ([name, { configurable, writable }]) => configurable || (writable === true && !valueFields.includes(name)),
