@@ -156,7 +156,7 @@ async function withClient<Result>(url: string, use: (client: Client) => Promise<
 type Client = ReturnType<typeof connectOnce>
 
 function connectOnce(url: string) {
-  return createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 2000 } })
+  return createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 20_000 } })
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

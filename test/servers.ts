@@ -135,7 +135,8 @@ async function openPostgres(url: string, options: pg.PoolConfig): Promise<Server
   const settings = {
     connectionString: url,
     options: `-c search_path=${schema}`,
-    connectionTimeoutMillis: 2000,
+    // Also how long a call may wait for one of the pool's connections, which takes seconds behind 200 others.
+    connectionTimeoutMillis: 20_000,
     ...options,
   }
   const pool = new pg.Pool(settings)
@@ -164,7 +165,7 @@ async function openPostgres(url: string, options: pg.PoolConfig): Promise<Server
 
 async function openMysql(url: string, options: mysql.PoolOptions): Promise<Server<mysql.Pool>> {
   const database = randomName()
-  const first = await mysql.createConnection({ uri: url, connectTimeout: 2000 })
+  const first = await mysql.createConnection({ uri: url, connectTimeout: 20_000 })
   await first.query(`CREATE DATABASE ${database} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`)
   await first.end()
   const at = new URL(url)

@@ -25,7 +25,7 @@ export const openers = {
     const { DatabaseSync } = await import("node:sqlite")
     const { nodeSqliteAdapter } = await import("../../adapters/node-sqlite.ts")
     const { sqliteExecutor } = await import("../../adapters/sql/sqlite-executor.ts")
-    const db = new DatabaseSync(at, { timeout: 10_000 })
+    const db = new DatabaseSync(at, { timeout: 20_000 })
     const atOnce = sqliteExecutor(db)
     const executor: SqlExecutor = { ...atOnce, query: async (sql, params) => atOnce.query(sql, params) }
     return { adapter: nodeSqliteAdapter(db), executor, close: () => db.close() }
@@ -34,7 +34,7 @@ export const openers = {
   "betterSqlite3Adapter()": async ({ at }: Place): Promise<OpenStore> => {
     const { default: Database } = await import("better-sqlite3")
     const { betterSqlite3Adapter } = await import("../../adapters/better-sqlite3.ts")
-    const db = new Database(at, { timeout: 10_000 })
+    const db = new Database(at, { timeout: 20_000 })
     return { adapter: betterSqlite3Adapter(db), close: () => db.close() }
   },
 

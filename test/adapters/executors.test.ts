@@ -199,7 +199,7 @@ async function sqliteCases(): Promise<Case[]> {
   const node = new DatabaseSync(":memory:")
   const [better, asBun] = [new Database(":memory:"), new Database(":memory:")]
   const folder = mkdtempSync(join(tmpdir(), "nightlatch-"))
-  const libsql = createClient({ url: `file:${join(folder, "app.db")}`, timeout: 2000 })
+  const libsql = createClient({ url: `file:${join(folder, "app.db")}`, timeout: 20_000 })
   for (const statement of testTables("sqlite", "text")) {
     for (const db of [node, better, asBun]) db.exec(statement)
     await libsql.execute(statement)

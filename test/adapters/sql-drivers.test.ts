@@ -216,7 +216,7 @@ describe.skipIf(!onPostgres)("PostgreSQL", () => {
   })
 
   test("[F2] a transaction that pg gives up waiting for is not left open, and no later write gets lost in it", async () => {
-    const impatient = new pg.Pool({ ...pool.options, max: 1, query_timeout: 150 }).on("error", () => undefined)
+    const impatient = new pg.Pool({ ...pool.options, max: 1, query_timeout: 1000 }).on("error", () => undefined)
     const client = await impatient.connect()
     client.on("error", () => undefined)
     const onClient = pgAdapter<{ id: string; username: string }>(client)

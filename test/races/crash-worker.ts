@@ -50,7 +50,7 @@ function die(statements: string[]): never {
 }
 
 function mortalSqlite(file: string, before: (sql: string) => void): RaceAdapter {
-  const db = new DatabaseSync(file, { timeout: 5000 })
+  const db = new DatabaseSync(file, { timeout: 20_000 })
   const mortal: SqliteDatabase = {
     exec(sql) {
       before(sql)

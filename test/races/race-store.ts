@@ -34,7 +34,7 @@ export function openStore(address: StoreAddress): OpenStore {
 }
 
 function openSqlite(file: string): OpenStore {
-  const db = new DatabaseSync(file, { timeout: 5000 })
+  const db = new DatabaseSync(file, { timeout: 20_000 })
   return {
     adapter: nodeSqliteAdapter(db),
     run: async (sql) => db.prepare(sql).all() as Row[],

@@ -134,7 +134,7 @@ export function describeInBrowser(
       const folder = await temporaryFolder()
       cleanUps.push(folder.remove)
       const path = join(folder.path, "example.db")
-      const db = new DatabaseSync(path, { timeout: 5000 })
+      const db = new DatabaseSync(path, { timeout: 20_000 })
       cleanUps.push(() => db.close())
       const own = { DATABASE: path, SESSION_SECRET: secret }
       return { db, start: async (env) => startBeside({ ...own, ...(await variablesOf(variables)), ...env }) }

@@ -55,13 +55,6 @@ export async function buildApp(source: string, options: BuildOptions = {}): Prom
 
 /** Builds as {@link buildApp}, once for all test files of a run that ask for the same. They must leave the folder as it is. */
 export async function buildAppOnce(source: string, options: BuildOptions = {}): Promise<BuiltApp> {
-  if (process.env.EX_BUILT)
-    return {
-      folder: process.env.EX_BUILT,
-      buildOutput: "",
-      start: (env) => start(process.env.EX_BUILT!, env),
-      remove: async () => undefined,
-    }
   const shared = await madeOnce(`built-${hashOf({ source, options })}`, async (into) => {
     await writeFile(join(into, "output"), await buildIn(join(into, "app"), source, options))
   })
