@@ -24,7 +24,7 @@ export interface ExampleVisit {
   page(): Page
   /** Opens another browser, which shares no cookie with the first. */
   openBrowser(options?: BrowserContextOptions): Promise<Page>
-  /** Takes a picture of the whole page. Fails if it is wider than the window. */
+  /** Takes pictures of the whole page in each look. Fails if it is wider than the window in one. */
   photograph(page: Page, name: string): Promise<void>
   /** Makes an empty database in a file, which survives the application. */
   createDatabase(): Promise<DatabaseFile>
@@ -43,12 +43,14 @@ export const password = "correct horse battery"
 /** The secret of the examples that need one. */
 export const secret = newSecret()
 
-/** How a page may be looked at. */
-export const looks = {
-  light: { colorScheme: "light" },
-  dark: { colorScheme: "dark" },
-  phone: { colorScheme: "light", viewport: { width: 320, height: 640 } },
+const desktop = { width: 1280, height: 720 }
+
+/** How a page may be looked at. The last one is that of a new page. */
+const looks = {
   "phone-dark": { colorScheme: "dark", viewport: { width: 390, height: 844 } },
+  phone: { colorScheme: "light", viewport: { width: 320, height: 640 } },
+  dark: { colorScheme: "dark", viewport: desktop },
+  light: { colorScheme: "light", viewport: desktop },
 } as const
 
 /** The options that start an example. A function receives the free port of the example. */
@@ -125,9 +127,13 @@ export function describeInBrowser(
     }
 
     async function photograph(subject: Page, name: string): Promise<void> {
-      await subject.screenshot({ path: `.screenshots/${basename(example)}/${name}.png`, fullPage: true })
-      const overflow = await subject.evaluate("document.documentElement.scrollWidth - innerWidth")
-      expect(overflow, `${name} is too wide by`).toBeLessThanOrEqual(0)
+      for (const [look, { colorScheme, viewport }] of Object.entries(looks)) {
+        await subject.emulateMedia({ colorScheme })
+        await subject.setViewportSize(viewport)
+        await subject.screenshot({ path: `.screenshots/${basename(example)}/${look}-${name}.png`, fullPage: true })
+        const overflow = await subject.evaluate("document.documentElement.scrollWidth - innerWidth")
+        expect(overflow, `${look}-${name} is too wide by`).toBeLessThanOrEqual(0)
+      }
     }
 
     async function createDatabase(): Promise<DatabaseFile> {

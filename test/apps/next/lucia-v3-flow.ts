@@ -265,24 +265,19 @@ export async function fillIn(page: Page, username: string, secret = password): P
   await submit(page, { Username: username, Password: secret }, "Continue")
 }
 
-/** Takes a picture of every page. */
-export async function photographAll(
-  { photograph }: ExampleVisit,
-  page: Page,
-  paths: LuciaV3Paths,
-  name: string,
-): Promise<void> {
+/** Takes pictures of every page. */
+export async function photographAll({ photograph }: ExampleVisit, page: Page, paths: LuciaV3Paths): Promise<void> {
   await page.goto("/nowhere")
-  await photograph(page, `nowhere-${name}`)
+  await photograph(page, "nowhere")
   await page.goto(paths.signIn)
-  await photograph(page, `sign-in-${name}`)
+  await photograph(page, "sign-in")
   await fillIn(page, "ada")
   await page.getByText("Incorrect username or password").waitFor()
-  await photograph(page, `sign-in-wrong-${name}`)
+  await photograph(page, "sign-in-wrong")
   await page.goto(paths.signUp)
-  await photograph(page, `sign-up-${name}`)
+  await photograph(page, "sign-up")
   await signUp(page, paths, "a".repeat(31))
-  await photograph(page, `home-${name}`)
+  await photograph(page, "home")
 }
 
 async function start(database: DatabaseFile): Promise<RunningApp> {

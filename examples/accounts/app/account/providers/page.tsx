@@ -23,7 +23,7 @@ export default protectedPage(
             This is your only way to sign in. Add another one first.
           </p>
         )}
-        <p className="lead">Use an account that you have elsewhere. Your password and your address keep working.</p>
+        <p className="lead">Use an account that you have elsewhere. Your other ways to sign in keep working.</p>
         <ul className="rows">
           {linked.map(({ providerId, providerUserId, label }) => (
             <li key={providerId + providerUserId}>
