@@ -16,12 +16,15 @@ export interface TlsProxy {
   forwardTo(origin: string): void
 }
 
-/** Starts a proxy, which ends with the test. */
-export async function startTlsProxy({ key, cert }: Certificate): Promise<TlsProxy> {
+/** Starts a proxy, which ends with the test. `nameOf` names the requests. Default: as `POST /auth/device`. */
+export async function startTlsProxy(
+  { key, cert }: Certificate,
+  nameOf = ({ method, url }: IncomingMessage) => `${method} ${url}`,
+): Promise<TlsProxy> {
   let target = ""
   const answered: string[] = []
   const server = createServer({ key, cert }, (req, res) => {
-    res.on("finish", () => answered.push(`${req.method} ${req.url} ${res.statusCode}`))
+    res.on("finish", () => answered.push(`${nameOf(req)} ${res.statusCode}`))
     forward(target, req, res)
   }).listen(0)
   await once(server, "listening")
