@@ -30,6 +30,16 @@ test.each(spellings)("normalizeUsername(%j) is %j", (typed, canonical) => {
   expect(normalizeUsername(typed)).toBe(canonical)
 })
 
+test("[INP-1] text that is too long for a name stays as it is, however many accents it has", () => {
+  const long = "A".padEnd(1_000_000, "\u0301\u0316")
+  expect(normalizeUsername(long)).toBe(long)
+  expect(normalizeUsername("A".repeat(512))).toBe("a".repeat(512))
+})
+
+test.each([undefined, null, 7, {}, ["ada"], new File(["ada"], "name.txt")])("[INP-1] %o is no name", (value) => {
+  expect(normalizeUsername(value as string)).toBe("")
+})
+
 test("a Turkish dotted İ is one name whatever the case, and not a plain i", () => {
   expect(normalizeUsername("İ")).toBe(normalizeUsername("i\u0307"))
   expect(normalizeUsername("İ")).not.toBe("i")
