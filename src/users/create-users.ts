@@ -11,6 +11,7 @@ import { keyIds } from "./key-finder.ts"
 import { checkProviderId } from "./key-id.ts"
 import type { UsersParts, UserStore } from "./parts.ts"
 import { passwordChange } from "./password-change.ts"
+import { endingTokensOfAddress } from "./pending-tokens.ts"
 import { passwordSignIn } from "./sign-in.ts"
 import { signUp } from "./sign-up.ts"
 import { userKeys } from "./user-keys.ts"
@@ -88,7 +89,7 @@ export function createUsers<UserRow extends { id: UserId }, NewUser = Partial<Us
     requireResets(parts.resets, given)
 
     async function updateUser(id: Id, attributes: Partial<NewUser>) {
-      const outcome = await adapter.updateUser(id, attributes)
+      const outcome = await endingTokensOfAddress(adapter, id, attributes, () => adapter.updateUser(id, attributes))
       if (outcome === "updated") return { updated: true } as const
       return { updated: false, reason: outcome === "taken" ? "attribute_taken" : "user_missing" } as const
     }

@@ -88,7 +88,11 @@ export interface Users<UserRow extends { id: UserId }, NewUser> extends Asked {
     { user: UserRow; proof: Proof<UserRow["id"]>; reason?: undefined } | { user: null; reason: CreateUserReason }
   >
   getUser(id: UserRow["id"]): Promise<UserRow | null>
-  /** Merges attributes into a user. */
+  /**
+   * Merges attributes into a user. If an attribute `email` replaces another address, the user's tokens, pending sign-ins
+   * and known browsers in the same store end, as in {@link renameKey}. If your addresses have another name, call
+   * `invalidateTokens` after you change one.
+   */
   updateUser(
     id: UserRow["id"],
     attributes: Partial<NewUser>,
@@ -124,7 +128,7 @@ export interface Users<UserRow extends { id: UserId }, NewUser> extends Asked {
   ): Promise<{ renamed: true; reason?: undefined } | { renamed: false; reason: RenameKeyReason }>
   /**
    * Deletes a user's key, unless it is the only one (`last_key`). `key_missing`: the key is already deleted, or belongs
-   * to another user.
+   * to another user. If the key is an `email`, the user's tokens end, as in {@link renameKey}.
    */
   deleteKey(
     key: KeyName & { userId: UserRow["id"] },
