@@ -18,7 +18,8 @@ export interface Asking<Id extends UserId = UserId> {
 
 /**
  * Adds a way to sign in, while the session that asks for it is live and the user's. The session is checked before and
- * after. If it has ended, the addition is undone, the sessions that it opened end, and the result is `null`. Throws
+ * after. If it has ended, the addition is undone, the sessions that it opened end, and the result is `null`. If the
+ * second check fails, the addition is undone too. Throws
  * `invalid_option` if `sessionId` is not text, or `auth` is missing.
  */
 export async function whileSignedIn<Id extends UserId, Added>(
@@ -36,8 +37,11 @@ export async function whileSignedIn<Id extends UserId, Added>(
   const before = await sessionsOf(auth, userId)
   if (!before.includes(sessionId!)) return null
   const added = await add()
-  if ((await sessionsOf(auth, userId)).includes(sessionId!)) return added
+  const isLive = sessionsOf(auth, userId).then((after) => after.includes(sessionId!))
+  if (await isLive.catch(() => false)) return added
   await takeBack(added)
+  // Throws if nobody could tell.
+  await isLive
   for (const id of await sessionsOf(auth, userId)) if (!before.includes(id)) await auth.invalidateSession(id)
   return null
 }

@@ -14,7 +14,8 @@ export function columnChanges<UserRow extends { id: UserId }, NewUser>(
   userId: UserRow["id"],
   attributes: Partial<NewUser> | undefined,
 ): ColumnChanges {
-  let [before, after] = [new Map<string, unknown>(), new Map<string, unknown>()]
+  // Until the store can be asked, what it was given.
+  let [before, after] = [new Map<string, unknown>(), new Map<string, unknown>(Object.entries(attributes ?? {}))]
 
   async function look(): Promise<Map<string, unknown>> {
     const row = attributes ? await store.findUser(userId) : null

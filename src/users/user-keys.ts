@@ -9,7 +9,7 @@ import { onePassword } from "./one-password.ts"
 import type { Choice } from "./one-password.ts"
 import { requirePasswordProvider } from "./parts.ts"
 import type { UsersParts, UserStore } from "./parts.ts"
-import { endingTokens } from "./pending-tokens.ts"
+import { endingTokens, endingTokensOfAddress } from "./pending-tokens.ts"
 import type { CreateKeyReason, Key, NewKey } from "./users.ts"
 
 type Owned<Id extends UserId> = KeyName & { userId: Id }
@@ -68,11 +68,19 @@ export function userKeys<UserRow extends { id: UserId }, NewUser>(
     const record = { providerId, providerUserId, userId, passwordHash: choice.passwordHash }
     const changes = columnChanges(adapter, userId, attributes)
     await changes.lookBefore()
-    const outcome = await adapter.insertKey(record, attributes)
+    const outcome = await endingTokensOfAddress(adapter, userId, attributes, () =>
+      adapter.insertKey(record, attributes),
+    )
     if (outcome !== "inserted") return refused(outcome)
-    await changes.lookAfter()
-    const key = await settlePassword(adapter, record, choice)
-    if (key) return { stored: { key, choice, changes } }
+    try {
+      await changes.lookAfter()
+      const key = await settlePassword(adapter, record, choice)
+      if (key) return { stored: { key, choice, changes } }
+    } catch (error) {
+      // Nobody can tell whether its password is still the user's. Only the first error says what is wrong.
+      await takeBack({ key: record, choice, changes }).catch(() => undefined)
+      throw error
+    }
     await changes.undo()
     return refused("password_wrong")
   }
@@ -120,7 +128,9 @@ export function userKeys<UserRow extends { id: UserId }, NewUser>(
   async function deleteKey({ userId, ...name }: Owned<Id>) {
     const { providerId } = name
     const id = await existingId(name)
-    const outcome = id === null ? "missing" : await adapter.deleteKey({ userId, providerId, providerUserId: id })
+    const remove = () => adapter.deleteKey({ userId, providerId, providerUserId: id! })
+    const outcome =
+      id === null ? "missing" : await (providerId === "email" ? endingTokens(adapter, userId, remove) : remove())
     if (outcome === "deleted") {
       emit("key_removed", { userId, providerId })
       return { deleted: true } as const

@@ -424,6 +424,20 @@ describe("addPasskey()", () => {
     expect(events).toEqual([])
   })
 
+  test("[PKY-5] leaves no passkey if the store fails before the session is looked at again", async () => {
+    const { store, auth } = await setUp()
+    const { session } = await auth.createSession("ada")
+    let asked = 0
+    const getUserSessions = (id: string) =>
+      ++asked === 2 ? Promise.reject(new Error("connection lost")) : auth.getUserSessions(id)
+    const { passkeys, events } = await setUp({ adapter: store, auth: { ...auth, getUserSessions } })
+    const newPasskey = (await register(passkeys, createAuthenticator(), "ada"))!
+    const adding = passkeys.addPasskey(newPasskey, { sessionId: session.id })
+    await expect(adding).rejects.toMatchObject({ code: "store_failed" })
+    expect(await store.listPasskeys("ada")).toEqual([])
+    expect(events).toEqual([])
+  })
+
   test("is null for a passkey that belongs to somebody, whose it stays", async () => {
     const { passkeys, auth, enroll, events } = await setUp()
     const { credential, passkey } = await enroll("ada")

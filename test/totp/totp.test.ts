@@ -329,6 +329,21 @@ describe("confirmTotp() while the session ends", () => {
     ).not.toBeNull()
   })
 
+  test("[PRF-6] leaves nothing if the store fails before the session is looked at again", async () => {
+    const plain = await setUp()
+    const { session } = await plain.auth.createSession("ada")
+    let asked = 0
+    const getUserSessions = (id: string) =>
+      ++asked === 2 ? Promise.reject(new Error("connection lost")) : plain.auth.getUserSessions(id)
+    const { totp, events } = await setUp({ auth: { ...plain.auth, getUserSessions } }, plain.memory)
+    const { secret, enrollment } = await totp.enrollTotp({ userId: "ada", account: "ada" })
+    const code = appCode(secret, plain.now())
+    const adding = totp.confirmTotp({ userId: "ada", enrollment, code, sessionId: session.id })
+    await expect(adding).rejects.toMatchObject({ code: "store_failed" })
+    expect(await plain.memory.findTotp("ada")).toBeNull()
+    expect(events).toEqual([])
+  })
+
   test("keeps what the owner did meanwhile: removed it, or set up another one", async () => {
     const removed = await endingSessions(({ totp }) => totp.removeTotp({ userId: "ada" }))
     await removed.enroll()

@@ -108,6 +108,29 @@ describe.each(stores)("createKey() for a session over %s", (_name, open) => {
     expect((await auth.validateSession(older.token)).session).not.toBeNull()
   })
 
+  test("[PRF-6] leaves no key if the store fails before the session is looked at again", async () => {
+    const store = open()
+    const { auth, sessionId } = await setUpSession(store)
+    const failOnce = (name: "getUserSessions" | "listKeys" | "findUser", after: number) => {
+      let calls = 0
+      const fail = (call: (id: string) => Promise<unknown>) => (id: string) =>
+        ++calls === after ? Promise.reject(new Error("connection lost")) : call(id)
+      const source = name === "getUserSessions" ? { ...auth, getUserSessions: fail(auth.getUserSessions) } : auth
+      const failing = name === "getUserSessions" ? store : { ...store, [name]: fail(store[name]) }
+      return setUp(failing as Store, { auth: source as typeof auth })
+    }
+    for (const failing of [failOnce("getUserSessions", 2), failOnce("listKeys", 2), failOnce("findUser", 2)]) {
+      const { users, events } = failing
+      const adding = users.createKey({ ...email, sessionId, attributes: { username: "x" } })
+      await expect(adding).rejects.toMatchObject({ code: "store_failed" })
+      expect(await users.getUserKeys("user-1")).toMatchObject([{ providerId: "username", hasPassword: true }])
+      expect(await users.getUser("user-1")).toMatchObject({ username: "ada" })
+      expect(events).toEqual([])
+    }
+    const { users } = await setUpWith(store, store)
+    expect(await users.createKey({ ...email, sessionId })).toEqual({ key: { ...email, hasPassword: true } })
+  })
+
   test("throws for a sessionId that is none, and without an auth", async () => {
     const { users } = await setUpSession(open())
     for (const sessionId of [undefined, null, 7]) {
