@@ -20,23 +20,21 @@ export function attemptBudget(store: ThrottleAdapter, realm: string, userId: Use
   const idOf = (name: string) => hashText(`:totp\0${name}\0${realm}\0${userId}`)
   const shortId = idOf(short.name)
   const longId = idOf(long.name)
-  let at = 0
-  let until = 0
+  let at: number
 
   return {
     async charge() {
       at = Math.floor(now())
       const { taken } = await store.takeAttempt(shortId, at, short.cost, short.span)
-      if (!taken) return false
-      const charged = await store.takeAttempt(longId, at, long.cost, long.span)
-      until = charged.until
-      return charged.taken
+      return taken && (await store.takeAttempt(longId, at, long.cost, long.span)).taken
     },
 
     async giveBack() {
+      // One more, which tells what others have charged meanwhile. If there is no room for it, nobody else can.
+      const last = await store.takeAttempt(longId, at, long.cost, long.span)
       await store.dropAttempts([shortId, longId])
       // Otherwise each sign-in of the owner would give an attacker 100 more guesses.
-      let owed = until - long.cost - at
+      let owed = last.until - (last.taken ? 2 : 1) * long.cost - at
       while (owed > 0) {
         const charged = await store.takeAttempt(longId, at, owed, long.span)
         // Attempts that were made in between leave less room: then the budget is filled up.

@@ -670,6 +670,27 @@ describe("the attempts of a user", () => {
     expect(events.filter(({ type }) => type === "second_factor_refused").length).toBe(0)
   })
 
+  test("are not given back by a sign-in of the owner, before which an attacker has just guessed", async () => {
+    const { totp, store, enroll, now, events } = await setUp()
+    const { secret } = await enroll()
+    let guesses = 0
+    const hurried = totp.withAdapter({
+      ...store,
+      async takeStep(...taken) {
+        for (let n = 0; n < 9; n++) await totp.verifyTotp({ userId: "ada", code: wrongCode(secret, now()) })
+        guesses += events.splice(0).filter(({ type }) => type === "second_factor_refused").length
+        return store.takeStep(...taken)
+      },
+    })
+    for (let n = 0; n < 40; n++) {
+      now.advance(10 * minute)
+      await hurried.verifyTotp({ userId: "ada", code: appCode(secret, now()) })
+      events.splice(0)
+    }
+    expect(guesses).toBeLessThanOrEqual(100)
+    expect(guesses).toBeGreaterThan(80)
+  })
+
   test("count for confirmTotp() too", async () => {
     const { totp, auth, now } = await setUp()
     const { session } = await auth.createSession("ada")
