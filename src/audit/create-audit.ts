@@ -71,7 +71,7 @@ const skipped: readonly AuthEventType[] = [
   "device_skipped",
 ]
 // Events that anyone can cause, as often as they like.
-const byAnyone = /refused$|rejected$|^(throttled|token_created|cookie_conflict|cross_origin)$/
+const byAnyone = /(refused|rejected|unreadable)$|^(throttled|token_created|cookie_conflict|cross_origin)$/
 const maxEvents = 1000
 const maxBatch = 100
 const maxText = 500

@@ -319,6 +319,7 @@ describe("under pressure", () => {
     "token_created",
     "second_factor_refused",
     "throttled",
+    "hash_unreadable",
     "session_rejected",
     "cookie_conflict",
     "cross_origin",
