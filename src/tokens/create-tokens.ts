@@ -169,7 +169,12 @@ export function createTokens<Named extends Purposes, UserRow = never>(
   function purposeOf(name: string): AnyPurpose {
     const found = purposes.get(name)
     if (found) return found
-    throw invalidOption("purpose", name, `is not one of your purposes; use ${[...purposes.keys()].join(", ")}`)
+    // With swapped arguments it is a token, which must not be printed.
+    throw invalidOption(
+      "purpose",
+      isToken(name) ? "a token" : name,
+      `is not one of your purposes; use ${[...purposes.keys()].join(", ")}`,
+    )
   }
 
   function contentsOf({ purpose, userId = null, data }: Request) {

@@ -102,6 +102,12 @@ describe("createToken()", () => {
     await expect(tokens.consumeToken(strangerToken, "reset" as "confirm")).rejects.toThrow(message)
   })
 
+  test("prints no token in the place of a purpose", async () => {
+    const { tokens } = await setUp()
+    const swapped = tokens.consumeToken("confirm", strangerToken as "confirm")
+    await expect(swapped).rejects.toThrow('purpose: "a token" is not one of your purposes')
+  })
+
   test.each(["constructor", "__proto__", "", ":recovery", "confirm:code", null, undefined, 1, {}])(
     "throws invalid_option wherever the purpose is %j",
     async (name) => {
