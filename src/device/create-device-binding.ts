@@ -167,7 +167,7 @@ export function createDeviceBinding<S extends BindableSession>(options: DeviceBi
     const session = proof?.challenge === challengeFor(token) ? await bindable(token) : null
     if (!proof || !session) return null
     const { userId, id: sessionId } = session
-    const key = `${now()}.${proof.key}`
+    const key = `${Math.floor(now())}.${proof.key}`
     if (!(await inside.updateSession(sessionId, { device_key: key }, { ifNull: "device_key" }))) return null
     auth.withRequest(request).emit("device_bound", { userId, sessionId })
     const identifier = await seal("identifier", key, Number(session.createdAt))

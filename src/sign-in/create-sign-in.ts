@@ -135,7 +135,7 @@ export function createSignIn<S extends SessionFields, Id extends UserId, Session
 
   function spend(proof: Proof<Id> | null): Proven<Id> {
     const { evidence, stillHolds } = spendProof(proof, realm)
-    return { ...evidence, stillHolds, at: Math.min(evidence.provenAt ?? Infinity, now()) }
+    return { ...evidence, stillHolds, at: Math.floor(Math.min(evidence.provenAt ?? Infinity, now())) }
   }
 
   function spendIfProof(proof: Proof<Id> | null): Proven<Id> | null {

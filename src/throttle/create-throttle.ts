@@ -119,7 +119,7 @@ export function createThrottle<Name extends string>(options: ThrottleOptions<Nam
       async cleanUp(options = {}) {
         checkOptions("cleanUp()", options, "limit")
         // The day's margin is for servers with a fast clock, which must not refill budgets for the others.
-        const before = now() - 86_400_000
+        const before = Math.floor(now()) - 86_400_000
         return deleteInBatches((batch) => store.deleteIdleAttempts(before, batch), options.limit)
       },
 
