@@ -151,6 +151,19 @@ describe("the guide on magic links, over a mail server", () => {
     expect(await browser.post("magic-link.ts#signInWithCode", { code })).toMatchObject({ status: 303 })
     expect([...browser.cookies.keys()]).toEqual(["__Host-session"])
   })
+
+  test("answers the same for every address, and mails only those with an account", async () => {
+    const [known, unknown] = [guide.openBrowser(), guide.openBrowser()]
+    await known.post("create.ts#create", { email: "grace@example.com", password })
+    const before = guide.mails.length
+    const none = await unknown.post("magic-link.ts#requestLink", { email: "nobody@example.com" })
+    const withoutHandle = (answer: unknown) => JSON.stringify(answer).replace(/(?<==)[a-z2-7]{32}(?=;)/, "handle")
+    expect(guide.mails).toHaveLength(before)
+    const found = await known.post("magic-link.ts#requestLink", { email: "grace@example.com" })
+    expect(withoutHandle(found)).toBe(withoutHandle(none))
+    expect(guide.mails).toHaveLength(before + 1)
+    expect([...unknown.cookies.keys()]).toEqual(["__Host-sign-in"])
+  })
 })
 
 describe("the guide on rate limiting", () => {

@@ -30,9 +30,11 @@ export const requestReset = serverAction(
 
 async function mailReset(email: string): Promise<void> {
   const key = await users.getKey({ providerId: "email", providerUserId: email })
-  const user = key && (await users.getUser(key.userId))
+  if (!key) return
+  const link = linkTo("/reset-password", await tokens.createToken({ purpose: "reset_password", userId: key.userId }))
+  // Read after the link exists: a new address ends older links.
+  const user = await users.getUser(key.userId)
   if (!user) return
-  const link = linkTo("/reset-password", await tokens.createToken({ purpose: "reset_password", userId: user.id }))
   sendMail(user.email, "Reset your password", [
     link,
     "The link works for one hour. If you did not request it, ignore this mail.",

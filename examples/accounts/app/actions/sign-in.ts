@@ -73,10 +73,11 @@ async function mailSignIn(email: string): Promise<string> {
 }
 
 async function mailLinkAndCode(userId: string, code: string): Promise<void> {
+  const link = linkTo("/sign-in/link", await tokens.createToken({ purpose: "sign_in", userId }))
+  // Send it to the address in the user's row, never to what the visitor typed. Read after the link exists: a new address ends
+  // older links.
   const user = await users.getUser(userId)
   if (!user) return
-  const link = linkTo("/sign-in/link", await tokens.createToken({ purpose: "sign_in", userId }))
-  // Send it to the address in the user's row, never to what the visitor typed.
   sendMail(user.email, "Sign in", [
     `Your code: ${code}`,
     `Or open this link: ${link}`,
