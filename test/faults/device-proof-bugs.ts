@@ -193,8 +193,8 @@ export const deviceProofBugs: Record<string, DeviceBug> = {
   },
   "the whole proof is kept": {
     file: binding,
-    from: "`${now()}.${proof.key}`",
-    to: "`${now()}.${proof.key}.${jwt}`",
+    from: "`${Math.floor(now())}.${proof.key}`",
+    to: "`${Math.floor(now())}.${proof.key}.${jwt}`",
     shownBy: "of a key only its public parts are kept",
   },
   "the token is the challenge of every proof": {
