@@ -30,7 +30,8 @@ export function browserFlows<P extends OAuthProfile, Id extends UserId>(
         return sessionOf(request)
       })
       await dropOldFlows(request)
-      await request.setFlow(cookieNameOf(state), flow)
+      // Longer than a flow is valid, so that a late callback is `expired`.
+      await request.setFlow(cookieNameOf(state), flow, "1h")
       return url
     },
 

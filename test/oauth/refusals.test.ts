@@ -264,7 +264,7 @@ test("mismatch: a link begun in one session and ended in another", async () => {
   expect(await browser.finish(callback)).toEqual(refused("mismatch"))
 
   const second = await provider.visit(await browser.begin("link"), "ada-2")
-  browser.jar.delete("session")
+  browser.jar.receive(appOrigin, ["session=; Path=/; Max-Age=0"])
   expect(await browser.finish(second)).toEqual(refused("mismatch"))
   expect(await app.users.getKey({ providerId: "local", providerUserId: "ada-2" })).toBeNull()
 })

@@ -9,6 +9,7 @@ import { countingHasher } from "../users/counting-hasher.ts"
 import { tokensOver, tokenStores } from "../users/reset-stores.ts"
 import type { TokenStore } from "../users/reset-stores.ts"
 import type { NewUser, User } from "../users/user-stores.ts"
+import { createCookieJar } from "../wrappers/cookie-jar.ts"
 import type { OpenIdProvider } from "./open-id-provider.ts"
 
 /** Where the application of these tests is. Nothing listens there. */
@@ -54,15 +55,15 @@ export async function setUp(store: TokenStore, provider: OpenIdProvider, cookie:
     key: { providerId: "local", providerUserId: "ada" },
     attributes: { username: "ada" },
   })
-  return { store, auth, users, tokens, oauth, calls, events, advance: (by: number) => void (ahead += by) }
+  return { store, auth, users, tokens, oauth, calls, events, now, advance: (by: number) => void (ahead += by) }
 }
 
 export type App = Awaited<ReturnType<typeof setUp>>
 
 /** A browser at the application. It keeps cookies. */
-export function openBrowser({ auth, oauth }: Pick<App, "auth" | "oauth">) {
+export function openBrowser({ auth, oauth, now }: Pick<App, "auth" | "oauth" | "now">) {
   const { handleRequest } = createWebAuth(auth)
-  const jar = new Map<string, string>()
+  const jar = createCookieJar(now)
 
   async function send<Result>(
     url: URL | string,
@@ -70,15 +71,11 @@ export function openBrowser({ auth, oauth }: Pick<App, "auth" | "oauth">) {
     run: (request: AuthRequest<typeof auth>) => Promise<Result>,
   ): Promise<Result> {
     const headers = new Headers(init.headers)
-    headers.set("Cookie", [...jar].map(([name, value]) => `${name}=${value}`).join("; "))
+    headers.set("Cookie", jar.header(appOrigin) ?? "")
     headers.set("Sec-Fetch-Site", init.method === "POST" ? "same-origin" : "cross-site")
     const request = handleRequest(new Request(url, { ...init, headers }))
     const result = await run(request)
-    for (const line of request.applyTo(new Response()).headers.getSetCookie()) {
-      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      if (value === "" || /max-age=0/i.test(line)) jar.delete(name)
-      else jar.set(name, value)
-    }
+    jar.receive(appOrigin, request.applyTo(new Response()).headers.getSetCookie())
     return result
   }
 
@@ -95,6 +92,6 @@ export function openBrowser({ auth, oauth }: Pick<App, "auth" | "oauth">) {
 }
 
 /** The names of the flow cookies in a browser. */
-export function flowsIn(jar: Map<string, string>): string[] {
-  return [...jar.keys()].filter((name) => name.startsWith("oauth-"))
+export function flowsIn(jar: { names(): string[] }): string[] {
+  return jar.names().filter((name) => name.startsWith("oauth-"))
 }
