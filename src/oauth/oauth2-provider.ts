@@ -17,7 +17,8 @@ export interface OAuth2Options<P extends OAuthProfile> extends ClientOptions {
   scopes?: readonly string[] | undefined
   /**
    * Asks the provider whose access token this is. Use this `fetch`: it has a deadline. `null`, or an error, refuses. Set
-   * `emailVerified` only if the provider proves addresses. What it returns must be JSON, but for `authenticatedAt`.
+   * `emailVerified` only if the provider proves addresses. What it returns must be JSON, but for `authenticatedAt`, of at
+   * most 8,192 bytes.
    */
   profile: (accessToken: string, fetch: Fetch) => Promise<P | null>
 }

@@ -39,7 +39,7 @@ export interface OidcOptions<P extends OAuthProfile> extends ClientOptions {
   metadata?: OidcMetadata | undefined
   /**
    * Adds to the profile, or chooses another id. `null`, or an error, refuses. What it returns must be JSON, but for
-   * `authenticatedAt`.
+   * `authenticatedAt`, of at most 8,192 bytes.
    */
   profile?: ((claims: OidcClaims, profile: OAuthProfile) => P | null | Promise<P | null>) | undefined
 }

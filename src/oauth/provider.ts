@@ -43,8 +43,8 @@ export interface OAuthProvider<P extends OAuthProfile = OAuthProfile> {
   /** Makes the address to which the browser is sent. */
   authorizationUrl(flow: AuthorizationFlow): Promise<URL>
   /**
-   * Exchanges the code of a callback for a profile. `state` has been compared. Resolves to `null`, or rejects, if the
-   * provider's answer cannot be trusted.
+   * Exchanges the code of a callback for a profile, of at most 8,192 bytes as JSON. `state` has been compared. Resolves to
+   * `null`, or rejects, if the provider's answer cannot be trusted.
    */
   exchange(callback: URL, flow: ExchangeFlow): Promise<P | null>
 }
