@@ -2,6 +2,7 @@ import type { AuthorizationServer, Client, ClientAuth } from "oauth4webapi"
 import { checkOption } from "../core/options.ts"
 import { checkEndpoint } from "./endpoint.ts"
 import type { OAuth4WebApi } from "./load.ts"
+import { filledText } from "./profile.ts"
 import type { AuthorizationFlow, ClientSecret, ExchangeFlow, Fetch } from "./provider.ts"
 
 /** The options that every provider takes. */
@@ -12,10 +13,15 @@ export interface ClientOptions {
   parameters?: Record<string, string> | undefined
 }
 
+/** Throws `invalid_option` for an invalid provider id. Keys called `email` and `username` have passwords. */
+export function checkId(option: string, id: string): void {
+  const isId = /^(?!(username|email)$)[\w.-]{1,50}$/.test(filledText(id) ?? "")
+  checkOption(option, id, isId, 'is not a provider id; use up to 50 of a-z, 0-9, "-", "_" and "."')
+}
+
 /** Throws `invalid_option` for an id or a secret that is empty, such as one of an unset variable. */
 export function checkClient(id: string, options: ClientOptions): void {
-  const isId = /^(?!(username|email)$)[\w.-]{1,50}$/.test(id)
-  checkOption("id", id, isId, 'is not a provider id; use up to 50 of a-z, 0-9, "-", "_" and "."')
+  checkId("id", id)
   checkOption("clientId", options.clientId, !!options.clientId, "is missing; use the id that the provider gave you")
   // The value is a secret.
   const isPublic = !("clientSecret" in options)

@@ -5,6 +5,7 @@ import { libraryTokens } from "../proof/library-tokens.ts"
 import { ask, makeProof } from "../proof/proof.ts"
 import { browserFlows } from "./browser-flows.ts"
 import type { Asking } from "./browser-flows.ts"
+import { checkId } from "./client.ts"
 import { checkEndpoint } from "./endpoint.ts"
 import { challengeOf, deriveValues, hasState, newFlow, parseFlow } from "./flow-value.ts"
 import type { Flow } from "./flow-value.ts"
@@ -56,6 +57,7 @@ export function createOAuth<const Providers extends readonly OAuthProvider[], Id
   checkOptions("createOAuth()", options, "providers", "redirectUri", "users", "tokens", "auth", "realm", "fetch", "now")
   const { providers, users, tokens, auth, realm = "user", now = Date.now } = options
   const ids = providers.map(({ id }) => id)
+  ids.forEach((id, at) => checkId(`providers[${at}].id`, id))
   if (!users?.[ask] || !tokens?.[libraryTokens])
     throw new AuthError("missing_port", "users, tokens: use createUsers() and createTokens()")
   const store = tokens[libraryTokens]

@@ -121,7 +121,10 @@ export interface OAuth<P extends OAuthProfile, Id extends UserId> {
 
 /** What {@link createOAuth} takes. */
 export interface OAuthOptions<Providers extends readonly OAuthProvider[], Id extends UserId> {
-  /** What `oidcProvider`, `oauth2Provider` and `githubProvider` return. */
+  /**
+   * What `oidcProvider`, `oauth2Provider` and `githubProvider` return, or your own providers. No id may be one of the
+   * users' `passwordProviders`.
+   */
   providers: Providers
   /** The address of the callback, one for each provider, from your configuration. `client` is `"web"` in the browser. */
   redirectUri: (providerId: Providers[number]["id"], client: string) => string

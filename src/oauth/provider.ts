@@ -38,7 +38,7 @@ export interface ExchangeFlow extends ProviderFlow {
 
 /** One provider, as `createOAuth` uses it. */
 export interface OAuthProvider<P extends OAuthProfile = OAuthProfile> {
-  /** Names the provider's keys in the store. */
+  /** Names the provider's keys in the store: up to 50 of a-z, 0-9, `-`, `_` and `.`, and never `email` or `username`. */
   readonly id: string
   /** Makes the address to which the browser is sent. */
   authorizationUrl(flow: AuthorizationFlow): Promise<URL>

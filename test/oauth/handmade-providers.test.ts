@@ -58,3 +58,10 @@ test.each([
   await users.createUser({ key: { providerId: "handmade", providerUserId: "ada" }, attributes: { username: "ada" } })
   expect(await signIn()).toEqual(failed)
 })
+
+test.each(["email", "username", "", "a:b", "a".repeat(51), undefined])("createOAuth names the invalid id %j", (id) => {
+  const problem = 'is not a provider id; use up to 50 of a-z, 0-9, "-", "_" and "."'
+  expect(() => openApp({ id: id as string })).toThrow(
+    `providers[0].id: ${id === undefined ? "undefined" : JSON.stringify(id.slice(0, 40))} ${problem}`,
+  )
+})
