@@ -94,10 +94,11 @@ export function createOAuth<const Providers extends readonly OAuthProvider[], Id
     const { codeVerifier, ...values } = (await open(providerId, flow, asking))!.values
     const codeChallenge = challengeOf(codeVerifier)
     const asked = { ...values, codeChallenge, ...(intent === "confirm" && { maxAge: lifetime / 1000 }) }
-    const url = await provider.authorizationUrl(asked).catch((cause: unknown) => {
+    try {
+      return { url: await provider.authorizationUrl(asked), flow, state: values.state }
+    } catch (cause) {
       throw new AuthError("provider_failed", `The provider failed: ${problemOf(cause)}`, { cause })
-    })
-    return { url, flow, state: values.state }
+    }
   }
 
   async function complete(given: CompleteOAuth<Id>, asking: Asking<Id>): Promise<Result> {
@@ -107,14 +108,13 @@ export function createOAuth<const Providers extends readonly OAuthProvider[], Id
     if (!opened) return refuse("mismatch")
     const refusal = await refusalOf(callback, opened)
     if (refusal) return refusal
-    return provider
-      .exchange(callback, opened.values)
-      .then(checkProfile)
-      .then(
-        // The profile is of one of the providers.
-        (profile) => decide(opened, providerId, profile as P),
-        (error: unknown) => refuse("provider_failed", problemOf(error)),
-      )
+    // async, so that what a provider throws at once rejects.
+    const exchanged = (async () => checkProfile(await provider.exchange(callback, opened.values)))()
+    return exchanged.then(
+      // The profile is of one of the providers.
+      (profile) => decide(opened, providerId, profile as P),
+      (error: unknown) => refuse("provider_failed", problemOf(error)),
+    )
   }
 
   /** Reads a flow and derives what it sends to the provider. `null` if `start` cannot have made it. */

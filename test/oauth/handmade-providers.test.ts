@@ -65,3 +65,26 @@ test.each(["email", "username", "", "a:b", "a".repeat(51), undefined])("createOA
     `providers[0].id: ${id === undefined ? "undefined" : JSON.stringify(id.slice(0, 40))} ${problem}`,
   )
 })
+
+test("provider_failed: an exchange that throws at once, or returns no promise", async () => {
+  const exchange = () => {
+    throw new Error("no code")
+  }
+  const result = await openApp({ exchange }).signIn()
+  expect(result).toEqual(failed)
+  expect(result).toHaveProperty("problem", "no code")
+  expect(await openApp({ exchange: (() => profile) as never }).signIn()).toMatchObject({ outcome: "unknown", profile })
+})
+
+test("provider_failed: an authorization URL that throws at once, or rejects", async () => {
+  const error = new Error("no address")
+  const throwing = () => {
+    throw error
+  }
+  for (const authorizationUrl of [throwing, () => Promise.reject(error)])
+    await expect(openApp({ authorizationUrl }).signIn()).rejects.toMatchObject({
+      code: "provider_failed",
+      message: "The provider failed: no address",
+      cause: error,
+    })
+})
