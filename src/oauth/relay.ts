@@ -6,9 +6,11 @@ const maxBytes = 8192
 /** Answers the form that a provider has the browser send (`response_mode=form_post`) with a redirect that has the same parameters. */
 export async function relayForm(request: Request, redirectUris: string[]): Promise<Response> {
   if (request.method !== "POST") return answer(405)
-  // By the path: behind a proxy a server does not know its own host.
-  const { pathname } = new URL(request.url)
-  const target = redirectUris.map((uri) => new URL(uri)).find((uri) => uri.pathname === pathname)
+  const url = new URL(request.url)
+  let found = redirectUris.map((uri) => new URL(uri)).filter(({ pathname }) => pathname === url.pathname)
+  // The rest only where it tells redirect URIs apart: behind a proxy a server does not know its own host.
+  for (const part of ["search", "host"] as const) if (found[1]) found = found.filter((uri) => uri[part] === url[part])
+  const [target] = found
   if (!target) return answer(404)
   const isForm = request.headers.get("Content-Type")?.startsWith("application/x-www-form-urlencoded")
   const bytes = isForm ? await readBody(request, maxBytes) : null
