@@ -2,12 +2,11 @@ import type { AnyAuth } from "../core/auth.ts"
 import { checkOption, checkOptions } from "../core/options.ts"
 import type { UserId } from "../core/ports.ts"
 import type { FlowRequest } from "../request/flow.ts"
-import { cookieNameOf, parseFlow } from "./flow-value.ts"
+import { cookieNameOf, isCookieName, parseFlow } from "./flow-value.ts"
 import type { AskingSession, BeginOAuth, CompleteOAuth, OAuth, OAuthAuth, OAuthResult } from "./oauth.ts"
 import type { OAuthProfile } from "./provider.ts"
 import { refuse } from "./refusal.ts"
 
-const prefix = "oauth-"
 const maxFlows = 5
 
 /** Looks for the session that asks. Not called for a sign-in. */
@@ -62,7 +61,7 @@ export function browserFlows<P extends OAuthProfile, Id extends UserId>(
 
 /** Makes room for one more. A browser that never comes back from a provider would collect them. */
 async function dropOldFlows<A extends AnyAuth>(request: FlowRequest<A>): Promise<void> {
-  const names = await request.flowNames(prefix)
+  const names = (await request.flowNames("oauth-")).filter(isCookieName)
   const flows = await Promise.all(
     names.map(async (name) => [parseFlow(await request.readFlow(name))?.issuedAt ?? 0, name] as const),
   )

@@ -81,6 +81,11 @@ export function cookieNameOf(state: string): string {
   return `oauth-${hashText(state).slice(0, 8)}`
 }
 
+/** Returns whether {@link cookieNameOf} makes such a name. Others that start so are the application's. */
+export function isCookieName(name: string): boolean {
+  return /^oauth-[\da-f]{8}$/.test(name)
+}
+
 /** The S256 challenge of RFC 7636. */
 export function challengeOf(codeVerifier: string): string {
   return toBase64url(fromHex(hashText(codeVerifier)))

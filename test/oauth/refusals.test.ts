@@ -284,6 +284,18 @@ test("two tabs end their flows in any order, and the oldest of six is forgotten"
   expect(flowsIn(browser.jar)).toHaveLength(2)
 })
 
+test("flows make no room by deleting the application's own, whatever it calls them", async () => {
+  const app = await setUp(openMemory(), provider)
+  const browser = openBrowser(app)
+  const own = ["oauth-ticket", "oauth-0123456", "oauth-012345678", "oauth-abcdef01-x"]
+  await browser.send(appOrigin, { method: "POST" }, async ({ setFlow }) => {
+    for (const name of own) await setFlow(name, "kept")
+  })
+  for (let tab = 0; tab < 6; tab++) await browser.begin()
+  expect(flowsIn(browser.jar)).toEqual(expect.arrayContaining(own))
+  expect(flowsIn(browser.jar)).toHaveLength(own.length + 5)
+})
+
 test("a browser that prefetches starts and ends nothing", async () => {
   const app = await setUp(openMemory(), provider)
   const browser = openBrowser(app)
