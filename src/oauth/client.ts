@@ -9,7 +9,10 @@ import type { AuthorizationFlow, ClientSecret, ExchangeFlow, Fetch } from "./pro
 export interface ClientOptions {
   clientId: string
   clientSecret?: ClientSecret | undefined
-  /** More parameters of the authorization request, such as `{ prompt: "select_account" }`. */
+  /**
+   * More parameters of the authorization request, such as `{ prompt: "select_account" }`. They replace none that the flow
+   * sets.
+   */
   parameters?: Record<string, string> | undefined
 }
 
@@ -37,8 +40,7 @@ export function authorizationRequest(
   more: Record<string, string | undefined> = {},
 ): URL {
   const url = checkEndpoint("authorization_endpoint", String(endpoint))
-  const all = {
-    ...parameters,
+  const own = {
     response_type: "code",
     client_id: clientId,
     redirect_uri: redirectUri,
@@ -48,7 +50,9 @@ export function authorizationRequest(
     code_challenge_method: "S256",
     ...more,
   }
-  for (const [name, value] of Object.entries(all)) if (value) url.searchParams.set(name, value)
+  // In two steps, so that an undefined value does not replace a parameter.
+  for (const each of [parameters, own])
+    for (const [name, value] of Object.entries(each ?? {})) if (value) url.searchParams.set(name, value)
   return url
 }
 

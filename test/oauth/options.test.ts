@@ -48,6 +48,21 @@ test("the authorization request has S256, a nonce and what the provider needs", 
   expect(new Set([...url.searchParams.values(), ...flow.split(".")]).size).toBe(8 + 5)
 })
 
+test("parameters of a provider are sent, and replace none of the flow's", async () => {
+  const { issuer, clientId } = provider
+  const parameters = { max_age: "300", prompt: "login", state: "mine", nonce: "mine", scope: "mine", client_id: "mine" }
+  const all = await modules()
+  const oauth = createOAuth({ ...all, providers: [oidcProvider({ id: "local", issuer, clientId, parameters })] })
+  const { url } = await oauth.startOAuth({ providerId: "local", intent: "sign_in" })
+  const sent = Object.fromEntries(url.searchParams)
+  expect(sent).toMatchObject({ max_age: "300", prompt: "login", client_id: clientId, scope: "openid email profile" })
+  expect(Object.values(sent)).not.toContain("mine")
+  expect(url.searchParams.getAll("max_age")).toHaveLength(1)
+  const { session } = await all.auth.createSession("user-1")
+  const confirming = await oauth.startOAuth({ providerId: "local", intent: "confirm", session })
+  expect(confirming.url.searchParams.getAll("max_age")).toEqual(["600"])
+})
+
 test("createOAuth names two providers of one id or one redirect URI, and modules that are not ours", async () => {
   const all = await modules()
   expect(() => createOAuth({ ...all, providers: [github, githubProvider(client)] })).toThrow(
