@@ -1,4 +1,4 @@
-import { AuthError } from "../core/errors.ts"
+import { AuthError, isAuthError } from "../core/errors.ts"
 import { checkOption, checkOptions, invalidOption } from "../core/options.ts"
 import type { KeyName, UserId } from "../core/ports.ts"
 import { libraryTokens } from "../proof/library-tokens.ts"
@@ -156,10 +156,9 @@ export function createOAuth<const Providers extends readonly OAuthProvider[], Id
   async function link({ userId, id }: AskingSession<Id>, name: KeyName, next: string): Promise<Result> {
     // A stateless auth has no list of sessions to look the session up in.
     const asking = auth.getUserSessions ? { userId, sessionId: id } : { userId }
-    const created: { key: (KeyName & { userId: Id }) | null; reason?: string } = await users.createKey({
-      ...name,
-      ...asking,
-    })
+    type Created = { key: (KeyName & { userId: Id }) | null; reason?: string } | null
+    const created: Created = await users.createKey({ ...name, ...asking }).catch(nullIfUserMissing)
+    if (!created) return refuse("mismatch")
     const key = created.reason === "key_taken" ? await users.getKey(name) : created.key
     if (key?.userId === userId) return { outcome: "linked", key, next }
     return refuse(linkRefusals[created.reason!] ?? "provider_failed")
@@ -213,4 +212,9 @@ export function createOAuth<const Providers extends readonly OAuthProvider[], Id
 
 function provenAtOf({ createdAt, authenticatedAt = createdAt }: AskingSession): Date | null {
   return authenticatedAt
+}
+
+function nullIfUserMissing(error: unknown): null {
+  if (isAuthError(error) && error.code === "user_missing") return null
+  throw error
 }

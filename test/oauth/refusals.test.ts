@@ -2,12 +2,22 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { createOAuth } from "../../src/oauth.ts"
 import type { OAuthProfile, OAuthProvider } from "../../src/oauth.ts"
 import { spendProof } from "../../src/proof/proof.ts"
+import { createStatelessAuth } from "../../src/stateless.ts"
 import { openMemory } from "../users/reset-stores.ts"
 import { openApp } from "./advisory-set-up.ts"
 import { startHostileProvider } from "./hostile-provider.ts"
 import { startOpenIdProvider } from "./open-id-provider.ts"
 import type { OpenIdProvider } from "./open-id-provider.ts"
-import { appOrigin, flowsIn, openBrowser, redirectUri, redirectUris, setUp, tokenStores } from "./set-up.ts"
+import {
+  appOrigin,
+  flowsIn,
+  localProvider,
+  openBrowser,
+  redirectUri,
+  redirectUris,
+  setUp,
+  tokenStores,
+} from "./set-up.ts"
 
 const minute = 60_000
 
@@ -55,6 +65,18 @@ describe.each(tokenStores)("over %s", (_name, open) => {
     const callback = await provider.visit(await browser.begin("link"), "ada-2")
     expect(await browser.finish(callback)).toEqual(refused("mismatch"))
     expect(await app.users.getUserKeys("user-1")).toHaveLength(1)
+  })
+
+  test("mismatch: a link of a user who is deleted meanwhile, where no list of sessions says so", async () => {
+    const { users, tokens } = await setUp(open(), provider)
+    const auth = createStatelessAuth({ secrets: ["a secret of at least thirty-two bytes"] })
+    const oauth = createOAuth({ providers: [localProvider(provider)], redirectUri, users, tokens, auth })
+    const { session } = await auth.createSession("user-1")
+    const { url, flow } = await oauth.startOAuth({ providerId: "local", intent: "link", session })
+    const callback = await provider.visit(url, "ada-2")
+    await users.deleteUser("user-1")
+    expect(await oauth.completeOAuth({ providerId: "local", callback, flow, session })).toEqual(refused("mismatch"))
+    expect(await users.getKey({ providerId: "local", providerUserId: "ada-2" })).toBeNull()
   })
 
   test("not_recent: nobody links an account with a session that is older than 10 minutes", async () => {
