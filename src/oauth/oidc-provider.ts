@@ -118,6 +118,7 @@ export function oidcProvider<P extends OAuthProfile = OAuthProfile>(options: Oid
     const asked = new URL(issuer.replace(placeholder, "common"))
     const response = await oauth.discoveryRequest(asked, httpOptions(oauth, fetch))
     const server = await oauth.processDiscoveryResponse(new URL(issuer), response)
+    checkEndpoints(issuer, server)
     found = { server, at: Date.now() }
     return server
   }
@@ -138,6 +139,13 @@ export function oidcProvider<P extends OAuthProfile = OAuthProfile>(options: Oid
 }
 
 const sharedIssuer = "is that of many tenants; use profile to make ids unique, or the issuer of one tenant"
+
+/** Throws if a provider elsewhere names this machine: the server would send requests to itself. */
+function checkEndpoints(issuer: string, server: AuthorizationServer): void {
+  if (issuer.startsWith("http:")) return
+  for (const name of ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"] as const)
+    if (server[name] && new URL(server[name]).protocol !== "https:") throw new Error(`${name}: not https:`)
+}
 
 /** What stands for a tenant in an issuer that many share. */
 const placeholder = /\{(\w+)\}/

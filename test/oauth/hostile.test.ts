@@ -358,6 +358,34 @@ describe("the endpoints of a provider", () => {
     },
   )
 
+  test.each(["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"])(
+    "%s on the loopback interface is not asked for an issuer elsewhere",
+    async (name) => {
+      const issuer = "https://idp.example"
+      const asked: string[] = []
+      const app = openApp([provider()], {
+        provider: { issuer },
+        fetch: async (input, init) => {
+          asked.push(addressOf(input))
+          return fetch(addressOf(input).replace(issuer, provider().issuer), init)
+        },
+      })
+      const start = () => app.oauth.startOAuth({ providerId: "idp-0", intent: "sign_in" })
+      const moved = (document: object) =>
+        JSON.parse(JSON.stringify(document).replaceAll(provider().issuer, issuer)) as Record<string, unknown>
+      for (const address of ["http://127.0.0.1:6379/", " HTTP://localhost:6379/", "http://[::1]:6379/"]) {
+        provider().behave({ metadata: (document) => ({ ...moved(document), [name]: address }) })
+        await expect(start()).rejects.toMatchObject({
+          code: "provider_failed",
+          message: `The provider failed: ${name}: not https:`,
+        })
+      }
+      provider().behave({ metadata: moved })
+      expect((await start()).url.origin).toBe(issuer)
+      expect(new Set(asked)).toEqual(new Set([`${issuer}/.well-known/openid-configuration`]))
+    },
+  )
+
   test.each(["javascript:alert(1)", "data:text/html,hello", "ftp://evil.example", "not an address", ""])(
     "an authorization endpoint %j is never given to a browser",
     async (authorization_endpoint) => {

@@ -183,6 +183,14 @@ test("metadata that is given saves asking for it, and a public client sends no s
   expect(calls[0]?.[1]).not.toContain("client_secret")
 })
 
+test("metadata that is given may name a server on this machine", async () => {
+  const local = "http://127.0.0.1:1"
+  const metadata = { authorization_endpoint: `${local}/auth`, token_endpoint: local, jwks_uri: local }
+  const mock = oidcProvider({ id: "mock", issuer: "https://issuer.example", clientId: "app", metadata })
+  const oauth = createOAuth({ ...(await modules()), providers: [mock] })
+  expect((await oauth.startOAuth({ providerId: "mock", intent: "sign_in" })).url.origin).toBe(local)
+})
+
 test("an auth without a database signs in, links and confirms too", async () => {
   const adapter = openMemory()
   const auth = createStatelessAuth({ secrets: ["a secret of at least thirty-two bytes"], cookie: { secure: false } })
