@@ -199,6 +199,34 @@ describe.each(stores)("createKey() over %s", (_name, open) => {
     expect(await store.listSessions("user-1")).toEqual([])
   })
 
+  test("gets a password that changes meanwhile also if it is renamed meanwhile", async () => {
+    const [another, to] = ["another horse", "lovelace@example.com"]
+    // Right after the insertion, and when its password is about to be replaced.
+    for (const moment of ["insertKey", "replaceKeyPassword"] as const) {
+      const store = open()
+      const { users } = await setUpAda(store)
+      const changed = beforeInsertKey(store, () => users.updateUserPassword({ userId: "user-1", password: another }))
+      const rename = () => users.renameKey(email, to)
+      const renaming: Store = {
+        ...changed,
+        async insertKey(...given) {
+          const outcome = await changed.insertKey(...given)
+          if (moment === "insertKey") await rename()
+          return outcome
+        },
+        async replaceKeyPassword(...swap) {
+          if (moment === "replaceKeyPassword") await rename()
+          return changed.replaceKeyPassword(...swap)
+        },
+      }
+      expect(await setUp(renaming).users.createKey(email)).toMatchObject({ key: { hasPassword: true } })
+      for (const key of [ada, { ...email, providerUserId: to }]) {
+        expect(await users.verifyPassword({ ...key, password })).toBeNull()
+        expect(await users.verifyPassword({ ...key, password: another })).not.toBeNull()
+      }
+    }
+  })
+
   test("a simultaneous re-hash leaves both keys their password", async () => {
     const store = open()
     const { users } = await setUpAda(store)
