@@ -79,13 +79,16 @@ function neededFactor({ additions, removals }: AccountStage, session: HandedOut)
 function outlivesPassword({ passwords }: AccountStage, session: HandedOut, current: (string | null)[]): boolean {
   const own = current.map((text) => `password ${text}`)
   if (!session.by.startsWith("password ") || own.includes(session.by)) return false
+  const ownText = session.by.slice(9)
   return passwords.some(
-    ({ how, text, ended, except }) =>
+    ({ how, text, began, ended, except }) =>
       how !== "first" &&
       ended < Infinity &&
       ended > session.began &&
-      text !== session.by.slice(9) &&
-      except?.root !== session.root,
+      text !== ownText &&
+      except?.root !== session.root &&
+      // Changed and changed back during the sign-in, which may have looked at it only then.
+      !(began < session.ended && passwords.some((other) => other.text === ownText && other.ended > began)),
   )
 }
 
