@@ -10,6 +10,7 @@ import {
   mailsTo,
   passTenMinutes,
   pathIn,
+  seeActivity,
   signInByPassword,
   signUp,
 } from "./example-accounts.ts"
@@ -333,11 +334,7 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     await expect.poll(() => page().getByRole("listitem").count()).toBe(1)
     await phone.reload()
     await arrive(phone, "/sign-in", "Sign in")
-    await page().goto("/activity")
-    const activity = await page().getByRole("listitem").allInnerTexts()
-    for (const entry of ["Account created", "Signed in", "Signed out a device"]) {
-      expect(activity.some((text) => text.includes(entry))).toBe(true)
-    }
+    await seeActivity(page(), "Account created", "Signed in", "Signed out a device")
   })
 
   test("works without JavaScript", async () => {

@@ -11,6 +11,7 @@ import {
   downloadData,
   goToProvider,
   passMinutes,
+  seeActivity,
   setUpApp,
   signInByPassword,
   signUp,
@@ -35,8 +36,7 @@ describeAccounts(
       expect(await cookie(own, "__Host-bound-device-offer")).toBeUndefined()
       await own.goto("/devices")
       await own.getByText("Bound to its machine").waitFor()
-      await own.goto("/activity")
-      await own.getByText("Session bound to its machine").waitFor()
+      await seeActivity(own, "Session bound to its machine")
     })
 
     test("binds the session without another page, though a script of Next.js fetches what follows a sign-in", async () => {
@@ -94,8 +94,7 @@ describeAccounts(
       await copySession(own, thief)
       await thief.goto("/account")
       await arrive(thief, "/sign-in", "Sign in")
-      await own.goto("/activity")
-      await own.getByText("Session refused on another machine").first().waitFor()
+      await seeActivity(own, "Session refused on another machine")
     })
 
     test("lets a copied cookie in with observe", async () => {
@@ -108,7 +107,8 @@ describeAccounts(
       await thief.goto("/devices")
       await arrive(thief, "/devices", "Devices")
       await thief.getByText("Bound to its machine").waitFor()
-      await own.goto("/activity")
+      // It was bound before the thief came.
+      await seeActivity(own, "Session bound to its machine")
       expect(await own.getByText("Session refused").count()).toBe(0)
     })
 

@@ -11,6 +11,7 @@ import {
   passTenMinutes,
   pathIn,
   secretOn,
+  seeActivity,
   setUpApp,
   signInByPassword,
   signUp,
@@ -46,10 +47,7 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
     // The way back leads to a sign-in that is over.
     await phone.goto("/sign-in/second-step")
     await phone.getByRole("heading", { name: "This sign-in has ended" }).waitFor()
-    await phone.goto("/activity")
-    const activity = await phone.getByRole("listitem").allInnerTexts()
-    for (const entry of ["Two-step verification turned on", "Second step requested", "Second step refused"])
-      expect(activity.some((text) => text.includes(entry))).toBe(true)
+    await seeActivity(phone, "Two-step verification turned on", "Second step requested", "Second step refused")
   })
 
   test("asks for the code after a link from a mail and after a reset of the password", async () => {

@@ -1,6 +1,14 @@
 import type { CDPSession, Page } from "playwright-core"
 import { expect, test } from "vitest"
-import { codeFor, describeAccounts, mailFor, passTenMinutes, signInByPassword, signUp } from "./example-accounts.ts"
+import {
+  codeFor,
+  describeAccounts,
+  mailFor,
+  passTenMinutes,
+  seeActivity,
+  signInByPassword,
+  signUp,
+} from "./example-accounts.ts"
 import { arrive, password, submit } from "./example-browser.ts"
 
 /** A passkey in an authenticator, as Chromium's test interface names it. */
@@ -169,8 +177,7 @@ describeAccounts(({ page, openBrowser, photograph, createDatabase }) => {
     await (await plugIn(thief)).add(copy!)
     await signInByPasskey(thief)
     await thief.getByText("This passkey was refused.").waitFor()
-    await page().goto("/activity")
-    await page().getByText("Passkey refused: there may be a copy of it").waitFor()
+    await seeActivity(page(), "Passkey refused: there may be a copy of it")
   })
 
   test("follows a passkey into a backup, and refuses one that could never be backed up and says it is", async () => {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { Secret, TOTP } from "otpauth"
 import type { LaunchOptions, Page } from "playwright-core"
+import { expect } from "vitest"
 import { arrive, describeInBrowser, freePort, newSecret, password, submit } from "./example-browser.ts"
 import type { ExampleVisit } from "./example-browser.ts"
 import { buildAppOnce } from "./next-app.ts"
@@ -84,6 +85,15 @@ export async function signUp(page: Page, address: string): Promise<void> {
 export async function signInByPassword(page: Page, address: string, secret = password): Promise<void> {
   await page.goto("/sign-in")
   await submit(page, { "E-mail address": address, Password: secret }, "Sign in")
+}
+
+/** Waits until the page of recent activity shows entries, which are stored a moment after they happen. */
+export async function seeActivity(page: Page, ...entries: string[]): Promise<void> {
+  const shown = async () => {
+    await page.goto("/activity")
+    return (await page.getByRole("listitem").allInnerTexts()).join("\n")
+  }
+  for (const entry of entries) await expect.poll(shown).toContain(entry)
 }
 
 /** Moves all proofs of the database ten minutes into the past. */
