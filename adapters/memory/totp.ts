@@ -6,8 +6,9 @@ export function memoryTotp(requireUser: (id: UserId) => void): TotpAdapter {
   const rows = new Map<UserId, TotpRecord>()
 
   return {
-    async insertTotp(userId, secret, usedStep, replace) {
+    async insertTotp(userId, secret, usedStep, replace, ifSecret) {
       if (rows.has(userId) && !replace) return false
+      if (replace && ifSecret !== undefined && rows.get(userId)?.secret !== ifSecret) return false
       requireUser(userId)
       rows.set(userId, { secret, usedStep })
       return true

@@ -16,6 +16,8 @@ export interface NewTotp<User> {
 /** A used time step. Fields that were not given are `null`. */
 export interface TakenStep {
   step: number
+  /** Whether the step may also be an earlier one. */
+  isAny: boolean
   resealed: string | null
   ifSecret: string | null
 }
@@ -39,10 +41,14 @@ const maxSecretBytes = 1000
 /** Creates the port from rows. It checks and encodes the arguments of every method. */
 export function totpPort<Db, User>({ open, openIfMade }: OpenTokens<Db>, rows: TotpRows<Db, User>): TotpAdapter {
   return {
-    async insertTotp(userId, secret, usedStep, replace) {
+    async insertTotp(userId, secret, usedStep, replace, ifSecret) {
       const [text, step] = [textOf("secret", secret, maxSecretBytes), wholeNumberOf("usedStep", usedStep)]
       const db = await open()
       const user = rows.encodeUser(db, userId)
+      if (replace && ifSecret !== undefined) {
+        const taken = { step, isAny: true, resealed: text, ifSecret }
+        return user !== null && canBeSecret(ifSecret) && rows.takeStep(db, user, taken)
+      }
       if (user === null) throw missingUser()
       // For people who read the table. No code uses it.
       const totp = { user, secret: text, usedStep: step, createdAt: Date.now() }
@@ -58,6 +64,7 @@ export function totpPort<Db, User>({ open, openIfMade }: OpenTokens<Db>, rows: T
     async takeStep(userId, step, resealed, ifSecret) {
       const taken = {
         step: wholeNumberOf("step", step),
+        isAny: false,
         resealed: resealed === undefined ? null : textOf("resealed", resealed, maxSecretBytes),
         ifSecret: ifSecret ?? null,
       }

@@ -22,11 +22,12 @@ export const sqlTotp: TotpRows<Database, SqlUserId> = {
     if (!(await foundRow(count > 0, () => isStored(db, totp)))) throw missingUser()
   },
   find,
-  async takeStep(db, user, { step, resealed, ifSecret }) {
+  async takeStep(db, user, { step, isAny, resealed, ifSecret }) {
     const secret = resealed === null ? "" : ", secret = ?3"
-    const isLater = () => `${isOwned(db, "totp", "?1")} AND used_step < ?2${hasSecret(db, ifSecret, "?4")}`
-    const text = () => `UPDATE ${db.tables.totp} SET used_step = ?2${secret} WHERE ${isLater()}`
-    const name = `takeStep\0${resealed !== null}\0${ifSecret !== null}`
+    const isLater = isAny ? "" : " AND used_step < ?2"
+    const isMeant = () => `${isOwned(db, "totp", "?1")}${isLater}${hasSecret(db, ifSecret, "?4")}`
+    const text = () => `UPDATE ${db.tables.totp} SET used_step = ?2${secret} WHERE ${isMeant()}`
+    const name = `takeStep\0${isAny}\0${resealed !== null}\0${ifSecret !== null}`
     return (await db.store.execute(db.statement(name, text, [user, step, resealed, ifSecret]))) > 0
   },
   async delete(db, user, ifSecret) {

@@ -1,3 +1,4 @@
+import type { TotpRecord } from "../totp/totp-port.ts"
 import type { AdapterCase } from "./adapter-case.ts"
 import { hasUserPort, totpMethods } from "./adapter-case.ts"
 import { expectAuthError, expectEqual, format, settle, valueOf, winnerOf } from "./expectation.ts"
@@ -57,6 +58,22 @@ export const totpCases: AdapterCase[] = [
       await trial.expectTotp(otherId, theirs)
     }
     expectEqual("deleteTotp()", await trial.adapter.deleteTotp(userId), true)
+    await trial.expectNoTotp(userId)
+  }),
+  ownedCase("insertTotp() with `ifSecret` replaces only while that secret is stored, by any step", async (trial) => {
+    const { adapter, userId, totp } = trial
+    const swap = ({ secret, usedStep }: TotpRecord, ifSecret: string) =>
+      adapter.insertTotp(userId, secret, usedStep, true, ifSecret)
+    for (const other of [totpOf(2).secret, "", ...nearMisses(totp.secret)]) {
+      const outcome = await settle(() => swap(totpOf(3), other))
+      expectEqual(`insertTotp() in the place of ${format(other)}`, valueOf(outcome, false), false)
+      await trial.expectTotp(userId, totp)
+    }
+    const earlier = totpOf(3, { usedStep: usualStep - 7 })
+    expectEqual("insertTotp()", await swap(earlier, totp.secret), true)
+    await trial.expectTotp(userId, earlier)
+    await adapter.deleteTotp(userId)
+    expectEqual("insertTotp() in the place of one that is gone", await swap(totp, earlier.secret), false)
     await trial.expectNoTotp(userId)
   }),
   totpCase("insertTotp() rejects with user_missing for an unknown user, and stores nothing", async (trial) => {

@@ -118,7 +118,7 @@ export function createTotp<UserRow = never>(options: TotpOptions<UserRow>): Totp
       const secret = await seeds.seal(userId, opened.seed)
       // Only in the place of what was looked up: otherwise taking it back would bring back what has been removed since.
       const isStored = before
-        ? await store.takeStep(userId, Math.max(step, before.usedStep + 1), secret, before.secret)
+        ? await store.insertTotp(userId, secret, step, true, before.secret)
         : await store.insertTotp(userId, secret, step, false)
       return isStored ? { stored: { seed: opened.seed, before } } : { reason: "enrolled" }
     }
@@ -128,9 +128,9 @@ export function createTotp<UserRow = never>(options: TotpOptions<UserRow>): Totp
       const found = await find(userId)
       if (!found || markOf(found.seed) !== markOf(seed)) return
       const isTaken = before
-        ? await store.takeStep(userId, Math.max(found.usedStep, before.usedStep) + 1, before.secret, found.secret)
+        ? await store.insertTotp(userId, before.secret, before.usedStep, true, found.secret)
         : await store.deleteTotp(userId, found.secret)
-      // Otherwise the row has changed since: another step was used, of which there are a few, or it is another one.
+      // Otherwise the row has changed since: the secret was sealed again, or it is another one.
       if (!isTaken) await takeBack(userId, { seed, before })
     }
 

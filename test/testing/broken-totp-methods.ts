@@ -67,6 +67,15 @@ export const totpBugs: Record<string, Bug> = {
       return store.insertTotp(userId, secret, usedStep, replace)
     },
   }),
+  "insertTotp ignores ifSecret": (store) => ({
+    insertTotp: (userId, secret, usedStep, replace) => store.insertTotp(userId, secret, usedStep, replace),
+  }),
+  "insertTotp with ifSecret takes later steps only": (store) => ({
+    insertTotp: (userId, secret, usedStep, replace, ifSecret) =>
+      replace && ifSecret !== undefined
+        ? store.takeStep(userId, usedStep, secret, ifSecret)
+        : store.insertTotp(userId, secret, usedStep, replace),
+  }),
   "insertTotp rejects if there is one": (store) => ({
     async insertTotp(...args) {
       if (await store.insertTotp(...args)) return true

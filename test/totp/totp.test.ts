@@ -329,6 +329,18 @@ describe("confirmTotp() while the session ends", () => {
     ).not.toBeNull()
   })
 
+  test("takes the codes of a new app at once, also right after a code of the one that it replaces", async () => {
+    for (const skew of [0, step]) {
+      const { totp, enroll, now } = await setUp()
+      const { secret: old } = await enroll()
+      now.advance(10 * minute)
+      expect(await totp.verifyTotp({ userId: "ada", code: appCode(old, now() + skew) })).not.toBeNull()
+      const { secret } = await enroll("ada", { replace: true })
+      now.advance(step)
+      expect(await totp.verifyTotp({ userId: "ada", code: appCode(secret, now()) })).not.toBeNull()
+    }
+  })
+
   test("[PRF-6] leaves nothing if the store fails before the session is looked at again", async () => {
     const plain = await setUp()
     const { session } = await plain.auth.createSession("ada")
