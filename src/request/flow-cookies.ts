@@ -46,7 +46,9 @@ export function openFlows(
   }
 
   function checkName(name: string): void {
-    checkOption("flow name", name, isFlowName(name), 'is invalid; use 1 to 40 of a-z, 0-9 and "-"')
+    // With swapped arguments it is a value, which must not be printed.
+    const shown = name?.length > 40 ? "too long" : name
+    checkOption("flow name", shown, isFlowName(name), 'is invalid; use 1 to 40 of a-z, 0-9, "-" and "_"')
     checkOption(
       "flow name",
       name,
@@ -137,7 +139,7 @@ function decoded(value: string | null): string | null {
 }
 
 function isFlowName(name: unknown): name is string {
-  return typeof name === "string" && /^[a-z0-9-]{1,40}$/.test(name)
+  return typeof name === "string" && /^(?!_)[a-z0-9_-]{1,40}$/.test(name)
 }
 
 function isFlowValue(value: unknown): value is string {

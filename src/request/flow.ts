@@ -7,7 +7,7 @@ import type { Member } from "./member.ts"
  * detour to a provider. Each keeps a handle in a cookie of its own: `HttpOnly`, and sent by this host only. Every wrapper
  * has one. Reading or writing a flow cookie makes the response private.
  *
- * Names are 1 to 40 of `a-z`, `0-9` and `-`. The cookie is called `__Host-<name>`, or `<name>` where `cookie.secure` is
+ * Names are 1 to 40 of `a-z`, `0-9`, `-` and `_`, which is not the first. The cookie is called `__Host-<name>`, or `<name>` where `cookie.secure` is
  * `false`. Throws `invalid_option` for another name, and for that of the session's cookie.
  */
 export interface FlowRequest<A extends AnyAuth = AnyAuth> {

@@ -104,7 +104,7 @@ describe.each(wrappers)("flow cookies of $name", ({ open }) => {
   test("are listed by the start of their names, the session's cookie and others left out", async () => {
     const { site, browser, signIn } = await setUp()
     await signIn()
-    const others = ["theme=dark", "__Host-Theme=dark; Secure", "__Host-a_b=1; Secure", "__Host-=1; Secure"]
+    const others = ["theme=dark", "__Host-Theme=dark; Secure", "__Host-a.b=1; Secure", "__Host-=1; Secure"]
     browser.jar.receive(
       site.origin,
       others.map((header) => `${header}; Path=/`),
@@ -228,6 +228,13 @@ describe.each(wrappers)("flow cookies of $name", ({ open }) => {
       /^flow name: "Pending" is inv/,
     ],
     ["a long name", ({ flow }) => flow.setFlow("a".repeat(41), "1"), "invalid_option", /^flow name: /],
+    [
+      "a value in the place of the name, which is not printed",
+      ({ flow }) => flow.setFlow("Secret".repeat(10), "pending"),
+      "invalid_option",
+      /^flow name: "too long" is inv/,
+    ],
+    ["the prefix of cookies", ({ flow }) => flow.setFlow("__host-a", "1"), "invalid_option", /^flow name: /],
     ["no name", ({ flow }) => flow.setFlow("", "1"), "invalid_option", /^flow name: /],
     ["a name with a line break", ({ flow }) => flow.readFlow("a\n"), "invalid_option", /^flow name: /],
     ["a name that is no text", ({ flow }) => flow.readFlow(["a"] as never), "invalid_option", /^flow name: /],
