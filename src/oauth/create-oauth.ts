@@ -210,8 +210,9 @@ export function createOAuth<const Providers extends readonly OAuthProvider[], Id
   }
 }
 
-function provenAtOf({ createdAt, authenticatedAt = createdAt }: AskingSession): Date | null {
-  return authenticatedAt
+/** `null` is stored for a session that was made without a proof, or before the column was there. */
+function provenAtOf({ createdAt, authenticatedAt }: AskingSession): Date {
+  return authenticatedAt ?? createdAt
 }
 
 function nullIfUserMissing(error: unknown): null {

@@ -32,7 +32,8 @@ export interface Assurance {
 }
 
 /**
- * Reads {@link assuranceColumns}, for `getSessionAttributes`. Never throws: what cannot be read proves nothing.
+ * Reads {@link assuranceColumns}, for `getSessionAttributes`. Never throws: what cannot be read proves nothing. Pass on all of
+ * it: without `provenAt`, sign-ins store nothing of their proofs, and `recent` throws.
  *
  * @example
  * const auth = createAuth({ adapter, proofsOnly: true, getSessionAttributes: (row) => ({ ...assurance(row), label: row.label }) })

@@ -89,6 +89,16 @@ describe.each(tokenStores)("over %s", (_name, open) => {
     expect(await app.users.getUserKeys("user-1")).toHaveLength(1)
   })
 
+  test("not_recent is decided by the sign-in for a session that says nothing of its proofs", async () => {
+    const app = await setUp(open(), provider)
+    const { session } = await app.auth.createSession("user-1")
+    const asking = { ...session, authenticatedAt: null }
+    const { url, flow } = await app.oauth.startOAuth({ providerId: "local", intent: "link", session: asking })
+    const callback = await provider.visit(url, "ada-2")
+    const linked = await app.oauth.completeOAuth({ providerId: "local", callback, flow, session: asking })
+    expect(linked.outcome).toBe("linked")
+  })
+
   test("a user who signs in at the provider again is confirmed", async () => {
     const app = await setUp(open(), provider)
     const browser = openBrowser(app)
