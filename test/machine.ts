@@ -58,7 +58,11 @@ function firstOf(paths: string[]): string | null {
 
 function answering(url: string): Promise<string | null> {
   const { hostname, port, protocol } = new URL(url)
-  const socket = connect({ host: hostname, port: Number(port) || (protocol === "mysql:" ? 3306 : 5432), timeout: 20_000 })
+  const socket = connect({
+    host: hostname,
+    port: Number(port) || (protocol === "mysql:" ? 3306 : 5432),
+    timeout: 20_000,
+  })
   return new Promise((resolve) => {
     const end = (found: string | null) => {
       socket.destroy()
