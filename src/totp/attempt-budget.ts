@@ -30,7 +30,7 @@ export function attemptBudget(store: ThrottleAdapter, realm: string, userId: Use
     },
 
     async giveBack() {
-      // One more, which tells what others have charged meanwhile. If there is no room for it, nobody else can.
+      // One more: the answer says what others have charged since. If there is no room for it, there is none for others.
       const last = await store.takeAttempt(longId, at, long.cost, long.span)
       await store.dropAttempts([shortId, longId])
       // Otherwise each sign-in of the owner would give an attacker 100 more guesses.

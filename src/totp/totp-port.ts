@@ -17,7 +17,7 @@ export interface TotpAdapter {
    * Stores a user's authenticator, in one atomic step. Without `replace` it resolves to `false` and stores nothing if the user
    * has one: of racing callers exactly one gets `true`. With `replace` it takes the place of the one that is there. Where the
    * store knows its users, a user who does not exist rejects with `user_missing`. With `replace` and `ifSecret` it is `false`,
-   * and nothing is stored, if another secret or none is stored by now: what was removed meanwhile must not come back.
+   * and nothing is stored, if another secret or none is stored by now: what has been removed must not come back.
    */
   insertTotp(userId: UserId, secret: string, usedStep: number, replace: boolean, ifSecret?: string): Promise<boolean>
   /** `null` for a user who has none, and for one who does not exist. */

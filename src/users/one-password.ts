@@ -81,8 +81,8 @@ export function onePassword(parts: UsersParts) {
   }
 
   /**
-   * Does something to all of a user's keys that have the same hash. Looks for keys by their hash, and looks again: another
-   * call may rename them meanwhile.
+   * Does something to all of a user's keys that have the same hash. Looks for keys by their hash, and looks again, because
+   * another call may rename them at the same time.
    */
   async function forEachLike(
     keys: Keys,
