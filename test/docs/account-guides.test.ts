@@ -182,6 +182,9 @@ describe("the guide on rate limiting", () => {
     expect(statuses).toEqual([...Array.from({ length: 10 }, () => 422), 429])
     expect(await attacker.post("known-browsers.ts#signIn", right)).toMatchObject({ status: 429 })
     expect(await owner.post("known-browsers.ts#signIn", right)).toMatchObject({ status: 303 })
+    // The owner's sign-in has given the attacker nothing back.
+    expect(await attacker.post("known-browsers.ts#signIn", right)).toMatchObject({ status: 429 })
+    expect(await owner.post("known-browsers.ts#signIn", right)).toMatchObject({ status: 303 })
   })
 })
 

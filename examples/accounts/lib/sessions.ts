@@ -44,12 +44,13 @@ export async function finish(
 /** Sets the session's cookie and remembers the browser. For an unknown browser, it also sends a notice by mail. */
 export async function welcome(token: string, { userId, email, device }: Visitor, next: string): Promise<never> {
   const known = await flow.readFlow(browserCookie)
-  const isKnown = (await bucketsOf(email)).length > 1
+  const [own, ...others] = await bucketsOf(email)
   const value = await browsers.remember({ userId, account: email, ...(known !== null && { value: known }) })
   await flow.setFlow(browserCookie, value, "90d")
-  await guesses.reset({ account: email, total: email })
+  // A known browser has a budget of its own. Its sign-in must not refill the one that strangers use.
+  await guesses.reset({ account: own, total: own })
   await setSession(token)
-  if (!isKnown) sendMail(email, "A new device signed in", [`${device} signed in to your account.`, notYou])
+  if (others.length === 0) sendMail(email, "A new device signed in", [`${device} signed in to your account.`, notYou])
   redirect(next, RedirectType.replace)
 }
 
