@@ -196,6 +196,9 @@ describeAccounts(({ built, origin, page, openBrowser, photograph, createDatabase
     await stranger.getByText(/Try again in \d{3} minutes/).waitFor()
     await signInByPassword(own, "ada@example.com")
     await arrive(own, "/account", "Account")
+    // It gives the stranger nothing back.
+    await signInByPassword(stranger, "ada@example.com")
+    await stranger.getByText(/Try again in \d{3} minutes/).waitFor()
   })
 
   test("a stranger who asks for mails again and again does not stop those of the owner", async () => {
