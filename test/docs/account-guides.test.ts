@@ -136,6 +136,32 @@ describe("the guide on password reset, over a mail server", () => {
   })
 })
 
+describe("the guide on password reset, with the proof of its link and the door", () => {
+  const page = "docs/guides/password-reset.md"
+  afterEach(() => guide.close())
+
+  test("the proof stays good after the change, and signs in", async () => {
+    const blocks = blocksOf(page)
+    const authFile = blocks.get("auth.ts")!.replace("createAuth({", "createAuth({ proofsOnly: true,")
+    const withDoor = `import { createSignIn } from "nightlatch/sign-in"
+${authFile}
+export const door = createSignIn({ auth, users, tokens, factors: [] })`
+    const reset = blocks
+      .get("reset.ts")!
+      .replace("{ auth, tokens,", "{ auth, door, tokens,")
+      .replace("{ signIn }", "{ setSession }")
+      .replace("await signIn(userId)", "await setSession((await door.beginSignIn(proved.proof!)).token)")
+    guide = await runGuide(page, { "create.ts": createUser, "auth.ts": withDoor, "reset.ts": reset })
+    const browser = guide.openBrowser()
+    await browser.post("create.ts#create", { email: "ada@example.com", password })
+    await browser.post("reset.ts#requestReset", { email: "ada@example.com" })
+    const token = tokenIn(guide.mails.at(-1)!.body)
+    const changed = await browser.post("reset.ts#resetPassword", { token, password: "a different battery" })
+    expect(changed).toMatchObject({ status: 303, location: "/" })
+    expect(browser.cookies.has("__Host-session")).toBe(true)
+  })
+})
+
 describe("the guide on magic links, over a mail server", () => {
   guided("magic-links", { "create.ts": createUser })
 
