@@ -188,7 +188,7 @@ describe("the guide on magic links, over a mail server", () => {
     const found = await known.post("magic-link.ts#requestLink", { email: "grace@example.com" })
     expect(withoutHandle(found)).toBe(withoutHandle(none))
     expect(guide.mails).toHaveLength(before + 1)
-    expect([...unknown.cookies.keys()]).toEqual(["__Host-sign-in"])
+    expect([...unknown.cookies.keys()]).toEqual(["__Host-mail-code"])
   })
 })
 
@@ -248,18 +248,18 @@ describe("the guide on passkeys, with the script of its page", () => {
   afterEach(() => vi.unstubAllGlobals())
 
   const handlers = new Map([
-    ["/sign-up/options", "sign-up.ts#signUpOptions"],
-    ["/sign-up", "sign-up.ts#signUp"],
-    ["/sign-in/options", "sign-in.ts#signInOptions"],
-    ["/sign-in", "sign-in.ts#signIn"],
+    ["/sign-up/passkey/options", "sign-up.ts#signUpOptions"],
+    ["/sign-up/passkey", "sign-up.ts#signUp"],
+    ["/sign-in/passkey/options", "sign-in.ts#signInOptions"],
+    ["/sign-in/passkey", "sign-in.ts#signIn"],
     ["/passkeys/options", "manage.ts#newPasskeyOptions"],
     ["/passkeys", "manage.ts#addPasskey"],
     ["/passkeys/remove", "manage.ts#removePasskey"],
     ["/password", "second-factor.ts#enterPassword"],
     ["/second-factor/options", "second-factor.ts#secondFactorOptions"],
     ["/second-factor", "second-factor.ts#finishSignIn"],
-    ["/confirm/options", "confirm.ts#confirmOptions"],
-    ["/confirm", "confirm.ts#confirm"],
+    ["/confirm/passkey/options", "confirm.ts#confirmOptions"],
+    ["/confirm/passkey", "confirm.ts#confirm"],
   ])
 
   /** The script of the page, in a browser with an authenticator in software. */
@@ -297,29 +297,29 @@ describe("the guide on passkeys, with the script of its page", () => {
   test("signs up without a password, and signs in again, at once or by autofill", async () => {
     const { browser, createPasskey, usePasskey, signals } = await openPage()
     const fields = { username: "ada" }
-    expect(await createPasskey("/sign-up/options", "/sign-up", fields)).toEqual({ signedIn: true })
+    expect(await createPasskey("/sign-up/passkey/options", "/sign-up/passkey", fields)).toEqual({ signedIn: true })
     expect(browser.cookies.has("__Host-session")).toBe(true)
     browser.cookies.clear()
-    expect(await usePasskey("/sign-in/options", "/sign-in", "conditional")).toEqual({ signedIn: true })
+    expect(await usePasskey("/sign-in/passkey/options", "/sign-in/passkey", "conditional")).toEqual({ signedIn: true })
     expect(browser.cookies.has("__Host-session")).toBe(true)
     expect(signals).toEqual([])
   })
 
   test("takes no user name twice, and lets the browser forget a passkey that is not stored", async () => {
     const { browser, createPasskey, usePasskey, signals, authenticator, post } = await openPage()
-    await createPasskey("/sign-up/options", "/sign-up", { username: "ada" })
-    expect(await post("/sign-up/options", { username: "ada" })).toMatchObject({ status: 409 })
-    expect(await post("/sign-up/options")).toMatchObject({ status: 422 })
-    const begun = JSON.parse((await post("/sign-up/options", { username: "eve" })).text) as Begun
+    await createPasskey("/sign-up/passkey/options", "/sign-up/passkey", { username: "ada" })
+    expect(await post("/sign-up/passkey/options", { username: "ada" })).toMatchObject({ status: 409 })
+    expect(await post("/sign-up/passkey/options")).toMatchObject({ status: 422 })
+    const begun = JSON.parse((await post("/sign-up/passkey/options", { username: "eve" })).text) as Begun
     const response = await authenticator.register(begun.options)
-    const late = await post("/sign-up", { username: "ADA", handle: begun.handle, response })
+    const late = await post("/sign-up/passkey", { username: "ADA", handle: begun.handle, response })
     expect(late).toMatchObject({ status: 409 })
     handlers.set("/elsewhere", "sign-in.ts#signIn")
-    expect(await createPasskey("/sign-up/options", "/elsewhere", { username: "bob" })).toBeNull()
+    expect(await createPasskey("/sign-up/passkey/options", "/elsewhere", { username: "bob" })).toBeNull()
     const id = authenticator.credentials.at(-1)!.id.toString("base64url")
     expect(signals).toEqual([{ rpId: "example.com", credentialId: id }])
     browser.cookies.clear()
-    expect(await usePasskey("/sign-in/options", "/sign-in")).toBeNull()
+    expect(await usePasskey("/sign-in/passkey/options", "/sign-in/passkey")).toBeNull()
   })
 
   test("asks for a passkey after a password, lists and removes it, and tells the browser", async () => {
@@ -335,7 +335,7 @@ describe("the guide on passkeys, with the script of its page", () => {
     expect(await usePasskey("/second-factor/options", "/second-factor")).toEqual({ signedIn: true })
     expect([...browser.cookies.keys()]).toEqual(["__Host-session"])
     const before = browser.cookies.get("__Host-session")
-    expect(await usePasskey("/confirm/options", "/confirm")).toEqual({ confirmed: true })
+    expect(await usePasskey("/confirm/passkey/options", "/confirm/passkey")).toEqual({ confirmed: true })
     expect(browser.cookies.get("__Host-session")).not.toBe(before)
     const { ids } = await list()
     expect(await post("/passkeys/remove", { id: ids[0] })).toMatchObject({ status: 200 })
@@ -485,7 +485,7 @@ describe("the guide on signing in with a provider, at a certified one", () => {
 
   async function signUp(login: string, username: string) {
     const browser = guide.openBrowser()
-    expect(await comeBack(browser, login)).toMatchObject({ status: 303, location: "/sign-up" })
+    expect(await comeBack(browser, login)).toMatchObject({ status: 303, location: "/sign-up/provider" })
     expect(await browser.post("sign-up.ts#signUp", { username })).toMatchObject({ status: 303, location: "/" })
     return browser
   }
@@ -501,11 +501,11 @@ describe("the guide on signing in with a provider, at a certified one", () => {
   test("takes a ticket once, and a callback only in the browser that started", async () => {
     const browser = guide.openBrowser()
     await comeBack(browser, "ada")
-    const ticket = browser.cookies.get("__Host-sign-up")!
+    const ticket = browser.cookies.get("__Host-provider-sign-up")!
     expect(await browser.post("sign-up.ts#signUp", {})).toMatchObject({ status: 422 })
-    expect(browser.cookies.get("__Host-sign-up")).toBe(ticket)
+    expect(browser.cookies.get("__Host-provider-sign-up")).toBe(ticket)
     await browser.post("sign-up.ts#signUp", { username: "ada" })
-    browser.cookies.set("__Host-sign-up", ticket)
+    browser.cookies.set("__Host-provider-sign-up", ticket)
     expect(await browser.post("sign-up.ts#signUp", { username: "eve" })).toMatchObject({ status: 410 })
 
     const [victim, attacker] = [guide.openBrowser(), guide.openBrowser()]
