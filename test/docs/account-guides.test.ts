@@ -227,7 +227,35 @@ export const enter = handler(async (request, { setSession }) => {
   return Response.json(begun?.session?.methods ?? null)
 })
 `
-  guided("step-up", { "create.ts": createUser, "enter.ts": entering })
+  const visiting = `
+import { DatabaseSync } from "node:sqlite"
+import "./guard-hono.ts"
+import { app } from "./routes.ts"
+export const visit = async (request: Request) => app.fetch(request)
+export const forgetProofs = () => {
+  new DatabaseSync("app.db").exec("UPDATE session SET methods = NULL, authenticated_at = NULL")
+  return new Response()
+}
+`
+  guided("step-up", { "create.ts": createUser, "enter.ts": entering, "visit.ts": visiting })
+
+  test("guards a page of Hono, and leads back to it by way of the page that asks", async () => {
+    const browser = guide.openBrowser()
+    const ada = { username: "ada", password }
+    const visit = () => browser.get("visit.ts#visit", "/account/delete")
+    await browser.post("create.ts#create", ada)
+    const next = "next=%2Faccount%2Fdelete"
+    expect(await visit()).toMatchObject({ status: 303, location: `/sign-in?${next}` })
+    await browser.post("enter.ts#enter", ada)
+    expect(await visit()).toMatchObject({ status: 200 })
+    await browser.get("visit.ts#forgetProofs", "/")
+    expect(await visit()).toMatchObject({ status: 303, location: `/confirm?${next}` })
+    const { text } = await browser.get("confirm.ts#confirmPage", `/confirm?${next}`)
+    const [, shown = ""] = /name="next" value="([^"]*)"/.exec(text) ?? []
+    const confirmed = await browser.post("confirm.ts#confirm", { password, next: shown })
+    expect(confirmed).toMatchObject({ status: 303, location: "/account/delete" })
+    expect(await visit()).toMatchObject({ status: 200 })
+  })
 
   test("confirms by password, in a session that keeps what was proved", async () => {
     const browser = guide.openBrowser()
@@ -360,6 +388,7 @@ export const forgetProofs = () => {
 }
 `
   guided("two-factor", { "create.ts": createUser, "forget.ts": forgetting })
+  const askedAt = "/confirm?next=/settings/two-factor"
 
   test("asks a user with an app for the password and a code, after which the page opens", async () => {
     const browser = guide.openBrowser()
@@ -368,7 +397,7 @@ export const forgetProofs = () => {
     await browser.post("create.ts#create", { email: "ada@example.com", password })
     await browser.post("sign-in.ts#signIn", { email: "ada@example.com", password })
     await browser.get("forget.ts#forgetProofs", "/")
-    expect(await enrollPage()).toMatchObject({ location: "/confirm" })
+    expect(await enrollPage()).toMatchObject({ location: askedAt })
     expect(await confirmUser({ password: "wrong horse" })).toMatchObject({ status: 422 })
     expect(await confirmUser({ password, next: "/settings" })).toMatchObject({ status: 303, location: "/settings" })
 
@@ -377,7 +406,7 @@ export const forgetProofs = () => {
     expect(await browser.post("two-factor.ts#confirm", { code: code(-30_000) })).toMatchObject({ status: 200 })
     await browser.get("forget.ts#forgetProofs", "/")
     expect(await confirmUser({ password })).toMatchObject({ status: 422, text: "Wrong code" })
-    expect(await enrollPage()).toMatchObject({ location: "/confirm" })
+    expect(await enrollPage()).toMatchObject({ location: askedAt })
     expect(await confirmUser({ password, code: code() })).toMatchObject({ status: 303 })
     expect(await enrollPage()).toMatchObject({ status: 200 })
   })
@@ -386,7 +415,7 @@ export const forgetProofs = () => {
     const ada = { email: "ada@example.com", password }
     const browser = guide.openBrowser()
     await browser.post("create.ts#create", ada)
-    expect(await browser.get("two-factor.ts#enrollPage", "/")).toMatchObject({ status: 303, location: "/confirm" })
+    expect(await browser.get("two-factor.ts#enrollPage", "/")).toMatchObject({ status: 303, location: askedAt })
     expect(await browser.post("sign-in.ts#signIn", ada)).toMatchObject({ status: 303, location: "/" })
 
     const page = await browser.get("two-factor.ts#enrollPage", "/")
@@ -423,6 +452,58 @@ export const forgetProofs = () => {
     expect(await owner.post("two-factor.ts#remove", {})).toMatchObject({ status: 303 })
     expect(guide.mails).toHaveLength(3)
     expect(await guide.openBrowser().post("sign-in.ts#signIn", ada)).toMatchObject({ location: "/" })
+  })
+
+  test("confirms by a mailed code without the password, in the browser that asked for it", async () => {
+    const ada = { email: "ada@example.com", password }
+    const [browser, other] = [guide.openBrowser(), guide.openBrowser()]
+    await browser.post("create.ts#create", ada)
+    for (const each of [browser, other]) await each.post("sign-in.ts#signIn", ada)
+    await browser.get("forget.ts#forgetProofs", "/")
+    const path = `/confirm?next=${encodeURIComponent(`/settings?a=1&lt=2"'><b>`)}`
+    const shown = await browser.get("confirm.ts#confirmPage", path)
+    expect(shown.text).toContain(`name="next" value="/settings?a=1&amp;lt=2%22%27%3E%3Cb%3E">`)
+    expect(await browser.post("confirm.ts#mailCode", { next: "/settings?a=1" })).toMatchObject({
+      location: "/confirm?next=%2Fsettings%3Fa%3D1",
+    })
+    expect(guide.mails.at(-1)!.to).toBe(ada.email)
+    const form = { mailed: codeIn(guide.mails.at(-1)!.body), next: "/settings" }
+    expect(await other.post("confirm.ts#confirmUser", form)).toMatchObject({ status: 422 })
+    expect(await browser.post("confirm.ts#confirmUser", { ...form, mailed: "00000000" })).toMatchObject({ status: 422 })
+    expect(await browser.get("two-factor.ts#enrollPage", "/")).toMatchObject({ location: askedAt })
+    expect(await browser.post("confirm.ts#confirmUser", form)).toMatchObject({ status: 303, location: "/settings" })
+    expect(await browser.get("two-factor.ts#enrollPage", "/")).toMatchObject({ status: 200 })
+    expect(await browser.post("confirm.ts#confirmUser", form)).toMatchObject({ status: 422 })
+  })
+
+  test("adds a new phone in place of a lost one, after a recovery code", async () => {
+    const ada = { email: "ada@example.com", password }
+    const browser = guide.openBrowser()
+    await browser.post("create.ts#create", ada)
+    await browser.post("sign-in.ts#signIn", ada)
+
+    async function enroll(browser: GuideBrowser) {
+      const { text } = await browser.get("two-factor.ts#enrollPage", "/")
+      const totp = new TOTP({ secret: /<code>([A-Z2-7]{32})</.exec(text)?.[1] ?? "" })
+      const confirmed = await browser.post("two-factor.ts#confirm", { code: totp.generate() })
+      expect(confirmed).toMatchObject({ status: 200 })
+      return { totp, recovery: /\b([a-z2-7]{4}-){5}[a-z2-7]{4}\b/.exec(confirmed.text)![0] }
+    }
+
+    const lost = await enroll(browser)
+    const owner = guide.openBrowser()
+    await owner.post("sign-in.ts#signIn", ada)
+    expect(await owner.post("sign-in.ts#finishSignIn", { code: lost.recovery })).toMatchObject({ location: "/" })
+    const found = await enroll(owner)
+    const later = { timestamp: Date.now() + 30_000 }
+    const next = guide.openBrowser()
+    await next.post("sign-in.ts#signIn", ada)
+    for (const [{ totp }, status] of [
+      [lost, 422],
+      [found, 303],
+    ] as const) {
+      expect(await next.post("sign-in.ts#finishSignIn", { code: totp.generate(later) })).toMatchObject({ status })
+    }
   })
 })
 
