@@ -1,8 +1,9 @@
-import { AuthError, isAuthError } from "../core/errors.ts"
+import { AuthError } from "../core/errors.ts"
 import { checkOption, checkOptions, invalidOption } from "../core/options.ts"
 import type { KeyName, UserId } from "../core/ports.ts"
 import { libraryTokens } from "../proof/library-tokens.ts"
 import { ask, makeProof } from "../proof/proof.ts"
+import { nullIfUserMissing } from "../proof/user-missing.ts"
 import { browserFlows } from "./browser-flows.ts"
 import type { Asking } from "./browser-flows.ts"
 import { checkId } from "./client.ts"
@@ -213,9 +214,4 @@ export function createOAuth<const Providers extends readonly OAuthProvider[], Id
 /** `null` is stored for a session that was made without a proof, or before the column was there. */
 function provenAtOf({ createdAt, authenticatedAt }: AskingSession): Date {
   return authenticatedAt ?? createdAt
-}
-
-function nullIfUserMissing(error: unknown): null {
-  if (isAuthError(error) && error.code === "user_missing") return null
-  throw error
 }

@@ -1,6 +1,6 @@
 import type { AnyAuth, SessionFields } from "../core/auth.ts"
 import { door } from "../core/door.ts"
-import { AuthError, guardPort, isAuthError } from "../core/errors.ts"
+import { AuthError, guardPort } from "../core/errors.ts"
 import { createEmitter } from "../core/events.ts"
 import { parseDuration } from "../core/expiry.ts"
 import type { Duration } from "../core/expiry.ts"
@@ -10,6 +10,7 @@ import { libraryTokens } from "../proof/library-tokens.ts"
 import type { LibraryToken } from "../proof/library-tokens.ts"
 import { ask, proofVoid, spendProof } from "../proof/proof.ts"
 import type { Evidence, Method, Proof, SpentProof } from "../proof/proof.ts"
+import { nullIfUserMissing } from "../proof/user-missing.ts"
 import type { Authorize } from "../request/member.ts"
 import { columnsOf } from "./assurance.ts"
 import type { Assurance, AssuranceRow, ProvenAt } from "./assurance.ts"
@@ -199,9 +200,4 @@ function checkAttributes(attributes: object): void {
     const isJson = value == null || Number.isFinite(value) || /^(string|boolean)$/.test(typeof value)
     checkOption(`attributes.${name}`, value, isJson, "cannot wait for a second factor; use text or a number")
   }
-}
-
-function nullIfUserMissing(error: unknown): null {
-  if (isAuthError(error) && error.code === "user_missing") return null
-  throw error
 }

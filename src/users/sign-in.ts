@@ -2,6 +2,7 @@ import type { SessionFields } from "../core/auth.ts"
 import { isAuthError } from "../core/errors.ts"
 import type { KeyRecord, UserAdapter, UserId } from "../core/ports.ts"
 import type { Proof } from "../proof/proof.ts"
+import { nullIfUserMissing } from "../proof/user-missing.ts"
 import { isPlausible } from "./guarded-hasher.ts"
 import { keyFinder } from "./key-finder.ts"
 import { requirePasswordProvider } from "./parts.ts"
@@ -56,9 +57,9 @@ export function passwordSignIn<Id extends UserId>(store: Store, parts: UsersPart
   ) {
     const verified = await verifyAttempt(attempt)
     if (!verified) return null
-    return unlessUserMissing(() =>
-      "beginSignIn" in door ? begin(door, verified, attributes) : createSession(door, verified, attributes),
-    )
+    const begun = "beginSignIn" in door ? begin(door, verified, attributes) : createSession(door, verified, attributes)
+    // The user was deleted between the two steps.
+    return begun.catch(nullIfUserMissing)
   }
 
   async function begin<Begun>(door: SignInDoor<Id, Begun, unknown>, verified: Verified<Id>, attributes: unknown) {
@@ -169,14 +170,4 @@ export function passwordSignIn<Id extends UserId>(store: Store, parts: UsersPart
   }
 
   return { verifyPassword, verifyUserPassword, signInWithPassword }
-}
-
-async function unlessUserMissing<Result>(call: () => Promise<Result>): Promise<Result | null> {
-  try {
-    return await call()
-  } catch (error) {
-    // The user was deleted between the two steps.
-    if (isAuthError(error) && error.code === "user_missing") return null
-    throw error
-  }
 }
