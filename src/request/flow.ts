@@ -4,11 +4,11 @@ import type { Member } from "./member.ts"
 
 /**
  * One request, as a flow of several requests sees it: a sign-in with a second factor, a sign-up that waits for a code, a
- * detour to a provider. Each keeps a handle in a cookie of its own: `HttpOnly`, and sent by this host only. Every wrapper
+ * detour to a provider. Each keeps a handle in a separate cookie: `HttpOnly`, and sent only to this host. Every wrapper
  * has one. Reading or writing a flow cookie makes the response private.
  *
- * Names are 1 to 40 of `a-z`, `0-9`, `-` and `_`, which is not the first. The cookie is called `__Host-<name>`, or `<name>` where `cookie.secure` is
- * `false`. Throws `invalid_option` for another name, and for that of the session's cookie.
+ * Names are 1 to 40 of `a-z`, `0-9`, `-` and `_`, and do not start with `_`. The cookie is called `__Host-<name>`, or
+ * `<name>` where `cookie.secure` is `false`. Throws `invalid_option` for another name, and for that of the session's cookie.
  */
 export interface FlowRequest<A extends AnyAuth = AnyAuth> {
   /**

@@ -49,7 +49,7 @@ export interface Throttle<Name extends string> {
   /**
    * Refills the budgets of keys, for example after a correct password. Never reset a client's key: an attacker could
    * sign in to their own account between two guesses. Of the keys of a known browser reset only the first: the other is
-   * the account's, which strangers use.
+   * the account's, which unknown browsers use.
    */
   reset(keys: ThrottleKeys<Name>): Promise<void>
   /**

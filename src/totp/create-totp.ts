@@ -103,7 +103,7 @@ export function createTotp<UserRow = never>(options: TotpOptions<UserRow>): Totp
         async ({ stored }) => stored && takeBack(userId, stored),
       )
       const { stored, reason = "expired" }: Partial<Added> = added ?? {}
-      // It was added, removed or used by another call meanwhile.
+      // Another call has added, removed or sealed it again.
       if (replace && reason === "enrolled") return confirmTotp(request)
       if (!stored) return { proof: null, reason }
       emit("totp_added", { userId })

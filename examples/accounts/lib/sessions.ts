@@ -47,7 +47,7 @@ export async function welcome(token: string, { userId, email, device }: Visitor,
   const [own, ...others] = await bucketsOf(email)
   const value = await browsers.remember({ userId, account: email, ...(known !== null && { value: known }) })
   await flow.setFlow(browserCookie, value, "90d")
-  // A known browser has a budget of its own. Its sign-in must not refill the one that strangers use.
+  // A known browser has a separate budget. Its sign-in must not refill that of unknown browsers.
   await guesses.reset({ account: own, total: own })
   await setSession(token)
   if (others.length === 0) sendMail(email, "A new device signed in", [`${device} signed in to your account.`, notYou])
